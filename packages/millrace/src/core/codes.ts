@@ -1,0 +1,227 @@
+/** One line of the catalogue: how a surface reports the code, what it means, and what the reader can do about it. */
+export interface ErrorEntry {
+  /** HTTP status of the API's problem document. */
+  readonly status: number;
+  /** What happened, as the reference page says it. */
+  readonly summary: string;
+  /** What to do, one sentence in the imperative. Used when the place that throws knows nothing more precise. */
+  readonly remedy: string;
+}
+
+/**
+ * Every code that Millrace itself raises; `docs/reference/errors.md` lists exactly these. Codes are public and stored
+ * in histories: a code may be added, never renamed or given another meaning.
+ */
+export const ERRORS = {
+  // --- what the caller wrote
+  INVALID_ARGUMENT: {
+    status: 400,
+    summary: 'An argument or option has a value that is not allowed there.',
+    remedy: 'Pass a value of the shape named in the message.',
+  },
+  UNKNOWN_OPTION: {
+    status: 400,
+    summary: 'An options object has a key that does not exist.',
+    remedy: 'Remove the key, or spell it like one of the allowed keys.',
+  },
+  INVALID_DURATION: {
+    status: 400,
+    summary: 'A duration could not be read.',
+    remedy: "Write milliseconds as a number, or text such as '30s', '1h 30m', '7 days' or 'PT15M'.",
+  },
+  INVALID_INPUT: {
+    status: 422,
+    summary: "The input does not match the workflow's schema; `details.issues` lists each problem.",
+    remedy: 'Correct the input at the paths listed and start again.',
+  },
+  STORE_URL: {
+    status: 400,
+    summary: 'The store address is missing or of an unknown kind.',
+    remedy: "Use 'file:PATH' for SQLite or 'postgres://USER@HOST/DATABASE' for PostgreSQL.",
+  },
+  INVALID_TOKEN: {
+    status: 400,
+    summary: 'A completion token is malformed or belongs to a step that does not wait for one.',
+    remedy: 'Pass the token unchanged as the step received it.',
+  },
+  DUPLICATE_REGISTRATION: {
+    status: 409,
+    summary: 'Two workflows with the same name and version, or two executors with the same name, were registered.',
+    remedy: 'Rename one of them, or give the workflow another version.',
+  },
+
+  // --- what is not there
+  UNKNOWN_WORKFLOW: {
+    status: 404,
+    summary: 'No workflow of this name is registered or deployed.',
+    remedy: 'Register the workflow on this engine, deploy it, or correct the name.',
+  },
+  UNKNOWN_VERSION: {
+    status: 404,
+    summary: 'The workflow exists, but not in this version.',
+    remedy: 'Use one of the versions listed, or register this one.',
+  },
+  UNKNOWN_EXECUTOR: {
+    status: 404,
+    summary: 'No executor of this name is registered.',
+    remedy: 'Register the executor on an engine, or correct the name.',
+  },
+  RUN_NOT_FOUND: {
+    status: 404,
+    summary: 'No run has this id or key.',
+    remedy: 'Check the id and the namespace; the run may have been removed by retention.',
+  },
+
+  // --- what does not fit the state of a run
+  KEY_IN_USE: {
+    status: 409,
+    summary: 'The key belongs to another run: with another workflow or input, or refused by the reuse policy.',
+    remedy: 'Use another key, or repeat the start with the same workflow and input.',
+  },
+  RUN_CLOSED: {
+    status: 409,
+    summary: 'The run has ended and takes nothing any more.',
+    remedy: 'Start a new run, or retry this one if it failed.',
+  },
+  RUN_NOT_CLOSED: {
+    status: 409,
+    summary: 'The act needs a run that has ended; this one is still open.',
+    remedy: 'Wait for the run to end, or cancel it first.',
+  },
+  UPDATE_REJECTED: {
+    status: 422,
+    summary: 'The run refused the update; nothing was changed.',
+    remedy: 'Read the reason in the message, correct the update and send it again.',
+  },
+  QUEUE_FULL: {
+    status: 429,
+    summary: 'The queue holds as many runs as it may.',
+    remedy: 'Try again later, or raise the maximum depth of the queue.',
+  },
+
+  // --- values and sizes
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    summary: 'An input, output or message exceeds the payload limit.',
+    remedy: 'Store the data elsewhere and pass a reference, or raise the limit of the workflow.',
+  },
+  NOT_SERIALIZABLE: {
+    status: 422,
+    summary: 'A value cannot be stored; the message names the path to it.',
+    remedy: 'Return plain data: JSON values, Date, Map, Set, BigInt, bytes or Error.',
+  },
+  HISTORY_LIMIT: {
+    status: 422,
+    summary: 'The history of the run has reached its limit.',
+    remedy: 'Use continueAsNew before the limit, split the work over children, or raise the limit of the workflow.',
+  },
+
+  // --- what workflow code did
+  NON_DETERMINISTIC: {
+    status: 409,
+    summary: 'On replay the workflow asked for something else than its history records; the run is blocked.',
+    remedy: 'Restore the code that the run started with, or give the changed workflow a new version or a patch.',
+  },
+  FOREIGN_AWAIT: {
+    status: 409,
+    summary: 'The workflow waited for a promise that did not come from its context.',
+    remedy: 'Move the asynchronous work into a step.',
+  },
+  CONTINUE_WITH_PENDING_WORK: {
+    status: 409,
+    summary: 'continueAsNew was called while steps, timers or children were still pending.',
+    remedy: 'Await or cancel the pending work before continuing as new.',
+  },
+  ASYNC_TRANSACTION: {
+    status: 400,
+    summary: 'A transaction function returned a promise on a store whose transactions are synchronous.',
+    remedy: 'Pass a function without async; do asynchronous work in a step before it.',
+  },
+
+  // --- how work ended
+  TIMEOUT: {
+    status: 504,
+    summary: 'Something did not happen within its time.',
+    remedy: 'Raise the timeout, or catch the error and decide what should happen instead.',
+  },
+  CANCELLED: {
+    status: 409,
+    summary: 'The work was cancelled.',
+    remedy: 'Let the error pass, or catch it to clean up.',
+  },
+  STEP_FAILED: {
+    status: 422,
+    summary: 'A step failed for good; `cause` is its last error.',
+    remedy: 'Correct the cause and retry the run, or catch the error in the workflow.',
+  },
+  CHILD_FAILED: {
+    status: 422,
+    summary: 'A child run did not complete; `cause` is its error.',
+    remedy: 'Correct the cause and retry the child, or catch the error in the workflow.',
+  },
+  RUN_FAILED: {
+    status: 422,
+    summary: 'The run failed; `cause` is its error.',
+    remedy: 'Correct the cause and retry the run.',
+  },
+  RUN_TIMED_OUT: {
+    status: 504,
+    summary: 'The run did not end before its deadline.',
+    remedy: 'Raise the timeout of the workflow and retry the run.',
+  },
+  RUN_BLOCKED: {
+    status: 409,
+    summary: 'The run is blocked and needs a person.',
+    remedy: 'Ask why it is blocked, remove the reason, then resume the run.',
+  },
+  QUARANTINED: {
+    status: 409,
+    summary: 'The run was executing each time its engine process died, too often in a row; it is blocked.',
+    remedy: 'Find what kills the process (memory, native code, process.exit), then resume the run.',
+  },
+  COMMIT_REFUSED: {
+    status: 500,
+    summary: 'The store refused to write what the run decided; the run is blocked.',
+    remedy: 'Read the reason of the store in the message, remove it, then resume the run.',
+  },
+
+  // --- the store and the engine
+  STORE_UNREACHABLE: {
+    status: 503,
+    summary: 'The store did not answer.',
+    remedy: 'Check that the database is running and that the address is correct; the engine keeps trying.',
+  },
+  STORE_CONGESTED: {
+    status: 503,
+    summary: 'The store is overloaded and took no more work.',
+    remedy: 'Try again later; the engine backs off by itself.',
+  },
+  STORE_SCHEMA_NEWER: {
+    status: 503,
+    summary: 'The database was migrated by a newer version of Millrace than this one.',
+    remedy: 'Update this engine to at least the version that migrated the database.',
+  },
+  STORE_NOT_WRITABLE: {
+    status: 503,
+    summary: 'The store can be read but not written.',
+    remedy: 'Check permissions and free space, and that the address names the primary.',
+  },
+  ENGINE_CLOSED: {
+    status: 503,
+    summary: 'This engine is closed or draining and takes no new work.',
+    remedy: 'Send the request to another engine, or open a new one.',
+  },
+  LEASE_LOST: {
+    status: 409,
+    summary: 'Another engine owns the run by now; what this one did afterwards was refused.',
+    remedy: 'Stop the side effects at once; the new owner carries on.',
+  },
+} as const satisfies Readonly<Record<string, ErrorEntry>>;
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Whether a text is a code of the catalogue. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERRORS, code);
+}
