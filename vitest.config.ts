@@ -1,6 +1,6 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig } from 'vitest/config';
 
-const postgres = ['packages/millrace/testbed/global-postgres.ts']
+const postgres = ['packages/millrace/testbed/global-postgres.ts'];
 
 export default defineConfig({
   test: {
@@ -46,4 +46,4 @@ export default defineConfig({
       },
     ],
   },
-})
+});
