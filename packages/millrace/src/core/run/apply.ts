@@ -1,0 +1,171 @@
+import { CancelledError, ChildFailedError, MillraceError, StepError, TimeoutError } from '../errors.ts';
+import type { Failure } from '../failure.ts';
+import { decodeValue } from '../json.ts';
+import type { Pending, StepCommand } from './command.ts';
+import { describe, type Execution } from './execution.ts';
+import type { EventOf, RunEvent } from './event.ts';
+import { replyTo } from './update.ts';
+
+/** Whether a new arrival still means something: late outcomes, repeats and answers to settled waits do not. */
+export function accepts(execution: Execution, event: RunEvent): boolean {
+  switch (event.type) {
+    case 'step-completed':
+    case 'step-failed':
+    case 'step-retrying':
+    case 'step-checkpoint': {
+      const pending = execution.pending.get(event.ordinal);
+      return pending?.kind === 'step' && pending.attempt === event.attempt;
+    }
+    case 'timer-fired':
+      return execution.pending.get(event.ordinal)?.fireAt !== undefined;
+    case 'child-closed':
+      return execution.openChildren.has(event.ordinal);
+    case 'external-completed':
+      return execution.pending.get(event.ordinal)?.kind === 'external';
+    case 'signal-received':
+      return !execution.hasSeen(`signal:${event.id}`);
+    case 'update-received':
+      return !execution.hasSeen(`update:${event.id}`);
+    case 'cancel-requested':
+    case 'deadline-passed':
+      return execution.cancellation === undefined;
+    default:
+      return false;
+  }
+}
+
+/**
+ * Lets one event act on the program: settles what it settles. The caller drains after it (E2).
+ * @param seq - its place in history, for mismatches; undefined for new events.
+ */
+export function apply(execution: Execution, event: RunEvent, seq: number | undefined): void {
+  switch (event.type) {
+    case 'step-completed':
+      return settleStep(execution, event, seq, (step) => step.resolve(decodeValue(event.payload ?? 'null')));
+    case 'step-failed':
+      return settleStep(execution, event, seq, (step) =>
+        step.reject(new StepError(event.name, event.attempt, failureIn(event))),
+      );
+    case 'step-retrying':
+      return changeStep(execution, event, seq, (step) => {
+        step.attempt = event.attempt + 1;
+        step.retryAt = event.retryAt;
+        execution.readySteps.push(step);
+      });
+    case 'step-checkpoint':
+      return changeStep(execution, event, seq, (step) => {
+        step.checkpoint = event.payload;
+      });
+    case 'timer-fired':
+      return fireTimer(execution, event, seq);
+    case 'child-closed':
+      return closeChild(execution, event, seq);
+    case 'external-completed':
+      return settle(execution, event, seq, 'external', (pending) =>
+        event.ok
+          ? pending.resolve(decodeValue(event.payload ?? 'null'))
+          : pending.reject(new StepError(event.name, 1, failureIn(event))),
+      );
+    case 'signal-received':
+      return execution.receiveSignal({ id: event.id, name: event.name, payload: event.payload ?? 'null' });
+    case 'update-received':
+      execution.markSeen(`update:${event.id}`);
+      return replyTo(execution, event);
+    case 'cancel-requested':
+      return execution.cancel(new CancelledError(reasonIn(event)));
+    case 'deadline-passed':
+      return execution.cancel(
+        new MillraceError('RUN_TIMED_OUT', 'the run passed its deadline', { bare: true }),
+      );
+    case 'started':
+    case 'timer-set':
+    case 'child-started':
+    case 'recorded':
+    case 'published':
+    case 'patched':
+    case 'update-replied':
+    case 'completed':
+    case 'failed':
+    case 'cancelled':
+    case 'timed-out':
+    case 'continued':
+    case 'blocked':
+    case 'retried':
+      return;
+  }
+}
+
+/** The failure that an event carries. */
+export function failureIn(event: RunEvent): Failure {
+  return decodeValue(event.payload ?? '{"name":"Error","message":""}') as Failure;
+}
+
+function reasonIn(event: RunEvent): string | undefined {
+  const reason = event.payload === undefined ? undefined : decodeValue(event.payload);
+  return typeof reason === 'string' ? reason : undefined;
+}
+
+type Outcome = EventOf<'step-completed' | 'step-failed' | 'step-retrying' | 'step-checkpoint'>;
+
+function changeStep(
+  execution: Execution,
+  event: Outcome,
+  seq: number | undefined,
+  change: (step: StepCommand) => void,
+): void {
+  const pending = execution.pending.get(event.ordinal);
+  if (pending?.kind === 'step' && pending.name === event.name) return change(pending);
+  refuse(execution, event, pending, seq);
+}
+
+function settleStep(
+  execution: Execution,
+  event: Outcome,
+  seq: number | undefined,
+  settle: (step: StepCommand) => void,
+): void {
+  changeStep(execution, event, seq, (step) => {
+    execution.take(step.ordinal);
+    settle(step);
+  });
+}
+
+function settle(
+  execution: Execution,
+  event: RunEvent & { ordinal: number; name: string },
+  seq: number | undefined,
+  kind: Pending['kind'],
+  action: (pending: Pending) => void,
+): void {
+  const pending = execution.pending.get(event.ordinal);
+  if (pending?.kind !== kind || pending.name !== event.name) return refuse(execution, event, pending, seq);
+  execution.take(event.ordinal);
+  action(pending);
+}
+
+function fireTimer(execution: Execution, event: EventOf<'timer-fired'>, seq: number | undefined): void {
+  const pending = execution.pending.get(event.ordinal);
+  if (pending?.fireAt === undefined || pending.name !== event.name) return refuse(execution, event, pending, seq);
+  execution.take(event.ordinal);
+  if (pending.kind === 'sleep') return pending.resolve(undefined);
+  if (pending.kind === 'step') execution.abandoned.push(pending.ordinal);
+  const what = pending.kind === 'step' ? 'all attempts' : `${pending.kind} "${pending.name}"`;
+  pending.reject(new TimeoutError(`${what} of ${execution.started.workflow} did not end in time`));
+}
+
+function closeChild(execution: Execution, event: EventOf<'child-closed'>, seq: number | undefined): void {
+  const known = execution.openChildren.delete(event.ordinal);
+  const pending = execution.pending.get(event.ordinal);
+  if (pending === undefined && (known || execution.cancellation !== undefined)) return; // detached, or nobody waits
+  settle(execution, event, seq, 'child', (child) =>
+    event.status === 'completed'
+      ? child.resolve(decodeValue(event.payload ?? 'null'))
+      : child.reject(new ChildFailedError(event.name, event.runId, failureIn(event))),
+  );
+}
+
+function refuse(execution: Execution, event: RunEvent, pending: Pending | undefined, seq: number | undefined): void {
+  const actual =
+    pending === undefined ? 'nothing' : `${pending.kind} "${pending.name}" (command ${pending.ordinal})`;
+  execution.mismatch(describe(event), actual, seq);
+}

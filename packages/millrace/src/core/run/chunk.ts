@@ -1,0 +1,41 @@
+import type { ChunkHeader, PlacedEvent, RunEvent } from './event.ts';
+
+/**
+ * The stored form of a chunk: the events that one plan appended. UTF-8 lines; JSON never contains a raw newline.
+ *
+ *   {"at":1700000000000,"engine":"engine-1"}          header of the chunk
+ *   {"type":"step-completed","ordinal":0,…}           an event …
+ *   = {"amount":17}                                   … and its payload, where it has one: encoded value after `= `
+ *
+ * Payload text goes in and out verbatim, so appending costs no second stringify and replay parses only what it needs.
+ */
+export function encodeChunk(header: ChunkHeader, events: readonly RunEvent[]): Uint8Array {
+  let text = `{"at":${header.at},"engine":${JSON.stringify(header.engine)}}`;
+  for (const event of events) {
+    const { payload, ...head } = event;
+    text += `\n${JSON.stringify(head)}`;
+    if (payload !== undefined) text += `\n= ${payload}`;
+  }
+  return ENCODER.encode(text);
+}
+
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Reads a chunk back. `seq` is the position of its first event. Throws on bytes that `encodeChunk` never wrote. */
+export function decodeChunk(seq: number, data: Uint8Array): PlacedEvent[] {
+  const lines = DECODER.decode(data).split('\n');
+  const header = JSON.parse(lines[0] ?? '') as ChunkHeader;
+  const placed: PlacedEvent[] = [];
+  for (let at = 1; at < lines.length; at++) {
+    const line = lines[at] as string;
+    const event = JSON.parse(line) as RunEvent;
+    const next = lines[at + 1];
+    if (next?.startsWith('= ')) {
+      event.payload = next.slice(2);
+      at++;
+    }
+    placed.push({ seq: seq + placed.length, at: header.at, engine: header.engine, event });
+  }
+  return placed;
+}

@@ -1,0 +1,81 @@
+import type { ClosedStatus, Priority } from '../status.ts';
+
+/**
+ * A durable fact of a run. History is the ordered list of them; a run's state is a fold over it.
+ *
+ * `ordinal` numbers the commands of a workflow function in the order in which it gave them, from 0; `name` is the
+ * command's name with its occurrence when it is not the first of that name (`charge`, `charge#2`). Replay compares
+ * both, so a changed program is noticed instead of being fed foreign outcomes.
+ * `payload` is the text of an encoded value (core/json.ts), kept as text so that what nobody looks at is never parsed.
+ */
+export type RunEvent = { payload?: string | undefined } & (
+  | StartedEvent
+  // outcomes of commands
+  | { type: 'step-completed'; ordinal: number; name: string; attempt: number }
+  | { type: 'step-failed'; ordinal: number; name: string; attempt: number }
+  | { type: 'step-retrying'; ordinal: number; name: string; attempt: number; retryAt: number }
+  | { type: 'step-checkpoint'; ordinal: number; name: string; attempt: number }
+  | { type: 'timer-fired'; ordinal: number; name: string }
+  | { type: 'child-closed'; ordinal: number; name: string; status: ClosedStatus; runId: string }
+  | { type: 'external-completed'; ordinal: number; name: string; ok: boolean }
+  // arrivals from outside
+  | { type: 'signal-received'; id: string; name: string }
+  | { type: 'update-received'; id: string; name: string }
+  | { type: 'cancel-requested'; id: string }
+  | { type: 'deadline-passed' }
+  // records: what the program decided
+  | { type: 'timer-set'; ordinal: number; name: string; fireAt: number }
+  | { type: 'child-started'; ordinal: number; name: string; runId: string; workflow: string; detached: boolean }
+  | { type: 'recorded'; ordinal: number; name: string }
+  | { type: 'published'; ordinal: number; name: string }
+  | { type: 'patched'; name: string }
+  | { type: 'update-replied'; id: string; name: string; ok: boolean }
+  // ends
+  | { type: 'completed' }
+  | { type: 'failed' }
+  | { type: 'cancelled' }
+  | { type: 'timed-out' }
+  | { type: 'continued'; runId: string }
+  // interventions; they change what a fold sees, not what the program sees
+  | { type: 'blocked'; code: string }
+  | { type: 'retried'; cut: number }
+);
+
+export interface StartedEvent {
+  type: 'started';
+  workflow: string;
+  version: string;
+  key?: string | undefined;
+  priority: Priority;
+  queue: string;
+  tags?: readonly string[] | undefined;
+  parent?: { runId: string; ordinal: number } | undefined;
+  deadlineAt?: number | undefined;
+  startAt?: number | undefined;
+  /** The run that continued as this one, and the signals that it had received and not read. */
+  continuedFrom?: string | undefined;
+  carried?: readonly CarriedSignal[] | undefined;
+}
+
+export interface CarriedSignal {
+  id: string;
+  name: string;
+  payload: string;
+}
+
+export type EventType = RunEvent['type'];
+export type EventOf<T extends EventType> = Extract<RunEvent, { type: T }>;
+
+/** Who appended a chunk and when (store time, ms). */
+export interface ChunkHeader {
+  at: number;
+  engine: string;
+}
+
+/** A history event with its place: what `history RUN` shows. */
+export interface PlacedEvent {
+  seq: number;
+  at: number;
+  engine: string;
+  event: RunEvent;
+}

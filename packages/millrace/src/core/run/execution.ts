@@ -1,0 +1,272 @@
+import { decodeValue } from '../json.ts';
+import { CancelledError, MillraceError } from '../errors.ts';
+import type { ChildStart, Mismatch, Pending, Standing, StepCommand } from './command.ts';
+import type { CarriedSignal, EventOf, RunEvent, StartedEvent } from './event.ts';
+
+/** What the execution needs from the world; all of it injected, so that a run replays the same anywhere. */
+export interface ExecutionPorts {
+  /** Store time in ms, never less than the store's own clock shows: a timer made from it is never early. */
+  storeTime(): number;
+  /** In [0, 1). */
+  random(): number;
+  uuid(): string;
+  /** A new run id in the partition of `parent`. */
+  runId(parent: string): string;
+  /** Resolves when every microtask that is due now, and all that those cause, has run. */
+  drained(): Promise<void>;
+}
+
+export interface LogLine {
+  level: 'debug' | 'info' | 'warn' | 'error';
+  message: string;
+  fields: Readonly<Record<string, unknown>> | undefined;
+}
+
+type UpdateHandler = (input: unknown) => unknown;
+
+/**
+ * One run of a workflow function in memory: which commands it has given, which outcomes it waits for.
+ *
+ * Owns the numbering of commands, the check of history against the program, and the order in which promises settle.
+ * Leaves to the engine: running steps, storing events, time. Who feeds it is replay.ts (stored events) and turn.ts
+ * (new ones); who gives commands is the context (workflow/bind-context.ts).
+ *
+ *   E1  Commands are numbered 0, 1, 2 … in the order given; a number never changes its meaning.
+ *   E2  Between two events that settle something the program runs until it can only wait.
+ *   E3  `events` holds exactly what is new since the last turn, in the order in which it happened.
+ *   E4  A mismatch is never thrown into the program: it stops there, waiting for ever.
+ */
+export class Execution {
+  readonly runId: string;
+  readonly started: StartedEvent;
+  readonly startedAt: number;
+  readonly ports: ExecutionPorts;
+
+  /** New events: arrivals and records in order (E3). */
+  events: RunEvent[] = [];
+  /** Steps that became ready to run, child runs to start, log lines: since the last turn. */
+  readySteps: StepCommand[] = [];
+  children: ChildStart[] = [];
+  logs: LogLine[] = [];
+  /** Ordinals of steps whose result is not wanted any more. */
+  abandoned: number[] = [];
+
+  readonly pending: Map<number, Pending> = new Map();
+  /** Children started and not known to have closed, with what to do when this run closes. */
+  readonly openChildren: Map<number, { runId: string; parentClose: 'cancel' | 'abandon' }> = new Map();
+  standing: Standing = { kind: 'open' };
+  cancellation: CancelledError | MillraceError | undefined;
+  /** True while compensations run: they may still give commands after a cancel. */
+  shielded = false;
+  /** True while history is fed: nothing is logged, `patch` answers from the record. */
+  replaying = false;
+  /** True between the start of a turn and the moment it can only wait: the only time at which commands are legal. */
+  active = false;
+  lastCommand = 'the start';
+  onForeignUse: () => void = () => {};
+
+  private nextOrdinal = 0;
+  private readonly occurrences: Map<string, number> = new Map();
+  private readonly waiting: Map<string, Pending[]> = new Map();
+  private readonly buffered: Map<string, CarriedSignal[]> = new Map();
+  private readonly seen: Set<string> = new Set();
+  private readonly handlers: Map<string, UpdateHandler> = new Map();
+  private readonly heldUpdates: EventOf<'update-received'>[] = [];
+  private readonly patches: Set<string> = new Set();
+  private records: Map<number | string, { event: RunEvent; seq: number }> = new Map();
+  private controller: AbortController | undefined;
+
+  constructor(runId: string, started: StartedEvent, startedAt: number, ports: ExecutionPorts) {
+    this.runId = runId;
+    this.started = started;
+    this.startedAt = startedAt;
+    this.ports = ports;
+    for (const signal of started.carried ?? []) this.receiveSignal(signal);
+  }
+
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.cancellation && !this.controller.signal.aborted) this.controller.abort(this.cancellation);
+    return this.controller.signal;
+  }
+
+  /** What the program recorded, by ordinal (or by `update:ID`), for replay to hand back. */
+  expect(records: Map<number | string, { event: RunEvent; seq: number }>, patches: Iterable<string>): void {
+    this.records = records;
+    for (const id of patches) this.patches.add(id);
+  }
+
+  /** The next command number and its name with occurrence. */
+  number(kind: string, name: string): { ordinal: number; label: string } {
+    if (!this.active) this.onForeignUse();
+    const count = (this.occurrences.get(`${kind} ${name}`) ?? 0) + 1;
+    this.occurrences.set(`${kind} ${name}`, count);
+    const label = count === 1 ? name : `${name}#${count}`;
+    this.lastCommand = `${kind} "${label}"`;
+    return { ordinal: this.nextOrdinal++, label };
+  }
+
+  /**
+   * The record of a command that decides something: the stored one on replay (checked against the program), else the
+   * new one. `undefined` means mismatch: the program must not go on.
+   */
+  record<T extends RunEvent & { name: string }>(key: number | string, make: () => T): T | undefined {
+    const stored = this.records.get(key);
+    const fresh = make();
+    if (stored === undefined) {
+      this.events.push(fresh);
+      return fresh;
+    }
+    this.records.delete(key);
+    if (stored.event.type !== fresh.type || (stored.event as T).name !== fresh.name) {
+      this.mismatch(describe(stored.event), describe(fresh), stored.seq);
+      return undefined;
+    }
+    return stored.event as T;
+  }
+
+  /** A command without a record of its own: history must not hold one under its number. */
+  unrecorded(ordinal: number, what: string): boolean {
+    const stored = this.records.get(ordinal);
+    if (stored === undefined) return true;
+    this.mismatch(describe(stored.event), what, stored.seq);
+    return false;
+  }
+
+  wait(pending: Pending): void {
+    this.pending.set(pending.ordinal, pending);
+    if (pending.kind === 'step') this.readySteps.push(pending);
+    if (pending.kind === 'signal') {
+      const queue = this.waiting.get(pending.signal);
+      if (queue === undefined) this.waiting.set(pending.signal, [pending]);
+      else queue.push(pending);
+    }
+  }
+
+  /** Removes a pending command, so that it can be settled once. */
+  take(ordinal: number): Pending | undefined {
+    const pending = this.pending.get(ordinal);
+    if (pending === undefined) return undefined;
+    this.pending.delete(ordinal);
+    if (pending.kind === 'signal') {
+      const queue = this.waiting.get(pending.signal);
+      if (queue !== undefined) queue.splice(queue.indexOf(pending), 1);
+    }
+    return pending;
+  }
+
+  receiveSignal(signal: CarriedSignal): void {
+    this.seen.add(`signal:${signal.id}`);
+    const waiter = this.waiting.get(signal.name)?.[0];
+    if (waiter === undefined) {
+      const queue = this.buffered.get(signal.name);
+      if (queue === undefined) this.buffered.set(signal.name, [signal]);
+      else queue.push(signal);
+      return;
+    }
+    this.take(waiter.ordinal);
+    waiter.resolve(decodeValue(signal.payload));
+  }
+
+  nextBuffered(name: string): CarriedSignal | undefined {
+    return this.buffered.get(name)?.shift();
+  }
+
+  /** Signals received and not read, in order of arrival per name. */
+  unreadSignals(): CarriedSignal[] {
+    return [...this.buffered.values()].flat();
+  }
+
+  hasSeen(id: string): boolean {
+    return this.seen.has(id);
+  }
+  markSeen(id: string): void {
+    this.seen.add(id);
+  }
+
+  handleUpdates(name: string, handler: UpdateHandler): EventOf<'update-received'>[] {
+    this.handlers.set(name, handler);
+    const held = this.heldUpdates.filter((update) => update.name === name);
+    for (const update of held) this.heldUpdates.splice(this.heldUpdates.indexOf(update), 1);
+    return held;
+  }
+
+  /** Whether an update may still move a program that gives no command. */
+  get answersUpdates(): boolean {
+    return this.handlers.size > 0;
+  }
+
+  /** The handler of an update, or the update is held until one is registered. */
+  handlerOf(update: EventOf<'update-received'>): UpdateHandler | undefined {
+    const handler = this.handlers.get(update.name);
+    if (handler === undefined) this.heldUpdates.push(update);
+    return handler;
+  }
+
+  patch(id: string): boolean {
+    if (this.patches.has(id)) return true;
+    if (this.replaying) return false;
+    this.patches.add(id);
+    this.events.push({ type: 'patched', name: id });
+    return true;
+  }
+
+  /** Cancel or deadline: everything that waits is refused, in the order in which it was asked for. */
+  cancel(error: CancelledError | MillraceError): void {
+    if (this.cancellation !== undefined) return;
+    this.cancellation = error;
+    this.controller?.abort(error);
+    if (this.shielded) return;
+    for (const pending of [...this.pending.values()]) {
+      this.take(pending.ordinal);
+      if (pending.kind === 'step') this.abandoned.push(pending.ordinal);
+      pending.reject(error);
+    }
+  }
+
+  mismatch(expected: string, actual: string, seq: number | undefined): void {
+    this.block({
+      code: 'NON_DETERMINISTIC',
+      message: `history and program disagree: history has ${expected}, the program gave ${actual}`,
+      expected,
+      actual,
+      seq,
+    });
+  }
+
+  block(mismatch: Mismatch): void {
+    if (this.standing.kind !== 'blocked') this.standing = { kind: 'blocked', mismatch };
+  }
+
+  /** After replay: what history recorded and the program never asked for. */
+  checkUnclaimed(): void {
+    for (const { event, seq } of this.records.values()) {
+      this.mismatch(describe(event), 'nothing', seq);
+      return;
+    }
+  }
+}
+
+/** An event or command in words, for mismatches: `step "charge" (command 3)`. */
+export function describe(event: RunEvent): string {
+  const kind = KINDS[event.type] ?? event.type;
+  const name = 'name' in event ? ` "${event.name}"` : '';
+  const ordinal = 'ordinal' in event ? ` (command ${event.ordinal})` : '';
+  return `${kind}${name}${ordinal}`;
+}
+
+const KINDS: Partial<Record<RunEvent['type'], string>> = {
+  'step-completed': 'step',
+  'step-failed': 'step',
+  'step-retrying': 'step',
+  'step-checkpoint': 'step',
+  'timer-set': 'timer',
+  'timer-fired': 'timer',
+  'child-started': 'child',
+  'child-closed': 'child',
+  'external-completed': 'external',
+  recorded: 'recorded value',
+  published: 'published value',
+  patched: 'patch',
+  'update-replied': 'reply to update',
+};

@@ -1,0 +1,45 @@
+import type { ClosedStatus } from '../status.ts';
+
+/** What one run, or a person, puts into another run's inbox. Becomes an event when the run next has a turn. */
+export type InboxMessage = { payload?: string | undefined } & (
+  | { kind: 'signal'; id: string; name: string }
+  | { kind: 'update'; id: string; name: string }
+  | { kind: 'cancel'; id: string }
+  | { kind: 'child-closed'; ordinal: number; name: string; runId: string; status: ClosedStatus }
+  | { kind: 'external'; ordinal: number; name: string; ok: boolean }
+);
+
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Two lines: the message as JSON, then the payload text verbatim (see chunk.ts). */
+export function encodeMessage(message: InboxMessage): Uint8Array {
+  const { payload, ...head } = message;
+  return ENCODER.encode(payload === undefined ? JSON.stringify(head) : `${JSON.stringify(head)}\n${payload}`);
+}
+
+/** Reads a message back. */
+export function decodeMessage(body: Uint8Array): InboxMessage {
+  const text = DECODER.decode(body);
+  const end = text.indexOf('\n');
+  if (end < 0) return JSON.parse(text) as InboxMessage;
+  const message = JSON.parse(text.slice(0, end)) as InboxMessage;
+  message.payload = text.slice(end + 1);
+  return message;
+}
+
+/** The same message sent twice has the same dedup key, whoever sends it. */
+export function dedupOf(message: InboxMessage): string {
+  switch (message.kind) {
+    case 'signal':
+      return `signal:${message.id}`;
+    case 'update':
+      return `update:${message.id}`;
+    case 'cancel':
+      return `cancel:${message.id}`;
+    case 'child-closed':
+      return `child:${message.runId}`;
+    case 'external':
+      return `external:${message.ordinal}`;
+  }
+}

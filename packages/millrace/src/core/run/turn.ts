@@ -1,0 +1,126 @@
+import { accepts, apply } from './apply.ts';
+import type { ChildStart, Pending, Standing, StepCommand, Wait } from './command.ts';
+import type { RunEvent } from './event.ts';
+import type { Execution, LogLine } from './execution.ts';
+
+/** What one turn decided: the engine makes it a plan, commits it, and only then acts on it. */
+export interface Turn {
+  /** New events, in order; the last one is the end where the run ended. */
+  events: RunEvent[];
+  children: ChildStart[];
+  standing: Standing;
+  // effects, after the commit
+  readySteps: StepCommand[];
+  abandoned: number[];
+  logs: LogLine[];
+}
+
+/**
+ * Gives new arrivals to a program that can only wait, one by one, until it can only wait again.
+ * Arrivals that mean nothing any more are left out of history. After the program has ended, what still arrives is
+ * recorded but acts on nothing.
+ */
+export async function takeTurn(execution: Execution, arrivals: readonly RunEvent[]): Promise<Turn> {
+  execution.active = true;
+  for (const event of arrivals) {
+    if (execution.standing.kind === 'blocked') break;
+    if (!accepts(execution, event)) continue;
+    execution.events.push(event);
+    apply(execution, event, undefined);
+    await execution.ports.drained();
+  }
+  execution.active = false;
+  return endTurn(execution);
+}
+
+/** Collects what the program decided since the last turn. */
+export function endTurn(execution: Execution): Turn {
+  if (execution.standing.kind === 'open' && isStuck(execution)) blockForeignAwait(execution);
+  const { events, children, readySteps, abandoned, logs, standing } = execution;
+  execution.events = [];
+  execution.children = [];
+  execution.readySteps = [];
+  execution.abandoned = [];
+  execution.logs = [];
+  const end = endEvent(standing);
+  if (end !== undefined) events.push(end);
+  return { events, children, standing, readySteps, abandoned, logs };
+}
+
+function isStuck(execution: Execution): boolean {
+  return execution.pending.size === 0 && !execution.answersUpdates;
+}
+
+/** The program neither ended nor waits for anything that this run could ever be given. */
+export function blockForeignAwait(execution: Execution): void {
+  execution.block({
+    code: 'FOREIGN_AWAIT',
+    message:
+      `workflow "${execution.started.workflow}" awaits something that is not an operation of its context, after ` +
+      `${execution.lastCommand}; put it into ctx.step, so that its outcome is recorded`,
+    expected: 'an operation of the context',
+    actual: `a foreign promise after ${execution.lastCommand}`,
+    seq: undefined,
+  });
+}
+
+function endEvent(standing: Standing): RunEvent | undefined {
+  switch (standing.kind) {
+    case 'open':
+    case 'blocked':
+      return undefined;
+    case 'continued':
+      return { type: 'continued', runId: standing.successor, payload: standing.payload };
+    default:
+      return { type: standing.kind, payload: standing.payload };
+  }
+}
+
+/** When the next timer of this run is due, in store time. */
+export function nextWakeAt(execution: Execution): number | undefined {
+  let earliest = execution.cancellation === undefined ? execution.started.deadlineAt : undefined;
+  for (const pending of execution.pending.values()) {
+    const due = dueAt(pending);
+    if (due !== undefined && (earliest === undefined || due < earliest)) earliest = due;
+  }
+  return earliest;
+}
+
+function dueAt(pending: Pending): number | undefined {
+  const retryAt = pending.kind === 'step' ? pending.retryAt : undefined;
+  if (retryAt === undefined) return pending.fireAt;
+  return pending.fireAt === undefined ? retryAt : Math.min(retryAt, pending.fireAt);
+}
+
+/** The timers that are due at `storeTime`, earliest first. Retry pauses are no events: their steps become ready. */
+export function dueTimers(execution: Execution, storeTime: number): RunEvent[] {
+  const due: Pending[] = [];
+  for (const pending of execution.pending.values()) {
+    if (pending.fireAt !== undefined && pending.fireAt <= storeTime) due.push(pending);
+  }
+  due.sort((a, b) => (a.fireAt as number) - (b.fireAt as number) || a.ordinal - b.ordinal);
+  const events: RunEvent[] = due.map(({ ordinal, name }) => ({ type: 'timer-fired', ordinal, name }));
+  const { deadlineAt } = execution.started;
+  if (deadlineAt !== undefined && deadlineAt <= storeTime && execution.cancellation === undefined) {
+    events.push({ type: 'deadline-passed' });
+  }
+  return events;
+}
+
+/** For whom or what the run waits, for `why`. */
+export function waitsOf(execution: Execution): Wait[] {
+  const waits: Wait[] = [];
+  for (const pending of execution.pending.values()) {
+    const { ordinal, name, fireAt: until } = pending;
+    if (pending.kind === 'step') {
+      waits.push({ kind: 'retry', name, ordinal, until: pending.retryAt, attempt: pending.attempt });
+    } else if (pending.kind === 'signal') waits.push({ kind: 'signal', name: pending.signal, ordinal, until });
+    else if (pending.kind === 'child') waits.push({ kind: 'child', name, ordinal, until, runId: pending.runId });
+    else waits.push({ kind: pending.kind, name, ordinal, until });
+    if (waits.length === WAITS_SHOWN) break;
+  }
+  return waits;
+}
+
+/** A fan-out waits for thousands; a person reads the first few. */
+const WAITS_SHOWN = 20;

@@ -1,0 +1,322 @@
+import { durationMs } from '../duration.ts';
+import { MillraceError } from '../errors.ts';
+import { decodeValue, encodeValue } from '../json.ts';
+import { checkName } from '../names.ts';
+import type { Pending, StepPolicy, StepWork } from '../run/command.ts';
+import type { Execution } from '../run/execution.ts';
+import { replyTo } from '../run/update.ts';
+import { externalToken } from './token.ts';
+import type {
+  CallOptions,
+  ChildOptions,
+  Context,
+  External,
+  Log,
+  Recorded,
+  StepContext,
+  StepOptions,
+  WaitOptions,
+} from './context.ts';
+import type { ProgramPorts } from './program.ts';
+import type { Signal } from './signal.ts';
+import { stepPolicy } from './step-policy.ts';
+import type { AnyWorkflow, InputOf, OutputOf } from './workflow.ts';
+
+export interface Compensation {
+  name: string;
+  run: (step: StepContext) => unknown;
+  options: StepOptions | undefined;
+}
+
+const NEVER: Promise<never> = new Promise<never>(() => {});
+
+/** The context of one execution: turns calls into numbered commands and hands out their promises. */
+export function bindContext(execution: Execution, compensations: Compensation[], ports: ProgramPorts): Context {
+  return new BoundContext(execution, compensations, ports);
+}
+
+// A class, because a context is made for every run and twenty closures each would cost more than the run itself.
+class BoundContext implements Context {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly version: string;
+  readonly key: string | undefined;
+  readonly startedAt: number;
+  readonly log: Log;
+  private readonly execution: Execution;
+  private readonly compensations: Compensation[];
+  private readonly ports: ProgramPorts;
+
+  constructor(execution: Execution, compensations: Compensation[], ports: ProgramPorts) {
+    this.execution = execution;
+    this.compensations = compensations;
+    this.ports = ports;
+    this.runId = execution.runId;
+    this.workflow = execution.started.workflow;
+    this.version = execution.started.version;
+    this.key = execution.started.key;
+    this.startedAt = execution.startedAt;
+    this.log = new ContextLog(execution);
+  }
+
+  get signal(): AbortSignal {
+    return this.execution.signal;
+  }
+
+  step<T>(name: string, run: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<Recorded<T>> {
+    if (typeof run !== 'function') return badFunction('step', name, run);
+    return this.work<T>(name, { kind: 'local', run }, stepPolicy(name, options, this.ports.defaultStep));
+  }
+
+  call<T>(executor: string, input?: unknown, options?: CallOptions): Promise<T> {
+    const policy = stepPolicy(executor, options, this.ports.defaultStep);
+    const text = encodeValue(input, `input of call "${executor}"`);
+    return this.work<T>(executor, { kind: 'executor', executor, input: text }, policy);
+  }
+
+  transaction<T, Tx>(name: string, run: (tx: Tx) => T | Promise<T>): Promise<Recorded<T>> {
+    if (typeof run !== 'function') return badFunction('transaction', name, run);
+    const work: StepWork = { kind: 'transaction', run: run as (tx: never) => unknown };
+    return this.work<T>(name, work, this.ports.defaultStep);
+  }
+
+  sleep(duration: number | string): Promise<void> {
+    const delayMs = durationMs(duration, 'ctx.sleep');
+    return this.sleepTo(() => this.execution.ports.storeTime() + delayMs);
+  }
+
+  sleepUntil(at: Date | number): Promise<void> {
+    const fireAt = Math.ceil(typeof at === 'number' ? at : at.getTime());
+    if (!Number.isFinite(fireAt)) {
+      throw new MillraceError('INVALID_ARGUMENT', `ctx.sleepUntil got ${String(at)}`, {
+        remedy: 'Pass a Date or milliseconds since the epoch.',
+      });
+    }
+    return this.sleepTo(() => fireAt);
+  }
+
+  private sleepTo(fireAt: () => number): Promise<void> {
+    const { ordinal, label } = this.execution.number('sleep', 'sleep');
+    const at = this.timer(ordinal, label, fireAt);
+    if (at === undefined) return NEVER;
+    return this.wait<void>({ kind: 'sleep' }, ordinal, label, at);
+  }
+
+  waitForSignal<T>(signal: string | Signal<T>, options?: WaitOptions): Promise<T> {
+    const name = typeof signal === 'string' ? signal : signal.signal;
+    checkName('signal', name);
+    const { ordinal, label } = this.execution.number('signal', name);
+    if (this.execution.cancellation === undefined || this.execution.shielded) {
+      const ready = this.execution.nextBuffered(name);
+      if (ready !== undefined) return Promise.resolve(decodeValue(ready.payload) as T);
+    }
+    return this.waitFor<T>({ kind: 'signal', signal: name }, ordinal, label, options);
+  }
+
+  child<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<OutputOf<W>> {
+    const started = this.startChild(workflow, input, options, false);
+    if (started === undefined) return NEVER;
+    const { ordinal, label, runId } = started;
+    const parentClose = options?.parentClose ?? 'cancel';
+    return this.wait({ kind: 'child', runId, parentClose }, ordinal, label, undefined);
+  }
+
+  detach<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<string> {
+    const started = this.startChild(workflow, input, options, true);
+    return started === undefined ? NEVER : Promise.resolve(started.runId);
+  }
+
+  private startChild(
+    workflow: AnyWorkflow,
+    input: unknown,
+    options: ChildOptions | undefined,
+    detached: boolean,
+  ): { ordinal: number; label: string; runId: string } | undefined {
+    const { execution } = this;
+    const text = encodeValue(input, `input of child "${workflow.name}"`);
+    const { ordinal, label } = execution.number('child', workflow.name);
+    if (this.refused()) return undefined;
+    const before = execution.events.length;
+    const record = execution.record(ordinal, () => ({
+      type: 'child-started' as const,
+      ordinal,
+      name: label,
+      runId: execution.ports.runId(execution.runId),
+      workflow: workflow.name,
+      detached,
+    }));
+    if (record === undefined) return undefined;
+    const parentClose = options?.parentClose ?? (detached ? 'abandon' : 'cancel');
+    execution.openChildren.set(ordinal, { runId: record.runId, parentClose });
+    if (execution.events.length > before) {
+      const { key, priority, queue, tags = [], timeout } = options ?? {};
+      const timeoutMs = timeout === undefined ? workflow.timeoutMs : durationMs(timeout, `child "${label}"`);
+      const place = { key, priority, queue, tags, timeoutMs };
+      execution.children.push({ ordinal, runId: record.runId, workflow, input: text, detached, ...place });
+    }
+    return { ordinal, label, runId: record.runId };
+  }
+
+  external<T>(name: string, options?: WaitOptions): External<T> {
+    checkName('external', name);
+    const { ordinal, label } = this.execution.number('external', name);
+    const token = externalToken(this.runId, ordinal, label);
+    return { token, result: this.waitFor<T>({ kind: 'external' }, ordinal, label, options) };
+  }
+
+  onUpdate<I, O>(name: string, handler: (input: I) => O | Promise<O>): void {
+    checkName('update', name);
+    const held = this.execution.handleUpdates(name, (input) => handler(input as I));
+    for (const update of held) replyTo(this.execution, update);
+  }
+
+  publish(key: string, value: unknown): void {
+    checkName('published key', key);
+    const payload = encodeValue(value, `published value "${key}"`);
+    const { ordinal, label } = this.execution.number('publish', key);
+    this.execution.record(ordinal, () => ({ type: 'published', ordinal, name: label, payload }));
+  }
+
+  continueAsNew(input: unknown): Promise<never> {
+    const { execution } = this;
+    if (execution.pending.size > 0) {
+      const names = [...execution.pending.values()].slice(0, 5).map(({ kind, name }) => `${kind} "${name}"`);
+      const what = `continueAsNew while ${execution.pending.size} commands have no outcome (${names.join(', ')})`;
+      throw new MillraceError('CONTINUE_WITH_PENDING_WORK', what);
+    }
+    const payload = encodeValue(input, 'input of continueAsNew');
+    if (execution.standing.kind === 'open') {
+      execution.standing = { kind: 'continued', payload, successor: execution.ports.runId(execution.runId) };
+    }
+    return NEVER;
+  }
+
+  patch(id: string): boolean {
+    checkName('patch', id);
+    return this.execution.patch(id);
+  }
+
+  now(): number {
+    return this.recorded('now', () => Math.floor(this.execution.ports.storeTime()));
+  }
+  random(): number {
+    return this.recorded('random', () => this.execution.ports.random());
+  }
+  uuid(): string {
+    return this.recorded('uuid', () => this.execution.ports.uuid());
+  }
+
+  private recorded<T>(name: string, make: () => T): T {
+    const { ordinal, label } = this.execution.number('recorded', name);
+    const record = this.execution.record(ordinal, () => ({
+      type: 'recorded' as const,
+      ordinal,
+      name: label,
+      payload: encodeValue(make(), name),
+    }));
+    // On a mismatch the value does not matter: the run is blocked before anything that follows leaves the process.
+    return (record === undefined ? make() : decodeValue(record.payload ?? 'null')) as T;
+  }
+
+  compensate(name: string, run: (step: StepContext) => unknown, options?: StepOptions): void {
+    checkName('compensation', name);
+    this.compensations.push({ name, run, options });
+  }
+
+  readonly all: Context['all'] = (promises) => Promise.all(promises) as never;
+  readonly any: Context['any'] = (promises) => Promise.any(promises) as never;
+  readonly race: Context['race'] = (promises) => Promise.race(promises) as never;
+
+  private work<T>(name: string, work: StepWork, policy: StepPolicy): Promise<T> {
+    checkName('step', name);
+    const { ordinal, label } = this.execution.number('step', name);
+    let fireAt: number | undefined;
+    if (policy.totalTimeoutMs !== undefined) {
+      const { totalTimeoutMs } = policy;
+      fireAt = this.timer(ordinal, label, () => this.execution.ports.storeTime() + totalTimeoutMs);
+      if (fireAt === undefined) return NEVER;
+    }
+    const step = { kind: 'step', policy, attempt: 1, retryAt: undefined, checkpoint: undefined, work } as const;
+    return this.wait<T>({ ...step }, ordinal, label, fireAt);
+  }
+
+  private waitFor<T>(
+    command: { kind: 'signal'; signal: string } | { kind: 'external' },
+    ordinal: number,
+    label: string,
+    options: WaitOptions | undefined,
+  ): Promise<T> {
+    if (options?.timeout === undefined) return this.wait<T>(command, ordinal, label, undefined);
+    const timeoutMs = durationMs(options.timeout, `${command.kind} "${label}", timeout`);
+    const fireAt = this.timer(ordinal, label, () => this.execution.ports.storeTime() + timeoutMs);
+    return fireAt === undefined ? NEVER : this.wait<T>(command, ordinal, label, fireAt);
+  }
+
+  /** The durable due time of a command; undefined on mismatch. A cancelled run sets no timers. */
+  private timer(ordinal: number, name: string, fireAt: () => number): number | undefined {
+    if (this.refused()) return 0;
+    return this.execution.record(ordinal, () => ({
+      type: 'timer-set' as const,
+      ordinal,
+      name,
+      fireAt: Math.ceil(fireAt()),
+    }))?.fireAt;
+  }
+
+  private wait<T>(
+    command: DistributiveOmit<Pending, 'ordinal' | 'name' | 'fireAt' | 'resolve' | 'reject'>,
+    ordinal: number,
+    name: string,
+    fireAt: number | undefined,
+  ): Promise<T> {
+    const { execution } = this;
+    if (this.refused()) return quiet(Promise.reject(execution.cancellation));
+    if (!execution.active) return NEVER;
+    const promise = new Promise<T>((resolve, reject) => {
+      const settle = { resolve: resolve as (value: unknown) => void, reject };
+      execution.wait({ ...command, ordinal, name, fireAt, ...settle } as Pending);
+    });
+    return quiet(promise);
+  }
+
+  private refused(): boolean {
+    return this.execution.cancellation !== undefined && !this.execution.shielded;
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** The loser of a race may be rejected when nobody listens any more; that is no crash of the process. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function badFunction(kind: string, name: string, seen: unknown): Promise<never> {
+  throw new MillraceError('INVALID_ARGUMENT', `ctx.${kind}("${name}") got ${typeof seen} instead of a function`, {
+    remedy: `Pass a function: ctx.${kind}("${name}", () => …).`,
+  });
+}
+
+class ContextLog implements Log {
+  private readonly execution: Execution;
+  constructor(execution: Execution) {
+    this.execution = execution;
+  }
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.write('debug', message, fields);
+  }
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.write('info', message, fields);
+  }
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.write('warn', message, fields);
+  }
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.write('error', message, fields);
+  }
+  private write(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: LogFields): void {
+    if (!this.execution.replaying) this.execution.logs.push({ level, message, fields });
+  }
+}
+type LogFields = Readonly<Record<string, unknown>> | undefined;

@@ -1,0 +1,169 @@
+import type { Duration } from '../duration.ts';
+import type { RetryOptions } from '../policy/retry.ts';
+import type { Priority } from '../status.ts';
+import type { AnyWorkflow, InputOf, OutputOf } from './workflow.ts';
+import type { Signal } from './signal.ts';
+
+/**
+ * What a workflow function works with. Everything that reaches outside, takes time or differs from call to call goes
+ * through it; between such calls the function must be deterministic, because it is run again from its history after a
+ * crash. Promises of a context settle one at a time, in history order, live and in replay alike: that is what makes
+ * `Promise.race` and `Promise.any` over them repeatable.
+ */
+export interface Context {
+  readonly runId: string;
+  /** The caller-given key, where there is one. */
+  readonly key: string | undefined;
+  readonly workflow: string;
+  readonly version: string;
+  /** Store time (ms) of the start. */
+  readonly startedAt: number;
+  /** Aborted when the run is cancelled or passes its deadline. */
+  readonly signal: AbortSignal;
+
+  /** Runs `fn` in this process and records its outcome once. At-least-once; the record is exactly-once. */
+  step<T>(name: string, fn: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<Recorded<T>>;
+  /** Runs a registered executor on an engine that has it. */
+  call<T = unknown>(executor: string, input?: unknown, options?: CallOptions): Promise<T>;
+  /**
+   * Runs `fn` in a database transaction that also commits the step's record: both or neither. PostgreSQL: an async
+   * function with a client of its own; SQLite: a synchronous function (`Tx` names the handle that you expect).
+   */
+  transaction<T, Tx = TransactionHandle>(name: string, fn: (tx: Tx) => T | Promise<T>): Promise<Recorded<T>>;
+
+  sleep(duration: Duration): Promise<void>;
+  sleepUntil(at: Date | number): Promise<void>;
+
+  /** The next signal of that name: received before or after the call, each consumed once, in order of arrival. */
+  waitForSignal<T>(signal: Signal<T>, options?: WaitOptions): Promise<T>;
+  waitForSignal<T = unknown>(signal: string, options?: WaitOptions): Promise<T>;
+
+  /** Starts a child run and waits for its output; a failed child rejects with `CHILD_FAILED`. */
+  child<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<OutputOf<W>>;
+  /** Starts a child run and goes on: resolves to its runId once the start is durable with this turn. */
+  detach<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<string>;
+
+  /** A result that somebody outside provides by token (`millrace.complete(token, value)`). */
+  external<T = unknown>(name: string, options?: WaitOptions): External<T>;
+
+  /** Answers requests of callers (`run.update(name, input)`); validators may throw to refuse. */
+  onUpdate<I = unknown, O = unknown>(name: string, handler: (input: I) => O | Promise<O>): void;
+
+  /** Readable state: `run.published(key)` sees the last committed value. */
+  publish(key: string, value: unknown): void;
+
+  /** Ends this run and starts its successor with the same key and the signals not yet read. */
+  continueAsNew(input: unknown): Promise<never>;
+
+  /** True for runs that reach this point with this code or later, false for those that passed it before. */
+  patch(id: string): boolean;
+
+  /** Recorded: the same on replay. `now` is milliseconds since the epoch. */
+  now(): number;
+  random(): number;
+  uuid(): string;
+
+  /** Undo for what was just done: run in reverse order, as steps, when the run fails, is cancelled or times out. */
+  compensate(name: string, fn: (step: StepContext) => unknown, options?: StepOptions): void;
+
+  /** `Promise.all`, `any` and `race` over promises of this context. */
+  all: <const T extends readonly unknown[]>(promises: T) => Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+  any: <const T extends readonly unknown[]>(promises: T) => Promise<Awaited<T[number]>>;
+  race: <const T extends readonly unknown[]>(promises: T) => Promise<Awaited<T[number]>>;
+
+  /** Written once, when the turn that said it is durable; silent on replay. */
+  readonly log: Log;
+}
+
+/** What a step's function receives. */
+export interface StepContext {
+  readonly runId: string;
+  readonly name: string;
+  /** 1-based. */
+  readonly attempt: number;
+  /** The same for all attempts of this step: give it to services that can drop repeats. */
+  readonly idempotencyKey: string;
+  /** Grows strictly with every owner and attempt: a resource that remembers the largest can refuse a zombie's write. */
+  readonly fencingToken: FencingToken;
+  /** Aborted on cancel, timeout, lost ownership and shutdown; its `reason` is an error that says which. */
+  readonly signal: AbortSignal;
+  /** Says that the attempt lives; with `heartbeatTimeout` a silent attempt fails. */
+  heartbeat(): void;
+  /** Records progress durably; a later attempt finds it in `lastCheckpoint`. */
+  checkpoint(value: unknown): Promise<void>;
+  readonly lastCheckpoint: unknown;
+  readonly log: Log;
+}
+
+/** (epoch, attempt) as a comparable pair; `value` orders them as one number. */
+export interface FencingToken {
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly value: number;
+}
+
+export interface StepOptions {
+  retry?: RetryOptions | number | false | undefined;
+  /** Per attempt. */
+  timeout?: Duration | undefined;
+  /** Over all attempts and the pauses between them. */
+  totalTimeout?: Duration | undefined;
+  /** An attempt that neither ends nor calls `heartbeat` for this long fails with TIMEOUT. */
+  heartbeatTimeout?: Duration | undefined;
+}
+
+export interface CallOptions extends StepOptions {
+  /** Labels that the engine must carry. */
+  requires?: readonly string[] | undefined;
+  region?: string | undefined;
+  /** Calls with the same affinity prefer the same engine. */
+  affinity?: string | undefined;
+  queue?: string | undefined;
+  priority?: Priority | undefined;
+}
+
+export interface WaitOptions {
+  /** Rejects with TIMEOUT after this long. */
+  timeout?: Duration | undefined;
+}
+
+export interface ChildOptions {
+  key?: string | undefined;
+  priority?: Priority | undefined;
+  queue?: string | undefined;
+  tags?: readonly string[] | undefined;
+  /** Run timeout of the child. */
+  timeout?: Duration | undefined;
+  /** What happens to an open child when the parent closes. Default: `cancel` for awaited, `abandon` for detached. */
+  parentClose?: 'cancel' | 'abandon' | undefined;
+}
+
+export interface External<T> {
+  /** Hand it to whoever will complete this: `millrace.complete(token, value)`. */
+  readonly token: string;
+  readonly result: Promise<T>;
+}
+
+/** A value as it comes back from the store: what was recorded, so class instances are plain objects. */
+export type Recorded<T> = T;
+
+export interface Log {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** The handle of `ctx.transaction` on PostgreSQL: a client inside an open transaction. */
+export interface TransactionHandle {
+  query<R = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<{ rows: R[]; rowCount: number }>;
+}
+/** The handle of `ctx.transaction` on SQLite. */
+export interface SyncTransactionHandle {
+  run(sql: string, ...values: readonly unknown[]): { changes: number };
+  get<R = Record<string, unknown>>(sql: string, ...values: readonly unknown[]): R | undefined;
+  all<R = Record<string, unknown>>(sql: string, ...values: readonly unknown[]): R[];
+}
+
+/** A registered, named step handler. */
+export type Executor<I = never, O = unknown> = (input: I, step: StepContext) => O | Promise<O>;

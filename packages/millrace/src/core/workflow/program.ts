@@ -1,0 +1,73 @@
+import { isMillraceError } from '../errors.ts';
+import { failureOf } from '../failure.ts';
+import { decodeValue, encodeValue } from '../json.ts';
+import type { StepPolicy } from '../run/command.ts';
+import type { Execution } from '../run/execution.ts';
+import { encodeFailure } from '../run/outcome.ts';
+import { COMPENSATION_PREFIX } from '../run/replay.ts';
+import { bindContext, type Compensation } from './bind-context.ts';
+import type { Context } from './context.ts';
+import type { AnyWorkflow } from './workflow.ts';
+
+/** What running a program needs besides its execution. */
+export interface ProgramPorts {
+  /** Of steps that say nothing themselves. */
+  readonly defaultStep: StepPolicy;
+}
+
+/**
+ * Calls the workflow function; when it ends, so does the execution: with its output, or with its error after the
+ * compensations have run in reverse order.
+ * @param input - payload text of the run's input.
+ */
+export function startProgram(
+  execution: Execution,
+  workflow: AnyWorkflow,
+  input: string,
+  ports: ProgramPorts,
+): void {
+  const compensations: Compensation[] = [];
+  const ctx = bindContext(execution, compensations, ports);
+  const program = async (): Promise<string> => {
+    const output: unknown = await workflow.run(ctx, decodeValue(input));
+    return encodeValue(output, `output of workflow "${workflow.name}"`);
+  };
+  program().then(
+    (payload) => end(execution, () => ({ kind: 'completed', payload })),
+    async (error: unknown) => {
+      const undone = await compensate(execution, ctx, compensations, error);
+      end(execution, () => ({ kind: endOf(execution, error), payload: encodeFailure(undone) }));
+    },
+  );
+}
+
+function end(execution: Execution, standing: () => Execution['standing']): void {
+  if (!execution.active) return execution.onForeignUse();
+  if (execution.standing.kind === 'open') execution.standing = standing();
+}
+
+function endOf(execution: Execution, error: unknown): 'failed' | 'cancelled' | 'timed-out' {
+  if (execution.cancellation === undefined) return 'failed';
+  if (isMillraceError(error, 'RUN_TIMED_OUT')) return 'timed-out';
+  return isMillraceError(error, 'CANCELLED') ? 'cancelled' : 'failed';
+}
+
+async function compensate(
+  execution: Execution,
+  ctx: Context,
+  compensations: Compensation[],
+  error: unknown,
+): Promise<ReturnType<typeof failureOf>> {
+  const failure = failureOf(error);
+  if (compensations.length === 0) return failure;
+  execution.shielded = true;
+  const failed: { compensation: string; message: string }[] = [];
+  for (const { name, run, options } of compensations.reverse()) {
+    try {
+      await ctx.step(`${COMPENSATION_PREFIX}${name}`, run, options);
+    } catch (undoError) {
+      failed.push({ compensation: name, message: failureOf(undoError).message });
+    }
+  }
+  return failed.length === 0 ? failure : { ...failure, details: { failedCompensations: failed, of: failure.details } };
+}

@@ -1,0 +1,75 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { checkOptions } from '../errors.ts';
+import { durationMs, type Duration } from '../duration.ts';
+import { checkWorkflowName, resolveVersion } from '../names.ts';
+import type { Context } from './context.ts';
+
+/** What `workflow()` accepts besides name and function. */
+export interface WorkflowOptions<I = unknown> {
+  /** A running run stays on the version it started on. Positive integer or short string; default 1. */
+  version?: number | string | undefined;
+  /** Any Standard Schema (zod, valibot, arktype, …): input that it refuses never becomes a run. */
+  input?: StandardSchemaV1<unknown, I> | undefined;
+  /** From start to end; the run then ends `timed-out`. Default: none. */
+  timeout?: Duration | undefined;
+  /** Events that a run may append before it is refused with HISTORY_LIMIT. Default 50,000. */
+  maxEvents?: number | undefined;
+}
+
+export type WorkflowFunction<I, O> = (ctx: Context, input: I) => Promise<O> | O;
+
+/** A named, versioned program. Made by `workflow()`. */
+export interface Workflow<I = unknown, O = unknown> {
+  readonly name: string;
+  readonly version: string;
+  readonly inputSchema: StandardSchemaV1<unknown, I> | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly maxEvents: number;
+  readonly run: WorkflowFunction<I, O>;
+}
+
+// A workflow of any input is only ever handed around, never called through this type.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyWorkflow = Workflow<any, any>;
+export type InputOf<W> = W extends Workflow<infer I, unknown> ? I : never;
+export type OutputOf<W> = W extends { readonly run: (ctx: Context, input: never) => infer R } ? Awaited<R> : never;
+
+const DEFAULT_MAX_EVENTS = 50_000;
+
+/**
+ * Defines a workflow: a plain async function that survives crashes.
+ * @param name - letters, digits, `.`, `_`, `-`; what runs are stored under, so keep it stable.
+ * @throws INVALID_ARGUMENT, UNKNOWN_OPTION, INVALID_DURATION.
+ * @example workflow('order', { version: 1 }, async (ctx, input: Order) => { … })
+ */
+export function workflow<I, O>(name: string, options: WorkflowOptions<I>, run: WorkflowFunction<I, O>): Workflow<I, O>;
+export function workflow<I, O>(name: string, run: WorkflowFunction<I, O>): Workflow<I, O>;
+export function workflow<I, O>(
+  name: string,
+  second: WorkflowOptions<I> | WorkflowFunction<I, O>,
+  third?: WorkflowFunction<I, O>,
+): Workflow<I, O> {
+  const options = typeof second === 'function' ? {} : second;
+  const run = typeof second === 'function' ? second : third;
+  checkWorkflowName(name);
+  return defineWorkflow(name, options, run);
+}
+
+function defineWorkflow<I, O>(
+  name: string,
+  options: WorkflowOptions<I>,
+  run: WorkflowFunction<I, O> | undefined,
+): Workflow<I, O> {
+  const where = `workflow "${name}"`;
+  checkOptions(where, options, ['version', 'input', 'timeout', 'maxEvents']);
+  checkFunction(where, run);
+  checkSchema(where, options.input);
+  return Object.freeze({
+    name,
+    version: resolveVersion(options.version ?? 1, where),
+    inputSchema: options.input,
+    timeoutMs: options.timeout === undefined ? undefined : durationMs(options.timeout, `${where}, timeout`),
+    maxEvents: checkMaxEvents(where, options.maxEvents ?? DEFAULT_MAX_EVENTS),
+    run,
+  });
+}

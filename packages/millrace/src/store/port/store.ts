@@ -1,0 +1,392 @@
+import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
+
+/**
+ * The ONE durable seam. Each function is one atomic act on a batch; there are no interactive transactions and there is
+ * no `update(anything)`.
+ *
+ * Invariants that every backend keeps (the contract suite cites them):
+ *   I1  A run row is changed only by its owner's plan that names the row's current `(epoch, version)`, or by one of
+ *       the acts below that say so. `epoch` grows with every change of owner, `version` with every committed plan.
+ *   I2  A plan is all or nothing: history, row, children, messages, consumed inbox rows and key change together.
+ *   I3  A plan sent twice with one `commitId` is applied once: the second answer is `already`.
+ *   I4  History is gap-free: a chunk is inserted only at the row's current `events` position.
+ *   I5  Suspend and close succeed only while `inboxSeq` equals what the plan has seen: no message is slept through.
+ *   I6  A closed run takes no messages and no plans.
+ *   I7  A message is in the inbox once per `(run, dedup)` until its row is consumed by the target's own plan; its `seq`
+ *       is assigned under the target's row lock and never reused.
+ *   I8  At most one run that is open, or inside its dedup window, per `(namespace, key)`.
+ *   I9  An incarnation that was retired can change nothing any more: its plans are `conflict`, its starts unowned, its
+ *       claims empty.
+ * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
+ */
+export interface Store {
+  readonly name: 'sqlite' | 'postgres';
+  /** What survives what, in one line each; shown by `doctor` and the API. */
+  readonly durability: Durability;
+
+  /** Creates or brings the schema up to date; safe when several engines do it at once. `dryRun` changes nothing. */
+  migrate(options?: { dryRun?: boolean }): Promise<MigrationReport>;
+  close(): Promise<void>;
+
+  // --- engines
+  /** Announces a process start. The incarnation id is new each time. */
+  register(engine: EngineAnnouncement): Promise<void>;
+  /** One combined statement: renews the incarnation's sequence and returns what an observer needs. */
+  beat(engineId: string, load: Uint8Array): Promise<Beat>;
+  /**
+   * Marks an incarnation as retired (I9), then requeues at most `limit` of the runs that it owns.
+   * `expectBeat` guards against a beat that was renewed meanwhile (undefined: declared dead by an operator or by
+   * itself). Call again while `remaining` is true.
+   */
+  retire(engineId: string, expectBeat: number | undefined, options: RetireOptions): Promise<RetireResult>;
+
+  // --- runs
+  /** Each request succeeds or is refused alone, in request order; `transaction` makes it part of the caller's own. */
+  startRuns(requests: readonly StartRequest[], transaction?: unknown): Promise<StartResult[]>;
+  /** Takes up to `limit` queued runs by ascending rank whose workflow and version the engine has. */
+  claimRuns(request: ClaimRequest): Promise<ClaimedRun[]>;
+  /** History from `fromSeq` on and all inbox rows of owned runs; a run that is closed or gone yields no entry. */
+  loadRuns(requests: readonly LoadRequest[]): Promise<LoadedRun[]>;
+  /** Results in plan order. At most 500 plans. */
+  commit(plans: readonly Plan[]): Promise<PlanResult[]>;
+  /** Results in message order. */
+  deliver(messages: readonly Message[], adopter?: Adopter): Promise<DeliveryResult[]>;
+  /** Waiting runs whose `wakeAt` has passed: up to `adopter.limit` become the adopter's own, others become queued. */
+  wakeDue(request: WakeRequest): Promise<WakeResult>;
+  /**
+   * All runs that this incarnation owns, by run id: how an owner finds messages that no hint announced, and runs that
+   * became its own in an answer that was lost (it gives those back with `release`).
+   */
+  listOwned(engineId: string): Promise<{ runId: string; epoch: number; version: number; inboxSeq: number }[]>;
+  /** Gives runs back unharmed: queued again, nothing counted. Guarded by epoch and version like a plan. */
+  release(runs: readonly { runId: string; epoch: number; version: number }[]): Promise<number>;
+  /**
+   * Runs `body` and the plan made of its value in ONE transaction, the plan last. PostgreSQL: `body` gets a client on
+   * a connection of its own and may be async. SQLite: `body` is synchronous; a returned promise is refused with
+   * `ASYNC_TRANSACTION`. When `body` throws nothing is written and the error passes through.
+   */
+  transact<T>(body: (tx: never) => T | Promise<T>, plan: (value: T) => Plan): Promise<{ value: T; result: PlanResult }>;
+
+  // --- acts on a run from outside (guarded by its status)
+  /** Closed → queued again with one more history chunk (`retry`), or blocked → queued. */
+  reopen(request: ReopenRequest): Promise<'ok' | 'conflict' | 'not-found'>;
+  /** Blocked by `code` and of one of these workflows → queued. Returns how many. */
+  unblock(request: { code: string; workflows: readonly WorkflowRef[] }): Promise<number>;
+
+  // --- reads
+  readRuns(refs: readonly RunRef[]): Promise<(RunRow | undefined)[]>;
+  listRuns(filter: RunFilter): Promise<RunPage>;
+  /** Chunks in order, from the one that contains `fromSeq` on. */
+  readHistory(runId: string, fromSeq?: number, limit?: number): Promise<HistoryChunk[]>;
+  readInbox(runId: string): Promise<InboxRow[]>;
+  /** Changes of interest to this process: cheap to ask; `undefined` where the backend has no hints. */
+  readonly hints: Hints | undefined;
+}
+
+export interface Durability {
+  profile: 'sqlite-full' | 'sqlite-memory' | 'postgres' | 'postgres-sync' | 'postgres-unsafe';
+  processKill: string;
+  osCrash: string;
+  nodeLoss: string;
+}
+
+export interface MigrationReport {
+  from: number;
+  to: number;
+  applied: { id: number; name: string }[];
+}
+
+export interface WorkflowRef {
+  workflow: string;
+  version: string;
+}
+
+/** A run by id, or by its caller-given key (then: the run that the key points to now). */
+export type RunRef = { runId: string } | { namespace: string; key: string };
+
+export interface EngineAnnouncement {
+  /** Incarnation: a random id per process start. */
+  engineId: string;
+  /** Human name (`NODE_ID`); several incarnations in turn share it. */
+  name: string;
+  host: string;
+  /** Identity of the machine's boot, so that a pid of an earlier boot is not mistaken for a live process. */
+  bootId: string;
+  pid: number;
+}
+
+export interface EngineRow extends EngineAnnouncement {
+  beatSeq: number;
+  startedAt: number;
+  beatAt: number;
+  retired: boolean;
+  load: Uint8Array;
+}
+
+export interface Beat {
+  /** False: this incarnation is retired; it must stop and come back as a new one. */
+  alive: boolean;
+  storeTime: number;
+  /** All incarnations that are not retired, the caller included, ordered by engineId. */
+  engines: EngineRow[];
+}
+
+export interface RetireOptions {
+  limit: number;
+  /** A sole suspect whose process has died this often in a row is blocked (`QUARANTINED`) instead of requeued. */
+  deathLimit: number;
+  /** Operator's order or own drain: nobody becomes a suspect, nothing is counted. */
+  harmless: boolean;
+}
+export interface RetireResult {
+  /** False: the beat moved on, or it was already retired by someone else (who may still be requeuing: call again). */
+  retired: boolean;
+  requeued: number;
+  quarantined: string[];
+  remaining: boolean;
+}
+
+export interface StartRequest {
+  runId: string;
+  namespace: string;
+  workflow: string;
+  workflowVersion: string;
+  queue: string;
+  priority: Priority;
+  tags: readonly string[];
+  key?: string | undefined;
+  /** Hash of what must be equal for a repeated start with the same key (workflow and input). */
+  fingerprint?: string | undefined;
+  /** What a start does when its key belongs to a run that has closed. */
+  reuse: ReusePolicy;
+  /** How long after its close a run still answers for its key, ms. */
+  dedupMs: number;
+  /** Delayed start: store time. The run waits until then. */
+  startAt?: number | undefined;
+  /** Store time at which the run times out. */
+  deadlineAt?: number | undefined;
+  parentRunId?: string | undefined;
+  parentOrdinal?: number | undefined;
+  /** The first history chunk: exactly one `started` event. */
+  history: Uint8Array;
+  commitId: number;
+  /** Eager ownership: insert it owned by this incarnation if the queue has no backlog. */
+  owner?: string | undefined;
+  /** Signal-with-start: delivered to the run that results, new or existing, in the same transaction. */
+  message?: { dedup: string; body: Uint8Array } | undefined;
+}
+
+/**
+ * `return`: the closed run is the answer while its dedup window lasts · `allow`: a new run · `allow-failed`: a new run
+ * unless the earlier one completed · `refuse`: `key-in-use`.
+ */
+export type ReusePolicy = 'return' | 'allow' | 'allow-failed' | 'refuse';
+
+export type StartResult =
+  | { outcome: 'started'; runId: string; owned: boolean; epoch: number; version: number; inboxSeq: number }
+  /** The key's run, with the same fingerprint. Also the answer to the same request sent twice. */
+  | { outcome: 'existing'; runId: string; status: RunStatus; delivery?: DeliveryResult }
+  /** The key's run has another workflow or input, or the reuse policy refuses. */
+  | { outcome: 'key-in-use'; runId: string; status: RunStatus };
+
+export interface ClaimRequest {
+  engineId: string;
+  namespace?: string | undefined;
+  queues?: readonly string[] | undefined;
+  workflows: readonly WorkflowRef[];
+  limit: number;
+  /**
+   * False: only runs that are nobody's suspects. True: only suspects, and of one group: all that share the `suspect`
+   * label of the first by rank.
+   */
+  suspects: boolean;
+}
+
+/** The owner's copy of a run row. */
+export interface OwnedRun {
+  runId: string;
+  namespace: string;
+  workflow: string;
+  workflowVersion: string;
+  queue: string;
+  priority: Priority;
+  key: string | undefined;
+  tags: readonly string[];
+  parentRunId: string | undefined;
+  parentOrdinal: number | undefined;
+  createdAt: number;
+  deadlineAt: number | undefined;
+  epoch: number;
+  version: number;
+  /** Number of events in history = the seq of the next one. */
+  events: number;
+  inboxSeq: number;
+  suspect: boolean;
+}
+export interface ClaimedRun extends OwnedRun {
+  /** The first chunk when the run has never had a turn (`version` 0), so that a fresh run needs no load. */
+  history: Uint8Array | undefined;
+}
+
+export interface LoadRequest {
+  runId: string;
+  epoch: number;
+  fromSeq: number;
+}
+export interface LoadedRun {
+  runId: string;
+  version: number;
+  inboxSeq: number;
+  chunks: HistoryChunk[];
+  inbox: InboxRow[];
+}
+export interface HistoryChunk {
+  seq: number;
+  count: number;
+  data: Uint8Array;
+}
+export interface InboxRow {
+  seq: number;
+  dedup: string;
+  body: Uint8Array;
+}
+
+/** What a turn decides, written whole or not at all. */
+export interface Plan {
+  runId: string;
+  /** The incarnation that decided it. */
+  engineId: string;
+  epoch: number;
+  version: number;
+  /** Random, below 2^53. */
+  commitId: number;
+  /** History to append at position `seq`: `count` events in one chunk; `count` 0 appends nothing. */
+  seq: number;
+  count: number;
+  history: Uint8Array | undefined;
+  next: NextState;
+  /** Inbox rows that this plan has turned into history. */
+  consumed: readonly number[];
+  /** Children, or the successor of a continued run: inserted with the plan, owned at once where `owner` says so. */
+  starts: readonly StartRequest[];
+  messages: readonly Message[];
+  /** The deliverer may keep woken targets for itself. */
+  adopter?: Adopter | undefined;
+}
+
+export type NextState =
+  /** Stays running under the same owner. */
+  | { kind: 'continue' }
+  /** Unowned until a message or `wakeAt`; `waits` says for whom it waits (opaque, shown by `why`). */
+  | { kind: 'suspend'; inboxSeq: number; wakeAt: number | undefined; waits: Uint8Array }
+  /** Needs a person. `code` is `NON_DETERMINISTIC`, `QUARANTINED`, …; `waits` carries the particulars. */
+  | { kind: 'block'; code: string; waits: Uint8Array }
+  | { kind: 'close'; status: ClosedStatus; inboxSeq: number; successor: string | undefined };
+
+export type PlanResult =
+  | { outcome: 'ok'; starts: StartResult[]; deliveries: DeliveryResult[] }
+  /** An earlier sending of the same plan was applied (I3). Deliveries of that sending are not known any more. */
+  | { outcome: 'already' }
+  /** The guard failed: another owner, another version, closed, or the incarnation is retired. */
+  | { outcome: 'conflict' }
+  /** Suspend or close met messages that the plan has not seen (I5); ownership and version are unchanged. */
+  | { outcome: 'unread'; inboxSeq: number };
+
+export interface Message {
+  target: RunRef;
+  dedup: string;
+  body: Uint8Array;
+}
+
+export interface Adopter {
+  engineId: string;
+  /** How many woken runs it has room for. */
+  limit: number;
+  /** Only runs whose last owner was this incarnation are adopted; others become queued. */
+  sticky: boolean;
+}
+
+export type DeliveryResult =
+  /**
+   * Durable. `adopted` is set when the message woke the run into the deliverer's ownership; `ownerId` names who owns
+   * the run (a hint is worth sending) when someone else does.
+   */
+  | { outcome: 'delivered'; runId: string; seq: number; adopted: OwnedRun | undefined; ownerId: string | undefined }
+  | { outcome: 'duplicate'; runId: string }
+  | { outcome: 'run-closed'; runId: string; status: ClosedStatus; successor: string | undefined }
+  | { outcome: 'not-found' };
+
+export interface WakeRequest {
+  limit: number;
+  adopter: Adopter | undefined;
+  workflows: readonly WorkflowRef[];
+}
+export interface WakeResult {
+  adopted: OwnedRun[];
+  queued: number;
+  /** The earliest `wakeAt` still in the store, and the store's clock, so that the caller knows when to ask again. */
+  nextWakeAt: number | undefined;
+  storeTime: number;
+}
+
+export interface ReopenRequest {
+  runId: string;
+  /** The row as the caller saw it; another version is a conflict. */
+  version: number;
+  from: RunStatus;
+  seq: number;
+  count: number;
+  history: Uint8Array | undefined;
+  commitId: number;
+}
+
+export interface RunRow extends Omit<OwnedRun, 'suspect'> {
+  status: RunStatus;
+  ownerId: string | undefined;
+  /** Name of the engine that owns it or owned it last, where known. */
+  engineName: string | undefined;
+  wakeAt: number | undefined;
+  waits: Uint8Array | undefined;
+  blockCode: string | undefined;
+  readyAt: number | undefined;
+  startedAt: number | undefined;
+  closedAt: number | undefined;
+  suspectGroup: number | undefined;
+  deaths: number;
+  successor: string | undefined;
+  /** The last chunk of a closed run: it ends with the closing event. */
+  lastChunk: HistoryChunk | undefined;
+}
+
+export interface RunFilter {
+  namespace: string;
+  status?: readonly RunStatus[] | undefined;
+  workflow?: string | undefined;
+  tag?: string | undefined;
+  key?: string | undefined;
+  parentRunId?: string | undefined;
+  /** At most 1,000. Newest first (by runId). */
+  limit: number;
+  /** A runId: only older ones. */
+  before?: string | undefined;
+}
+export interface RunPage {
+  runs: RunRow[];
+  /** Pass as `before` for the next page. */
+  next: string | undefined;
+}
+
+/** Hints make things faster, never correct: each may be lost, late or doubled. */
+export interface Hints {
+  /** Tells the processes concerned, coalesced, after a commit. */
+  send(hint: Hint): void;
+  /** Registers the one receiver of this process; returns the undo. */
+  receive(receiver: (hint: Hint) => void): () => void;
+}
+export type Hint =
+  /** Runs became claimable. */
+  | { kind: 'ready' }
+  /** Messages arrived for runs that this incarnation owns. */
+  | { kind: 'inbox'; engineId: string }
+  /** Runs closed that a process may be waiting for. */
+  | { kind: 'closed' };
