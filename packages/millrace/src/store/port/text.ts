@@ -1,0 +1,112 @@
+import { StoreError } from './errors.ts';
+import type {
+  ClaimRequest,
+  EngineAnnouncement,
+  Message,
+  Plan,
+  RunFilter,
+  RunRef,
+  StartRequest,
+  WorkflowRef,
+} from './store.ts';
+
+/*
+ * What every backend refuses before it stores anything: text that SQLite or PostgreSQL could not give back exactly
+ * (NUL, lone surrogates), and plans that contradict themselves. Payloads are bytes and pass untouched.
+ */
+
+/** The most plans in one `commit`. */
+export const MAX_PLANS = 500;
+
+/** Throws a definite `StoreError` for text that a backend could not keep exactly. */
+export function checkText(value: string | undefined, field: string): void {
+  if (value === undefined) return;
+  if (value.includes('\0')) {
+    throw new StoreError('definite', `${field} contains a NUL character: ${JSON.stringify(value)}`);
+  }
+  if (!value.isWellFormed()) {
+    throw new StoreError('definite', `${field} contains a lone surrogate: ${JSON.stringify(value)}`);
+  }
+}
+
+export function checkStart(request: StartRequest): void {
+  checkText(request.runId, 'runId');
+  checkText(request.namespace, 'namespace');
+  checkText(request.workflow, 'workflow');
+  checkText(request.workflowVersion, 'workflowVersion');
+  checkText(request.queue, 'queue');
+  for (const tag of request.tags) checkText(tag, 'tag');
+  checkText(request.key, 'key');
+  checkText(request.fingerprint, 'fingerprint');
+  checkText(request.parentRunId, 'parentRunId');
+  checkText(request.owner, 'owner');
+  checkText(request.message?.dedup, 'dedup');
+}
+
+export function checkRef(ref: RunRef): void {
+  if ('runId' in ref) {
+    checkText(ref.runId, 'runId');
+  } else {
+    checkText(ref.namespace, 'namespace');
+    checkText(ref.key, 'key');
+  }
+}
+
+export function checkMessage(message: Message): void {
+  checkRef(message.target);
+  checkText(message.dedup, 'dedup');
+}
+
+export function checkPlan(plan: Plan): void {
+  if (plan.count > 0 !== (plan.history !== undefined)) {
+    throw new StoreError(
+      'definite',
+      `a plan of ${plan.count} events with${plan.history ? '' : 'out'} history`,
+    );
+  }
+  if (plan.next.kind === 'close') checkText(plan.next.successor, 'successor');
+  if (plan.next.kind === 'block') checkText(plan.next.code, 'block code');
+  for (const start of plan.starts) checkStart(start);
+  for (const message of plan.messages) {
+    checkMessage(message);
+    if ('runId' in message.target && message.target.runId === plan.runId) {
+      throw new StoreError('definite', `the plan of run ${plan.runId} sends a message to itself`);
+    }
+  }
+}
+
+export function checkPlans(plans: readonly Plan[]): void {
+  if (plans.length > MAX_PLANS) {
+    throw new StoreError('definite', `${plans.length} plans in one commit; at most ${MAX_PLANS} are allowed`);
+  }
+  for (const plan of plans) checkPlan(plan);
+}
+
+export function checkAnnouncement(engine: EngineAnnouncement): void {
+  checkText(engine.engineId, 'engineId');
+  checkText(engine.name, 'engine name');
+  checkText(engine.host, 'host');
+  checkText(engine.bootId, 'bootId');
+}
+
+export function checkWorkflows(workflows: readonly WorkflowRef[]): void {
+  for (const { workflow, version } of workflows) {
+    checkText(workflow, 'workflow');
+    checkText(version, 'workflow version');
+  }
+}
+
+export function checkClaim(request: ClaimRequest): void {
+  checkText(request.namespace, 'namespace');
+  for (const queue of request.queues ?? []) checkText(queue, 'queue');
+  checkWorkflows(request.workflows);
+}
+
+export function checkFilter(filter: RunFilter): void {
+  checkText(filter.namespace, 'namespace');
+  checkText(filter.workflow, 'workflow');
+  checkText(filter.tag, 'tag');
+  checkText(filter.key, 'key');
+  checkText(filter.parentRunId, 'parentRunId');
+  checkText(filter.before, 'before');
+}

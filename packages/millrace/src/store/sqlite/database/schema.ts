@@ -1,0 +1,133 @@
+/** One forward step of the schema. A released one never changes: its checksum is kept in the database. */
+export interface Migration {
+  id: number;
+  name: string;
+  sql: string;
+}
+
+/*
+ * Tables are clustered by their key (WITHOUT ROWID): one b-tree a row instead of two. Status codes and priorities are
+ * the numbers of core/status.ts (open: 0 queued, 1 running, 2 waiting, 3 paused, 4 blocked).
+ */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    id: 1,
+    name: 'runs, history, inbox, keys, engines',
+    sql: `
+CREATE TABLE engines (
+  engine_id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  host TEXT NOT NULL,
+  boot_id TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  beat_seq INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  beat_at INTEGER NOT NULL,
+  retired INTEGER NOT NULL,
+  load BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX engines_alive ON engines (engine_id) WHERE retired = 0;
+
+CREATE TABLE runs (
+  run_id TEXT PRIMARY KEY,
+  namespace TEXT NOT NULL,
+  workflow TEXT NOT NULL,
+  workflow_version TEXT NOT NULL,
+  queue TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  rank INTEGER NOT NULL,
+  owner TEXT,
+  last_owner TEXT,
+  epoch INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  commit_id INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  inbox_seq INTEGER NOT NULL,
+  wake_at INTEGER,
+  ready_at INTEGER,
+  created_at INTEGER NOT NULL,
+  started_at INTEGER,
+  deadline_at INTEGER,
+  key TEXT,
+  tags TEXT,
+  parent_run_id TEXT,
+  parent_ordinal INTEGER,
+  suspect_group INTEGER,
+  deaths INTEGER NOT NULL DEFAULT 0,
+  block_code TEXT,
+  waits BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX runs_queued ON runs (namespace, queue, workflow, workflow_version, rank)
+  WHERE status = 0 AND suspect_group IS NULL;
+CREATE INDEX runs_suspects ON runs (rank) WHERE status = 0 AND suspect_group IS NOT NULL;
+CREATE INDEX runs_waiting ON runs (wake_at) WHERE status = 2 AND wake_at IS NOT NULL;
+CREATE INDEX runs_blocked ON runs (block_code) WHERE status = 4;
+CREATE INDEX runs_owned ON runs (owner) WHERE owner IS NOT NULL;
+CREATE INDEX runs_listing ON runs (namespace, run_id);
+CREATE INDEX runs_children ON runs (parent_run_id, run_id) WHERE parent_run_id IS NOT NULL;
+
+CREATE TABLE runs_closed (
+  run_id TEXT PRIMARY KEY,
+  namespace TEXT NOT NULL,
+  workflow TEXT NOT NULL,
+  workflow_version TEXT NOT NULL,
+  queue TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  last_owner TEXT,
+  epoch INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  commit_id INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  inbox_seq INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  started_at INTEGER,
+  closed_at INTEGER NOT NULL,
+  deadline_at INTEGER,
+  key TEXT,
+  tags TEXT,
+  parent_run_id TEXT,
+  parent_ordinal INTEGER,
+  successor TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX runs_closed_listing ON runs_closed (namespace, run_id);
+CREATE INDEX runs_closed_children ON runs_closed (parent_run_id, run_id) WHERE parent_run_id IS NOT NULL;
+CREATE INDEX runs_closed_keys ON runs_closed (namespace, key, run_id) WHERE key IS NOT NULL;
+
+CREATE TABLE history (
+  run_id TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (run_id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE inbox (
+  run_id TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  dedup TEXT NOT NULL,
+  body BLOB NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (run_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX inbox_dedup ON inbox (run_id, dedup);
+
+CREATE TABLE keys (
+  namespace TEXT NOT NULL,
+  key TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  fingerprint TEXT,
+  dedup_ms INTEGER NOT NULL,
+  PRIMARY KEY (namespace, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE counters (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO counters (name, value) VALUES ('suspect_group', 0);
+`,
+  },
+];

@@ -1,0 +1,210 @@
+import { StoreError } from '../port/errors.ts';
+import type { Durability, Plan, PlanResult, StartRequest, StartResult, Store } from '../port/store.ts';
+import {
+  checkAnnouncement,
+  checkClaim,
+  checkFilter,
+  checkMessage,
+  checkPlans,
+  checkRef,
+  checkStart,
+  checkText,
+  checkWorkflows,
+} from '../port/text.ts';
+import { connect, type Connection } from './database/connection.ts';
+import { pollHints } from './database/hints.ts';
+import { migrate, requireSchema } from './database/migrate.ts';
+import { SYSTEM_TIMERS, type Timers } from './database/timers.ts';
+import { prepareGuest, type Guest, type SqliteTransaction } from './database/transact.ts';
+import { prepareIncarnations } from './engines/incarnations.ts';
+import { prepareRetirements } from './engines/retire.ts';
+import { prepareHistories } from './reads/history.ts';
+import { prepareRunReads } from './reads/runs.ts';
+import { prepareBacklog } from './runs/backlog.ts';
+import { prepareClaims } from './runs/claim.ts';
+import { prepareCommits } from './runs/commit.ts';
+import { prepareDeliveries } from './runs/deliver.ts';
+import { prepareReopenings } from './runs/reopen.ts';
+import { prepareStarts } from './runs/start.ts';
+import { prepareWakes } from './runs/wake.ts';
+
+export interface SqliteOptions extends Partial<Timers> {
+  /** A file, or `:memory:`. */
+  path: string;
+  /** How long a call waits for another process's transaction before it fails as congestion, ms. Default 5,000. */
+  busyTimeoutMs?: number;
+  /** Bounds of the pause between two looks for other processes' commits, ms. Default 5 and 100. */
+  minPollMs?: number;
+  maxPollMs?: number;
+}
+
+/**
+ * Opens a SQLite database as a store. The schema is made by `migrate`; every other call needs it.
+ * Several processes may open one file; each waits for the others without blocking its event loop.
+ */
+export async function openSqlite(options: SqliteOptions): Promise<Store> {
+  const { path, busyTimeoutMs = 5000, minPollMs = 5, maxPollMs = 100, ...timers } = options;
+  const connection = await connect({ path, busyTimeoutMs, timers: { ...SYSTEM_TIMERS, ...timers } });
+  const engineIds = new Set<string>();
+  const guest = prepareGuest(connection);
+  let prepared: Acts | undefined;
+  /** Statements can be prepared once the tables are there. */
+  function acts(): Acts {
+    if (prepared === undefined) {
+      requireSchema(connection);
+      prepared = prepareActs(connection);
+    }
+    return prepared;
+  }
+  const { read, write } = connection;
+
+  return {
+    name: 'sqlite',
+    durability: path === ':memory:' ? IN_MEMORY : ON_DISK,
+    hints: path === ':memory:' ? undefined : pollHints(connection, engineIds, { minPollMs, maxPollMs }),
+    migrate: (how) => migrate(connection, how?.dryRun ?? false),
+    close: async () => connection.close(),
+
+    register: async (engine) => {
+      checkAnnouncement(engine);
+      await write(() => acts().incarnations.register(engine));
+      engineIds.add(engine.engineId);
+    },
+    beat: (engineId, load) => write(() => acts().incarnations.beat(engineId, load)),
+    retire: (engineId, expectBeat, how) => write(() => acts().retirements.retire(engineId, expectBeat, how)),
+
+    startRuns: async (requests, transaction) => {
+      for (const request of requests) checkStart(request);
+      if (transaction !== undefined)
+        return startInside(guest, transaction, () => startAll(acts(), requests, true));
+      if (requests.length === 0) return [];
+      return write(() => startAll(acts(), requests, false));
+    },
+    claimRuns: async (request) => {
+      checkClaim(request);
+      return write(() => acts().claims.claim(request));
+    },
+    loadRuns: (requests) => read(() => acts().histories.load(requests)),
+    commit: async (plans) => {
+      checkPlans(plans);
+      return plans.length === 0 ? [] : write(() => acts().commits.commit(plans));
+    },
+    deliver: async (messages, adopter) => {
+      for (const message of messages) checkMessage(message);
+      if (messages.length === 0) return [];
+      return write(() => {
+        const { deliveries } = acts();
+        const room = deliveries.room();
+        return messages.map((message) => deliveries.deliver(message, adopter, room));
+      });
+    },
+    wakeDue: async (request) => {
+      checkWorkflows(request.workflows);
+      return write(() => acts().wakes.wakeDue(request));
+    },
+    ownedInboxes: (engineId) => read(() => acts().histories.ownedInboxes(engineId)),
+    release: async (runs) => (runs.length === 0 ? 0 : write(() => acts().reopenings.release(runs))),
+    transact: (body, plan) => transact(connection, guest, acts, { body, plan }),
+
+    reopen: (request) => write(() => acts().reopenings.reopen(request)),
+    unblock: async (request) => {
+      checkText(request.code, 'block code');
+      checkWorkflows(request.workflows);
+      return write(() => acts().reopenings.unblock(request));
+    },
+
+    readRuns: async (refs) => {
+      for (const ref of refs) checkRef(ref);
+      return read(() => acts().runReads.read(refs));
+    },
+    listRuns: async (filter) => {
+      checkFilter(filter);
+      return read(() => acts().runReads.list(filter));
+    },
+    readHistory: (runId, fromSeq, limit) => read(() => acts().histories.chunks(runId, fromSeq, limit)),
+    readInbox: (runId) => read(() => acts().histories.inbox(runId)),
+  };
+}
+
+type Acts = ReturnType<typeof prepareActs>;
+
+function prepareActs(connection: Connection) {
+  const incarnations = prepareIncarnations(connection);
+  const deliveries = prepareDeliveries(connection, incarnations);
+  const backlog = prepareBacklog(connection);
+  const starts = prepareStarts(connection, incarnations, backlog, deliveries);
+  const histories = prepareHistories(connection);
+  return {
+    incarnations,
+    deliveries,
+    starts,
+    histories,
+    retirements: prepareRetirements(connection),
+    claims: prepareClaims(connection, incarnations, backlog),
+    commits: prepareCommits(connection, incarnations, starts, deliveries),
+    wakes: prepareWakes(connection, deliveries),
+    reopenings: prepareReopenings(connection),
+    runReads: prepareRunReads(connection, deliveries, histories),
+  };
+}
+
+function startAll({ starts }: Acts, requests: readonly StartRequest[], unowned: boolean): StartResult[] {
+  const call = starts.call({ unowned });
+  return requests.map((request) => starts.start(request, call));
+}
+
+/** Starts that belong to the transaction of an author's function which is running now. */
+function startInside(guest: Guest, transaction: unknown, start: () => StartResult[]): StartResult[] {
+  if (transaction !== guest.current()) {
+    throw new StoreError(
+      'definite',
+      'on SQLite a start joins only the transaction that is open: the `tx` of `transact`',
+    );
+  }
+  try {
+    return start();
+  } catch (error) {
+    guest.doom(error);
+    throw error;
+  }
+}
+
+interface Transaction<T> {
+  body: (tx: never) => T | Promise<T>;
+  plan: (value: T) => Plan;
+}
+
+async function transact<T>(
+  connection: Connection,
+  guest: Guest,
+  acts: () => Acts,
+  { body, plan }: Transaction<T>,
+) {
+  return connection.writeIf(
+    (): { value: T; result: PlanResult } => {
+      const { commits } = acts();
+      // `never` in the port stands for what each backend hands out; a promise is refused by the guest.
+      const value = guest.run(body as (tx: SqliteTransaction) => T);
+      const plans = [plan(value)];
+      checkPlans(plans);
+      const [result] = commits.commit(plans);
+      if (result === undefined) throw new Error('a plan without a result');
+      return { value, result };
+    },
+    // An earlier sending brought the author's writes with it; a conflict must not leave them behind.
+    ({ result }) => result.outcome === 'ok',
+  );
+}
+
+const ON_DISK: Durability = {
+  profile: 'sqlite-full',
+  processKill: 'nothing that was acknowledged is lost',
+  osCrash: 'nothing that was acknowledged is lost (every commit is synced), if the disk keeps its promises',
+  nodeLoss: 'everything is lost that is not backed up: the database is one file on this machine',
+};
+const IN_MEMORY: Durability = {
+  profile: 'sqlite-memory',
+  processKill: 'everything is lost',
+  osCrash: 'everything is lost',
+  nodeLoss: 'everything is lost',
+};

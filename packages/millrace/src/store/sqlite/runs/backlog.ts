@@ -1,0 +1,69 @@
+import { STATUS_CODE } from '../../../core/status.ts';
+import type { Connection } from '../database/connection.ts';
+
+/** The queued runs of one workflow version in one queue, with the rank of the first. */
+export interface Group {
+  namespace: string;
+  queue: string;
+  workflow: string;
+  workflow_version: string;
+  rank: number;
+}
+
+/** The least rank of each queue, read once in a call and kept up to date with what the call itself queues. */
+export interface QueueHeads {
+  leastRank(namespace: string, queue: string): number;
+  queued(namespace: string, queue: string, rank: number): void;
+}
+
+/**
+ * Looks at the heads of queues. It hops from group to group over the index, one seek each, so that its cost does not
+ * grow with the number of queued runs: not even when thousands of them wait for a workflow that nobody has.
+ */
+export interface Backlog {
+  /** All groups, or those of one namespace and queue, in index order. */
+  groups(namespace?: string, queue?: string): Group[];
+  heads(): QueueHeads;
+}
+
+export function prepareBacklog(connection: Connection): Backlog {
+  const selectNext = connection.prepare<Group>(`
+    SELECT namespace, queue, workflow, workflow_version, rank FROM runs
+    WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NULL
+      AND (namespace, queue, workflow, workflow_version) > (?, ?, ?, ?)
+    ORDER BY namespace, queue, workflow, workflow_version, rank LIMIT 1`);
+
+  function groups(namespace?: string, queue?: string): Group[] {
+    const found: Group[] = [];
+    let at = selectNext.get(namespace ?? '', queue ?? '', '', '');
+    while (at !== undefined && (namespace === undefined || at.namespace === namespace)) {
+      if (queue !== undefined && at.queue !== queue) break;
+      found.push(at);
+      at = selectNext.get(at.namespace, at.queue, at.workflow, at.workflow_version);
+    }
+    return found;
+  }
+
+  return {
+    groups,
+    heads: () => {
+      const least = new Map<string, number>();
+      function leastRank(namespace: string, queue: string): number {
+        // No name contains a NUL (port/text.ts), so the joined name is unambiguous.
+        const name = `${namespace}\0${queue}`;
+        let rank = least.get(name);
+        if (rank === undefined) {
+          rank = Math.min(Infinity, ...groups(namespace, queue).map((group) => group.rank));
+          least.set(name, rank);
+        }
+        return rank;
+      }
+      return {
+        leastRank,
+        queued: (namespace, queue, rank) => {
+          if (rank < leastRank(namespace, queue)) least.set(`${namespace}\0${queue}`, rank);
+        },
+      };
+    },
+  };
+}

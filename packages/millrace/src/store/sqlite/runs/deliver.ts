@@ -1,0 +1,108 @@
+import { isClosed, priorityOf, rank, STATUS_CODE, statusOf } from '../../../core/status.ts';
+import type { Adopter, DeliveryResult, Message, RunRef } from '../../port/store.ts';
+import type { Connection } from '../database/connection.ts';
+import type { Incarnations } from '../engines/incarnations.ts';
+import { decodeOwned, type OpenRow } from './rows.ts';
+
+type Target = Pick<OpenRow, 'status' | 'priority' | 'owner' | 'last_owner' | 'inbox_seq' | 'suspect_group'>;
+
+/** How many runs one call may still adopt: asked before each adoption, shared by all messages of the call. */
+export interface Room {
+  /** Takes one place for the engine if there is one; false: the run becomes queued instead. */
+  take(adopter: Adopter | undefined, lastOwner: string | null): boolean;
+}
+
+/** Messages into inboxes (I6, I7). Runs inside a transaction of the caller. */
+export interface Deliveries {
+  room(): Room;
+  deliver(message: Message, adopter: Adopter | undefined, room: Room): DeliveryResult;
+  /** Puts a message into the inbox of a run that was inserted a moment ago, without waking it. */
+  enclose(runId: string, message: { dedup: string; body: Uint8Array }): void;
+  /** The run that a reference means now. */
+  resolve(ref: RunRef): string | undefined;
+}
+
+export function prepareDeliveries(connection: Connection, incarnations: Incarnations): Deliveries {
+  const selectKey = connection.prepare<{ run_id: string }>(
+    'SELECT run_id FROM keys WHERE namespace = ? AND key = ?',
+  );
+  const selectTarget = connection.prepare<Target>(
+    'SELECT status, priority, owner, last_owner, inbox_seq, suspect_group FROM runs WHERE run_id = ?',
+  );
+  const selectClosed = connection.prepare<{ status: number; successor: string | null }>(
+    'SELECT status, successor FROM runs_closed WHERE run_id = ?',
+  );
+  const insertMessage = connection.prepare(
+    'INSERT INTO inbox (run_id, seq, dedup, body, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, dedup) DO NOTHING',
+  );
+  const advance = connection.prepare('UPDATE runs SET inbox_seq = ? WHERE run_id = ?');
+  const wake = connection.prepare(`
+    UPDATE runs SET inbox_seq = ?, status = ${STATUS_CODE.queued}, rank = ?, ready_at = ?, wake_at = NULL, waits = NULL
+    WHERE run_id = ?`);
+  const adopt = connection.prepare<OpenRow>(`
+    UPDATE runs SET inbox_seq = ?, status = ${STATUS_CODE.running}, rank = ?, ready_at = ?, wake_at = NULL, waits = NULL,
+      owner = ?, epoch = epoch + 1, started_at = coalesce(started_at, ?)
+    WHERE run_id = ? RETURNING *`);
+  const { now } = connection.timers;
+
+  function resolve(ref: RunRef): string | undefined {
+    return 'runId' in ref ? ref.runId : selectKey.get(ref.namespace, ref.key)?.run_id;
+  }
+
+  function missed(runId: string): DeliveryResult {
+    const row = selectClosed.get(runId);
+    if (row === undefined) return { outcome: 'not-found' };
+    const status = statusOf(row.status);
+    if (!isClosed(status)) throw new Error(`run ${runId} is in runs_closed with status ${status}`);
+    return { outcome: 'run-closed', runId, status, successor: row.successor ?? undefined };
+  }
+
+  return {
+    resolve,
+    room: () => roomOf(incarnations),
+    deliver: (message, adopter, room) => {
+      const runId = resolve(message.target);
+      if (runId === undefined) return { outcome: 'not-found' };
+      const target = selectTarget.get(runId);
+      if (target === undefined) return missed(runId);
+      const at = now();
+      const seq = target.inbox_seq + 1;
+      if (insertMessage.run(runId, seq, message.dedup, message.body, at).changes === 0) {
+        return { outcome: 'duplicate', runId };
+      }
+      if (target.status !== STATUS_CODE.waiting) {
+        advance.run(seq, runId);
+        return { outcome: 'delivered', runId, seq, adopted: undefined, ownerId: target.owner ?? undefined };
+      }
+      const position = rank(priorityOf(target.priority), at);
+      // A suspect runs apart from healthy runs: it is claimed as such.
+      if (target.suspect_group === null && adopter !== undefined && room.take(adopter, target.last_owner)) {
+        const row = adopt.get(seq, position, at, adopter.engineId, at, runId);
+        const adopted = row === undefined ? undefined : decodeOwned(row);
+        return { outcome: 'delivered', runId, seq, adopted, ownerId: undefined };
+      }
+      wake.run(seq, position, at, runId);
+      return { outcome: 'delivered', runId, seq, adopted: undefined, ownerId: undefined };
+    },
+    enclose: (runId, { dedup, body }) => {
+      insertMessage.run(runId, 1, dedup, body, now());
+      advance.run(1, runId);
+    },
+  };
+}
+
+/** Counts adoptions per engine over one call; a retired engine has no room (I9). */
+function roomOf(incarnations: Incarnations): Room {
+  const taken = new Map<string, number>();
+  return {
+    take: (adopter, lastOwner) => {
+      if (adopter === undefined) return false;
+      if (adopter.sticky && lastOwner !== adopter.engineId) return false;
+      const before = taken.get(adopter.engineId) ?? 0;
+      if (before >= adopter.limit) return false;
+      if (before === 0 && !incarnations.alive(adopter.engineId)) return false;
+      taken.set(adopter.engineId, before + 1);
+      return true;
+    },
+  };
+}
