@@ -1,0 +1,82 @@
+import { decodeValue } from '../json.ts';
+import type { PlacedEvent } from '../run/event.ts';
+import type { ClosedStatus, Priority, RunStatus } from '../status.ts';
+import { describeError, type ErrorDescription } from './describe-error.ts';
+import { instant, instantOrNull } from './instant.ts';
+import type { ReadableRun } from './readable-run.ts';
+
+/** A run as every surface shows it. Instants are ISO 8601 in UTC; what is not there is null. */
+export interface RunDescription {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly version: string;
+  readonly namespace: string;
+  readonly key: string | null;
+  readonly status: RunStatus;
+  readonly priority: Priority;
+  readonly tags: readonly string[];
+  readonly queue: string;
+  /** Null, too, where the history was not read (lists of closed runs). */
+  readonly input: unknown;
+  /** Null until the run has completed. */
+  readonly output: unknown;
+  /** Set when the run failed, timed out or was cancelled. */
+  readonly error: ErrorDescription | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly closedAt: string | null;
+  readonly deadlineAt: string | null;
+  /** Name of the engine that owns it, or owned it last. */
+  readonly engineId: string | null;
+  readonly parentRunId: string | null;
+  /** The run as which a continued one goes on. */
+  readonly successorRunId: string | null;
+}
+
+/**
+ * A run in the shape of every surface.
+ * @param history - what the caller has of it, in order; whole or only its ends: the first event gives the input, the
+ *   last one of a closed run its output or error.
+ */
+export function describeRun(run: ReadableRun, history: readonly PlacedEvent[]): RunDescription {
+  return {
+    runId: run.runId,
+    workflow: run.workflow,
+    version: run.workflowVersion,
+    namespace: run.namespace,
+    key: run.key ?? null,
+    status: run.status,
+    priority: run.priority,
+    tags: run.tags,
+    queue: run.queue,
+    input: inputIn(history),
+    ...endIn(run.status, history.at(-1)),
+    createdAt: instant(run.createdAt),
+    startedAt: instantOrNull(run.startedAt),
+    closedAt: instantOrNull(run.closedAt),
+    deadlineAt: instantOrNull(run.deadlineAt),
+    engineId: run.engineName ?? null,
+    parentRunId: run.parentRunId ?? null,
+    successorRunId: run.successor ?? null,
+  };
+}
+
+function inputIn(history: readonly PlacedEvent[]): unknown {
+  const first = history[0]?.event;
+  return first?.type === 'started' ? decodeValue(first.payload ?? 'null') : null;
+}
+
+/** The code of an end whose error has none of its own. */
+const CODE_OF_END: Partial<Record<RunStatus, string>> = {
+  failed: 'RUN_FAILED',
+  cancelled: 'CANCELLED',
+  'timed-out': 'RUN_TIMED_OUT',
+} satisfies Partial<Record<ClosedStatus, string>>;
+
+function endIn(status: RunStatus, last: PlacedEvent | undefined): Pick<RunDescription, 'output' | 'error'> {
+  if (last?.event.type !== status) return { output: null, error: null };
+  const { payload } = last.event;
+  if (status === 'completed') return { output: decodeValue(payload ?? 'null'), error: null };
+  const code = CODE_OF_END[status];
+  return { output: null, error: code === undefined ? null : describeError(payload, code) };
+}
