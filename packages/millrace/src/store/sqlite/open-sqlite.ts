@@ -38,6 +38,14 @@ export interface SqliteOptions extends Partial<Timers> {
   maxPollMs?: number;
 }
 
+/** What the calls of a store share: the connection, and the prepared acts. */
+interface Backend {
+  connection: Connection;
+  guest: Guest;
+  /** Statements can be prepared once the tables are there. */
+  acts: () => Acts;
+}
+
 /**
  * Opens a SQLite database as a store. The schema is made by `migrate`; every other call needs it.
  * Several processes may open one file; each waits for the others without blocking its event loop.
@@ -45,10 +53,8 @@ export interface SqliteOptions extends Partial<Timers> {
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const { path, busyTimeoutMs = 5000, minPollMs = 5, maxPollMs = 100, ...timers } = options;
   const connection = await connect({ path, busyTimeoutMs, timers: { ...SYSTEM_TIMERS, ...timers } });
-  const engineIds = new Set<string>();
   const guest = prepareGuest(connection);
   let prepared: Acts | undefined;
-  /** Statements can be prepared once the tables are there. */
   function acts(): Acts {
     if (prepared === undefined) {
       requireSchema(connection);
@@ -56,15 +62,24 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     }
     return prepared;
   }
-  const { read, write } = connection;
-
+  const engineIds = new Set<string>();
+  const inMemory = path === ':memory:';
+  const backend = { connection, guest, acts };
   return {
     name: 'sqlite',
-    durability: path === ':memory:' ? IN_MEMORY : ON_DISK,
-    hints: path === ':memory:' ? undefined : pollHints(connection, engineIds, { minPollMs, maxPollMs }),
+    durability: inMemory ? IN_MEMORY : ON_DISK,
+    hints: inMemory ? undefined : pollHints(connection, engineIds, { minPollMs, maxPollMs }),
     migrate: (how) => migrate(connection, how?.dryRun ?? false),
     close: async () => connection.close(),
+    ...engineCalls(backend, engineIds),
+    ...runCalls(backend),
+    ...outsideCalls(backend),
+    ...readCalls(backend),
+  };
+}
 
+function engineCalls({ connection: { write }, acts }: Backend, engineIds: Set<string>) {
+  return {
     register: async (engine) => {
       checkAnnouncement(engine);
       await write(() => acts().incarnations.register(engine));
@@ -72,19 +87,22 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     },
     beat: (engineId, load) => write(() => acts().incarnations.beat(engineId, load)),
     retire: (engineId, expectBeat, how) => write(() => acts().retirements.retire(engineId, expectBeat, how)),
+  } satisfies Partial<Store>;
+}
 
+function runCalls({ connection, guest, acts }: Backend) {
+  const { write } = connection;
+  return {
     startRuns: async (requests, transaction) => {
       for (const request of requests) checkStart(request);
       if (transaction !== undefined)
         return startInside(guest, transaction, () => startAll(acts(), requests, true));
-      if (requests.length === 0) return [];
-      return write(() => startAll(acts(), requests, false));
+      return requests.length === 0 ? [] : write(() => startAll(acts(), requests, false));
     },
     claimRuns: async (request) => {
       checkClaim(request);
       return write(() => acts().claims.claim(request));
     },
-    loadRuns: (requests) => read(() => acts().histories.load(requests)),
     commit: async (plans) => {
       checkPlans(plans);
       return plans.length === 0 ? [] : write(() => acts().commits.commit(plans));
@@ -94,25 +112,34 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       if (messages.length === 0) return [];
       return write(() => {
         const { deliveries } = acts();
-        const room = deliveries.room();
-        return messages.map((message) => deliveries.deliver(message, adopter, room));
+        const places = deliveries.room();
+        return messages.map((message) => deliveries.deliver(message, adopter, places));
       });
     },
     wakeDue: async (request) => {
       checkWorkflows(request.workflows);
       return write(() => acts().wakes.wakeDue(request));
     },
-    ownedInboxes: (engineId) => read(() => acts().histories.ownedInboxes(engineId)),
     release: async (runs) => (runs.length === 0 ? 0 : write(() => acts().reopenings.release(runs))),
-    transact: (body, plan) => transact(connection, guest, acts, { body, plan }),
+    transact: (body, plan) => transact({ connection, guest, acts }, { body, plan }),
+  } satisfies Partial<Store>;
+}
 
+function outsideCalls({ connection: { write }, acts }: Backend) {
+  return {
     reopen: (request) => write(() => acts().reopenings.reopen(request)),
     unblock: async (request) => {
       checkText(request.code, 'block code');
       checkWorkflows(request.workflows);
       return write(() => acts().reopenings.unblock(request));
     },
+  } satisfies Partial<Store>;
+}
 
+function readCalls({ connection: { read }, acts }: Backend) {
+  return {
+    loadRuns: (requests) => read(() => acts().histories.load(requests)),
+    ownedInboxes: (engineId) => read(() => acts().histories.ownedInboxes(engineId)),
     readRuns: async (refs) => {
       for (const ref of refs) checkRef(ref);
       return read(() => acts().runReads.read(refs));
@@ -123,7 +150,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     },
     readHistory: (runId, fromSeq, limit) => read(() => acts().histories.chunks(runId, fromSeq, limit)),
     readInbox: (runId) => read(() => acts().histories.inbox(runId)),
-  };
+  } satisfies Partial<Store>;
 }
 
 type Acts = ReturnType<typeof prepareActs>;
@@ -174,26 +201,34 @@ interface Transaction<T> {
   plan: (value: T) => Plan;
 }
 
-async function transact<T>(
-  connection: Connection,
-  guest: Guest,
-  acts: () => Acts,
-  { body, plan }: Transaction<T>,
-) {
-  return connection.writeIf(
-    (): { value: T; result: PlanResult } => {
-      const { commits } = acts();
-      // `never` in the port stands for what each backend hands out; a promise is refused by the guest.
-      const value = guest.run(body as (tx: SqliteTransaction) => T);
-      const plans = [plan(value)];
-      checkPlans(plans);
-      const [result] = commits.commit(plans);
-      if (result === undefined) throw new Error('a plan without a result');
-      return { value, result };
-    },
-    // An earlier sending brought the author's writes with it; a conflict must not leave them behind.
-    ({ result }) => result.outcome === 'ok',
-  );
+async function transact<T>({ connection, guest, acts }: Backend, { body, plan }: Transaction<T>) {
+  let failure: { error: unknown } | undefined;
+  try {
+    return await connection.writeIf(
+      (): { value: T; result: PlanResult } => {
+        const { commits } = acts();
+        let value: T;
+        let plans: Plan[];
+        try {
+          // `never` in the port stands for what each backend hands out; a promise is refused by the guest.
+          value = guest.run(body as (tx: SqliteTransaction) => T);
+          plans = [plan(value)];
+        } catch (error) {
+          failure = { error };
+          throw error;
+        }
+        checkPlans(plans);
+        const [result] = commits.commit(plans);
+        if (result === undefined) throw new Error('a plan without a result');
+        return { value, result };
+      },
+      // An earlier sending brought the author's writes with it; a conflict must not leave them behind.
+      ({ result }) => result.outcome === 'ok',
+    );
+  } catch (error) {
+    // The author's own error passes unchanged, also one that SQLite raised about the author's own SQL.
+    throw failure === undefined ? error : failure.error;
+  }
 }
 
 const ON_DISK: Durability = {

@@ -25,9 +25,9 @@ export interface Connection {
   readonly database: DatabaseSync;
   prepare<Row>(sql: string): Statement<Row>;
   /** Runs `act` on one snapshot. */
-  read<T>(act: () => T): Promise<T>;
+  read: <T>(act: () => T) => Promise<T>;
   /** Runs `act` in one durable transaction; what it throws undoes everything. */
-  write<T>(act: () => T): Promise<T>;
+  write: <T>(act: () => T) => Promise<T>;
   /** Like `write`, and keeps the transaction only if `keep` says so. */
   writeIf<T>(act: () => T, keep: (value: T) => boolean): Promise<T>;
   isOpen(): boolean;
@@ -132,8 +132,9 @@ function openDatabase(path: string): DatabaseSync {
       );
     }
     database.exec('PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536');
-    // A checkpoint stops the loop while it syncs: 16 MiB of log between two of them instead of 4.
-    database.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864');
+    // Measured (batches of 500, 2 cores): with 64 MiB of log between two checkpoints instead of 4 MiB, 1.4 times as
+    // many plans a second; a checkpoint then stops the loop for up to 35 ms instead of 20.
+    database.exec('PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864');
     return database;
   } catch (error) {
     database.close();

@@ -32,7 +32,7 @@ const REFUSED_ACTIONS: ReadonlySet<number> = new Set([
 export function prepareGuest(connection: Connection): Guest {
   const { database } = connection;
   let running: SqliteTransaction | undefined;
-  let doomedBy: unknown;
+  let doomedBy: Error | undefined;
 
   // Asked once for each statement that is compiled, never while one runs. Node 22 has no authorizer: there the look at
   // a statement's first word must do.
@@ -67,7 +67,7 @@ export function prepareGuest(connection: Connection): Guest {
   return {
     current: () => running,
     doom: (error) => {
-      doomedBy ??= error;
+      doomedBy ??= error instanceof Error ? error : new Error(String(error));
     },
     run: (body) => {
       running = tx;

@@ -26,20 +26,22 @@ export interface Backlog {
   heads(): QueueHeads;
 }
 
+const LAST_RANK = Number.MAX_SAFE_INTEGER;
+
 export function prepareBacklog(connection: Connection): Backlog {
   const selectNext = connection.prepare<Group>(`
     SELECT namespace, queue, workflow, workflow_version, rank FROM runs
     WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NULL
-      AND (namespace, queue, workflow, workflow_version) > (?, ?, ?, ?)
+      AND (namespace, queue, workflow, workflow_version, rank) > (?, ?, ?, ?, ?)
     ORDER BY namespace, queue, workflow, workflow_version, rank LIMIT 1`);
 
   function groups(namespace?: string, queue?: string): Group[] {
     const found: Group[] = [];
-    let at = selectNext.get(namespace ?? '', queue ?? '', '', '');
-    while (at !== undefined && (namespace === undefined || at.namespace === namespace)) {
-      if (queue !== undefined && at.queue !== queue) break;
+    let at = selectNext.get(namespace ?? '', queue ?? '', '', '', -LAST_RANK);
+    while (at !== undefined && isIn(at, namespace, queue)) {
       found.push(at);
-      at = selectNext.get(at.namespace, at.queue, at.workflow, at.workflow_version);
+      // Past the last rank of a group begins the next group.
+      at = selectNext.get(at.namespace, at.queue, at.workflow, at.workflow_version, LAST_RANK);
     }
     return found;
   }
@@ -66,4 +68,11 @@ export function prepareBacklog(connection: Connection): Backlog {
       };
     },
   };
+}
+
+function isIn(group: Group, namespace: string | undefined, queue: string | undefined): boolean {
+  return (
+    (namespace === undefined || group.namespace === namespace) &&
+    (queue === undefined || group.queue === queue)
+  );
 }

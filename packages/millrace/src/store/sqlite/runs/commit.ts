@@ -7,7 +7,7 @@ import type { DeliveryResult, Plan, PlanResult, StartResult } from '../../port/s
 import type { Connection, Statement } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
 import type { Deliveries } from './deliver.ts';
-import type { Starts } from './start.ts';
+import type { StartCall, Starts } from './start.ts';
 
 export interface Commits {
   /** Applies a batch inside the caller's transaction. */
@@ -63,6 +63,14 @@ export function prepareCommits(
     return true;
   }
 
+  function startAll({ runId, next, starts: requests }: Plan, call: StartCall): StartResult[] {
+    const successor = next.kind === 'close' ? next.successor : undefined;
+    return requests.map((request) => {
+      call.predecessor = request.runId === successor ? runId : undefined;
+      return starts.start(request, call);
+    });
+  }
+
   return {
     commit: (plans) => {
       const at = now();
@@ -73,12 +81,7 @@ export function prepareCommits(
         if (known === undefined) alive.set(plan.engineId, (known = incarnations.alive(plan.engineId)));
         if (!known || !apply(plan, at)) return explain(plan);
         if (plan.starts.length === 0) return { outcome: 'ok', starts: NO_STARTS, deliveries: NO_DELIVERIES };
-        call.predecessor = plan.next.kind === 'close' ? plan.runId : undefined;
-        return {
-          outcome: 'ok',
-          starts: plan.starts.map((request) => starts.start(request, call)),
-          deliveries: NO_DELIVERIES,
-        };
+        return { outcome: 'ok', starts: startAll(plan, call), deliveries: NO_DELIVERIES };
       });
       for (const [index, plan] of plans.entries()) {
         const result = results[index];
