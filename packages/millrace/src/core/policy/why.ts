@@ -1,72 +1,77 @@
-import type { PlacedEvent } from '../run/event.ts';
+import { instant } from '../reading/instant.ts';
 import type { ReadableRun } from '../reading/readable-run.ts';
-import type { TimeSplit } from '../reading/time-split.ts';
-import type { RunStatus } from '../status.ts';
+import { fold } from '../reading/fold.ts';
+import { splitTime } from '../reading/time-split.ts';
+import { blockReason } from './why/blocked.ts';
+import { queueReasons } from './why/queued.ts';
+import type { Reason, WhyFacts, Why } from './why/reason.ts';
+import type { PlacedEvent } from '../run/event.ts';
+import { waitReasons } from './why/waiting.ts';
 
-/** Everything that can hold a run up. */
-export type ReasonCode =
-  | 'WAITING_SIGNAL'
-  | 'WAITING_EXTERNAL'
-  | 'SLEEPING'
-  | 'WAITING_CHILD'
-  | 'RETRY_BACKOFF'
-  | 'DELAYED_START'
-  | 'QUEUE_BACKLOG'
-  | 'NO_ENGINE'
-  | 'NO_ENGINE_FOR_VERSION'
-  | 'ASSIGNED_WINDOW'
-  | 'PAUSED'
-  | 'NON_DETERMINISTIC'
-  | 'QUARANTINED'
-  | 'COMMIT_REFUSED'
-  | 'STORE_UNREACHABLE';
+export type { EngineFacts, Reason, ReasonCode, Remedy, WhyFacts, Why } from './why/reason.ts';
 
-/** One thing that holds a run up, and what can be done about it. */
-export interface Reason {
-  readonly code: ReasonCode;
-  readonly message: string;
-  /** ISO 8601; since when, as far as it is recorded. */
-  readonly since: string;
-  /** What the message speaks of, by name: `signal`, `runId`, `until`, `expected`, `actual`, … Instants are ISO 8601. */
-  readonly refs: Readonly<Record<string, string | number | null>>;
-  readonly remedy: {
-    readonly message: string;
-    /** A command line to paste; null where there is nothing to do, or nothing that a command can do. */
-    readonly command: string | null;
+/**
+ * Why a run does not make progress, from its row (with the `waits` stored in it) and facts around it. The first reason is
+ * the one to act on.
+ * @param history - whole and in order.
+ */
+export function why(run: ReadableRun, facts: WhyFacts, history: readonly PlacedEvent[]): Why {
+  return {
+    runId: run.runId,
+    status: run.status,
+    reasons: [...outageReasons(facts), ...statusReasons(run, facts, history)],
+    time: splitTime(run, history, facts.now),
   };
 }
 
-/** Why a run does not make progress. No reasons: it is executing, or it has ended. */
-export interface WhyReport {
-  readonly runId: string;
-  readonly status: RunStatus;
-  readonly reasons: readonly Reason[];
-  /** Where its time went so far; the parts add up to its age. */
-  readonly time: TimeSplit;
+function statusReasons(
+  run: ReadableRun,
+  facts: WhyFacts,
+  history: readonly PlacedEvent[],
+): readonly Reason[] {
+  // Engines record nothing while a run only waits, so its last event is since when it does.
+  const since = instant(history.at(-1)?.at ?? run.createdAt);
+  switch (run.status) {
+    case 'queued':
+      return queueReasons(run, facts, instant(run.readyAt ?? run.createdAt));
+    case 'waiting':
+      return waitReasons(run, fold(history), since);
+    case 'blocked':
+      return [blockReason(run, since)];
+    case 'paused':
+      return [pauseReason(run, since)];
+    case 'running':
+    case 'completed':
+    case 'failed':
+    case 'cancelled':
+    case 'timed-out':
+    case 'continued':
+      return [];
+  }
 }
 
-/** An engine as far as it matters for whether it could take a run. */
-export interface EngineFacts {
-  readonly name: string;
-  /** What it can execute; undefined: not known, taken to be able. */
-  readonly workflows?: readonly { readonly workflow: string; readonly version: string }[] | undefined;
+function outageReasons({ outage }: WhyFacts): readonly Reason[] {
+  if (outage === undefined) return [];
+  return [
+    {
+      code: 'STORE_UNREACHABLE',
+      message: `the store does not answer: ${outage.message}`,
+      since: instant(outage.since),
+      refs: {},
+      remedy: {
+        message: 'Bring the database back; engines go on by themselves as soon as it answers.',
+        command: 'millrace doctor',
+      },
+    },
+  ];
 }
 
-/** What the answer depends on besides the run itself. Undefined: not known, and no reason is made from it. */
-export interface WhyFacts {
-  /** Store time, ms. */
-  readonly now: number;
-  /** Whole and in order. */
-  readonly history: readonly PlacedEvent[];
-  /** All engines that are alive. */
-  readonly engines?: readonly EngineFacts[] | undefined;
-  /** How many queued runs go before this one. */
-  readonly ahead?: number | undefined;
-  /** The engine to which the run is reserved, and until when. */
-  readonly assigned?: { readonly engine: string; readonly until: number } | undefined;
-  /** Set while the store does not answer: what it said and since when. */
-  readonly outage?: { readonly message: string; readonly since: number } | undefined;
+function pauseReason({ runId }: ReadableRun, since: string): Reason {
+  return {
+    code: 'PAUSED',
+    message: 'somebody paused it',
+    since,
+    refs: {},
+    remedy: { message: 'Resume it when it may go on.', command: `millrace resume ${runId}` },
+  };
 }
-
-/** Why a run does not make progress, from its row (with its `waits`) and facts around it. */
-export declare function why(run: ReadableRun, facts: WhyFacts): WhyReport;

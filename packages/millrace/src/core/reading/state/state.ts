@@ -1,5 +1,5 @@
-import type { EventOf, PlacedEvent, StartedEvent } from '../run/event.ts';
-import type { ClosedStatus } from '../status.ts';
+import type { EventOf, StartedEvent } from '../../run/event.ts';
+import type { ClosedStatus } from '../../status.ts';
 
 /** One recorded try of a step. */
 export interface Attempt {
@@ -105,7 +105,7 @@ export interface RunState {
    */
   readonly timers: readonly TimerState[];
   /** Payload text of the last value per key. */
-  readonly published: ReadonlyMap<string, { readonly at: number; readonly payload: string | undefined }>;
+  readonly published: ReadonlyMap<string, string>;
   readonly cancelRequest: { readonly at: number; readonly reason: string | undefined } | undefined;
   readonly deadlinePassedAt: number | undefined;
   /** The standing block: undefined once anything happened after it. */
@@ -115,6 +115,3 @@ export interface RunState {
   /** Undefined while it is open, and after a retry. */
   readonly end: EndState | undefined;
 }
-
-/** Folds a whole history into what readers show. */
-export declare function fold(history: readonly PlacedEvent[]): RunState;

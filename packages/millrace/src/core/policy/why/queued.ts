@@ -1,0 +1,94 @@
+import { instant } from '../../reading/instant.ts';
+import type { ReadableRun } from '../../reading/readable-run.ts';
+import type { EngineFacts, Reason, WhyFacts } from './reason.ts';
+
+/** Why no engine has taken a run that is ready. */
+export function queueReasons(run: ReadableRun, facts: WhyFacts, since: string): readonly Reason[] {
+  const { engines, assigned, now } = facts;
+  if (engines?.length === 0) return [noEngine(run, since)];
+  if (engines !== undefined && !engines.some((engine) => canRun(engine, run))) {
+    return [noEngineForVersion(run, engines, since)];
+  }
+  const backlog = backlogReason(run, facts, since);
+  if (assigned === undefined || assigned.until <= now) return [backlog];
+  return [assignedReason(assigned, since), backlog];
+}
+
+function canRun(engine: EngineFacts, { workflow, workflowVersion }: ReadableRun): boolean {
+  return (
+    engine.workflows?.some((own) => own.workflow === workflow && own.version === workflowVersion) ?? true
+  );
+}
+
+function noEngine({ workflow }: ReadableRun, since: string): Reason {
+  return {
+    code: 'NO_ENGINE',
+    message: 'no engine is alive',
+    since,
+    refs: { workflow },
+    remedy: {
+      message: `Start a process that has workflow "${workflow}" and runs on this store.`,
+      command: 'millrace doctor',
+    },
+  };
+}
+
+function noEngineForVersion(run: ReadableRun, engines: readonly EngineFacts[], since: string): Reason {
+  const { workflow, workflowVersion: version } = run;
+  const others = new Set<string>();
+  for (const { workflows = [] } of engines) {
+    for (const own of workflows) if (own.workflow === workflow) others.add(own.version);
+  }
+  const alive = engines.map(({ name }) => name).join(', ');
+  const has = others.size === 0 ? 'and no other version of it' : `only version ${[...others].join(', ')}`;
+  return {
+    code: 'NO_ENGINE_FOR_VERSION',
+    message: `no engine has version ${version} of workflow "${workflow}": alive are ${alive}, ${has}`,
+    since,
+    refs: { workflow, version },
+    remedy: {
+      message: `Start a process that registers version ${version}; old versions stay until their runs have ended.`,
+      command: 'millrace doctor',
+    },
+  };
+}
+
+function assignedReason({ engine, until }: { engine: string; until: number }, since: string): Reason {
+  return {
+    code: 'ASSIGNED_WINDOW',
+    message: `it is reserved for engine ${engine}, which has it in memory, until ${instant(until)}`,
+    since,
+    refs: { engineId: engine, until: instant(until) },
+    remedy: { message: 'Nothing to do: after that any engine may take it.', command: null },
+  };
+}
+
+function backlogReason(run: ReadableRun, { ahead }: WhyFacts, since: string): Reason {
+  const { queue, priority, suspectGroup, deaths } = run;
+  const refs = { queue, priority, ...(ahead === undefined ? {} : { ahead }) };
+  const command = `millrace runs --status queued`;
+  if (suspectGroup !== undefined) {
+    const died = deaths === 0 ? '' : `; alone it died ${deaths} time${deaths === 1 ? '' : 's'}`;
+    return {
+      code: 'QUEUE_BACKLOG',
+      message: `its engine died while it was executing, so it is tried again in a small group${died}`,
+      since,
+      refs: { ...refs, suspectGroup, deaths },
+      remedy: {
+        message: 'Nothing to do, unless engines keep dying: then find out what kills them.',
+        command,
+      },
+    };
+  }
+  const others = ahead === undefined ? 'others' : ahead === 1 ? '1 run' : `${ahead} runs`;
+  return {
+    code: 'QUEUE_BACKLOG',
+    message: `in queue "${queue}" with priority ${priority}, ${others} may go first`,
+    since,
+    refs,
+    remedy: {
+      message: 'Wait for a free slot, add engines, or start urgent runs with a higher priority.',
+      command,
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import type { TimeSplit } from '../../reading/time-split.ts';
+import type { RunStatus } from '../../status.ts';
+
+/** Everything that can hold a run up. */
+export type ReasonCode =
+  | 'WAITING_SIGNAL'
+  | 'WAITING_EXTERNAL'
+  | 'SLEEPING'
+  | 'WAITING_CHILD'
+  | 'RETRY_BACKOFF'
+  | 'DELAYED_START'
+  | 'QUEUE_BACKLOG'
+  | 'NO_ENGINE'
+  | 'NO_ENGINE_FOR_VERSION'
+  | 'ASSIGNED_WINDOW'
+  | 'PAUSED'
+  | 'NON_DETERMINISTIC'
+  | 'QUARANTINED'
+  | 'COMMIT_REFUSED'
+  | 'STORE_UNREACHABLE';
+
+/** One thing that holds a run up, and what can be done about it. */
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly message: string;
+  /** ISO 8601; since when, as far as it is recorded. */
+  readonly since: string;
+  /** What the message speaks of, by name: `signal`, `runId`, `until`, `expected`, `actual`, … Instants are ISO 8601. */
+  readonly refs: Readonly<Record<string, string | number>>;
+  readonly remedy: Remedy;
+}
+
+export interface Remedy {
+  readonly message: string;
+  /** A command line to paste; null where there is nothing to do, or nothing that a command can do. */
+  readonly command: string | null;
+}
+
+/** Why a run does not make progress. No reasons: it is executing, or it has ended. */
+export interface Why {
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly reasons: readonly Reason[];
+  /** Where its time went so far; the parts add up to its age. */
+  readonly time: TimeSplit;
+}
+
+/** An engine as far as it matters for whether it could take a run. */
+export interface EngineFacts {
+  readonly name: string;
+  /** What it can execute; undefined: not known, taken to be able. */
+  readonly workflows?: readonly { readonly workflow: string; readonly version: string }[] | undefined;
+}
+
+/** What the answer depends on besides the run itself. Undefined: not known, and no reason is made from it. */
+export interface WhyFacts {
+  /** Store time, ms. */
+  readonly now: number;
+  /** All engines that are alive. */
+  readonly engines?: readonly EngineFacts[] | undefined;
+  /** How many queued runs go before this one. */
+  readonly ahead?: number | undefined;
+  /** The engine to which the run is reserved, and until when. */
+  readonly assigned?: { readonly engine: string; readonly until: number } | undefined;
+  /** Set while the store does not answer: what it said and since when. */
+  readonly outage?: { readonly message: string; readonly since: number } | undefined;
+}
