@@ -46,7 +46,8 @@ export const ERRORS = {
   },
   DUPLICATE_REGISTRATION: {
     status: 409,
-    summary: 'Two workflows with the same name and version, or two executors with the same name, were registered.',
+    summary:
+      'Two workflows with the same name and version, or two executors with the same name, were registered.',
     remedy: 'Rename one of them, or give the workflow another version.',
   },
 
@@ -75,7 +76,8 @@ export const ERRORS = {
   // --- what does not fit the state of a run
   KEY_IN_USE: {
     status: 409,
-    summary: 'The key belongs to another run: with another workflow or input, or refused by the reuse policy.',
+    summary:
+      'The key belongs to another run: with another workflow or input, or refused by the reuse policy.',
     remedy: 'Use another key, or repeat the start with the same workflow and input.',
   },
   RUN_CLOSED: {
@@ -113,14 +115,16 @@ export const ERRORS = {
   HISTORY_LIMIT: {
     status: 422,
     summary: 'The history of the run has reached its limit.',
-    remedy: 'Use continueAsNew before the limit, split the work over children, or raise the limit of the workflow.',
+    remedy:
+      'Use continueAsNew before the limit, split the work over children, or raise the limit of the workflow.',
   },
 
   // --- what workflow code did
   NON_DETERMINISTIC: {
     status: 409,
     summary: 'On replay the workflow asked for something else than its history records; the run is blocked.',
-    remedy: 'Restore the code that the run started with, or give the changed workflow a new version or a patch.',
+    remedy:
+      'Restore the code that the run started with, or give the changed workflow a new version or a patch.',
   },
   FOREIGN_AWAIT: {
     status: 409,

@@ -111,7 +111,10 @@ function isoMs(text: string, value: unknown, where: string): number {
   if (/^p[^t]*\d[ym]/i.test(text)) throw unknownUnit('months', value, where);
   const match = ISO.exec(text);
   if (match === null || text.length === 1) throw refusal(value, where, 'not an ISO 8601 duration');
-  return ISO_UNITS.reduce((total, unit, i) => total + Number((match[i + 1] ?? '0').replace(',', '.')) * unit, 0);
+  return ISO_UNITS.reduce(
+    (total, unit, i) => total + Number((match[i + 1] ?? '0').replace(',', '.')) * unit,
+    0,
+  );
 }
 
 function unknownUnit(word: string, value: unknown, where: string): MillraceError {
@@ -122,7 +125,10 @@ function unknownUnit(word: string, value: unknown, where: string): MillraceError
 
 function refusal(value: unknown, where: string, reason: string, remedy?: string): MillraceError {
   const what = `${where}: ${show(value)} is not a valid duration: ${reason}`;
-  return new MillraceError('INVALID_DURATION', what, { details: { where, value: show(value), reason }, remedy });
+  return new MillraceError('INVALID_DURATION', what, {
+    details: { where, value: show(value), reason },
+    remedy,
+  });
 }
 
 /**

@@ -2,6 +2,7 @@ import { ERRORS, isErrorCode } from './codes.ts';
 import type { ErrorCode } from './codes.ts';
 import { MILLRACE_ERROR_NAMES, errorOf } from './failure.ts';
 import type { Failure } from './failure.ts';
+import { didYouMean } from './suggest.ts';
 
 export { ERRORS } from './codes.ts';
 export type { ErrorCode, ErrorEntry } from './codes.ts';
@@ -171,5 +172,34 @@ function causeDetails(failure: Failure): ErrorDetails {
 
 /** Hidden, like the `name` of built-in errors, so that logs and the codec do not list it as a field. */
 function nameError(error: Error, name: string): void {
-  Object.defineProperty(error, 'name', { value: name, enumerable: false, configurable: true, writable: true });
+  Object.defineProperty(error, 'name', {
+    value: name,
+    enumerable: false,
+    configurable: true,
+    writable: true,
+  });
+}
+
+/**
+ * Refuses an options object that has a key outside the allowed ones, so that a typing error is not silently ignored.
+ * @param where - the subject of the message: `ctx.step "charge"`.
+ * @throws `INVALID_ARGUMENT` when it is not a plain object, `UNKNOWN_OPTION` with the likely spelling.
+ */
+export function checkOptions(where: string, options: unknown, allowedKeys: readonly string[]): void {
+  if (options === undefined) return;
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new MillraceError('INVALID_ARGUMENT', `${where}: options must be an object, got ${show(options)}`);
+  }
+  for (const key of Object.keys(options)) {
+    if (allowedKeys.includes(key)) continue;
+    const guess = didYouMean(key, allowedKeys);
+    throw new MillraceError('UNKNOWN_OPTION', `${where}: unknown option ${show(key)}`, {
+      remedy: guess === undefined ? `Allowed: ${allowedKeys.join(', ')}.` : `Did you mean ${show(guess)}?`,
+      details: {
+        option: key,
+        allowed: [...allowedKeys],
+        ...(guess === undefined ? {} : { suggestion: guess }),
+      },
+    });
+  }
 }

@@ -46,7 +46,8 @@ export function failureOf(thrown: unknown): Failure {
 }
 
 function failureAt(thrown: unknown, seen: object[], depth: number): Failure {
-  if (typeof thrown !== 'object' || thrown === null) return { name: 'NonError', message: cut(textOf(thrown)) };
+  if (typeof thrown !== 'object' || thrown === null)
+    return { name: 'NonError', message: cut(textOf(thrown)) };
   const message = read(thrown, 'message');
   if (!isErrorLike(thrown, message)) return nonErrorObject(thrown);
 
@@ -76,14 +77,16 @@ function failureAt(thrown: unknown, seen: object[], depth: number): Failure {
  * It is not an instance of the original class; recognise errors by `code` (see `isMillraceError`).
  */
 export function errorOf(failure: Failure): Error {
-  const error = failure.cause === undefined ? new Error(failure.message) : new Error(failure.message, causeOf(failure));
+  const error =
+    failure.cause === undefined ? new Error(failure.message) : new Error(failure.message, causeOf(failure));
   hidden(error, 'name', failure.name);
   hidden(error, 'stack', failure.stack ?? `${failure.name}: ${failure.message}`);
   const { code } = failure;
   if (code !== undefined) hidden(error, 'code', code, true);
   if (failure.details !== undefined) hidden(error, 'details', failure.details, true);
   if (failure.terminal) hidden(error, 'terminal', true);
-  if (isErrorCode(code) && MILLRACE_ERROR_NAMES.has(failure.name)) hidden(error, 'remedy', ERRORS[code].remedy);
+  if (isErrorCode(code) && MILLRACE_ERROR_NAMES.has(failure.name))
+    hidden(error, 'remedy', ERRORS[code].remedy);
   return error;
 }
 

@@ -1,5 +1,3 @@
-import { MillraceError, show } from './errors.ts';
-
 /**
  * The candidate that a misspelt word most likely meant, or undefined when none is near. Upper and lower case count as
  * the same; a swap of neighbours counts as one edit.
@@ -45,25 +43,4 @@ function editDistance(a: string, b: string): number {
 /** Indices above are always inside the row; the assertion is only for the compiler. */
 function at(row: readonly number[], index: number): number {
   return row[index] as number;
-}
-
-/**
- * Refuses an options object that has a key outside the allowed ones, so that a typing error is not silently ignored.
- * @param where - the subject of the message: `ctx.step "charge"`.
- * @throws `INVALID_ARGUMENT` when it is not a plain object, `UNKNOWN_OPTION` with the likely spelling.
- */
-export function checkOptions(where: string, options: unknown, allowedKeys: readonly string[]): void {
-  if (options === undefined) return;
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new MillraceError('INVALID_ARGUMENT', `${where}: options must be an object, got ${show(options)}`);
-  }
-  for (const key of Object.keys(options)) {
-    if (allowedKeys.includes(key)) continue;
-    const guess = didYouMean(key, allowedKeys);
-    throw new MillraceError('UNKNOWN_OPTION', `${where}: unknown option ${show(key)}`, {
-      remedy:
-        guess === undefined ? `Allowed: ${allowedKeys.join(', ')}.` : `Did you mean ${show(guess)}?`,
-      details: { option: key, allowed: [...allowedKeys], ...(guess === undefined ? {} : { suggestion: guess }) },
-    });
-  }
 }
