@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path';
 const INSTALLED = '/usr/lib/postgresql';
 
 /**
- * Folder that holds the server's programs (`initdb`, `postgres`): one on PATH, else the newest version that the
- * operating system's packages put aside. Undefined when the machine has none.
+ * Folder that holds the server's programs (`initdb`, `postgres`): one on PATH, else the newest version that
+ * the operating system's packages put aside. Undefined when the machine has none.
  */
 export function findPostgresBinaries(): string | undefined {
   const onPath = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
@@ -34,8 +34,8 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * Whom the server must run as: it refuses root, so root lends it another account. Undefined when the present user
- * will do.
+ * Whom the server must run as: it refuses root, so root lends it another account. Undefined when the present
+ * user will do.
  */
 export function serverAccount(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;

@@ -16,7 +16,10 @@ import { findPostgresBinaries, serverAccount } from './postgres-binaries.ts';
  */
 
 export interface PostgresClusterOptions {
-  /** Whether commits reach the disk. Off is faster and still survives the death of the server, not of the machine. */
+  /**
+   * Whether commits reach the disk. Off is faster and still survives the death of the server, not of the
+   * machine.
+   */
   readonly fsync?: boolean;
   /** Further server settings: `{ deadlock_timeout: '100ms' }`. */
   readonly settings?: Readonly<Record<string, string | number>>;
@@ -31,7 +34,8 @@ export interface PostgresCluster {
   /** Starts the server after a `stop`. Resolves when it accepts connections. */
   start(): Promise<void>;
   /**
-   * `fast` disconnects clients and writes a checkpoint; `immediate` is a crash, recovered from at the next start.
+   * `fast` disconnects clients and writes a checkpoint; `immediate` is a crash, recovered from at the next
+   * start.
    */
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
   /** Stops the server and removes its data. */
@@ -44,8 +48,8 @@ const STOP_SIGNAL = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 const FOLDER_LENGTH_MAX = 70;
 
 /**
- * Waits for the owner's end of its input to close. A word on it means that the owner has cleaned up; silence means
- * that the owner died, and that the guard has to.
+ * Waits for the owner's end of its input to close. A word on it means that the owner has cleaned up; silence
+ * means that the owner died, and that the guard has to.
  */
 const GUARD = `
 read -r word && exit 0
@@ -54,7 +58,10 @@ while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
 rm -rf "$1"
 `;
 
-/** Creates a cluster and starts it. Throws when the machine has no PostgreSQL: ask `findPostgresBinaries` first. */
+/**
+ * Creates a cluster and starts it. Throws when the machine has no PostgreSQL: ask `findPostgresBinaries`
+ * first.
+ */
 export async function startPostgresCluster(options: PostgresClusterOptions = {}): Promise<PostgresCluster> {
   const binaries = findPostgresBinaries();
   if (binaries === undefined) throw new Error('no PostgreSQL server programs on PATH or installed');

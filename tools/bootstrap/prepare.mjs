@@ -1,0 +1,62 @@
+import { chmodSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureNode } from './node.mjs';
+import { npm } from './npm.mjs';
+import { ROOT, runScript } from './run-child.mjs';
+
+/**
+ * Brings a checkout from whatever state to runnable, under a recent enough Node. Cheap when there is nothing
+ * to do. Throws when that is not possible; does not return when another Node takes over.
+ */
+export async function prepare() {
+  await ensureNode();
+  if (isInstalled()) return;
+  process.stderr.write('Installing dependencies\n');
+  await npm(['ci', '--include=dev', '--no-audit', '--no-fund']);
+}
+
+/** Compiles what changed. Throws when it does not compile. */
+export async function build() {
+  const status = await runScript('node_modules/typescript/bin/tsc', ['-b'], { stdout: 'to-stderr' });
+  if (status !== 0) throw new Error('the build failed');
+  linkProgram();
+}
+
+/**
+ * Makes `npx millrace` work in the checkout. npm links programs while it installs, when ours is not built
+ * yet, and the compiler does not know that it is one.
+ */
+function linkProgram() {
+  const program = join(ROOT, 'packages/millrace/dist/cli/main.js');
+  const link = join(ROOT, 'node_modules/.bin/millrace');
+  if (process.platform === 'win32' || !existsSync(program)) return;
+  chmodSync(program, 0o755);
+  if (!existsSync(link)) symlinkSync('../millrace/dist/cli/main.js', link);
+}
+
+/**
+ * Whether node_modules holds what the lockfile says. Versions are compared, not dates: a checkout touches the
+ * lockfile without changing it, and `npm ci` would pull the folder away under another command.
+ */
+function isInstalled() {
+  const wanted = lockedPackages('package-lock.json');
+  const found = lockedPackages('node_modules/.package-lock.json');
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
+    const installed = found[path];
+    return installed === undefined ? optional === true : installed.version === version;
+  });
+}
+
+/**
+ * @param {string} lockfile
+ * @returns {Record<string, { version?: string, optional?: boolean }>} only what comes from the registry.
+ */
+function lockedPackages(lockfile) {
+  const path = join(ROOT, lockfile);
+  if (!existsSync(path)) return {};
+  /** @type {Record<string, { version?: string, optional?: boolean, link?: boolean }>} */
+  const packages = JSON.parse(readFileSync(path, 'utf8')).packages;
+  return Object.fromEntries(
+    Object.entries(packages).filter(([name, { link }]) => name.includes('node_modules/') && link !== true),
+  );
+}

@@ -1,0 +1,76 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { ROOT, runScript } from '../bootstrap/run-child.mjs';
+
+/** @typedef {import('./tally.mjs').Tally} Tally */
+/** @typedef {{ ancestorTitles: string[], title: string, status: string }} Test */
+/** @typedef {{ name: string, status: string, assertionResults: Test[] }} File */
+
+const SKIPPED = ['skipped', 'pending', 'todo', 'disabled'];
+
+/**
+ * Runs one project of vitest.config.ts, with its output on the terminal.
+ * @param {string} suite
+ * @returns {Promise<Tally>}
+ */
+export async function runSuite(suite) {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-suite-'));
+  const results = join(folder, 'results.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
+    const status = await runScript('node_modules/vitest/vitest.mjs', [
+      'run',
+      '--project',
+      suite,
+      ...reporters,
+    ]);
+    /** @type {File[]} */
+    const files = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')).testResults : [];
+    return tally(suite, files, status);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {string} suite
+ * @param {readonly File[]} files
+ * @param {number} status - vitest's own exit status.
+ * @returns {Tally}
+ */
+export function tally(suite, files, status) {
+  const tests = files.flatMap((file) => file.assertionResults);
+  const passed = tests.filter((test) => test.status === 'passed').length;
+  const failedTests = tests.filter((test) => test.status === 'failed').length;
+  // A file that does not load, or a hook that fails, has no failed test of its own.
+  const failedFiles = files.filter(
+    ({ status: outcome, assertionResults }) =>
+      outcome === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  ).length;
+  const failed = failedTests + failedFiles;
+  return {
+    passed,
+    // An error outside every test shows in the exit status alone.
+    failed: failed === 0 && status !== 0 ? 1 : failed,
+    skipped: files.flatMap((file) => skippedGroups(suite, file)),
+  };
+}
+
+/**
+ * @param {string} suite
+ * @param {File} file
+ */
+function skippedGroups(suite, file) {
+  /** @type {Map<string, number>} */
+  const groups = new Map();
+  for (const { status, ancestorTitles, title } of file.assertionResults) {
+    if (!SKIPPED.includes(status)) continue;
+    const group = ancestorTitles[0] ?? title;
+    groups.set(group, (groups.get(group) ?? 0) + 1);
+  }
+  return [...groups].map(
+    ([group, count]) =>
+      `${suite}: ${group} (${relative(ROOT, file.name)}, ${count} ${count === 1 ? 'test' : 'tests'})`,
+  );
+}
