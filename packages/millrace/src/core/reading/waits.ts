@@ -5,12 +5,12 @@ const DECODER = new TextDecoder();
 
 /** For whom or what a suspended run waits. None where it only answers updates, or has not had its first turn. */
 export function readWaits(run: ReadableRun): readonly Wait[] {
-  return run.status === 'waiting' ? (parse<Wait[]>(run.waits) ?? []) : [];
+  return parse<Wait[]>(run.waits) ?? [];
 }
 
 /** The particulars of a blocked run; undefined where the store blocked it and there is no more to say. */
 export function readBlock(run: ReadableRun): Mismatch | undefined {
-  return run.status === 'blocked' ? parse<Mismatch>(run.waits) : undefined;
+  return parse<Mismatch>(run.waits);
 }
 
 /** Written by the engine only, with the run's own plan. */

@@ -1,0 +1,265 @@
+import { describe, expect, it } from 'vitest';
+import { aRun, historyOf, STARTED, T0, waitsOf } from '../../../testbed/history.ts';
+import type { RunRow } from '../../store/port/store.ts';
+import type { Wait } from '../run/command.ts';
+import type { RunEvent } from '../run/event.ts';
+import { CLOSED_STATUSES } from '../status.ts';
+import { why, type WhyFacts } from './why.ts';
+
+const RUN = '0199b0a0-0000-7000-8000-000000000001';
+const FACTS: WhyFacts = { now: T0 + 10_000 };
+const UNTIL = T0 + 86_400_000;
+const TOMORROW = '2026-01-02T00:00:00.000Z';
+
+function reasonsOf(own: Partial<RunRow>, facts: Partial<WhyFacts> = {}, ...events: RunEvent[]) {
+  return why(aRun(own), { ...FACTS, ...facts }, historyOf(STARTED, ...events)).reasons;
+}
+function waiting(wait: Wait, ...events: RunEvent[]) {
+  const [reason] = reasonsOf({ waits: waitsOf([wait]) }, {}, ...events);
+  if (reason === undefined) throw new Error('no reason given');
+  return reason;
+}
+
+describe('why, in general', () => {
+  it('names run, status and where its time went', () => {
+    expect(why(aRun({ status: 'running', startedAt: T0 }), FACTS, historyOf(STARTED))).toEqual({
+      runId: RUN,
+      status: 'running',
+      reasons: [],
+      time: { queuedMs: 0, blockedMs: 0, runningMs: 10_000, backoffMs: 0, waitingMs: 0 },
+    });
+  });
+
+  it.each(CLOSED_STATUSES)('a %s run is held up by nothing', (status) => {
+    expect(reasonsOf({ status })).toEqual([]);
+  });
+
+  it('an outage of the store comes first', () => {
+    const outage = { message: 'connection refused', since: T0 };
+    const reasons = reasonsOf({ status: 'paused' }, { outage });
+    expect(reasons.map(({ code }) => code)).toEqual(['STORE_UNREACHABLE', 'PAUSED']);
+    expect(reasons[0]).toMatchObject({
+      message: 'the store does not answer: connection refused',
+      since: '2026-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('a paused run can be resumed', () => {
+    expect(reasonsOf({ status: 'paused' })[0]?.remedy.command).toBe(`millrace resume ${RUN}`);
+  });
+
+  it('without a history it is since the run was made', () => {
+    expect(why(aRun({ status: 'paused' }), FACTS, []).reasons[0]?.since).toBe('2026-01-01T00:00:00.000Z');
+  });
+});
+
+describe('why a run waits', () => {
+  it('for a signal, with the command that sends it', () => {
+    expect(waiting({ kind: 'signal', name: 'approved', ordinal: 2, until: UNTIL })).toEqual({
+      code: 'WAITING_SIGNAL',
+      message: `it waits for signal "approved"; the wait ends with TIMEOUT at ${TOMORROW}`,
+      since: '2026-01-01T00:00:00.000Z',
+      refs: { signal: 'approved', until: TOMORROW },
+      remedy: {
+        message: 'Send the signal, with its payload as JSON.',
+        command: `millrace signal ${RUN} approved null`,
+      },
+    });
+    expect(waiting({ kind: 'signal', name: 'approved' }).message).toBe('it waits for signal "approved"');
+  });
+
+  it('for somebody outside, with the token', () => {
+    const reason = waiting({ kind: 'external', name: 'card', ordinal: 3 });
+    expect(reason).toMatchObject({
+      code: 'WAITING_EXTERNAL',
+      refs: { name: 'card', token: `${RUN}.3.card` },
+    });
+    expect(reason.message).toBe(`"card" waits to be completed from outside by token ${RUN}.3.card`);
+    expect(waiting({ kind: 'external', name: 'card' }).refs).toEqual({ name: 'card' });
+  });
+
+  it('for an update, or for any', () => {
+    expect(waiting({ kind: 'update', name: 'price' })).toMatchObject({
+      code: 'WAITING_SIGNAL',
+      refs: { update: 'price' },
+    });
+    expect(reasonsOf({})).toMatchObject([
+      { code: 'WAITING_SIGNAL', message: 'it answers updates and waits for nothing else' },
+    ]);
+    expect(reasonsOf({ waits: new Uint8Array(), version: 0 })).toMatchObject([{ code: 'WAITING_SIGNAL' }]);
+  });
+
+  it('for a timer, since it was set', () => {
+    const set: RunEvent = { type: 'timer-set', ordinal: 0, name: 'sleep', fireAt: UNTIL };
+    const later: RunEvent = { type: 'signal-received', id: 's', name: 'x' };
+    expect(waiting({ kind: 'sleep', name: 'sleep', ordinal: 0, until: UNTIL }, set, later)).toMatchObject({
+      code: 'SLEEPING',
+      message: `it sleeps until ${TOMORROW}`,
+      since: '2026-01-01T00:00:01.000Z',
+      remedy: { command: null },
+    });
+    expect(waiting({ kind: 'sleep', name: 'sleep' }).message).toBe('it sleeps');
+  });
+
+  it('for a child, with the command that asks further', () => {
+    const started: RunEvent = {
+      type: 'child-started',
+      ordinal: 1,
+      name: 'invoice',
+      runId: 'c1',
+      workflow: 'invoice',
+      detached: false,
+    };
+    const expected = {
+      code: 'WAITING_CHILD',
+      message: 'it waits for child "invoice" (run c1)',
+      since: '2026-01-01T00:00:01.000Z',
+      remedy: { command: 'millrace why c1' },
+    };
+    expect(waiting({ kind: 'child', name: 'invoice', ordinal: 1, runId: 'c1' }, started)).toMatchObject(
+      expected,
+    );
+    expect(waiting({ kind: 'child', name: 'invoice', ordinal: 1 }, started)).toMatchObject(expected);
+    expect(waiting({ kind: 'child', name: 'invoice' })).toMatchObject({
+      message: 'it waits for child "invoice"',
+      refs: { child: 'invoice' },
+      remedy: { command: null },
+    });
+  });
+
+  it('for the next attempt of a step, with what the last one failed of', () => {
+    const failed = (message: string): RunEvent => ({
+      type: 'step-retrying',
+      ordinal: 0,
+      name: 'charge',
+      attempt: 1,
+      retryAt: UNTIL,
+      payload: JSON.stringify({ name: 'Error', message, code: 'HTTP_503' }),
+    });
+    const wait: Wait = { kind: 'retry', name: 'charge', ordinal: 0, until: UNTIL, attempt: 2 };
+    expect(waiting(wait, failed('busy'))).toMatchObject({
+      code: 'RETRY_BACKOFF',
+      message: `step "charge" is tried again (attempt 2) at ${TOMORROW}; the last one failed: HTTP_503: busy`,
+      since: '2026-01-01T00:00:01.000Z',
+      refs: { step: 'charge', attempt: 2, until: TOMORROW },
+    });
+    expect(waiting(wait, failed('')).message).toMatch(/the last one failed: HTTP_503$/);
+    expect(waiting({ kind: 'retry', name: 'charge', reason: 'busy' }).message).toBe(
+      'step "charge" is tried again; the last one failed: busy',
+    );
+    expect(waiting({ kind: 'retry', name: 'charge' }).message).toBe('step "charge" is tried again');
+  });
+
+  it('for its planned start', () => {
+    const expected = { code: 'DELAYED_START', message: `it starts at ${TOMORROW}, as its caller asked` };
+    expect(reasonsOf({ version: 0, wakeAt: UNTIL })).toMatchObject([expected]);
+    expect(waiting({ kind: 'start', name: 'start', until: UNTIL })).toMatchObject(expected);
+    expect(waiting({ kind: 'start', name: 'start' }).message).toBe('it starts later, as its caller asked');
+  });
+
+  it('for several things, in the order in which it asked', () => {
+    const waits = waitsOf([
+      { kind: 'signal', name: 'paid' },
+      { kind: 'sleep', name: 'sleep' },
+    ]);
+    expect(reasonsOf({ waits }).map(({ code }) => code)).toEqual(['WAITING_SIGNAL', 'SLEEPING']);
+  });
+});
+
+describe('why a run is not taken from the queue', () => {
+  const queued: Partial<RunRow> = { status: 'queued', readyAt: T0 + 2000 };
+  const able = { name: 'engine-1', workflows: [{ workflow: 'order', version: '1' }] };
+
+  it('no engine is alive', () => {
+    expect(reasonsOf(queued, { engines: [] })).toMatchObject([
+      { code: 'NO_ENGINE', since: '2026-01-01T00:00:02.000Z', refs: { workflow: 'order' } },
+    ]);
+  });
+
+  it('no engine has this version', () => {
+    const other = { name: 'engine-1', workflows: [{ workflow: 'order', version: '2' }] };
+    const [reason] = reasonsOf(queued, { engines: [other] });
+    expect(reason).toMatchObject({
+      code: 'NO_ENGINE_FOR_VERSION',
+      refs: { workflow: 'order', version: '1' },
+    });
+    expect(reason?.message).toBe(
+      'no engine has version 1 of workflow "order": alive are engine-1, only version 2',
+    );
+    const foreign = { name: 'engine-2', workflows: [{ workflow: 'invoice', version: '1' }] };
+    expect(reasonsOf(queued, { engines: [foreign] })[0]?.message).toMatch(/and no other version of it$/);
+  });
+
+  it('others may go first', () => {
+    const message = (facts: Partial<WhyFacts>) => reasonsOf(queued, facts)[0]?.message;
+    expect(message({ engines: [able] })).toBe('in queue "default" with priority normal, others may go first');
+    expect(message({ engines: [{ name: 'unknown' }], ahead: 1 })).toMatch(/ 1 run may go first$/);
+    expect(message({ ahead: 12 })).toMatch(/ 12 runs may go first$/);
+    expect(reasonsOf(queued, { engines: [{ name: 'a', workflows: [] }, able] })[0]?.code).toBe(
+      'QUEUE_BACKLOG',
+    );
+    expect(reasonsOf({ status: 'queued' })[0]?.since).toBe('2026-01-01T00:00:00.000Z');
+  });
+
+  it('reserved for the engine that has it in memory, for a while', () => {
+    const until = T0 + 20_000;
+    const reasons = reasonsOf(queued, { assigned: { engine: 'engine-1', until } });
+    expect(reasons.map(({ code }) => code)).toEqual(['ASSIGNED_WINDOW', 'QUEUE_BACKLOG']);
+    expect(reasonsOf(queued, { assigned: { engine: 'engine-1', until: T0 } })).toHaveLength(1);
+  });
+
+  it('a suspect of a death', () => {
+    const of = (deaths: number) => reasonsOf({ ...queued, suspectGroup: 4, deaths })[0];
+    expect(of(0)).toMatchObject({ code: 'QUEUE_BACKLOG', refs: { suspectGroup: 4, deaths: 0 } });
+    expect(of(0)?.message).toMatch(/in a small group$/);
+    expect(of(1)?.message).toMatch(/alone it died 1 time$/);
+    expect(of(2)?.message).toMatch(/alone it died 2 times$/);
+  });
+});
+
+describe('why a run is blocked', () => {
+  const mismatch = {
+    code: 'NON_DETERMINISTIC',
+    message: 'm',
+    expected: 'step "a"',
+    actual: 'step "b"',
+    seq: 3,
+  };
+  const of = (own: Partial<RunRow>) =>
+    reasonsOf({ status: 'blocked', blockCode: 'NON_DETERMINISTIC', ...own })[0];
+
+  it('expected and actual stand side by side', () => {
+    const reason = of({ waits: waitsOf(mismatch) });
+    expect(reason).toMatchObject({
+      code: 'NON_DETERMINISTIC',
+      refs: { expected: 'step "a"', actual: 'step "b"', seq: 3 },
+      remedy: { command: `millrace retry ${RUN}` },
+    });
+    expect(reason?.message).toMatch(/expected step "a", actual step "b"$/);
+    expect(of({ waits: waitsOf({ ...mismatch, seq: undefined }) })?.refs).not.toHaveProperty('seq');
+    expect(of({})).toMatchObject({ code: 'NON_DETERMINISTIC', refs: {} });
+  });
+
+  it('a foreign promise says after which command', () => {
+    const waits = waitsOf({ ...mismatch, code: 'FOREIGN_AWAIT', actual: 'a foreign promise after step "a"' });
+    expect(of({ waits })).toMatchObject({
+      code: 'NON_DETERMINISTIC',
+      refs: { cause: 'FOREIGN_AWAIT', actual: 'a foreign promise after step "a"' },
+    });
+  });
+
+  it('quarantined after deaths in a row', () => {
+    expect(of({ blockCode: 'QUARANTINED', deaths: 4 })).toMatchObject({
+      code: 'QUARANTINED',
+      refs: { deaths: 4 },
+    });
+  });
+
+  it('refused by the store, with its words', () => {
+    const refused = { ...mismatch, code: 'COMMIT_REFUSED', message: 'value too long' };
+    expect(of({ blockCode: 'COMMIT_REFUSED', waits: waitsOf(refused) })?.message).toBe(
+      'the store refuses what the run decided: value too long',
+    );
+    expect(of({ blockCode: 'COMMIT_REFUSED' })?.message).toBe('the store refuses what the run decided');
+  });
+});
