@@ -48,6 +48,7 @@ export type StepCommand = Extract<Pending, { kind: 'step' }>;
 /** A child run that this turn starts. */
 export interface ChildStart {
   ordinal: number;
+  name: string;
   runId: string;
   workflow: AnyWorkflow;
   input: string;

@@ -49,7 +49,8 @@ export interface StartedEvent {
   priority: Priority;
   queue: string;
   tags?: readonly string[] | undefined;
-  parent?: { runId: string; ordinal: number } | undefined;
+  /** Who waits for this run, and by which command. */
+  parent?: { runId: string; ordinal: number; name: string } | undefined;
   deadlineAt?: number | undefined;
   startAt?: number | undefined;
   /** The run that continued as this one, and the signals that it had received and not read. */

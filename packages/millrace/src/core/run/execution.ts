@@ -72,6 +72,7 @@ export class Execution {
   private readonly seen: Set<string> = new Set();
   private readonly handlers: Map<string, UpdateHandler> = new Map();
   private readonly heldUpdates: EventOf<'update-received'>[] = [];
+  private readonly childKeys: Set<string> = new Set();
   private readonly patches: Set<string> = new Set();
   private records: Map<number | string, { event: RunEvent; seq: number }> = new Map();
   private controller: AbortController | undefined;
@@ -182,6 +183,16 @@ export class Execution {
   }
   markSeen(id: string): void {
     this.seen.add(id);
+  }
+
+  /** A key names one child of this run; a second one could never be told apart. */
+  useChildKey(key: string): void {
+    if (this.childKeys.has(key)) {
+      throw new MillraceError('KEY_IN_USE', `run ${this.runId} started a child with key "${key}" before`, {
+        remedy: 'Give each child of a run a key of its own, or none.',
+      });
+    }
+    this.childKeys.add(key);
   }
 
   handleUpdates(name: string, handler: UpdateHandler): EventOf<'update-received'>[] {

@@ -19,9 +19,18 @@ export interface Turn {
  * Gives new arrivals to a program that can only wait, one by one, until it can only wait again.
  * Arrivals that mean nothing any more are left out of history. After the program has ended, what still arrives is
  * recorded but acts on nothing.
+ * @param stored - an outcome that a transaction has written to history already: it acts first and is not new.
  */
-export async function takeTurn(execution: Execution, arrivals: readonly RunEvent[]): Promise<Turn> {
+export async function takeTurn(
+  execution: Execution,
+  arrivals: readonly RunEvent[],
+  stored?: RunEvent,
+): Promise<Turn> {
   execution.active = true;
+  if (stored !== undefined && execution.standing.kind !== 'blocked') {
+    apply(execution, stored, undefined);
+    await execution.ports.drained();
+  }
   for (const event of arrivals) {
     if (execution.standing.kind === 'blocked') break;
     if (!accepts(execution, event)) continue;

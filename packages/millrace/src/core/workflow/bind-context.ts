@@ -136,6 +136,7 @@ class BoundContext implements Context {
     const text = encodeValue(input, `input of child "${workflow.name}"`);
     const { ordinal, label } = execution.number('child', workflow.name);
     if (this.refused()) return undefined;
+    if (options?.key !== undefined) execution.useChildKey(options.key);
     const before = execution.events.length;
     const record = execution.record(ordinal, () => ({
       type: 'child-started' as const,
@@ -152,7 +153,7 @@ class BoundContext implements Context {
       const { key, priority, queue, tags = [], timeout } = options ?? {};
       const timeoutMs = timeout === undefined ? workflow.timeoutMs : durationMs(timeout, `child "${label}"`);
       const place = { key, priority, queue, tags, timeoutMs };
-      execution.children.push({ ordinal, runId: record.runId, workflow, input: text, detached, ...place });
+      execution.children.push({ ordinal, name: label, runId: record.runId, workflow, input: text, detached, ...place });
     }
     return { ordinal, label, runId: record.runId };
   }

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { checkOptions } from '../errors.ts';
+import { MillraceError, checkOptions } from '../errors.ts';
 import { durationMs, type Duration } from '../duration.ts';
 import { checkWorkflowName, resolveVersion } from '../names.ts';
 import type { Context } from './context.ts';
@@ -35,6 +35,7 @@ export type InputOf<W> = W extends Workflow<infer I, unknown> ? I : never;
 export type OutputOf<W> = W extends { readonly run: (ctx: Context, input: never) => infer R } ? Awaited<R> : never;
 
 const DEFAULT_MAX_EVENTS = 50_000;
+const MIN_MAX_EVENTS = 10;
 
 /**
  * Defines a workflow: a plain async function that survives crashes.
@@ -62,7 +63,11 @@ function defineWorkflow<I, O>(
 ): Workflow<I, O> {
   const where = `workflow "${name}"`;
   checkOptions(where, options, ['version', 'input', 'timeout', 'maxEvents']);
-  checkFunction(where, run);
+  if (typeof run !== 'function') {
+    throw new MillraceError('INVALID_ARGUMENT', `${where} got ${typeof run} instead of a function`, {
+      remedy: `Pass a function: workflow("${name}", { version: 1 }, async (ctx, input) => …).`,
+    });
+  }
   checkSchema(where, options.input);
   return Object.freeze({
     name,
@@ -71,5 +76,21 @@ function defineWorkflow<I, O>(
     timeoutMs: options.timeout === undefined ? undefined : durationMs(options.timeout, `${where}, timeout`),
     maxEvents: checkMaxEvents(where, options.maxEvents ?? DEFAULT_MAX_EVENTS),
     run,
+  });
+}
+
+function checkSchema(where: string, schema: unknown): void {
+  if (schema === undefined) return;
+  const standard = typeof schema === 'object' || typeof schema === 'function' ? schema : null;
+  if (standard !== null && '~standard' in standard) return;
+  throw new MillraceError('INVALID_ARGUMENT', `${where}: input is not a Standard Schema`, {
+    remedy: 'Pass a schema of zod, valibot, arktype or any other library that implements Standard Schema.',
+  });
+}
+
+function checkMaxEvents(where: string, maxEvents: number): number {
+  if (Number.isInteger(maxEvents) && maxEvents >= MIN_MAX_EVENTS) return maxEvents;
+  throw new MillraceError('INVALID_ARGUMENT', `${where}: maxEvents is ${String(maxEvents)}`, {
+    remedy: `Pass a whole number of at least ${MIN_MAX_EVENTS}.`,
   });
 }

@@ -79,6 +79,8 @@ export interface Store {
   /** Chunks in order, from the one that contains `fromSeq` on. */
   readHistory(runId: string, fromSeq?: number, limit?: number): Promise<HistoryChunk[]>;
   readInbox(runId: string): Promise<InboxRow[]>;
+  /** All incarnations that are not retired, by engineId. */
+  listEngines(): Promise<{ storeTime: number; engines: EngineRow[] }>;
   /** Changes of interest to this process: cheap to ask; `undefined` where the backend has no hints. */
   readonly hints: Hints | undefined;
 }

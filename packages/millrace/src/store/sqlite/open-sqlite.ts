@@ -139,7 +139,8 @@ function outsideCalls({ connection: { write }, acts }: Backend) {
 function readCalls({ connection: { read }, acts }: Backend) {
   return {
     loadRuns: (requests) => read(() => acts().histories.load(requests)),
-    ownedInboxes: (engineId) => read(() => acts().histories.ownedInboxes(engineId)),
+    listEngines: () => read(() => acts().incarnations.list()),
+    listOwned: (engineId) => read(() => acts().histories.listOwned(engineId)),
     readRuns: async (refs) => {
       for (const ref of refs) checkRef(ref);
       return read(() => acts().runReads.read(refs));

@@ -18,6 +18,8 @@ interface StoredEngine {
 export interface Incarnations {
   register(engine: EngineAnnouncement): void;
   beat(engineId: string, load: Uint8Array): Beat;
+  /** Those that are not retired, with the time. */
+  list(): { storeTime: number; engines: EngineRow[] };
   /** Whether it is registered and not retired: the guard of everything it does (I9). */
   alive(engineId: string): boolean;
 }
@@ -44,6 +46,7 @@ export function prepareIncarnations(connection: Connection): Incarnations {
       const alive = renew.run(storeTime, load, engineId).changes === 1;
       return { alive, storeTime, engines: selectAll.all().map(decodeEngine) };
     },
+    list: () => ({ storeTime: now(), engines: selectAll.all().map(decodeEngine) }),
     alive: (engineId) => selectAlive.get(engineId) !== undefined,
   };
 }

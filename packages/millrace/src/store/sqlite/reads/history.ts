@@ -8,7 +8,15 @@ export interface Histories {
   chunks(runId: string, fromSeq?: number, limit?: number): HistoryChunk[];
   lastChunk(runId: string): HistoryChunk | undefined;
   inbox(runId: string): InboxRow[];
-  ownedInboxes(engineId: string): { runId: string; inboxSeq: number }[];
+  listOwned(engineId: string): OwnedPlace[];
+}
+
+/** Where an owned run stands. */
+interface OwnedPlace {
+  runId: string;
+  epoch: number;
+  version: number;
+  inboxSeq: number;
 }
 
 export function prepareHistories(connection: Connection): Histories {
@@ -27,10 +35,8 @@ export function prepareHistories(connection: Connection): Histories {
   const selectInbox = connection.prepare<InboxRow>(
     'SELECT seq, dedup, body FROM inbox WHERE run_id = ? ORDER BY seq',
   );
-  const selectInboxes = connection.prepare<{ runId: string; inboxSeq: number }>(`
-    SELECT run_id AS runId, inbox_seq AS inboxSeq FROM runs
-    WHERE owner = ? AND inbox_seq > 0 AND EXISTS (SELECT 1 FROM inbox WHERE inbox.run_id = runs.run_id)
-    ORDER BY run_id`);
+  const selectOwnedBy = connection.prepare<OwnedPlace>(`
+    SELECT run_id AS runId, epoch, version, inbox_seq AS inboxSeq FROM runs WHERE owner = ? ORDER BY run_id`);
 
   function chunks(runId: string, fromSeq = 0, limit?: number): HistoryChunk[] {
     return selectChunks.all(runId, fromSeq, limit ?? -1);
@@ -49,6 +55,6 @@ export function prepareHistories(connection: Connection): Histories {
       }),
     lastChunk: (runId) => selectLast.get(runId),
     inbox: (runId) => selectInbox.all(runId),
-    ownedInboxes: (engineId) => selectInboxes.all(engineId),
+    listOwned: (engineId) => selectOwnedBy.all(engineId),
   };
 }

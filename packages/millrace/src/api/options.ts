@@ -1,0 +1,120 @@
+import { MillraceError, checkOptions } from '../core/errors.ts';
+import { durationMs, type Duration } from '../core/duration.ts';
+import { checkName } from '../core/names.ts';
+import { resolveRetry, DEFAULT_RETRY, type RetryOptions } from '../core/policy/retry.ts';
+import type { Executor } from '../core/workflow/context.ts';
+import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+import type { EngineOptions } from '../engine/options.ts';
+import type { EngineLog, Ports } from '../engine/ports.ts';
+import type { Store } from '../store/port/store.ts';
+
+/** What `Millrace.open` accepts. */
+export interface MillraceOptions {
+  /** `file:PATH`, `sqlite::memory:`, `postgres://…`, or an open store. Default: DATABASE_URL, else a file. */
+  store?: string | Store | undefined;
+  workflows?: readonly AnyWorkflow[] | undefined;
+  executors?: Readonly<Record<string, Executor>> | undefined;
+  /** Name of this engine. Default: NODE_ID, else host and pid. */
+  name?: string | undefined;
+  /** False: a client that starts, signals and reads, and executes nothing. Default true. */
+  work?: boolean | undefined;
+  namespace?: string | undefined;
+  /** Queues to take runs from. Default: all. */
+  queues?: readonly string[] | undefined;
+  /** Runs in turn at once. Default 1,000. */
+  concurrency?: number | undefined;
+  /** Steps that run at once. Default 1,000. */
+  stepConcurrency?: number | undefined;
+  /** Suspended runs kept in memory. Default 10,000. */
+  cacheSize?: number | undefined;
+  /** Of steps that say nothing themselves: 4 attempts, 1 s, 2 s, 4 s. */
+  retry?: RetryOptions | number | false | undefined;
+  /** Renewal interval. Default 1 s. */
+  beat?: Duration | undefined;
+  /** How long an engine may be silent before others take its runs. Default 5 s. */
+  lease?: Duration | undefined;
+  /** The same for an engine whose process is known to be gone. Default 1 s. */
+  suspect?: Duration | undefined;
+  /** Process deaths in a row that a run survives as the sole suspect. Default 3. */
+  deathLimit?: number | undefined;
+  /** Longest pause between two looks for queued runs. Default 1 s. */
+  idlePoll?: Duration | undefined;
+  /** How long a closed run answers for its key. Default 7 days. */
+  dedup?: Duration | undefined;
+  /** Of one value as stored. Default 2 MiB. */
+  maxPayloadBytes?: number | undefined;
+  /** Where log lines of engine and workflows go. Default: nowhere. */
+  log?: ((entry: EngineLog) => void) | undefined;
+  /** Clocks, timers and randomness: replaced by the simulator. */
+  ports?: Ports | undefined;
+}
+
+const OPTIONS: readonly (keyof MillraceOptions)[] = [
+  ...(['store', 'workflows', 'executors', 'name', 'work', 'namespace', 'queues', 'concurrency'] as const),
+  ...(['stepConcurrency', 'cacheSize', 'retry', 'beat', 'lease', 'suspect', 'deathLimit', 'idlePoll'] as const),
+  ...(['dedup', 'maxPayloadBytes', 'log', 'ports'] as const),
+];
+
+/** Options with defaults. @throws UNKNOWN_OPTION, INVALID_ARGUMENT, INVALID_DURATION, DUPLICATE_REGISTRATION. */
+export function engineOptions(options: MillraceOptions, defaultName: () => string): EngineOptions {
+  const where = 'Millrace.open';
+  checkOptions(where, options, OPTIONS);
+  const { workflows = [], executors = {}, namespace = 'default' } = options;
+  checkWorkflows(workflows);
+  checkExecutors(executors);
+  checkName('namespace', namespace);
+  const ms = (name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup', fallback: number): number => {
+    const given = options[name];
+    return given === undefined ? fallback : durationMs(given, `${where}, ${name}`);
+  };
+  const retry = options.retry === undefined ? DEFAULT_RETRY : resolveRetry(options.retry, DEFAULT_RETRY, where);
+  return {
+    name: options.name ?? defaultName(),
+    namespace,
+    queues: options.queues,
+    workflows,
+    executors,
+    concurrency: count(options.concurrency ?? 1_000, 'concurrency'),
+    stepConcurrency: count(options.stepConcurrency ?? 1_000, 'stepConcurrency'),
+    cacheSize: count(options.cacheSize ?? 10_000, 'cacheSize'),
+    commitLanes: 2,
+    beatMs: ms('beat', 1_000),
+    leaseMs: ms('lease', 5_000),
+    suspectMs: ms('suspect', 1_000),
+    deathLimit: count(options.deathLimit ?? 3, 'deathLimit'),
+    idlePollMs: ms('idlePoll', 1_000),
+    auditMs: 1_000,
+    dedupMs: ms('dedup', 7 * 24 * 3_600_000),
+    maxPayloadBytes: count(options.maxPayloadBytes ?? 2 * 1024 * 1024, 'maxPayloadBytes'),
+    defaultStep: { retry, timeoutMs: undefined, totalTimeoutMs: undefined, heartbeatTimeoutMs: undefined },
+  };
+}
+
+function count(value: number, name: string): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new MillraceError('INVALID_ARGUMENT', `Millrace.open: ${name} is ${String(value)}`, {
+    remedy: 'Pass a whole number of at least 1.',
+  });
+}
+
+function checkWorkflows(workflows: readonly AnyWorkflow[]): void {
+  const seen = new Set<string>();
+  for (const workflow of workflows) {
+    if (typeof workflow?.run !== 'function') {
+      const remedy = "Pass what workflow('name', …) returned.";
+      throw new MillraceError('INVALID_ARGUMENT', 'Millrace.open: workflows has something that is none', { remedy });
+    }
+    const id = `"${workflow.name}" version ${workflow.version}`;
+    if (seen.has(id)) throw new MillraceError('DUPLICATE_REGISTRATION', `workflow ${id} is registered twice`);
+    seen.add(id);
+  }
+}
+
+function checkExecutors(executors: Readonly<Record<string, Executor>>): void {
+  for (const [name, executor] of Object.entries(executors)) {
+    checkName('executor', name);
+    if (typeof executor === 'function') continue;
+    const remedy = 'Pass a function: (input, step) => …';
+    throw new MillraceError('INVALID_ARGUMENT', `executor "${name}" is ${typeof executor}`, { remedy });
+  }
+}

@@ -1,0 +1,136 @@
+import { CancelledError, MillraceError, TimeoutError } from '../core/errors.ts';
+import { errorOf, type Failure } from '../core/failure.ts';
+import { decodeValue } from '../core/json.ts';
+import { decodeChunk } from '../core/run/chunk.ts';
+import { isClosed, type ClosedStatus } from '../core/status.ts';
+import { startLoop, type Loop } from '../engine/loop.ts';
+import type { Ports } from '../engine/ports.ts';
+import type { RunRow, Store } from '../store/port/store.ts';
+
+/** How a run ended. `payload`: its output, its failure, or the input of its successor. */
+export interface Ending {
+  status: ClosedStatus;
+  payload: string;
+  successor?: string | undefined;
+}
+
+export interface Results {
+  /** Resolves when the run (or the run that it continued as) has ended; follows successors. */
+  ending(runId: string, timeoutMs: number | undefined): Promise<Ending>;
+  /** The engine of this process closed a run. */
+  settle(runId: string, ending: Ending): void;
+  /** Something closed somewhere. */
+  nudge(): void;
+  stop(): Promise<void>;
+}
+
+const FIRST_POLL_MS = 25;
+const LONGEST_POLL_MS = 1_000;
+const MAX_ASKED = 500;
+
+/** Those who wait for runs to end: answered by this process's engine at once, by polling for all others. */
+export function createResults(store: Store, ports: Ports): Results {
+  const waiting = new Map<string, ((ending: Ending) => void)[]>();
+  let pollMs = FIRST_POLL_MS;
+  let loop: Loop | undefined;
+
+  const settle = (runId: string, ending: Ending): void => {
+    const waiters = waiting.get(runId);
+    if (waiters === undefined) return;
+    waiting.delete(runId);
+    for (const resolve of waiters) resolve(ending);
+  };
+  const tick = async (): Promise<number> => {
+    const asked = [...waiting.keys()].slice(0, MAX_ASKED);
+    if (asked.length === 0) return LONGEST_POLL_MS * 60;
+    const rows = await store.readRuns(asked.map((runId) => ({ runId })));
+    let found = 0;
+    rows.forEach((row, at) => {
+      if (row === undefined || !isClosed(row.status)) return rotate(asked[at] as string);
+      settle(row.runId, endingOf(row));
+      found++;
+    });
+    pollMs = found > 0 ? FIRST_POLL_MS : Math.min(pollMs * 2, LONGEST_POLL_MS);
+    return pollMs;
+  };
+  /** Those that were asked and are still open go to the end of the line, so that everybody gets a turn. */
+  const rotate = (runId: string): void => {
+    const waiters = waiting.get(runId);
+    if (waiters === undefined || waiting.size <= MAX_ASKED) return;
+    waiting.delete(runId);
+    waiting.set(runId, waiters);
+  };
+  const closedAs = (runId: string, timeoutMs: number | undefined): Promise<Ending> =>
+    new Promise((resolve, reject) => {
+      let cancel: (() => void) | undefined;
+      const done = (ending: Ending): void => {
+        cancel?.();
+        resolve(ending);
+      };
+      const waiters = waiting.get(runId);
+      if (waiters === undefined) waiting.set(runId, [done]);
+      else waiters.push(done);
+      if (timeoutMs !== undefined) {
+        cancel = ports.after(timeoutMs, () => {
+          const others = (waiting.get(runId) ?? []).filter((waiter) => waiter !== done);
+          if (others.length === 0) waiting.delete(runId);
+          else waiting.set(runId, others);
+          reject(new TimeoutError(`run ${runId} did not end within ${timeoutMs} ms`, { runId }));
+        });
+      }
+      loop ??= startLoop(ports, 'results', tick);
+      pollMs = FIRST_POLL_MS;
+      loop.within(pollMs);
+    });
+
+  return {
+    async ending(runId, timeoutMs) {
+      const until = timeoutMs === undefined ? undefined : ports.clock.mono() + timeoutMs;
+      for (let current = runId; ; ) {
+        const left = until === undefined ? undefined : Math.max(0, until - ports.clock.mono());
+        const ending = await closedAs(current, left);
+        if (ending.status !== 'continued' || ending.successor === undefined) return ending;
+        current = ending.successor;
+      }
+    },
+    settle,
+    nudge: () => {
+      if (waiting.size > 0) loop?.nudge();
+    },
+    stop: async () => loop?.stop(),
+  };
+}
+
+/** The ending of a closed run, from its row. */
+export function endingOf(row: RunRow): Ending {
+  const status = row.status as ClosedStatus;
+  const last = row.lastChunk === undefined ? [] : decodeChunk(row.lastChunk.seq, row.lastChunk.data);
+  return { status, payload: last.at(-1)?.event.payload ?? 'null', successor: row.successor };
+}
+
+/** The output of a completed run; throws what any other ending means. */
+export function outputOf(runId: string, ending: Ending): unknown {
+  if (ending.status === 'completed') return decodeValue(ending.payload);
+  const failure = decodeValue(ending.payload) as Failure;
+  const cause = errorOf(failure);
+  const details = { runId, status: ending.status };
+  switch (ending.status) {
+    case 'cancelled':
+      throw Object.assign(new CancelledError(reasonOf(failure)), { runId });
+    case 'timed-out':
+      throw new MillraceError('RUN_TIMED_OUT', `run ${runId} timed out`, { details, cause, bare: true });
+    default: {
+      const label = failure.code === undefined ? failure.name : failure.code;
+      throw new MillraceError('RUN_FAILED', `run ${runId} failed: ${label}: ${failure.message}`, {
+        ...{ details: { ...details, code: label }, cause },
+        bare: true,
+      });
+    }
+  }
+}
+
+function reasonOf(failure: Failure): string | undefined {
+  const { details } = failure;
+  const reason = typeof details === 'object' && details !== null ? (details as { reason?: unknown }).reason : undefined;
+  return typeof reason === 'string' ? reason : undefined;
+}

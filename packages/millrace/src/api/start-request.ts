@@ -1,0 +1,130 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { durationMs, type Duration } from '../core/duration.ts';
+import { MillraceError, checkOptions } from '../core/errors.ts';
+import { checkKey, checkQueue, checkTags, resolvePriority } from '../core/names.ts';
+import { encodeChunk } from '../core/run/chunk.ts';
+import type { StartedEvent } from '../core/run/event.ts';
+import type { Priority } from '../core/status.ts';
+import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+import type { ReusePolicy, StartRequest } from '../store/port/store.ts';
+
+/** How a run is started. */
+export interface StartOptions {
+  /** The same key names the same run: a repeated start is the answer of the first. */
+  key?: string | undefined;
+  priority?: Priority | undefined;
+  tags?: readonly string[] | undefined;
+  queue?: string | undefined;
+  /** Wait this long before the first turn. */
+  delay?: Duration | undefined;
+  /** Not before this instant. */
+  startAt?: Date | number | undefined;
+  /** From start to end; overrides the workflow's. */
+  timeout?: Duration | undefined;
+  /** What happens when the key's run has closed. Default `return`. */
+  reuse?: ReusePolicy | undefined;
+  /** PostgreSQL: the caller's own client inside its transaction; the run exists if that transaction commits. */
+  transaction?: unknown;
+}
+
+const OPTIONS = ['key', 'priority', 'tags', 'queue', 'delay', 'startAt', 'timeout', 'reuse', 'transaction'];
+const REUSE: readonly string[] = ['return', 'allow', 'allow-failed', 'refuse'];
+
+/** What the composition root knows and a request needs. */
+export interface StartFacts {
+  namespace: string;
+  engineName: string;
+  dedupMs: number;
+  storeTime: number;
+  newRunId(): string;
+  newCommitId(): number;
+  encode(value: unknown, where: string): string;
+  hash(text: string): string;
+  owner: string | undefined;
+}
+
+/**
+ * Checks a start and makes the request of it; nothing is stored when anything is wrong.
+ * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_OPTION, INVALID_DURATION, NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE.
+ */
+export function startRequest(
+  workflow: Pick<AnyWorkflow, 'name' | 'version' | 'timeoutMs'>,
+  input: unknown,
+  options: StartOptions,
+  facts: StartFacts,
+): StartRequest {
+  const where = `start of workflow "${workflow.name}"`;
+  checkOptions(where, options, OPTIONS);
+  const { key, tags = [], queue = 'default', reuse = 'return' } = options;
+  if (key !== undefined) checkKey(key);
+  checkTags(tags);
+  checkQueue(queue);
+  if (!REUSE.includes(reuse)) {
+    const remedy = `Use one of ${REUSE.join(', ')}.`;
+    throw new MillraceError('INVALID_ARGUMENT', `${where}: reuse is ${String(reuse)}`, { remedy });
+  }
+  const priority = resolvePriority(options.priority ?? 'normal', where);
+  const startAt = startTime(where, options, facts.storeTime);
+  const timeoutMs = options.timeout === undefined ? workflow.timeoutMs : durationMs(options.timeout, where);
+  const deadlineAt =
+    timeoutMs === undefined ? undefined : Math.ceil((startAt ?? facts.storeTime) + timeoutMs);
+  const payload = facts.encode(input, `input of workflow "${workflow.name}"`);
+  const { name, version } = workflow;
+  const started: StartedEvent = { type: 'started', workflow: name, version, priority, queue };
+  if (key !== undefined) started.key = key;
+  if (tags.length > 0) started.tags = tags;
+  if (deadlineAt !== undefined) started.deadlineAt = deadlineAt;
+  if (startAt !== undefined) started.startAt = startAt;
+  const header = { at: Math.floor(facts.storeTime), engine: facts.engineName };
+  const inCallersTransaction = options.transaction !== undefined;
+  return {
+    runId: facts.newRunId(),
+    namespace: facts.namespace,
+    workflow: name,
+    workflowVersion: version,
+    queue,
+    priority,
+    tags,
+    key,
+    fingerprint: key === undefined ? undefined : facts.hash(`${name}\n${payload}`),
+    reuse,
+    dedupMs: facts.dedupMs,
+    startAt,
+    deadlineAt,
+    history: encodeChunk(header, [{ ...started, payload }]),
+    commitId: facts.newCommitId(),
+    owner: inCallersTransaction || startAt !== undefined ? undefined : facts.owner,
+  };
+}
+
+function startTime(where: string, options: StartOptions, storeTime: number): number | undefined {
+  const { delay, startAt } = options;
+  if (delay !== undefined && startAt !== undefined) {
+    const remedy = 'Give one of the two.';
+    throw new MillraceError('INVALID_ARGUMENT', `${where} has both delay and startAt`, { remedy });
+  }
+  if (delay !== undefined) return Math.ceil(storeTime + durationMs(delay, where));
+  if (startAt === undefined) return undefined;
+  const at = typeof startAt === 'number' ? startAt : startAt instanceof Date ? startAt.getTime() : Number.NaN;
+  if (!Number.isFinite(at)) {
+    const remedy = 'Pass a Date or milliseconds since the epoch.';
+    throw new MillraceError('INVALID_ARGUMENT', `${where}: startAt is ${String(startAt)}`, { remedy });
+  }
+  return Math.ceil(at);
+}
+
+/** The input as the workflow's schema gives it back. @throws INVALID_INPUT with every issue. */
+export async function checkInput(workflow: AnyWorkflow, input: unknown): Promise<unknown> {
+  const schema: StandardSchemaV1 | undefined = workflow.inputSchema;
+  if (schema === undefined) return input;
+  const result = await schema['~standard'].validate(input);
+  if (result.issues === undefined) return result.value;
+  const issues = result.issues.map(({ message, path = [] }) => ({
+    path: path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
+    message,
+  }));
+  const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  throw new MillraceError('INVALID_INPUT', `input of workflow "${workflow.name}" is refused: ${list}`, {
+    details: { issues },
+  });
+}

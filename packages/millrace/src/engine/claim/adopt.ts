@@ -1,0 +1,61 @@
+import type { ClaimedRun, LoadedRun, OwnedRun } from '../../store/port/store.ts';
+import type { Engine } from '../engine.ts';
+import { createInstance, type Instance } from '../instance.ts';
+import { drive, wakeByTimer } from '../turn/drive.ts';
+import { forget, takeMessages } from '../turn/ownership.ts';
+import { revive } from '../turn/revive.ts';
+
+/**
+ * Makes a run that the store has just given to this engine go on: from the cache when the cached state is of the same
+ * version, else from its history. Returns the instance, or undefined when its workflow is not registered here.
+ */
+export function adopt(engine: Engine, run: OwnedRun | ClaimedRun): Instance | undefined {
+  const cached = engine.cache.get(run.runId);
+  engine.cache.delete(run.runId);
+  if (cached !== undefined && !cached.busy && cached.row.version === run.version) return resume(engine, cached, run);
+  const workflow = engine.workflowOf(run.workflow, run.workflowVersion);
+  if (workflow === undefined || engine.held.has(run.runId)) {
+    engine.auditSoon();
+    return undefined;
+  }
+  // The execution is made by `loadRun`; nothing looks at it before, because the instance is busy until then.
+  const instance = createInstance(run, workflow, undefined as never);
+  instance.busy = true;
+  engine.hold(instance);
+  const inline = 'history' in run && run.history !== undefined && run.inboxSeq === 0 ? run.history : undefined;
+  void loadRun(engine, instance, inline);
+  return instance;
+}
+
+function resume(engine: Engine, instance: Instance, run: OwnedRun): Instance {
+  instance.row = { ...run };
+  instance.held = true;
+  instance.suspect = run.suspect;
+  instance.restless = true;
+  if (run.inboxSeq > instance.inboxSeq) instance.inboxBehind = true;
+  engine.hold(instance);
+  wakeByTimer(engine, instance);
+  void drive(engine, instance);
+  return instance;
+}
+
+async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | undefined): Promise<void> {
+  const { row, runId } = instance;
+  try {
+    const loaded: LoadedRun | undefined =
+      inline === undefined
+        ? await engine.load({ runId, epoch: row.epoch, fromSeq: 0 })
+        : { runId, version: row.version, inboxSeq: 0, chunks: [{ seq: 0, count: 1, data: inline }], inbox: [] };
+    if (!instance.held) return;
+    if (loaded === undefined || loaded.version !== row.version) return forget(engine, instance, 'the run moved on');
+    instance.execution = await revive(engine, instance.workflow, row, loaded.chunks);
+    takeMessages(instance, loaded.inbox, loaded.inboxSeq);
+  } catch (error) {
+    engine.report(`run ${runId} could not be loaded`, error);
+    return engine.giveBack(instance);
+  } finally {
+    instance.busy = false;
+  }
+  wakeByTimer(engine, instance);
+  void drive(engine, instance);
+}

@@ -1,0 +1,74 @@
+import type { Engine } from '../engine.ts';
+import type { Instance } from '../instance.ts';
+import { startLoop, type Loop } from '../loop.ts';
+
+/** How long suspects may run before others may join them: a slow step must not hold back a healthy group for ever. */
+const PROBATION_MS = 10_000;
+const MAX_CLAIM = 500;
+const FIRST_IDLE_MS = 20;
+
+export interface Claimer extends Loop {
+  clearSuspect(instance: Instance): void;
+}
+
+/**
+ * Takes queued runs while there are free slots. Polls at a growing interval while there is nothing; hints, freed
+ * slots and retired engines call it at once.
+ *
+ *   C1  Suspects (runs that were executing when a process died) are taken one group at a time: a group that kills its
+ *       engine again is halved, until the one that does it stands alone. Healthy runs are taken beside them.
+ */
+export function startClaimer(engine: Engine): Claimer {
+  const suspects = new Set<Instance>();
+  let suspectsSince = 0;
+  let idleMs = FIRST_IDLE_MS;
+
+  const claim = async (takeSuspects: boolean, limit: number): Promise<number> => {
+    const runs = await engine.store.claimRuns({
+      engineId: engine.engineId,
+      namespace: engine.options.namespace,
+      queues: engine.options.queues,
+      workflows: engine.workflowRefs,
+      limit,
+      suspects: takeSuspects,
+    });
+    engine.ports.crashPoint('claim.after-commit-before-dispatch');
+    for (const run of runs) {
+      const instance = engine.adopt(run);
+      if (takeSuspects && instance !== undefined) suspects.add(instance);
+    }
+    return runs.length;
+  };
+
+  const tick = async (): Promise<number> => {
+    if (!engine.mayClaim()) return FIRST_IDLE_MS;
+    const limit = Math.min(engine.freeSlots(), MAX_CLAIM);
+    if (limit <= 0) return engine.options.idlePollMs;
+    const taken = await claim(false, limit);
+    let judged = 0;
+    const now = engine.ports.clock.mono();
+    const free = Math.min(engine.freeSlots(), MAX_CLAIM);
+    if (free > 0 && (suspects.size === 0 || now - suspectsSince > PROBATION_MS)) {
+      judged = await claim(true, free);
+      if (judged > 0) suspectsSince = now;
+    }
+    if (taken + judged > 0) {
+      idleMs = FIRST_IDLE_MS;
+      return taken === limit || judged > 0 ? 0 : FIRST_IDLE_MS;
+    }
+    idleMs = Math.min(idleMs * 2, engine.options.idlePollMs);
+    return idleMs * (0.8 + engine.ports.random() * 0.4);
+  };
+  const loop = startLoop(engine.ports, 'claim', tick);
+  return {
+    ...loop,
+    nudge() {
+      idleMs = FIRST_IDLE_MS;
+      loop.nudge();
+    },
+    clearSuspect(instance) {
+      instance.suspect = false;
+      if (suspects.delete(instance) && suspects.size === 0) loop.nudge();
+    },
+  };
+}

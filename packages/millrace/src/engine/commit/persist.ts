@@ -1,0 +1,39 @@
+import { StoreError } from '../../store/port/errors.ts';
+import type { Ports } from '../ports.ts';
+
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 5_000;
+
+/**
+ * Repeats a store call until its answer is definite. Ambiguous failures are repeated because the call may have
+ * happened (every write is idempotent by its commitId), congestion because it has not; a definite failure that
+ * repeating can cure is repeated a few times. The pause grows with full jitter.
+ * @param isOver - true when nobody wants the answer any more; the last error is then thrown.
+ */
+export async function persist<R>(ports: Ports, call: () => Promise<R>, isOver: () => boolean): Promise<R> {
+  let pauseMs = FIRST_PAUSE_MS;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof StoreError) || isOver()) throw error;
+      if (error.failure === 'definite' && (!error.retryable || tries >= DEFINITE_TRIES)) throw error;
+      if (tries === REPORT_AT) {
+        const message = `the store does not answer: ${error.message}; trying again until it does`;
+        ports.log({ source: 'engine', level: 'warn', message });
+      }
+    }
+    await pause(ports, pauseMs * (0.5 + ports.random() / 2));
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+const DEFINITE_TRIES = 8;
+const REPORT_AT = 4;
+
+/** Resolves after at least `ms`. */
+export function pause(ports: Ports, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    ports.after(ms, resolve);
+  });
+}

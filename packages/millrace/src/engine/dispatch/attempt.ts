@@ -1,0 +1,172 @@
+import { CancelledError, MillraceError, TimeoutError } from '../../core/errors.ts';
+import { failureOf } from '../../core/failure.ts';
+import { decodeValue } from '../../core/json.ts';
+import { isRetryable, nextDelayMs } from '../../core/policy/retry.ts';
+import type { StepCommand } from '../../core/run/command.ts';
+import type { RunEvent } from '../../core/run/event.ts';
+import { encodeFailure } from '../../core/run/outcome.ts';
+import type { FencingToken, Log, StepContext } from '../../core/workflow/context.ts';
+import { drive } from '../turn/drive.ts';
+import type { Engine } from '../engine.ts';
+import type { Instance } from '../instance.ts';
+
+/**
+ * One try of a step in this process.
+ *
+ *   A1  It reports once: its outcome, or a timeout, whichever is first; later ones are dropped.
+ *   A2  After `abort` it reports nothing: the run is not this process's any more, or nobody wants the result.
+ */
+export class Attempt implements StepContext {
+  readonly attempt: number;
+  private readonly engine: Engine;
+  private readonly instance: Instance;
+  private readonly step: StepCommand;
+  private controller: AbortController | undefined;
+  private started = false;
+  private over = false;
+  private cancelTimeout: (() => void) | undefined;
+  private cancelHeartbeat: (() => void) | undefined;
+
+  constructor(engine: Engine, instance: Instance, step: StepCommand) {
+    this.engine = engine;
+    this.instance = instance;
+    this.step = step;
+    this.attempt = step.attempt;
+  }
+
+  get runId(): string {
+    return this.instance.runId;
+  }
+  get name(): string {
+    return this.step.name;
+  }
+  get idempotencyKey(): string {
+    return `${this.instance.runId}:${this.step.ordinal}`;
+  }
+  get fencingToken(): FencingToken {
+    const { epoch } = this.instance.row;
+    return { epoch, attempt: this.attempt, value: epoch * MAX_ATTEMPTS_PER_EPOCH + this.attempt };
+  }
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    return this.controller.signal;
+  }
+  get lastCheckpoint(): unknown {
+    return this.step.checkpoint === undefined ? undefined : decodeValue(this.step.checkpoint);
+  }
+  get log(): Log {
+    return this.engine.stepLog(this.instance, this.step);
+  }
+
+  heartbeat(): void {
+    const { heartbeatTimeoutMs } = this.step.policy;
+    if (heartbeatTimeoutMs === undefined || this.over) return;
+    this.cancelHeartbeat?.();
+    const what = `step "${this.name}" gave no heartbeat for ${heartbeatTimeoutMs} ms`;
+    this.cancelHeartbeat = this.engine.ports.after(heartbeatTimeoutMs, () => this.fail(new TimeoutError(what)));
+  }
+
+  checkpoint(value: unknown): Promise<void> {
+    this.heartbeat();
+    const { ordinal } = this.step;
+    const payload = this.engine.encode(value, `checkpoint of step "${this.name}"`);
+    if (this.over) return Promise.reject(this.signal.reason);
+    return new Promise((resolve) => {
+      this.instance.afterCommit.push(resolve);
+      this.report({ type: 'step-checkpoint', ordinal, name: this.name, attempt: this.attempt, payload });
+    });
+  }
+
+  /** Runs the step's function. Never throws. */
+  run(): void {
+    this.started = true;
+    if (this.over) return this.engine.stepSlotFreed();
+    const { timeoutMs } = this.step.policy;
+    if (timeoutMs !== undefined) {
+      const what = `attempt ${this.attempt} of step "${this.name}" did not end within ${timeoutMs} ms`;
+      this.cancelTimeout = this.engine.ports.after(timeoutMs, () => this.fail(new TimeoutError(what)));
+    }
+    this.heartbeat();
+    this.engine.ports.crashPoint('step.before-user');
+    try {
+      const value = this.callUser();
+      this.engine.ports.crashPoint('step.during-user');
+      if (isThenable(value)) {
+        value.then(
+          (result) => this.succeed(result),
+          (error: unknown) => this.fail(error),
+        );
+      } else this.succeed(value);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private callUser(): unknown {
+    const { work } = this.step;
+    if (work.kind === 'local') return work.run(this);
+    if (work.kind === 'transaction') throw new Error('a transaction is not run as an attempt');
+    const executor = this.engine.executors.get(work.executor);
+    if (executor !== undefined) return executor(decodeValue(work.input) as never, this);
+    throw new MillraceError('UNKNOWN_EXECUTOR', `executor "${work.executor}" is not registered on this engine`);
+  }
+
+  /** Nobody wants the result any more; the function is asked to stop. */
+  abort(reason: Error): void {
+    if (this.over) return;
+    this.end(reason);
+  }
+
+  private succeed(value: unknown): void {
+    if (this.over) return;
+    this.engine.ports.crashPoint('step.after-user-before-report');
+    let payload: string;
+    try {
+      payload = this.engine.encode(value, `result of step "${this.name}"`);
+    } catch (error) {
+      return this.fail(error);
+    }
+    this.end(undefined);
+    const { ordinal } = this.step;
+    this.report({ type: 'step-completed', ordinal, name: this.name, attempt: this.attempt, payload });
+  }
+
+  private fail(error: unknown): void {
+    if (this.over) return;
+    this.end(error instanceof Error ? error : new CancelledError());
+    this.report(failedAttempt(this.engine, this.step, error));
+  }
+
+  private end(reason: Error | undefined): void {
+    this.over = true;
+    this.cancelTimeout?.();
+    this.cancelHeartbeat?.();
+    if (this.instance.attempts.get(this.step.ordinal) === this) this.instance.attempts.delete(this.step.ordinal);
+    if (this.started) this.engine.stepSlotFreed();
+    if (reason !== undefined) this.controller?.abort(reason);
+  }
+
+  private report(event: RunEvent): void {
+    if (!this.instance.held) return;
+    this.instance.arrivals.push(event);
+    void drive(this.engine, this.instance);
+  }
+}
+
+const MAX_ATTEMPTS_PER_EPOCH = 1_000_000;
+
+/** What a failed attempt means: another one after a pause, or the step's failure. */
+export function failedAttempt(engine: Engine, step: StepCommand, error: unknown): RunEvent {
+  const { ordinal, name, attempt, policy } = step;
+  const failure = failureOf(error);
+  const payload = encodeFailure(failure);
+  if (attempt >= policy.retry.maxAttempts || !isRetryable(policy.retry, failure)) {
+    return { type: 'step-failed', ordinal, name, attempt, payload };
+  }
+  const retryAt = Math.ceil(engine.clock.upper() + nextDelayMs(policy.retry, attempt, engine.ports.random()));
+  return { type: 'step-retrying', ordinal, name, attempt, retryAt, payload };
+}
+
+function isThenable(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,66 @@
+import { encodeChunk } from '../../core/run/chunk.ts';
+import type { RunEvent } from '../../core/run/event.ts';
+import type { StepCommand } from '../../core/run/command.ts';
+import { StoreError } from '../../store/port/errors.ts';
+import type { Plan } from '../../store/port/store.ts';
+import type { Engine } from '../engine.ts';
+import type { Instance } from '../instance.ts';
+import { forget } from '../turn/ownership.ts';
+import { failedAttempt } from './attempt.ts';
+
+/**
+ * Runs the user's writes and the plan that records the step as ONE transaction, the guarded plan last: when the run
+ * is not this engine's any more, the user's writes do not happen either. Called from within `drive`, so no other plan
+ * of the run is under way (N1).
+ */
+export async function runTransaction(engine: Engine, instance: Instance): Promise<void> {
+  const step = instance.transactions.shift();
+  if (step?.work.kind !== 'transaction') return;
+  if (instance.execution.pending.get(step.ordinal) !== step) return;
+  const { run } = step.work;
+  let event: RunEvent | undefined;
+  try {
+    const { result } = await engine.store.transact(run, (value) => {
+      event = completed(engine, step, value);
+      return recordPlan(engine, instance, event);
+    });
+    if (result.outcome !== 'ok' && result.outcome !== 'already') {
+      return forget(engine, instance, 'another engine owns the run now');
+    }
+    instance.row.version++;
+    instance.row.events++;
+    if (instance.suspect) engine.clearSuspect(instance);
+    instance.stored = event;
+  } catch (error) {
+    if (error instanceof StoreError && error.failure === 'ambiguous') {
+      // Whether it happened is not known here; whoever reads history next will know.
+      engine.report(`the outcome of transaction "${step.name}" of run ${instance.runId} is unknown`, error);
+      return engine.giveBack(instance);
+    }
+    instance.arrivals.push(failedAttempt(engine, step, error));
+  }
+}
+
+function completed(engine: Engine, step: StepCommand, value: unknown): RunEvent {
+  const { ordinal, name, attempt } = step;
+  const payload = engine.encode(value, `result of transaction "${name}"`);
+  return { type: 'step-completed', ordinal, name, attempt, payload };
+}
+
+function recordPlan(engine: Engine, instance: Instance, event: RunEvent): Plan {
+  const { row } = instance;
+  return {
+    runId: row.runId,
+    engineId: engine.engineId,
+    epoch: row.epoch,
+    version: row.version,
+    commitId: engine.newCommitId(),
+    seq: row.events,
+    count: 1,
+    history: encodeChunk(engine.chunkHeader(), [event]),
+    next: { kind: 'continue' },
+    consumed: [],
+    starts: [],
+    messages: [],
+  };
+}

@@ -1,0 +1,288 @@
+import { LRUCache } from 'lru-cache';
+import { MillraceError } from '../core/errors.ts';
+import { encodeValue } from '../core/json.ts';
+import { childRunId } from '../core/ids.ts';
+import type { Standing, StepCommand } from '../core/run/command.ts';
+import type { ChunkHeader, RunEvent } from '../core/run/event.ts';
+import type { Execution, ExecutionPorts, LogLine } from '../core/run/execution.ts';
+import { blockForeignAwait, nextWakeAt } from '../core/run/turn.ts';
+import type { Executor, Log } from '../core/workflow/context.ts';
+import type { ProgramPorts } from '../core/workflow/program.ts';
+import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+import type { EngineRow, LoadedRun, LoadRequest, OwnedRun, Plan, RetireResult, Store } from '../store/port/store.ts';
+import { adopt } from './claim/adopt.ts';
+import { startAudit } from './claim/audit.ts';
+import { startClaimer, type Claimer } from './claim/claimer.ts';
+import { startWaker, type Waker } from './claim/waker.ts';
+import { createCommitter, type CommitResult } from './commit/committer.ts';
+import { group } from './commit/group.ts';
+import { pause, persist } from './commit/persist.ts';
+import type { Attempt } from './dispatch/attempt.ts';
+import { createStepGate, type StepGate } from './dispatch/step-gate.ts';
+import type { Instance } from './instance.ts';
+import type { Loop } from './loop.ts';
+import { startMembership, type Membership } from './membership/membership.ts';
+import type { EngineOptions } from './options.ts';
+import type { Ports } from './ports.ts';
+import { createStoreClock, type StoreClock } from './store-clock.ts';
+import { drive } from './turn/drive.ts';
+import { forget } from './turn/ownership.ts';
+
+/** What others want to know of runs that this engine drives. */
+export interface EngineListener {
+  /** A run of this engine ended; `payload` is its output or failure. */
+  closed(runId: string, standing: Exclude<Standing, { kind: 'open' | 'blocked' }>): void;
+  /** A reply to an update became durable. */
+  replied(runId: string, id: string, ok: boolean, payload: string): void;
+  wantsReplies(): boolean;
+}
+
+/**
+ * A process's share of the work: holds runs, drives their turns, keeps their ownership.
+ *
+ * Owns the tables of held and cached runs, slots, and the background loops. The way of one run is in `turn/drive.ts`;
+ * the ways in are `claim/` and `turn/effects.ts`, the way out is `commit/`.
+ *
+ *   G1  `held` has exactly the runs that this incarnation owns as far as it knows.
+ *   G2  An incarnation that learns that it is retired drops everything and comes back under a new id.
+ */
+export class Engine {
+  readonly store: Store;
+  readonly ports: Ports;
+  readonly options: EngineOptions;
+  readonly clock: StoreClock;
+  readonly listener: EngineListener;
+  engineId: string;
+
+  readonly held: Map<string, Instance> = new Map();
+  readonly cache: LRUCache<string, Instance>;
+  readonly executors: ReadonlyMap<string, Executor>;
+  readonly workflowRefs: { workflow: string; version: string }[];
+  readonly programPorts: ProgramPorts;
+  readonly executionPorts: ExecutionPorts;
+  readonly commit: (plan: Plan) => Promise<CommitResult>;
+  readonly load: (request: LoadRequest) => Promise<LoadedRun | undefined>;
+
+  claimer!: Claimer;
+  waker!: Waker;
+  private audit!: Loop;
+  private membership!: Membership;
+  private readonly workflows: Map<string, AnyWorkflow> = new Map();
+  private readonly gate: StepGate;
+  private stopHints: () => void = () => {};
+  private state: 'new' | 'running' | 'draining' | 'closed' = 'new';
+  private onIdle: (() => void) | undefined;
+
+  constructor(store: Store, ports: Ports, options: EngineOptions, listener: EngineListener) {
+    this.store = store;
+    this.ports = ports;
+    this.options = options;
+    this.listener = listener;
+    this.engineId = ports.uuid();
+    this.clock = createStoreClock(() => ports.clock.mono());
+    this.cache = new LRUCache({ max: Math.max(1, options.cacheSize) });
+    this.gate = createStepGate(options.stepConcurrency);
+    this.executors = new Map(Object.entries(options.executors));
+    for (const workflow of options.workflows) this.workflows.set(`${workflow.name} ${workflow.version}`, workflow);
+    this.workflowRefs = options.workflows.map(({ name, version }) => ({ workflow: name, version }));
+    const isOver = (): boolean => this.state === 'closed';
+    this.commit = createCommitter(store, ports, options.commitLanes, isOver);
+    this.load = group<LoadRequest, LoadedRun | undefined>({
+      ...{ lanes: 1, maxItems: 200, maxBytes: Number.POSITIVE_INFINITY, soon: ports.soon },
+      weigh: () => 0,
+      send: async (requests) => {
+        const loaded = await persist(ports, () => store.loadRuns(requests), isOver);
+        const byId = new Map(loaded.map((run) => [run.runId, run]));
+        return requests.map(({ runId }) => byId.get(runId));
+      },
+    });
+    this.programPorts = { defaultStep: options.defaultStep };
+    this.executionPorts = {
+      storeTime: () => this.clock.upper(),
+      random: () => ports.random(),
+      uuid: () => ports.uuid(),
+      runId: (parent) => childRunId(parent, Math.floor(this.clock.upper()), () => ports.random()),
+      drained: () => ports.drained(),
+    };
+  }
+
+  async start(): Promise<void> {
+    this.membership = startMembership(this);
+    await this.membership.join();
+    this.state = 'running';
+    this.claimer = startClaimer(this);
+    this.waker = startWaker(this);
+    this.audit = startAudit(this);
+    this.stopHints = this.store.hints?.receive((hint) => this.receiveHint(hint)) ?? this.stopHints;
+    await this.store.unblock({ code: 'NON_DETERMINISTIC', workflows: this.workflowRefs });
+    this.membership.within(this.options.beatMs);
+    this.claimer.nudge();
+    this.waker.nudge();
+    this.audit.within(this.options.auditMs);
+  }
+
+  private receiveHint(hint: { kind: string; engineId?: string }): void {
+    if (hint.kind === 'ready') {
+      this.claimer.nudge();
+      this.waker.within(1_000);
+    } else if (hint.kind === 'inbox' && (hint.engineId === undefined || hint.engineId === this.engineId)) {
+      this.audit.nudge();
+    }
+  }
+
+  // --- slots
+
+  freeSlots(): number {
+    return this.state === 'running' ? this.options.concurrency - this.held.size : 0;
+  }
+  /** Whether this incarnation may take on work: running, and its lease confirmed lately. */
+  mayClaim(): boolean {
+    return this.state === 'running' && this.membership.isConfirmed();
+  }
+  canRun(name: string, version: string): boolean {
+    return this.mayClaim() && this.workflows.has(`${name} ${version}`);
+  }
+  workflowOf(name: string, version: string): AnyWorkflow | undefined {
+    return this.workflows.get(`${name} ${version}`);
+  }
+  hold(instance: Instance): void {
+    this.held.set(instance.runId, instance);
+  }
+  slotFreed(): void {
+    if (this.state === 'draining') {
+      if (this.held.size === 0) this.onIdle?.();
+    } else if (this.held.size >= this.options.concurrency - 1) this.claimer.nudge();
+  }
+  adopt(run: OwnedRun): Instance | undefined {
+    return adopt(this, run);
+  }
+  clearSuspect(instance: Instance): void {
+    if (instance.suspect) this.claimer.clearSuspect(instance);
+  }
+  /** The run goes back to the queue unharmed; this process knows nothing of it any more. */
+  giveBack(instance: Instance): void {
+    const { runId, row } = instance;
+    forget(this, instance, 'the run was given back');
+    this.store.release([{ runId, epoch: row.epoch, version: row.version }]).then(
+      () => this.hintReady(),
+      () => this.auditSoon(),
+    );
+  }
+
+  // --- steps
+
+  runStep(attempt: Attempt): void {
+    this.gate.run(() => attempt.run());
+  }
+  stepSlotFreed(): void {
+    this.gate.freed();
+  }
+  encode(value: unknown, where: string): string {
+    const text = encodeValue(value, where);
+    const { maxPayloadBytes } = this.options;
+    if (text.length <= maxPayloadBytes) return text;
+    throw new MillraceError('PAYLOAD_TOO_LARGE', `${where} is ${text.length} bytes, the limit is ${maxPayloadBytes}`);
+  }
+
+  // --- clock, ids, records
+
+  newCommitId(): number {
+    return Math.floor(this.ports.random() * Number.MAX_SAFE_INTEGER);
+  }
+  chunkHeader(): ChunkHeader {
+    return { at: Math.floor(this.clock.lower()), engine: this.options.name };
+  }
+  nextDue(execution: Execution): number | undefined {
+    return nextWakeAt(execution);
+  }
+
+  // --- hints and results
+
+  hintReady(): void {
+    this.store.hints?.send({ kind: 'ready' });
+    this.claimer.nudge();
+  }
+  hintInbox(engineId: string): void {
+    this.store.hints?.send({ kind: 'inbox', engineId });
+  }
+  auditSoon(): void {
+    this.audit.within(this.options.auditMs / 4);
+  }
+  settleResult(instance: Instance, standing: Exclude<Standing, { kind: 'open' | 'blocked' }>): void {
+    this.listener.closed(instance.runId, standing);
+    this.store.hints?.send({ kind: 'closed' });
+  }
+  settleReplies(runId: string, events: readonly RunEvent[]): void {
+    for (const event of events) {
+      if (event.type !== 'update-replied') continue;
+      this.listener.replied(runId, event.id, event.ok, event.payload ?? 'null');
+    }
+  }
+  /** A command was given outside a turn: the program awaits something foreign, and only now is it seen. */
+  foreignUse(execution: Execution): void {
+    const instance = this.held.get(execution.runId);
+    if (instance?.execution !== execution) return;
+    blockForeignAwait(execution);
+    instance.restless = true;
+    void drive(this, instance);
+  }
+
+  // --- log
+
+  report(message: string, error: unknown): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.ports.log({ source: 'engine', level: 'error', message: `${message}: ${reason}` });
+  }
+  logRun(instance: Instance, line: LogLine): void {
+    this.ports.log({ source: 'run', runId: instance.runId, workflow: instance.workflow.name, ...line });
+  }
+  stepLog(instance: Instance, step: StepCommand): Log {
+    const write =
+      (level: LogLine['level']) =>
+      (message: string, fields?: Readonly<Record<string, unknown>>): void =>
+        this.logRun(instance, { level, message, fields: { step: step.name, attempt: step.attempt, ...fields } });
+    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  }
+
+  // --- membership
+
+  /** What the beat publishes of this engine. */
+  loadReport(): Uint8Array {
+    const report = { activeWorkflows: this.held.size, activeTasks: this.gate.running(), workflows: this.workflowRefs };
+    return new TextEncoder().encode(JSON.stringify(report));
+  }
+  tookOver(row: EngineRow, result: RetireResult): void {
+    const { requeued, quarantined } = result;
+    const message = `engine ${row.name} is gone: ${requeued} runs requeued, ${quarantined.length} quarantined`;
+    this.ports.log({ source: 'engine', level: 'warn', message, fields: { engineId: row.engineId, quarantined } });
+    this.hintReady();
+  }
+  /** This incarnation was retired (G2). */
+  async rejoin(): Promise<void> {
+    this.ports.log({ source: 'engine', level: 'warn', message: 'this engine was declared dead; it comes back as new' });
+    for (const instance of [...this.held.values()]) forget(this, instance, 'this engine was declared dead');
+    this.cache.clear();
+    this.engineId = this.ports.uuid();
+    if (this.state === 'running') await this.membership.join();
+  }
+
+  /** Takes nothing new, lets running steps end for at most `graceMs`, gives the rest back, and leaves. */
+  async close(graceMs: number): Promise<void> {
+    if (this.state !== 'running') return;
+    this.state = 'draining';
+    this.stopHints();
+    this.ports.crashPoint('drain.mid');
+    await Promise.all([this.claimer.stop(), this.waker.stop(), this.audit.stop()]);
+    if (this.held.size > 0 && graceMs > 0) {
+      const idle = new Promise<void>((resolve) => {
+        this.onIdle = resolve;
+      });
+      await Promise.race([idle, pause(this.ports, graceMs)]);
+    }
+    const rest = [...this.held.values()];
+    for (const instance of rest) forget(this, instance, 'this engine is shutting down');
+    await this.membership.stop();
+    await this.membership.leave();
+    this.state = 'closed';
+  }
+}

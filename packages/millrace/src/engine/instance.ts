@@ -1,0 +1,67 @@
+import type { StepCommand } from '../core/run/command.ts';
+import type { RunEvent } from '../core/run/event.ts';
+import type { Execution } from '../core/run/execution.ts';
+import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+import type { OwnedRun } from '../store/port/store.ts';
+import type { Attempt } from './dispatch/attempt.ts';
+
+/**
+ * A run as its owner holds it in memory.
+ *
+ * Owns what the owner knows of the run row and what has arrived and is not yet in a plan.
+ *   N1  At most one plan of a run is unresolved (`busy`).
+ *   N2  `row` is the store's row as of the last resolved plan; anything else that touches the row ends ownership.
+ *   N3  A message is in `arrivals` once: `inboxSeq` is the last one taken, and messages are taken in order.
+ *   N4  A suspended instance (`held` false) is only a hint, valid while its version is the row's.
+ */
+export interface Instance {
+  readonly runId: string;
+  readonly workflow: AnyWorkflow;
+  row: OwnedRun;
+  execution: Execution;
+  /** False while suspended in the cache, and for ever once ownership is lost. */
+  held: boolean;
+  /** True while a turn, a plan or a transaction is under way. */
+  busy: boolean;
+  /** Nothing has been decided by this execution since it was made or loaded. */
+  fresh: boolean;
+  arrivals: RunEvent[];
+  /** A step outcome that a transaction has stored already: applied next, not stored again. */
+  stored: RunEvent | undefined;
+  /** Inbox rows that became arrivals and are not yet deleted by a plan. */
+  consumed: number[];
+  inboxSeq: number;
+  /** Messages are known to be in the store that are not yet taken. */
+  inboxBehind: boolean;
+  attempts: Map<number, Attempt>;
+  transactions: StepCommand[];
+  /** Called when what has arrived so far is durable. */
+  afterCommit: (() => void)[];
+  /** Nothing runs here any more: look whether the run can be put to rest. */
+  restless: boolean;
+  suspect: boolean;
+  cancelTimer: (() => void) | undefined;
+}
+
+export function createInstance(row: OwnedRun, workflow: AnyWorkflow, execution: Execution): Instance {
+  return {
+    runId: row.runId,
+    workflow,
+    row,
+    execution,
+    held: true,
+    busy: false,
+    fresh: true,
+    arrivals: [],
+    stored: undefined,
+    consumed: [],
+    inboxSeq: 0,
+    inboxBehind: false,
+    attempts: new Map(),
+    transactions: [],
+    afterCommit: [],
+    restless: false,
+    suspect: row.suspect,
+    cancelTimer: undefined,
+  };
+}

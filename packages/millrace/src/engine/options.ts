@@ -1,0 +1,35 @@
+import type { StepPolicy } from '../core/run/command.ts';
+import type { Executor } from '../core/workflow/context.ts';
+import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+
+/** What an engine is told at its creation; times in ms. */
+export interface EngineOptions {
+  /** Human name of this engine (`NODE_ID`). */
+  readonly name: string;
+  readonly namespace: string;
+  /** Queues to claim from; undefined: all. */
+  readonly queues: readonly string[] | undefined;
+  readonly workflows: readonly AnyWorkflow[];
+  readonly executors: Readonly<Record<string, Executor>>;
+  /** Runs in turn at once. */
+  readonly concurrency: number;
+  /** Attempts of local steps at once. */
+  readonly stepConcurrency: number;
+  /** Suspended runs kept in memory. */
+  readonly cacheSize: number;
+  /** Batches of plans in flight at once. */
+  readonly commitLanes: number;
+  readonly beatMs: number;
+  readonly leaseMs: number;
+  /** How long the beat of a process that is known to be gone must have stood still. */
+  readonly suspectMs: number;
+  /** Deaths in a row as the sole suspect that a run survives. */
+  readonly deathLimit: number;
+  /** Longest pause between two polls for queued runs. */
+  readonly idlePollMs: number;
+  readonly auditMs: number;
+  /** How long a closed run answers for its key. */
+  readonly dedupMs: number;
+  readonly maxPayloadBytes: number;
+  readonly defaultStep: StepPolicy;
+}

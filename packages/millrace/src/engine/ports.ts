@@ -1,0 +1,55 @@
+import type { LogLine } from '../core/run/execution.ts';
+
+/** Everything an engine needs from the world besides its store. Injected at the root, replaced in simulation. */
+export interface Ports {
+  /** `wall` for display; `mono` for every duration. Milliseconds. */
+  readonly clock: { wall(): number; mono(): number };
+  /** In [0, 1). */
+  random(): number;
+  uuid(): string;
+  /** Calls back once after at least `ms`; returns the undo. */
+  after(ms: number, callback: () => void): () => void;
+  /** Calls back when the current burst of work is over: what gathers a group commit without a timer. */
+  soon(callback: () => void): void;
+  /** Resolves when all microtasks that are due, and all that they cause, have run. */
+  drained(): Promise<void>;
+  readonly host: HostIdentity;
+  /** Whether a process of this very host and boot still exists. */
+  isAlive(pid: number): boolean;
+  /** A place at which a fault test may kill the process. Does nothing otherwise. */
+  crashPoint(name: CrashPoint): void;
+  log(entry: EngineLog): void;
+}
+
+export interface HostIdentity {
+  host: string;
+  /** Boot and pid namespace: a pid means something only within them. */
+  bootId: string;
+  pid: number;
+}
+
+export type EngineLog =
+  | ({ source: 'engine'; level: LogLine['level']; message: string } & { fields?: Readonly<Record<string, unknown>> })
+  | ({ source: 'run'; runId: string; workflow: string } & LogLine);
+
+export const CRASH_POINTS = [
+  'start.before-commit',
+  'start.after-commit-before-reply',
+  'claim.after-commit-before-dispatch',
+  'step.before-user',
+  'step.during-user',
+  'step.after-user-before-report',
+  'commit.before',
+  'commit.after-before-act',
+  'turn.after-replay',
+  'timer.after-wake',
+  'signal.after-commit-before-reply',
+  'child.after-commit',
+  'continue.after-commit',
+  'beat.after-send',
+  'retire.after-detect',
+  'retire.after-requeue',
+  'migrate.mid',
+  'drain.mid',
+] as const;
+export type CrashPoint = (typeof CRASH_POINTS)[number];

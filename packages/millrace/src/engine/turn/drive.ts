@@ -1,0 +1,174 @@
+import type { RunEvent } from '../../core/run/event.ts';
+import { dueTimers, takeTurn, type Turn } from '../../core/run/turn.ts';
+import type { Plan } from '../../store/port/store.ts';
+import { abandonAttempts, dispatch, dispatchDue } from '../dispatch/dispatch.ts';
+import { runTransaction } from '../dispatch/transaction.ts';
+import type { Engine } from '../engine.ts';
+import type { Instance } from '../instance.ts';
+import { settleDeliveries, settleStarts } from './effects.ts';
+import { planOf } from './plan.ts';
+import { block, forget, redo, rest, takeInbox } from './ownership.ts';
+
+/** Pauses up to this long are waited for in memory; longer ones give the run back to the store. */
+export const SHORT_WAIT_MS = 100;
+
+/**
+ * One run's way: arrivals → turn → plan → commit → what the commit allows. Returns when nothing is left to do here.
+ * Nothing leaves the process before its plan is `ok`.
+ */
+export async function drive(engine: Engine, instance: Instance): Promise<void> {
+  if (instance.busy) return;
+  instance.busy = true;
+  try {
+    while (instance.held && hasWork(instance)) await turnOnce(engine, instance);
+  } catch (error) {
+    forget(engine, instance, 'unexpected failure');
+    engine.report('a run was given back after an unexpected failure', error);
+  } finally {
+    instance.busy = false;
+  }
+}
+
+function hasWork(instance: Instance): boolean {
+  return (
+    instance.fresh ||
+    instance.arrivals.length > 0 ||
+    instance.stored !== undefined ||
+    instance.inboxBehind ||
+    instance.restless ||
+    instance.transactions.length > 0
+  );
+}
+
+async function turnOnce(engine: Engine, instance: Instance): Promise<void> {
+  if (instance.inboxBehind) await takeInbox(engine, instance);
+  if (!instance.held) return;
+  const idle = !instance.fresh && instance.arrivals.length === 0 && instance.stored === undefined;
+  if (idle && instance.transactions.length > 0) return runTransaction(engine, instance);
+
+  const taken = takeArrivals(instance);
+  const { execution } = instance;
+  if (instance.fresh) await engine.ports.drained();
+  instance.fresh = false;
+  const turn = await takeTurn(execution, taken.arrivals, taken.stored);
+  const plan = planOf(engine, instance, turn, stays(engine, instance, turn), taken);
+  if (plan !== undefined && !(await commit(engine, instance, plan, taken.arrivals))) return;
+  for (const done of taken.afterCommit) done();
+  act(engine, instance, turn);
+}
+
+/** What one turn works on; what comes later belongs to the next. */
+export interface Taken {
+  arrivals: RunEvent[];
+  stored: RunEvent | undefined;
+  afterCommit: (() => void)[];
+  consumed: number[];
+  inboxSeq: number;
+}
+
+function takeArrivals(instance: Instance): Taken {
+  const { arrivals, stored, afterCommit, consumed, inboxSeq } = instance;
+  instance.arrivals = [];
+  instance.stored = undefined;
+  instance.afterCommit = [];
+  instance.consumed = [];
+  instance.restless = false;
+  instance.cancelTimer?.();
+  instance.cancelTimer = undefined;
+  return { arrivals, stored, afterCommit, consumed, inboxSeq };
+}
+
+/** Whether this process has something to do for the run before anything from outside can happen. */
+function stays(engine: Engine, instance: Instance, turn: Turn): boolean {
+  if (turn.standing.kind !== 'open') return false;
+  const { execution, attempts, transactions, arrivals } = instance;
+  if (arrivals.length > 0 || transactions.length > 0) return true;
+  for (const ordinal of attempts.keys()) if (execution.pending.has(ordinal)) return true;
+  const soon = engine.clock.upper() + SHORT_WAIT_MS;
+  for (const step of turn.readySteps) {
+    if (execution.pending.get(step.ordinal) === step && (step.retryAt ?? 0) <= soon) return true;
+  }
+  return execution.pending.size <= FEW && [...execution.pending.values()].some(({ fireAt = Infinity }) => fireAt <= soon);
+}
+
+/** Looking through every pending command each turn would make a fan-out quadratic. */
+const FEW = 16;
+
+/** True when the plan is durable and its effects may follow. */
+async function commit(
+  engine: Engine,
+  instance: Instance,
+  plan: Plan,
+  arrivals: readonly RunEvent[],
+): Promise<boolean> {
+  const result = await engine.commit(plan);
+  if (!instance.held) return false;
+  switch (result.outcome) {
+    case 'ok':
+      settled(engine, instance, plan);
+      settleStarts(engine, plan.starts, result.starts);
+      settleDeliveries(engine, plan.messages, result.deliveries);
+      return true;
+    case 'already':
+      settled(engine, instance, plan);
+      engine.auditSoon();
+      return true;
+    case 'unread':
+      instance.inboxBehind = true;
+      if (plan.next.kind === 'close') {
+        await redo(engine, instance, arrivals);
+        return false;
+      }
+      return commit(engine, instance, { ...plan, next: { kind: 'continue' } }, arrivals);
+    case 'conflict':
+      forget(engine, instance, 'another engine owns the run now');
+      return false;
+    case 'refused':
+      engine.report(`the store refuses a plan of run ${instance.runId}`, result.error);
+      await block(engine, instance, result.error);
+      return false;
+  }
+}
+
+function settled(engine: Engine, instance: Instance, plan: Plan): void {
+  instance.row.version++;
+  instance.row.events += plan.count;
+  if (instance.suspect && plan.count > 0) engine.clearSuspect(instance);
+  if (plan.next.kind !== 'continue') rest(engine, instance, plan.next);
+}
+
+/** What the commit allows: effects in the order log, abort, ends, dispatch. */
+function act(engine: Engine, instance: Instance, turn: Turn): void {
+  for (const line of turn.logs) engine.logRun(instance, line);
+  abandonAttempts(instance, turn.abandoned);
+  if (engine.listener.wantsReplies()) engine.settleReplies(instance.runId, turn.events);
+  if (turn.standing.kind !== 'open') {
+    if (turn.standing.kind !== 'blocked') engine.settleResult(instance, turn.standing);
+    return;
+  }
+  if (!instance.held) return;
+  dispatch(engine, instance, turn.readySteps);
+  setTimer(engine, instance);
+}
+
+/** While the run is held, its timers are kept in memory; the store has them too, once it is suspended. */
+function setTimer(engine: Engine, instance: Instance): void {
+  const { execution } = instance;
+  const at = engine.nextDue(execution);
+  if (at === undefined) return;
+  instance.cancelTimer?.();
+  instance.cancelTimer = engine.ports.after(Math.max(0, at - engine.clock.lower()), () => {
+    instance.cancelTimer = undefined;
+    wakeByTimer(engine, instance);
+  });
+}
+
+/** Timers that are due become arrivals, retries that are due are dispatched. */
+export function wakeByTimer(engine: Engine, instance: Instance): void {
+  if (!instance.held) return;
+  const now = engine.clock.lower();
+  for (const event of dueTimers(instance.execution, now)) instance.arrivals.push(event);
+  dispatchDue(engine, instance, now);
+  if (instance.arrivals.length === 0) setTimer(engine, instance);
+  else void drive(engine, instance);
+}

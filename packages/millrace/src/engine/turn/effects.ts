@@ -1,0 +1,70 @@
+import { decodeChunk } from '../../core/run/chunk.ts';
+import type { StartedEvent } from '../../core/run/event.ts';
+import type { DeliveryResult, Message, OwnedRun, StartRequest, StartResult } from '../../store/port/store.ts';
+import type { Engine } from '../engine.ts';
+import { createInstance } from '../instance.ts';
+import { drive } from './drive.ts';
+import { takeMessage } from './ownership.ts';
+import { begin } from './revive.ts';
+
+/** Runs that a start made this engine's own begin at once; others are hinted to whoever can claim them. */
+export function settleStarts(
+  engine: Engine,
+  requests: readonly StartRequest[],
+  results: readonly StartResult[],
+): void {
+  for (let at = 0; at < results.length; at++) {
+    const result = results[at] as StartResult;
+    if (result.outcome !== 'started') continue;
+    if (result.owned) beginRun(engine, requests[at] as StartRequest, result);
+    else engine.hintReady();
+  }
+}
+
+function beginRun(
+  engine: Engine,
+  request: StartRequest,
+  result: { epoch: number; version: number; inboxSeq: number },
+): void {
+  const workflow = engine.workflowOf(request.workflow, request.workflowVersion);
+  if (workflow === undefined || engine.held.has(request.runId)) return engine.auditSoon();
+  const [first] = decodeChunk(0, request.history);
+  const started = first?.event as StartedEvent & { payload?: string };
+  const createdAt = first?.at as number;
+  const { runId, namespace, queue, priority, key, tags, parentRunId, parentOrdinal, deadlineAt } = request;
+  const row: OwnedRun = {
+    ...{ runId, namespace, queue, priority, key, tags, parentRunId, parentOrdinal, deadlineAt, createdAt },
+    workflow: request.workflow,
+    workflowVersion: request.workflowVersion,
+    epoch: result.epoch,
+    version: result.version,
+    events: 1,
+    inboxSeq: result.inboxSeq,
+    suspect: false,
+  };
+  const instance = createInstance(row, workflow, begin(engine, workflow, runId, started, createdAt));
+  instance.inboxBehind = result.inboxSeq > 0;
+  engine.hold(instance);
+  void drive(engine, instance);
+}
+
+/** Messages of this process to runs of this process go straight in; the others' owners get a hint. */
+export function settleDeliveries(
+  engine: Engine,
+  messages: readonly Message[],
+  results: readonly DeliveryResult[],
+): void {
+  for (let at = 0; at < results.length; at++) {
+    const result = results[at] as DeliveryResult;
+    if (result.outcome !== 'delivered') continue;
+    const { body } = messages[at] as Message;
+    if (result.adopted !== undefined) engine.adopt(result.adopted);
+    const instance = engine.held.get(result.runId);
+    if (instance !== undefined) {
+      takeMessage(instance, result.seq, body);
+      void drive(engine, instance);
+    } else if (result.ownerId === undefined) {
+      if (result.adopted === undefined) engine.hintReady();
+    } else if (result.ownerId !== engine.engineId) engine.hintInbox(result.ownerId);
+  }
+}

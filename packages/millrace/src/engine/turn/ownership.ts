@@ -1,0 +1,131 @@
+import { decodeMessage, type InboxMessage } from '../../core/run/message.ts';
+import type { RunEvent } from '../../core/run/event.ts';
+import type { InboxRow, NextState } from '../../store/port/store.ts';
+import type { StoreError } from '../../store/port/errors.ts';
+import { abortAttempts } from '../dispatch/dispatch.ts';
+import type { Engine } from '../engine.ts';
+import type { Instance } from '../instance.ts';
+import { revive } from './revive.ts';
+
+/** The run left this process by its own plan: suspended into the cache, or gone. */
+export function rest(engine: Engine, instance: Instance, next: NextState): void {
+  release(engine, instance);
+  if (next.kind === 'suspend') {
+    engine.cache.set(instance.runId, instance);
+    engine.waker.noteWakeAt(next.wakeAt);
+  } else {
+    engine.cache.delete(instance.runId);
+    abortAttempts(instance, 'the run has ended');
+  }
+}
+
+/** Ownership is lost or given up without a plan: nothing of the instance may be believed any more. */
+export function forget(engine: Engine, instance: Instance, reason: string): void {
+  if (!instance.held) return;
+  release(engine, instance);
+  engine.cache.delete(instance.runId);
+  abortAttempts(instance, reason);
+}
+
+function release(engine: Engine, instance: Instance): void {
+  instance.held = false;
+  instance.cancelTimer?.();
+  engine.held.delete(instance.runId);
+  engine.clearSuspect(instance);
+  engine.slotFreed();
+}
+
+/** Fetches the messages that the store has and the instance has not. */
+export async function takeInbox(engine: Engine, instance: Instance): Promise<void> {
+  instance.inboxBehind = false;
+  const { runId, row } = instance;
+  const loaded = await engine.load({ runId, epoch: row.epoch, fromSeq: row.events });
+  if (loaded === undefined || loaded.version !== row.version) return forget(engine, instance, 'the run moved on');
+  takeMessages(instance, loaded.inbox, loaded.inboxSeq);
+}
+
+/** Turns inbox rows into arrivals, each once and in order (N3). */
+export function takeMessages(instance: Instance, inbox: readonly InboxRow[], inboxSeq: number): void {
+  for (const { seq, body } of inbox) {
+    if (seq <= instance.inboxSeq) continue;
+    instance.arrivals.push(eventOf(decodeMessage(body)));
+    instance.consumed.push(seq);
+  }
+  instance.inboxSeq = Math.max(instance.inboxSeq, inboxSeq);
+}
+
+/** A message that this process delivered itself: no need to read it back, if nothing is missing before it. */
+export function takeMessage(instance: Instance, seq: number, body: Uint8Array): void {
+  if (seq <= instance.inboxSeq) return;
+  if (seq !== instance.inboxSeq + 1 || instance.inboxBehind) {
+    instance.inboxBehind = true;
+    return;
+  }
+  takeMessages(instance, [{ seq, dedup: '', body }], seq);
+}
+
+function eventOf(message: InboxMessage): RunEvent {
+  const { payload } = message;
+  switch (message.kind) {
+    case 'signal':
+      return { type: 'signal-received', id: message.id, name: message.name, payload };
+    case 'update':
+      return { type: 'update-received', id: message.id, name: message.name, payload };
+    case 'cancel':
+      return { type: 'cancel-requested', id: message.id, payload };
+    case 'child-closed': {
+      const { ordinal, name, runId, status } = message;
+      return { type: 'child-closed', ordinal, name, runId, status, payload };
+    }
+    case 'external': {
+      const { ordinal, name, ok } = message;
+      return { type: 'external-completed', ordinal, name, ok, payload };
+    }
+  }
+}
+
+/**
+ * The run wanted to end while messages waited that it had not seen. Nothing of that turn was written: the program is
+ * brought back to where the store has it, and gets the messages before the outcomes that made it end.
+ */
+export async function redo(engine: Engine, instance: Instance, outcomes: readonly RunEvent[]): Promise<void> {
+  const { runId, row } = instance;
+  const loaded = await engine.load({ runId, epoch: row.epoch, fromSeq: 0 });
+  if (loaded === undefined || loaded.version !== row.version) return forget(engine, instance, 'the run moved on');
+  instance.execution = await revive(engine, instance.workflow, instance.row, loaded.chunks);
+  instance.fresh = true;
+  instance.inboxBehind = false;
+  const later = instance.arrivals;
+  instance.arrivals = [];
+  const known = outcomes.filter((event) => !isMessage(event));
+  instance.inboxSeq = 0;
+  instance.consumed = [];
+  takeMessages(instance, loaded.inbox, loaded.inboxSeq);
+  instance.arrivals.push(...known, ...later.filter((event) => !isMessage(event)));
+}
+
+function isMessage(event: RunEvent): boolean {
+  switch (event.type) {
+    case 'signal-received':
+    case 'update-received':
+    case 'cancel-requested':
+    case 'child-closed':
+    case 'external-completed':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The store refuses this run's plan for its content: it waits for a person, with the reason. */
+export async function block(engine: Engine, instance: Instance, error: StoreError): Promise<void> {
+  const { row } = instance;
+  const waits = new TextEncoder().encode(
+    JSON.stringify({ code: 'COMMIT_REFUSED', message: error.message, expected: '', actual: '' }),
+  );
+  const place = { runId: row.runId, engineId: engine.engineId, epoch: row.epoch, version: row.version };
+  const empty = { seq: row.events, count: 0, history: undefined, consumed: [], starts: [], messages: [] };
+  const next = { kind: 'block', code: 'COMMIT_REFUSED', waits } as const;
+  await engine.commit({ ...place, ...empty, commitId: engine.newCommitId(), next });
+  forget(engine, instance, 'the store refused its plan');
+}

@@ -1,0 +1,183 @@
+import { MillraceError } from '../../core/errors.ts';
+import { failureOf } from '../../core/failure.ts';
+import { encodeChunk } from '../../core/run/chunk.ts';
+import type { ChildStart } from '../../core/run/command.ts';
+import type { RunEvent, StartedEvent } from '../../core/run/event.ts';
+import { dedupOf, encodeMessage, type InboxMessage } from '../../core/run/message.ts';
+import { encodeFailure } from '../../core/run/outcome.ts';
+import { nextWakeAt, waitsOf, type Turn } from '../../core/run/turn.ts';
+import type { Message, NextState, Plan, StartRequest } from '../../store/port/store.ts';
+import type { Engine } from '../engine.ts';
+import type { Instance } from '../instance.ts';
+import type { Taken } from './drive.ts';
+
+const ENCODER = new TextEncoder();
+
+/**
+ * The plan of a turn, or undefined when the turn decided nothing that must be durable: it only wants steps to run.
+ * @param stays - whether there is work in this process that keeps the run running.
+ */
+export function planOf(
+  engine: Engine,
+  instance: Instance,
+  turn: Turn,
+  stays: boolean,
+  taken: Taken,
+): Plan | undefined {
+  limitHistory(instance, turn);
+  const { standing, events } = turn;
+  const { row } = instance;
+  const { consumed, inboxSeq } = taken;
+  if (standing.kind === 'blocked') events.push(blockedEvent(standing.mismatch));
+  if (standing.kind === 'open' && stays && events.length === 0 && consumed.length === 0) return undefined;
+  const adopter =
+    engine.freeSlots() > 0 ? { engineId: engine.engineId, limit: engine.freeSlots(), sticky: true } : undefined;
+  return {
+    runId: row.runId,
+    engineId: engine.engineId,
+    epoch: row.epoch,
+    version: row.version,
+    commitId: engine.newCommitId(),
+    seq: row.events,
+    count: events.length,
+    history: events.length === 0 ? undefined : encodeChunk(engine.chunkHeader(), events),
+    next: nextState(instance, turn, stays, inboxSeq),
+    consumed,
+    starts: startsOf(engine, instance, turn),
+    messages: messagesOf(instance, turn),
+    adopter,
+  };
+}
+
+function nextState(instance: Instance, turn: Turn, stays: boolean, inboxSeq: number): NextState {
+  const { standing } = turn;
+  const { execution } = instance;
+  switch (standing.kind) {
+    case 'open': {
+      if (stays) return { kind: 'continue' };
+      const waits = ENCODER.encode(JSON.stringify(waitsOf(execution)));
+      return { kind: 'suspend', inboxSeq, wakeAt: nextWakeAt(execution), waits };
+    }
+    case 'blocked': {
+      const waits = ENCODER.encode(JSON.stringify(standing.mismatch));
+      return { kind: 'block', code: 'NON_DETERMINISTIC', waits };
+    }
+    case 'continued':
+      return { kind: 'close', status: 'continued', inboxSeq, successor: standing.successor };
+    default:
+      return { kind: 'close', status: standing.kind, inboxSeq, successor: undefined };
+  }
+}
+
+function blockedEvent(mismatch: object & { code: string }): RunEvent {
+  return { type: 'blocked', code: mismatch.code, payload: JSON.stringify(mismatch) };
+}
+
+/** A run that would outgrow its history fails with a reason instead of growing until nobody can replay it. */
+function limitHistory(instance: Instance, turn: Turn): void {
+  const { maxEvents, name } = instance.workflow;
+  const after = instance.row.events + turn.events.length;
+  if (after <= maxEvents || turn.standing.kind !== 'open') return;
+  const error = new MillraceError(
+    'HISTORY_LIMIT',
+    `run of workflow "${name}" reached ${after} events, its limit is ${maxEvents}`,
+    { remedy: 'Use ctx.continueAsNew before the limit, or raise maxEvents of the workflow.' },
+  );
+  const payload = encodeFailure(failureOf(error));
+  turn.standing = { kind: 'failed', payload };
+  turn.events.push({ type: 'failed', payload });
+  turn.children = [];
+}
+
+function startsOf(engine: Engine, instance: Instance, turn: Turn): StartRequest[] {
+  const starts: StartRequest[] = [];
+  const held = turn.standing.kind === 'open' ? engine.freeSlots() : engine.freeSlots() + 1;
+  for (const child of turn.children) starts.push(childStart(engine, instance, child, starts.length < held));
+  if (turn.standing.kind === 'continued') starts.push(successorStart(engine, instance, turn.standing));
+  return starts;
+}
+
+function childStart(engine: Engine, instance: Instance, child: ChildStart, eager: boolean): StartRequest {
+  const { row } = instance;
+  const deadlineAt = child.timeoutMs === undefined ? undefined : Math.ceil(engine.clock.upper() + child.timeoutMs);
+  const priority = child.priority ?? row.priority;
+  const queue = child.queue ?? row.queue;
+  const parent = child.detached ? undefined : { runId: row.runId, ordinal: child.ordinal, name: child.name };
+  const { name, version } = child.workflow;
+  const started: StartedEvent = { type: 'started', workflow: name, version, priority, queue, parent, deadlineAt };
+  if (child.key !== undefined) started.key = child.key;
+  if (child.tags.length > 0) started.tags = child.tags;
+  return {
+    runId: child.runId,
+    namespace: row.namespace,
+    workflow: name,
+    workflowVersion: version,
+    queue,
+    priority,
+    tags: child.tags,
+    key: child.key === undefined ? undefined : `${row.runId}/${child.key}`,
+    fingerprint: '',
+    reuse: 'return',
+    dedupMs: engine.options.dedupMs,
+    deadlineAt,
+    parentRunId: row.runId,
+    parentOrdinal: child.ordinal,
+    history: encodeChunk(engine.chunkHeader(), [{ ...started, payload: child.input }]),
+    commitId: engine.newCommitId(),
+    owner: eager && engine.canRun(name, version) ? engine.engineId : undefined,
+  };
+}
+
+function successorStart(
+  engine: Engine,
+  instance: Instance,
+  standing: { successor: string; payload: string },
+): StartRequest {
+  const { row, execution, workflow } = instance;
+  const { timeoutMs } = workflow;
+  const deadlineAt = timeoutMs === undefined ? undefined : Math.ceil(engine.clock.upper() + timeoutMs);
+  const started: StartedEvent = {
+    ...execution.started,
+    deadlineAt,
+    startAt: undefined,
+    continuedFrom: row.runId,
+    carried: execution.unreadSignals(),
+  };
+  return {
+    ...row,
+    runId: standing.successor,
+    fingerprint: '',
+    reuse: 'return',
+    dedupMs: engine.options.dedupMs,
+    deadlineAt,
+    history: encodeChunk(engine.chunkHeader(), [{ ...started, payload: standing.payload }]),
+    commitId: engine.newCommitId(),
+    owner: engine.engineId,
+  };
+}
+
+/** To the parent: how this run ended. To children that end with it: a cancel. A continued run has not ended. */
+function messagesOf(instance: Instance, turn: Turn): Message[] {
+  const { standing } = turn;
+  if (standing.kind === 'open' || standing.kind === 'blocked' || standing.kind === 'continued') return NO_MESSAGES;
+  const { execution, runId } = instance;
+  const messages: Message[] = [];
+  const { parent } = execution.started;
+  if (parent !== undefined) {
+    const { kind: status, payload } = standing;
+    const { ordinal, name } = parent;
+    messages.push(messageTo(parent.runId, { kind: 'child-closed', ordinal, name, runId, status, payload }));
+  }
+  for (const child of execution.openChildren.values()) {
+    if (child.parentClose !== 'cancel') continue;
+    const payload = JSON.stringify(`parent run ${runId} closed`);
+    messages.push(messageTo(child.runId, { kind: 'cancel', id: `parent:${runId}`, payload }));
+  }
+  return messages;
+}
+
+const NO_MESSAGES: Message[] = [];
+
+function messageTo(runId: string, message: InboxMessage): Message {
+  return { target: { runId }, dedup: dedupOf(message), body: encodeMessage(message) };
+}

@@ -1,0 +1,45 @@
+import { decodeChunk } from '../../core/run/chunk.ts';
+import type { StartedEvent } from '../../core/run/event.ts';
+import { Execution } from '../../core/run/execution.ts';
+import { effective, replay } from '../../core/run/replay.ts';
+import { startProgram } from '../../core/workflow/program.ts';
+import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
+import type { HistoryChunk, OwnedRun } from '../../store/port/store.ts';
+import type { Engine } from '../engine.ts';
+
+/** Makes the execution of a stored run: the program runs again from its history and stands where it stood. */
+export async function revive(
+  engine: Engine,
+  workflow: AnyWorkflow,
+  row: OwnedRun,
+  chunks: readonly HistoryChunk[],
+): Promise<Execution> {
+  const [first, ...rest] = effective(chunks.flatMap((chunk) => decodeChunk(chunk.seq, chunk.data)));
+  if (first?.event.type !== 'started') throw new Error(`history of run ${row.runId} does not begin with its start`);
+  const execution = prepare(engine, row.runId, first.event, first.at);
+  const input = first.event.payload ?? 'null';
+  await replay(execution, rest, () => startProgram(execution, workflow, input, engine.programPorts));
+  engine.ports.crashPoint('turn.after-replay');
+  if (execution.standing.kind === 'blocked') execution.events = [];
+  return execution;
+}
+
+/** Makes the execution of a run that has just been started here: there is no history to feed. */
+export function begin(
+  engine: Engine,
+  workflow: AnyWorkflow,
+  runId: string,
+  started: StartedEvent & { payload?: string | undefined },
+  startedAt: number,
+): Execution {
+  const execution = prepare(engine, runId, started, startedAt);
+  execution.active = true;
+  startProgram(execution, workflow, started.payload ?? 'null', engine.programPorts);
+  return execution;
+}
+
+function prepare(engine: Engine, runId: string, started: StartedEvent, startedAt: number): Execution {
+  const execution = new Execution(runId, started, startedAt, engine.executionPorts);
+  execution.onForeignUse = () => engine.foreignUse(execution);
+  return execution;
+}

@@ -1,0 +1,39 @@
+export { Millrace, type RunsFilter, type StartItem } from './millrace.ts';
+export type { MillraceOptions } from './api/options.ts';
+export type { Run } from './api/handle.ts';
+export type { StartOptions } from './api/start-request.ts';
+export { workflow } from './core/workflow/workflow.ts';
+export type { AnyWorkflow, InputOf, OutputOf, Workflow, WorkflowOptions } from './core/workflow/workflow.ts';
+export { signal, type Signal } from './core/workflow/signal.ts';
+export type {
+  CallOptions,
+  ChildOptions,
+  Context,
+  Executor,
+  External,
+  FencingToken,
+  Log,
+  StepContext,
+  StepOptions,
+  SyncTransactionHandle,
+  TransactionHandle,
+  WaitOptions,
+} from './core/workflow/context.ts';
+export {
+  CancelledError,
+  ChildFailedError,
+  ERRORS,
+  MillraceError,
+  StepError,
+  TerminalError,
+  TimeoutError,
+  isMillraceError,
+  type ErrorCode,
+} from './core/errors.ts';
+export type { Duration } from './core/duration.ts';
+export type { RetryOptions } from './core/policy/retry.ts';
+export type { EngineLog } from './engine/ports.ts';
+export type { RunDescription } from './core/reading/describe-run.ts';
+export type { HistoryItem } from './core/reading/history-items.ts';
+export type { Priority, RunStatus } from './core/status.ts';
+export { openStore } from './open-store.ts';

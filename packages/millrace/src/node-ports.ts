@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { EngineLog, HostIdentity, Ports } from './engine/ports.ts';
+
+/** Longest delay that a timer of this platform takes, ms. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** The real world: this process's clocks, timers and identity. */
+export function nodePorts(log: (entry: EngineLog) => void): Ports {
+  const armed = process.env['MILLRACE_CRASH_POINT'];
+  return {
+    clock: { wall: () => Date.now(), mono: () => performance.now() },
+    random: () => Math.random(),
+    uuid: () => randomUUID(),
+    after(ms, callback) {
+      const timer = setTimeout(callback, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
+      return () => clearTimeout(timer);
+    },
+    soon: (callback) => {
+      setImmediate(callback);
+    },
+    drained: createDrain(),
+    host: hostIdentity(),
+    isAlive,
+    crashPoint: armed === undefined ? () => {} : crashAt(armed),
+    log,
+  };
+}
+
+/**
+ * A tick that is queued from within a microtask runs when no microtask is left: that is the moment at which programs
+ * can only wait. All that wait for the same moment share one promise.
+ */
+function createDrain(): () => Promise<void> {
+  let current: Promise<void> | undefined;
+  return () => {
+    current ??= new Promise<void>((resolve) => {
+      queueMicrotask(() => {
+        process.nextTick(() => {
+          current = undefined;
+          resolve();
+        });
+      });
+    });
+    return current;
+  };
+}
+
+/** A pid means something only within one boot and one pid namespace, so both are part of the identity. */
+function hostIdentity(): HostIdentity {
+  const boot = attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
+  const namespace = attempt(() => readlinkSync('/proc/self/ns/pid'));
+  return { host: hostname(), bootId: `${boot ?? 'unknown'} ${namespace ?? ''}`.trim(), pid: process.pid };
+}
+
+function attempt(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** `name` or `name:N`: the process kills itself at the N-th pass of that point. */
+function crashAt(armed: string): (name: string) => void {
+  const [point, count = '1'] = armed.split(':');
+  let left = Number(count);
+  return (name) => {
+    if (name === point && --left === 0) process.kill(process.pid, 'SIGKILL');
+  };
+}
