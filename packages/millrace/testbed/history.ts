@@ -1,6 +1,6 @@
 import type { Wait } from '../src/core/run/command.ts';
 import type { PlacedEvent, RunEvent } from '../src/core/run/event.ts';
-import type { RunRow } from '../src/store/port/store.ts';
+import type { ReadableRun } from '../src/core/reading/readable-run.ts';
 
 /** Store time of the first event of every built history: 2026-01-01T00:00:00Z. */
 export const T0 = Date.UTC(2026, 0, 1);
@@ -27,7 +27,7 @@ export function historyOf(
 }
 
 /** A run row: waiting, after its first turn, with what the test cares about on top. */
-export function aRun(own: Partial<RunRow> = {}): RunRow {
+export function aRun(own: Partial<ReadableRun> = {}): ReadableRun {
   return {
     runId: '0199b0a0-0000-7000-8000-000000000001',
     namespace: 'default',
@@ -38,15 +38,10 @@ export function aRun(own: Partial<RunRow> = {}): RunRow {
     key: undefined,
     tags: [],
     parentRunId: undefined,
-    parentOrdinal: undefined,
     createdAt: T0,
     deadlineAt: undefined,
-    epoch: 1,
     version: 1,
-    events: 1,
-    inboxSeq: 0,
     status: 'waiting',
-    ownerId: undefined,
     engineName: undefined,
     wakeAt: undefined,
     waits: undefined,
@@ -57,7 +52,6 @@ export function aRun(own: Partial<RunRow> = {}): RunRow {
     suspectGroup: undefined,
     deaths: 0,
     successor: undefined,
-    lastChunk: undefined,
     ...own,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aRun, historyOf, STARTED, T0, waitsOf } from '../../../testbed/history.ts';
-import type { RunRow } from '../../store/port/store.ts';
+import type { ReadableRun } from '../reading/readable-run.ts';
 import type { Wait } from '../run/command.ts';
 import type { RunEvent } from '../run/event.ts';
 import { CLOSED_STATUSES } from '../status.ts';
@@ -11,13 +11,20 @@ const FACTS: WhyFacts = { now: T0 + 10_000 };
 const UNTIL = T0 + 86_400_000;
 const TOMORROW = '2026-01-02T00:00:00.000Z';
 
-function reasonsOf(own: Partial<RunRow>, facts: Partial<WhyFacts> = {}, ...events: RunEvent[]) {
+function reasonsOf(own: Partial<ReadableRun>, facts: Partial<WhyFacts> = {}, ...events: RunEvent[]) {
   return why(aRun(own), { ...FACTS, ...facts }, historyOf(STARTED, ...events)).reasons;
 }
 function waiting(wait: Wait, ...events: RunEvent[]) {
   const [reason] = reasonsOf({ waits: waitsOf([wait]) }, {}, ...events);
   if (reason === undefined) throw new Error('no reason given');
   return reason;
+}
+
+function suspect(deaths: number) {
+  return reasonsOf({ status: 'queued', suspectGroup: 4, deaths })[0];
+}
+function blockedBy(own: Partial<ReadableRun>) {
+  return reasonsOf({ status: 'blocked', blockCode: 'NON_DETERMINISTIC', ...own })[0];
 }
 
 describe('why, in general', () => {
@@ -167,7 +174,7 @@ describe('why a run waits', () => {
 });
 
 describe('why a run is not taken from the queue', () => {
-  const queued: Partial<RunRow> = { status: 'queued', readyAt: T0 + 2000 };
+  const queued: Partial<ReadableRun> = { status: 'queued', readyAt: T0 + 2000 };
   const able = { name: 'engine-1', workflows: [{ workflow: 'order', version: '1' }] };
 
   it('no engine is alive', () => {
@@ -209,11 +216,10 @@ describe('why a run is not taken from the queue', () => {
   });
 
   it('a suspect of a death', () => {
-    const of = (deaths: number) => reasonsOf({ ...queued, suspectGroup: 4, deaths })[0];
-    expect(of(0)).toMatchObject({ code: 'QUEUE_BACKLOG', refs: { suspectGroup: 4, deaths: 0 } });
-    expect(of(0)?.message).toMatch(/in a small group$/);
-    expect(of(1)?.message).toMatch(/alone it died 1 time$/);
-    expect(of(2)?.message).toMatch(/alone it died 2 times$/);
+    expect(suspect(0)).toMatchObject({ code: 'QUEUE_BACKLOG', refs: { suspectGroup: 4, deaths: 0 } });
+    expect(suspect(0)?.message).toMatch(/in a small group$/);
+    expect(suspect(1)?.message).toMatch(/alone it died 1 time$/);
+    expect(suspect(2)?.message).toMatch(/alone it died 2 times$/);
   });
 });
 
@@ -225,31 +231,29 @@ describe('why a run is blocked', () => {
     actual: 'step "b"',
     seq: 3,
   };
-  const of = (own: Partial<RunRow>) =>
-    reasonsOf({ status: 'blocked', blockCode: 'NON_DETERMINISTIC', ...own })[0];
 
   it('expected and actual stand side by side', () => {
-    const reason = of({ waits: waitsOf(mismatch) });
+    const reason = blockedBy({ waits: waitsOf(mismatch) });
     expect(reason).toMatchObject({
       code: 'NON_DETERMINISTIC',
       refs: { expected: 'step "a"', actual: 'step "b"', seq: 3 },
       remedy: { command: `millrace retry ${RUN}` },
     });
     expect(reason?.message).toMatch(/expected step "a", actual step "b"$/);
-    expect(of({ waits: waitsOf({ ...mismatch, seq: undefined }) })?.refs).not.toHaveProperty('seq');
-    expect(of({})).toMatchObject({ code: 'NON_DETERMINISTIC', refs: {} });
+    expect(blockedBy({ waits: waitsOf({ ...mismatch, seq: undefined }) })?.refs).not.toHaveProperty('seq');
+    expect(blockedBy({})).toMatchObject({ code: 'NON_DETERMINISTIC', refs: {} });
   });
 
   it('a foreign promise says after which command', () => {
     const waits = waitsOf({ ...mismatch, code: 'FOREIGN_AWAIT', actual: 'a foreign promise after step "a"' });
-    expect(of({ waits })).toMatchObject({
+    expect(blockedBy({ waits })).toMatchObject({
       code: 'NON_DETERMINISTIC',
       refs: { cause: 'FOREIGN_AWAIT', actual: 'a foreign promise after step "a"' },
     });
   });
 
   it('quarantined after deaths in a row', () => {
-    expect(of({ blockCode: 'QUARANTINED', deaths: 4 })).toMatchObject({
+    expect(blockedBy({ blockCode: 'QUARANTINED', deaths: 4 })).toMatchObject({
       code: 'QUARANTINED',
       refs: { deaths: 4 },
     });
@@ -257,9 +261,11 @@ describe('why a run is blocked', () => {
 
   it('refused by the store, with its words', () => {
     const refused = { ...mismatch, code: 'COMMIT_REFUSED', message: 'value too long' };
-    expect(of({ blockCode: 'COMMIT_REFUSED', waits: waitsOf(refused) })?.message).toBe(
+    expect(blockedBy({ blockCode: 'COMMIT_REFUSED', waits: waitsOf(refused) })?.message).toBe(
       'the store refuses what the run decided: value too long',
     );
-    expect(of({ blockCode: 'COMMIT_REFUSED' })?.message).toBe('the store refuses what the run decided');
+    expect(blockedBy({ blockCode: 'COMMIT_REFUSED' })?.message).toBe(
+      'the store refuses what the run decided',
+    );
   });
 });

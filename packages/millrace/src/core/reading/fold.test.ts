@@ -16,6 +16,27 @@ function failed(ordinal: number, name: string, attempt: number): RunEvent {
 }
 const END: RunEvent = { type: 'failed', payload: FAILURE };
 
+function reasonOf(payload?: string): string | undefined {
+  return fold(historyOf(STARTED, { type: 'cancel-requested', id: 'c', payload })).cancelRequest?.reason;
+}
+function childStarted(ordinal: number): RunEvent {
+  const place = { ordinal, name: `invoice#${ordinal}`, runId: `r${ordinal}` };
+  return { type: 'child-started', ...place, workflow: 'invoice', detached: false };
+}
+function childFailed(ordinal: number): RunEvent {
+  const place = { ordinal, name: `invoice#${ordinal}`, runId: `r${ordinal}` };
+  return { type: 'child-closed', ...place, status: 'failed', payload: FAILURE };
+}
+function set(ordinal: number, name: string): RunEvent {
+  return { type: 'timer-set', ordinal, name, fireAt: T0 + 9000 };
+}
+function pending(...events: RunEvent[]): string[] {
+  return fold(historyOf(STARTED, ...events)).timers.map(({ name }) => name);
+}
+function publish(ordinal: number, name: string, payload?: string): RunEvent {
+  return { type: 'published', ordinal, name, payload };
+}
+
 describe('fold', () => {
   it('of nothing is nothing', () => {
     expect(fold([])).toMatchObject({ started: undefined, steps: [], end: undefined });
@@ -187,11 +208,9 @@ describe('signals, updates and requests to end', () => {
   });
 
   it('keep the reason of a cancel where it gave one', () => {
-    const of = (payload?: string) =>
-      fold(historyOf(STARTED, { type: 'cancel-requested', id: 'c', payload })).cancelRequest?.reason;
-    expect(of('"changed my mind"')).toBe('changed my mind');
-    expect(of('17')).toBeUndefined();
-    expect(of()).toBeUndefined();
+    expect(reasonOf('"changed my mind"')).toBe('changed my mind');
+    expect(reasonOf('17')).toBeUndefined();
+    expect(reasonOf()).toBeUndefined();
   });
 
   it('keep when the deadline passed', () => {
@@ -201,23 +220,9 @@ describe('signals, updates and requests to end', () => {
 
 describe('children', () => {
   it('are open until they are known to have closed', () => {
-    const start = (ordinal: number): RunEvent => ({
-      type: 'child-started',
-      ordinal,
-      name: `invoice#${ordinal}`,
-      runId: `r${ordinal}`,
-      workflow: 'invoice',
-      detached: false,
-    });
-    const close = (ordinal: number): RunEvent => ({
-      type: 'child-closed',
-      ordinal,
-      name: `invoice#${ordinal}`,
-      status: 'failed',
-      runId: `r${ordinal}`,
-      payload: FAILURE,
-    });
-    const { children } = fold(historyOf(STARTED, start(1), start(2), close(2), close(9)));
+    const { children } = fold(
+      historyOf(STARTED, childStarted(1), childStarted(2), childFailed(2), childFailed(9)),
+    );
     expect(
       children.map(({ runId, status, closedAt, payload }) => [runId, status, closedAt, payload]),
     ).toEqual([
@@ -228,15 +233,6 @@ describe('children', () => {
 });
 
 describe('timers', () => {
-  const set = (ordinal: number, name: string): RunEvent => ({
-    type: 'timer-set',
-    ordinal,
-    name,
-    fireAt: T0 + 9000,
-  });
-  const pending = (...events: RunEvent[]) =>
-    fold(historyOf(STARTED, ...events)).timers.map(({ name }) => name);
-
   it('are pending until they fire', () => {
     expect(
       pending(set(0, 'sleep'), set(1, 'sleep#2'), { type: 'timer-fired', ordinal: 0, name: 'sleep' }),
@@ -261,12 +257,6 @@ describe('timers', () => {
 
 describe('published values and blocks', () => {
   it('keep the last value of each key', () => {
-    const publish = (ordinal: number, name: string, payload?: string): RunEvent => ({
-      type: 'published',
-      ordinal,
-      name,
-      payload,
-    });
     const { published } = fold(
       historyOf(STARTED, publish(0, 'progress', '1'), publish(1, 'progress#2', '2'), publish(2, 'stage')),
     );

@@ -2,10 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aRun, historyOf, STARTED, T0, waitsOf } from '../../../testbed/history.ts';
 import type { RunEvent } from '../run/event.ts';
-import type { RunRow } from '../../store/port/store.ts';
+import type { ReadableRun } from './readable-run.ts';
 import { splitTime } from './time-split.ts';
 
-function split(own: Partial<RunRow>, nowMs: number, ...events: [number, RunEvent][]) {
+function split(own: Partial<ReadableRun>, nowMs: number, ...events: [number, RunEvent][]) {
   const { queuedMs, blockedMs, runningMs, backoffMs, waitingMs } = splitTime(
     aRun(own),
     historyOf([0, STARTED], ...events),
