@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Millrace } from 'millrace';
+import { agrees, compare } from './console/compare.ts';
+import { showProgress } from './console/progress.ts';
+import { badRows, comparisonTable, faultLine, nextCommands } from './console/report.ts';
+import { orderKey, runDay, type DayResult } from './day.ts';
+import { readDay, type Day } from './file/invoices.ts';
+import { totalsOf, totalsOfFile } from './file/totals.ts';
+import { executors, workflows } from './module.ts';
+import { startPaymentService } from './payments/child.ts';
+import { readLedger } from './payments/ledger.ts';
+
+const USAGE = `Usage: node examples/02-orders/start.mjs [CSV] [--store URL] [--ledger FILE] [--seed TEXT] [--fresh] [--once]
+
+  CSV       invoices of one day (default: the made-up day beside this program)
+  --store   file:PATH or postgres://… (default: a new file under .millrace/). With the same store again, a day that
+            was interrupted goes on where it stopped; a day that is done is only reported.
+  --ledger  the payment service's own file (default: beside the store)
+  --seed    which of the payment service's answers go wrong; "none" for none
+  --fresh   run the day once more on a store that has seen it
+  --once    end after the result, which is what happens anyway
+`;
+
+interface Options {
+  csv: string;
+  store: string;
+  ledger: string;
+  seed: string;
+  fresh: boolean;
+}
+
+/** @returns the exit code: 0 when all totals agree, 1 when they do not, 2 for wrong usage. */
+export async function main(args: string[]): Promise<number> {
+  const options = readOptions(args);
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n${USAGE}`);
+    return 2;
+  }
+  const day = readDay(options.csv);
+  process.stderr.write(
+    `${day.invoices.length} invoices of ${day.date}, store ${withoutPassword(options.store)}\n${badRows(day)}`,
+  );
+  mkdirSync(dirname(options.ledger), { recursive: true });
+  const payments = await startPaymentService(options.ledger, options.seed);
+  process.env['PAYMENTS_URL'] = payments.url;
+  try {
+    const result = await takeThrough(day, options);
+    return report(day, result, options);
+  } finally {
+    await payments.close();
+  }
+}
+
+async function takeThrough(day: Day, { store, fresh }: Options): Promise<DayResult> {
+  const startedAt = performance.now();
+  const millrace = await Millrace.open({ store, workflows, executors });
+  const progress = showProgress(day.invoices.length);
+  const stop = (): void => {
+    process.stderr.write(`\nStopped. Go on with: --store ${withoutPassword(store)}\n`);
+    void millrace.close().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', stop);
+  try {
+    return await runDay({ millrace, day, fresh, onSettled: (outcome) => progress.settled(outcome) });
+  } finally {
+    progress.end();
+    process.off('SIGINT', stop);
+    await millrace.close();
+    process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(1)} s\n\n`);
+  }
+}
+
+function report(day: Day, result: DayResult, options: Options): number {
+  const ledger = readLedger(options.ledger);
+  const references = new Set(day.invoices.map(({ invoiceNo }) => orderKey(invoiceNo, result.name, day.date)));
+  const runs = totalsOf([...result.outcomes.values()]);
+  const comparisons = compare(totalsOfFile(day.invoices), { runs, ledger, references, stock: result.stock });
+  const calledOff = [...result.outcomes].find(([, { kind }]) => kind === 'cancelled')?.[0];
+  const runId = result.runIds.get(calledOff ?? day.invoices[0]?.invoiceNo ?? '');
+  process.stdout.write(
+    [
+      comparisonTable(comparisons),
+      ...runs.lost.map((problem) => `lost: ${problem}\n`),
+      faultLine(ledger, references),
+      nextCommands(withoutPassword(options.store), runId),
+    ].join('\n'),
+  );
+  return agrees(comparisons) ? 0 : 1;
+}
+
+function readOptions(args: string[]): Options | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        store: { type: 'string' },
+        ledger: { type: 'string' },
+        seed: { type: 'string', default: 'day' },
+        fresh: { type: 'boolean', default: false },
+        once: { type: 'boolean', default: false },
+      },
+    });
+    if (positionals.length > 1) return `One CSV file, not ${positionals.length}`;
+    const store = values.store ?? newStore();
+    const csv = positionals[0] ?? fileURLToPath(new URL('./made-up-day.csv', import.meta.url));
+    return { csv, store, ledger: values.ledger ?? ledgerOf(store), seed: values.seed, fresh: values.fresh };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function newStore(): string {
+  const now = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+  return `file:.millrace/orders-${now}-${process.pid}.db`;
+}
+
+/** A ledger belongs to a store, whatever directory the example is started in next time. */
+function ledgerOf(store: string): string {
+  const path = /^(?:file|sqlite):(?:\/\/)?(.+)$/.exec(store)?.[1];
+  if (path !== undefined && path !== ':memory:') return `${path}.payments.jsonl`;
+  const name =
+    path === undefined ? createHash('sha256').update(withoutPassword(store)).digest('hex') : `${process.pid}`;
+  return join('.millrace', `payments-${name.slice(0, 12)}.jsonl`);
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1@');
+}
