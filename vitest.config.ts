@@ -15,7 +15,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/millrace/{src,testbed}/**/*.test.ts', 'tools/**/*.test.ts'],
+          include: [
+            'packages/millrace/{src,testbed}/**/*.test.ts',
+            'tools/**/*.test.ts',
+            'examples/**/*.test.ts',
+          ],
         },
       },
       {
