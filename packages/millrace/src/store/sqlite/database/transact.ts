@@ -32,7 +32,7 @@ const REFUSED_ACTIONS: ReadonlySet<number> = new Set([
 export function prepareGuest(connection: Connection): Guest {
   const { database } = connection;
   let running: SqliteTransaction | undefined;
-  let doomedBy: Error | undefined;
+  let doomed: Error[] = [];
 
   // Asked once for each statement that is compiled, never while one runs. Node 22 has no authorizer: there the look at
   // a statement's first word must do.
@@ -67,11 +67,11 @@ export function prepareGuest(connection: Connection): Guest {
   return {
     current: () => running,
     doom: (error) => {
-      doomedBy ??= error instanceof Error ? error : new Error(String(error));
+      doomed.push(error instanceof Error ? error : new Error(String(error)));
     },
     run: (body) => {
       running = tx;
-      doomedBy = undefined;
+      doomed = [];
       try {
         const value = body(tx);
         if (isPromise(value)) {
@@ -81,7 +81,8 @@ export function prepareGuest(connection: Connection): Guest {
             'ASYNC_TRANSACTION: a transaction on SQLite must be a synchronous function, this one returned a promise',
           );
         }
-        if (doomedBy !== undefined) throw doomedBy;
+        const [cause] = doomed;
+        if (cause !== undefined) throw cause;
         if (!database.isTransaction) {
           throw new StoreError(
             'definite',

@@ -1,0 +1,126 @@
+import { expect } from 'vitest';
+import type { RunFilter, Store } from '../../port/store.ts';
+import { advance, boot, closedRun, newId, startOwned, startQueued, suspension } from '../samples.ts';
+import type { Promises } from '../subject.ts';
+
+export const listingPromises: Promises = {
+  'runs are read in the order of the references, and missing ones are undefined': async ({ store }) => {
+    const [first, second] = [await startQueued(store), await startQueued(store, { key: 'k' })];
+    const rows = await store.readRuns([
+      { namespace: 'default', key: 'k' },
+      { runId: newId() },
+      { runId: first },
+      { namespace: 'default', key: 'other' },
+    ]);
+    expect(rows.map((row) => row?.runId)).toEqual([second, undefined, first, undefined]);
+    expect(await store.readRuns([])).toEqual([]);
+  },
+  'open and closed runs are listed together, newest first': async ({ store }) => {
+    const first = await startQueued(store, { queue: 'a' });
+    const second = await closedRun(store, { queue: 'b' });
+    const third = await startQueued(store, { queue: 'c' });
+    expect(await ids(store)).toEqual([third, second.runId, first]);
+  },
+  'a listing shows each run with its status': async ({ store }) => {
+    const run = await startOwned(store, await boot(store));
+    await advance(store, run, suspension(run, 99));
+    const { runs } = await store.listRuns({ namespace: 'default', limit: 10 });
+    expect(runs).toMatchObject([
+      { runId: run.runId, status: 'waiting', wakeAt: 99, engineName: 'alpha', version: 1 },
+    ]);
+  },
+  'a listing stays within its namespace': async ({ store }) => {
+    await startQueued(store);
+    const runId = await startQueued(store, { namespace: 'tenant' });
+    expect(await ids(store, { namespace: 'tenant' })).toEqual([runId]);
+    expect(await ids(store, { namespace: 'nobody' })).toEqual([]);
+  },
+  'a listing comes in pages that miss and repeat nothing': async ({ store }) => {
+    const all: string[] = [];
+    for (let made = 0; made < 7; made += 1) {
+      const queue = `q${made}`;
+      all.push(
+        made % 2 === 0 ? await startQueued(store, { queue }) : (await closedRun(store, { queue })).runId,
+      );
+    }
+    const seen: string[][] = [];
+    let before: string | undefined;
+    do {
+      const page = await store.listRuns({ namespace: 'default', limit: 3, before });
+      seen.push(page.runs.map((run) => run.runId));
+      before = page.next;
+    } while (before !== undefined);
+    expect(seen.map((page) => page.length)).toEqual([3, 3, 1]);
+    expect(seen.flat()).toEqual(all.toReversed());
+  },
+  'the last page has no next one, also when it is full': async ({ store }) => {
+    for (let made = 0; made < 4; made += 1) await startQueued(store);
+    const first = await store.listRuns({ namespace: 'default', limit: 2 });
+    expect(first.next).toBeDefined();
+    expect(
+      (await store.listRuns({ namespace: 'default', limit: 2, before: first.next })).next,
+    ).toBeUndefined();
+  },
+  'an empty listing is an empty page': async ({ store }) => {
+    expect(await store.listRuns({ namespace: 'default', limit: 5 })).toEqual({ runs: [], next: undefined });
+  },
+  'a listing can be narrowed to statuses, open and closed': async ({ store }) => {
+    const queued = await startQueued(store, { queue: 'a' });
+    const failed = (await closedRun(store, {}, 'failed')).runId;
+    const completed = (await closedRun(store)).runId;
+    const running = (await startOwned(store, await boot(store))).runId;
+    expect(await ids(store, { status: ['queued'] })).toEqual([queued]);
+    expect(await ids(store, { status: ['failed', 'queued'] })).toEqual([failed, queued]);
+    expect(await ids(store, { status: ['completed', 'failed'] })).toEqual([completed, failed]);
+    expect(await ids(store, { status: ['running'] })).toEqual([running]);
+    expect(await ids(store, { status: [] })).toEqual([]);
+  },
+  'a listing can be narrowed to a workflow': async ({ store }) => {
+    await startQueued(store);
+    const open = await startQueued(store, { workflow: 'ship' });
+    const closed = (await closedRun(store, { workflow: 'ship', queue: 'b' })).runId;
+    expect(await ids(store, { workflow: 'ship' })).toEqual([closed, open]);
+  },
+  'a listing can be narrowed to a tag': async ({ store }) => {
+    await startQueued(store, { tags: ['red', 'blue'] });
+    await startQueued(store, { tags: ['redder'] });
+    const [first, second] = [
+      await startQueued(store, { tags: ['red'] }),
+      await closedRun(store, { tags: ['x', 'red'], queue: 'b' }),
+    ];
+    expect((await ids(store, { tag: 'red' })).slice(0, 2)).toEqual([second.runId, first]);
+    expect(await ids(store, { tag: 'red' })).toHaveLength(3);
+    expect(await ids(store, { tag: 'green' })).toEqual([]);
+  },
+  'a tag may contain quotes and wildcards': async ({ store }) => {
+    const runId = await startQueued(store, { tags: [`a"b'c\\d`, '%'] });
+    await startQueued(store, { tags: ['anything'] });
+    expect(await ids(store, { tag: `a"b'c\\d` })).toEqual([runId]);
+    expect(await ids(store, { tag: '%' })).toEqual([runId]);
+  },
+  'a listing by key shows the earlier runs of the key too': async ({ store }) => {
+    const first = await closedRun(store, { key: 'k', dedupMs: 0 });
+    const second = await startQueued(store, { key: 'k' });
+    await startQueued(store, { key: 'other' });
+    expect(await ids(store, { key: 'k' })).toEqual([second, first.runId]);
+  },
+  'a listing can be narrowed to the children of a run': async ({ store }) => {
+    const parentRunId = newId();
+    const closed = (await closedRun(store, { parentRunId, queue: 'b' })).runId;
+    const open = await startQueued(store, { parentRunId });
+    await startQueued(store, { parentRunId: newId() });
+    await startQueued(store);
+    expect(await ids(store, { parentRunId })).toEqual([open, closed]);
+  },
+  'filters hold together': async ({ store }) => {
+    const runId = await startQueued(store, { workflow: 'ship', tags: ['red'] });
+    await startQueued(store, { workflow: 'ship', tags: ['blue'] });
+    await startQueued(store, { tags: ['red'] });
+    expect(await ids(store, { workflow: 'ship', tag: 'red', status: ['queued'] })).toEqual([runId]);
+    expect(await ids(store, { workflow: 'ship', tag: 'red', before: runId })).toEqual([]);
+  },
+};
+
+async function ids(store: Store, more: Partial<RunFilter> = {}): Promise<string[]> {
+  return (await store.listRuns({ namespace: 'default', limit: 100, ...more })).runs.map((run) => run.runId);
+}

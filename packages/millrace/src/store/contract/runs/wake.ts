@@ -1,0 +1,160 @@
+import { expect } from 'vitest';
+import {
+  advance,
+  boot,
+  claim,
+  claimedIds,
+  closing,
+  messageTo,
+  ORDER,
+  rowOf,
+  startOwned,
+  startQueued,
+  statusesOf,
+  suspension,
+} from '../samples.ts';
+import type { Promises, Subject } from '../subject.ts';
+
+export const wakePromises: Promises = {
+  'a run is not woken before its time': async ({ store, clock }) => {
+    const runId = await waiting({ store, clock }, 1000);
+    clock.advance(999);
+    expect(await wake(store)).toMatchObject({ adopted: [], queued: 0, nextWakeAt: clock.now() + 1 });
+    expect((await rowOf(store, runId)).status).toBe('waiting');
+  },
+  'a run is woken at its time': async ({ store, clock }) => {
+    const runId = await waiting({ store, clock }, 1000);
+    clock.advance(1000);
+    expect(await wake(store)).toMatchObject({ queued: 1, nextWakeAt: undefined, storeTime: clock.now() });
+    expect(await rowOf(store, runId)).toMatchObject({
+      status: 'queued',
+      wakeAt: undefined,
+      waits: undefined,
+    });
+  },
+  'a woken run has been ready since its time came': async ({ store, clock }) => {
+    const wakeAt = clock.now() + 1000;
+    const runId = await waiting({ store, clock }, 1000);
+    clock.advance(5000);
+    await wake(store);
+    expect((await rowOf(store, runId)).readyAt).toBe(wakeAt);
+  },
+  'a run is woken once': async ({ store, second, clock }) => {
+    await waiting({ store, clock }, 0);
+    expect((await wake(store)).queued).toBe(1);
+    expect((await wake(second)).queued).toBe(0);
+  },
+  'runs that wait for messages only are not woken': async ({ store, clock }) => {
+    const runId = await waiting({ store, clock });
+    clock.advance(1_000_000_000);
+    expect(await wake(store)).toMatchObject({ queued: 0, nextWakeAt: undefined });
+    expect((await rowOf(store, runId)).status).toBe('waiting');
+  },
+  'runs are woken in the order of their times, no more than the limit': async ({ store, clock }) => {
+    const late = await waiting({ store, clock }, 30);
+    const soon = await waiting({ store, clock }, 10);
+    const then = await waiting({ store, clock }, 20);
+    clock.advance(100);
+    expect(await wake(store, { limit: 2 })).toMatchObject({ queued: 2, nextWakeAt: clock.now() - 70 });
+    expect(await statusesOf(store, [soon, then, late])).toEqual(['queued', 'queued', 'waiting']);
+  },
+  'woken runs are claimed in the order of their times': async ({ store, clock }) => {
+    const late = await waiting({ store, clock }, 30);
+    const soon = await waiting({ store, clock }, 10);
+    clock.advance(100);
+    await wake(store);
+    expect(await claimedIds(store, await boot(store))).toEqual([soon, late]);
+  },
+  'the next time is told when nothing is due': async ({ store, clock }) => {
+    await waiting({ store, clock }, 500);
+    await waiting({ store, clock }, 300);
+    expect((await wake(store)).nextWakeAt).toBe(clock.now() + 300);
+  },
+  'a fraction of a millisecond is rounded up: never early': async ({ store, clock }) => {
+    const runId = await waiting({ store, clock }, 10.2);
+    clock.advance(10);
+    expect((await wake(store)).queued).toBe(0);
+    clock.advance(1);
+    expect((await wake(store)).queued).toBe(1);
+    expect((await rowOf(store, runId)).status).toBe('queued');
+  },
+  'a delayed start begins at its time': async ({ store, clock }) => {
+    const runId = await startQueued(store, { startAt: clock.now() + 1000 });
+    clock.advance(999);
+    expect((await wake(store)).queued).toBe(0);
+    clock.advance(1);
+    expect((await wake(store)).queued).toBe(1);
+    const [claimed] = await claim(store, await boot(store));
+    expect(claimed).toMatchObject({ runId, version: 0 });
+    expect(claimed?.history).toBeDefined();
+  },
+  'a waker adopts what it has room for': async ({ store, clock }) => {
+    const engineId = await boot(store);
+    const runIds = [];
+    for (const delay of [1, 2, 3]) runIds.push(await waiting({ store, clock }, delay, engineId));
+    clock.advance(10);
+    const adopter = { engineId, limit: 2, sticky: false };
+    const result = await wake(store, { adopter });
+    expect(result.adopted.map((run) => run.runId)).toEqual(runIds.slice(0, 2));
+    expect(result.queued).toBe(1);
+    expect(await rowOf(store, runIds[0] ?? '')).toMatchObject({ status: 'running', ownerId: engineId });
+  },
+  'an adopted run has a new epoch, and its adopter can commit it': async ({ store, clock }) => {
+    const engineId = await boot(store);
+    const runId = await waiting({ store, clock }, 1, engineId);
+    const before = await rowOf(store, runId);
+    clock.advance(1);
+    const { adopted } = await wake(store, { adopter: { engineId, limit: 1, sticky: true } });
+    expect(adopted).toMatchObject([
+      { runId, epoch: before.epoch + 1, version: before.version, events: before.events },
+    ]);
+    const [run] = adopted;
+    if (run === undefined) throw new Error('not adopted');
+    await advance(store, { ...run, engineId }, closing({ ...run, engineId }));
+  },
+  'a waker adopts only workflows that it has': async ({ store, clock }) => {
+    const runId = await waiting({ store, clock }, 0);
+    const adopter = { engineId: await boot(store), limit: 9, sticky: false };
+    const result = await wake(store, { adopter, workflows: [{ workflow: 'order', version: '2' }] });
+    expect(result).toMatchObject({ adopted: [], queued: 1 });
+    expect((await rowOf(store, runId)).status).toBe('queued');
+  },
+  'a sticky waker adopts only what it owned last': async ({ store, clock }) => {
+    const engineId = await boot(store);
+    const own = await waiting({ store, clock }, 0, engineId);
+    const foreign = await waiting({ store, clock }, 0);
+    const result = await wake(store, { adopter: { engineId, limit: 9, sticky: true } });
+    expect(result.adopted.map((run) => run.runId)).toEqual([own]);
+    expect((await rowOf(store, foreign)).status).toBe('queued');
+  },
+  'a retired waker adopts nothing (I9)': async ({ store, clock }) => {
+    const engineId = await boot(store);
+    await waiting({ store, clock }, 0, engineId);
+    await store.retire(engineId, undefined, { limit: 9, deathLimit: 3, harmless: true });
+    const result = await wake(store, { adopter: { engineId, limit: 9, sticky: true } });
+    expect(result).toMatchObject({ adopted: [], queued: 1 });
+  },
+  'a run that a message woke first is not woken by its time': async ({ store, clock }) => {
+    const runId = await waiting({ store, clock }, 10);
+    await store.deliver([messageTo(runId)]);
+    clock.advance(10);
+    expect((await wake(store)).queued).toBe(0);
+    expect(await claimedIds(store, await boot(store))).toEqual([runId]);
+  },
+  'a limit of nothing wakes nothing': async ({ store, clock }) => {
+    await waiting({ store, clock }, 0);
+    expect(await wake(store, { limit: 0 })).toMatchObject({ queued: 0, nextWakeAt: clock.now() });
+  },
+};
+
+type Where = Pick<Subject, 'store' | 'clock'>;
+
+async function waiting({ store, clock }: Where, delayMs?: number, engineId?: string): Promise<string> {
+  const run = await startOwned(store, engineId ?? (await boot(store)));
+  await advance(store, run, suspension(run, delayMs === undefined ? undefined : clock.now() + delayMs));
+  return run.runId;
+}
+
+async function wake(store: Where['store'], more: Partial<Parameters<Where['store']['wakeDue']>[0]> = {}) {
+  return store.wakeDue({ limit: 100, adopter: undefined, workflows: [ORDER], ...more });
+}

@@ -1,0 +1,54 @@
+import { describe, test } from 'vitest';
+import { incarnationPromises } from './engines/incarnations.ts';
+import { suspectPromises } from './engines/suspects.ts';
+import { historyPromises } from './reads/history.ts';
+import { listingPromises } from './reads/listing.ts';
+import { claimPromises } from './runs/claim.ts';
+import { closePromises } from './runs/close.ts';
+import { commitPromises } from './runs/commit.ts';
+import { deliverPromises } from './runs/deliver.ts';
+import { keyPromises } from './runs/keys.ts';
+import { startPromises } from './runs/start.ts';
+import { transactPromises } from './runs/transact.ts';
+import { wakePromises } from './runs/wake.ts';
+import { concurrencyPromises } from './storage/concurrency.ts';
+import { fidelityPromises } from './storage/fidelity.ts';
+import { migratePromises } from './storage/migrate.ts';
+import type { Promises, Subject } from './subject.ts';
+
+const SUBJECTS: Readonly<Record<string, Promises>> = {
+  start: startPromises,
+  keys: keyPromises,
+  claim: claimPromises,
+  commit: commitPromises,
+  close: closePromises,
+  deliver: deliverPromises,
+  wake: wakePromises,
+  transact: transactPromises,
+  incarnations: incarnationPromises,
+  suspects: suspectPromises,
+  history: historyPromises,
+  listing: listingPromises,
+  fidelity: fidelityPromises,
+  concurrency: concurrencyPromises,
+  migrate: migratePromises,
+};
+
+/** What every backend promises, whatever its database: each promise on a fresh, empty store. */
+export function storeContract(name: string, open: () => Promise<Subject>): void {
+  for (const [subject, promises] of Object.entries(SUBJECTS)) {
+    describe(`${name}: ${subject}`, () => {
+      for (const [promise, keep] of Object.entries(promises)) {
+        // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title -- both are in the promise
+        test(promise, async () => {
+          const opened = await open();
+          try {
+            await keep(opened);
+          } finally {
+            await opened.close();
+          }
+        });
+      }
+    });
+  }
+}
