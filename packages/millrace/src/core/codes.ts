@@ -109,7 +109,7 @@ export const ERRORS = {
   },
   NOT_SERIALIZABLE: {
     status: 422,
-    summary: 'A value cannot be stored; the message names the path to it.',
+    summary: 'A value cannot be stored or read back; the message names the path to it.',
     remedy: 'Return plain data: JSON values, Date, Map, Set, BigInt, bytes or Error.',
   },
   HISTORY_LIMIT: {
@@ -133,7 +133,7 @@ export const ERRORS = {
   },
   CONTINUE_WITH_PENDING_WORK: {
     status: 409,
-    summary: 'continueAsNew was called while steps, timers or children were still pending.',
+    summary: 'The workflow called continueAsNew while steps, timers or children were still pending.',
     remedy: 'Await or cancel the pending work before continuing as new.',
   },
   ASYNC_TRANSACTION: {

@@ -154,7 +154,8 @@ function read(target: object, key: string): unknown {
 
 function cut(text: string): string {
   if (text.length <= MESSAGE_CHARS) return text;
-  return `${text.slice(0, MESSAGE_CHARS)}… (cut: ${text.length} characters)`;
+  const kept = text.slice(0, MESSAGE_CHARS).replace(/[\uD800-\uDBFF]$/, '');
+  return `${kept}… (cut: ${text.length} characters)`;
 }
 
 function cutStack(stack: string): string {
