@@ -23,6 +23,7 @@ describe('runIdOf', () => {
   it('has this layout for ever', () => {
     expect(runIdOf(0x0123_4567_89ab, 0xabc, () => 0)).toBe('01234567-89ab-7abc-8000-000000000000');
     expect(runIdOf(2 ** 48 - 1, 4095, () => 1 - 2 ** -32)).toBe('ffffffff-ffff-7fff-bfff-ffffffffffff');
+    expect(runIdOf(0, 0, () => 0x3000_0000 / 2 ** 32)).toBe('00000000-0000-7000-b000-000030000000');
     expect(runIdOf(1.9, 0, () => 0)).toBe('00000000-0001-7000-8000-000000000000');
   });
 

@@ -48,6 +48,7 @@ describe('the stored format', () => {
     [new Uint8Array([1, 2, 3]), '{"$millrace":"bytes","value":"AQID"}'],
     [new Uint8Array([1, 2, 3]).buffer, '{"$millrace":"buffer","value":"AQID"}'],
     [new URL('https://a.example/b?c'), '{"$millrace":"url","value":"https://a.example/b?c"}'],
+    [{ $millrace: 'date', value: 1 }, '{"$millrace":"object","value":{"$millrace":"date","value":1}}'],
     [
       { $millrace: 1, a: 1n },
       '{"$millrace":"object","value":{"$millrace":1,"a":{"$millrace":"bigint","value":"1"}}}',
@@ -107,6 +108,11 @@ describe('every value', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('may contain the same object twice', () => {
+    const shared = { n: 1n };
+    expect(roundTrip([shared, { a: shared }])).toEqual([{ n: 1n }, { a: { n: 1n } }]);
   });
 
   it('never changes a prototype', () => {

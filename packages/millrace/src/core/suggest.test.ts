@@ -19,6 +19,10 @@ describe('didYouMean', () => {
     expect(didYouMean(seen, words)).toBeUndefined();
   });
 
+  it('does not replace a word wholly', () => {
+    expect(didYouMean('x', ['y'])).toBeUndefined();
+  });
+
   it('takes the nearest of several', () => {
     expect(didYouMean('nodes', ['node', 'nodes2', 'modes', 'notes'])).toBe('node');
     expect(didYouMean('retris', ['retry', 'retries'])).toBe('retries');
