@@ -115,7 +115,7 @@ export class Engine {
     this.audit = startAudit(this);
     this.stopHints = this.store.hints?.receive((hint) => this.receiveHint(hint)) ?? this.stopHints;
     await this.store.unblock({ code: 'NON_DETERMINISTIC', workflows: this.workflowRefs });
-    this.membership.within(this.options.beatMs);
+    this.membership.nudge();
     this.claimer.nudge();
     this.waker.nudge();
     this.audit.within(this.options.auditMs);

@@ -13,6 +13,13 @@ export interface Membership extends Loop {
   leave(): Promise<void>;
 }
 
+/** What an observer remembers of another incarnation: its last beat, since when, and how long it may be silent. */
+interface Observation {
+  beatSeq: number;
+  since: number;
+  patienceMs: number;
+}
+
 /**
  * Renews this incarnation's beat and watches the others'.
  *
@@ -23,7 +30,7 @@ export interface Membership extends Loop {
  */
 export function startMembership(engine: Engine): Membership {
   const { ports, options } = engine;
-  let observed = new Map<string, { beatSeq: number; since: number }>();
+  let observed = new Map<string, Observation>();
   let confirmedAt = Number.NEGATIVE_INFINITY;
   let lastSeenAt = Number.NEGATIVE_INFINITY;
 
@@ -47,18 +54,28 @@ export function startMembership(engine: Engine): Membership {
     const now = ports.clock.mono();
     const uninterrupted = now - lastSeenAt <= options.beatMs * 2 + options.leaseMs / 10;
     lastSeenAt = now;
-    const before = uninterrupted ? observed : new Map<string, { beatSeq: number; since: number }>();
+    const before = uninterrupted ? observed : new Map<string, Observation>();
     observed = new Map();
     const expired: EngineRow[] = [];
     for (const row of engines) {
       if (row.engineId === engine.engineId) continue;
       const known = before.get(row.engineId);
       const since = known?.beatSeq === row.beatSeq ? known.since : now;
-      observed.set(row.engineId, { beatSeq: row.beatSeq, since });
       const patienceMs = isDead(row) ? options.suspectMs : options.leaseMs;
+      observed.set(row.engineId, { beatSeq: row.beatSeq, since, patienceMs });
       if (now - since >= patienceMs) expired.push(row);
     }
     return expired;
+  };
+
+  /** A suspicion is judged as soon as its wait is over, not at the next beat after it. */
+  const soonestJudgement = (): number => {
+    const now = ports.clock.mono();
+    let soonest = options.beatMs;
+    for (const { since, patienceMs } of observed.values()) {
+      if (patienceMs < options.leaseMs) soonest = Math.min(soonest, Math.max(1, since + patienceMs - now));
+    }
+    return soonest;
   };
 
   const isDead = (row: EngineRow): boolean => {
@@ -86,7 +103,7 @@ export function startMembership(engine: Engine): Membership {
       return 0;
     }
     for (const row of observe(engines)) await retire(row);
-    return options.beatMs;
+    return Math.min(options.beatMs, soonestJudgement());
   };
   const loop = startLoop(ports, 'beat', tick, options.beatMs);
   return {
