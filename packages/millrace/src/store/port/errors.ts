@@ -11,7 +11,11 @@ export class StoreError extends Error {
   /** A definite failure that repeating may cure (deadlock, serialisation, lock timeout). */
   readonly retryable: boolean;
 
-  constructor(failure: StoreFailure, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+  constructor(
+    failure: StoreFailure,
+    message: string,
+    options: { retryable?: boolean; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'StoreError';
     this.failure = failure;

@@ -65,7 +65,10 @@ export interface Store {
    * a connection of its own and may be async. SQLite: `body` is synchronous; a returned promise is refused with
    * `ASYNC_TRANSACTION`. When `body` throws nothing is written and the error passes through.
    */
-  transact<T>(body: (tx: never) => T | Promise<T>, plan: (value: T) => Plan): Promise<{ value: T; result: PlanResult }>;
+  transact<T>(
+    body: (tx: never) => T | Promise<T>,
+    plan: (value: T) => Plan,
+  ): Promise<{ value: T; result: PlanResult }>;
 
   // --- acts on a run from outside (guarded by its status)
   /** Closed → queued again with one more history chunk (`retry`), or blocked → queued. */
@@ -302,7 +305,7 @@ export interface Message {
 
 export interface Adopter {
   engineId: string;
-  /** How many woken runs it has room for. */
+  /** How many woken runs it has room for: in one call, all its plans and messages together. Suspects are not adopted. */
   limit: number;
   /** Only runs whose last owner was this incarnation are adopted; others become queued. */
   sticky: boolean;
@@ -313,7 +316,13 @@ export type DeliveryResult =
    * Durable. `adopted` is set when the message woke the run into the deliverer's ownership; `ownerId` names who owns
    * the run (a hint is worth sending) when someone else does.
    */
-  | { outcome: 'delivered'; runId: string; seq: number; adopted: OwnedRun | undefined; ownerId: string | undefined }
+  | {
+      outcome: 'delivered';
+      runId: string;
+      seq: number;
+      adopted: OwnedRun | undefined;
+      ownerId: string | undefined;
+    }
   | { outcome: 'duplicate'; runId: string }
   | { outcome: 'run-closed'; runId: string; status: ClosedStatus; successor: string | undefined }
   | { outcome: 'not-found' };
@@ -350,13 +359,14 @@ export interface RunRow extends Omit<OwnedRun, 'suspect'> {
   wakeAt: number | undefined;
   waits: Uint8Array | undefined;
   blockCode: string | undefined;
+  /** Since when it could be claimed: after a wait its `wakeAt` or the message's arrival. A run given back keeps it. */
   readyAt: number | undefined;
   startedAt: number | undefined;
   closedAt: number | undefined;
   suspectGroup: number | undefined;
   deaths: number;
   successor: string | undefined;
-  /** The last chunk of a closed run: it ends with the closing event. */
+  /** The last chunk of a closed run: it ends with the closing event. Left out of listings, where it could be gigabytes. */
   lastChunk: HistoryChunk | undefined;
 }
 

@@ -174,6 +174,12 @@ export const incarnationPromises: Promises = {
     expect(await store.retire(engineId, undefined, options)).toMatchObject({ requeued: 1, remaining: false });
     expect(await store.retire(engineId, undefined, options)).toMatchObject({ requeued: 0, remaining: false });
   },
+  'a retired engine cannot release its runs (I9)': async ({ store }) => {
+    const run = await startOwned(store, await boot(store));
+    await store.retire(run.engineId, undefined, { ...HARMLESS, limit: 0 });
+    expect(await store.release([run])).toBe(0);
+    expect(await rowOf(store, run.runId)).toMatchObject({ status: 'running', epoch: run.epoch });
+  },
   'anybody can go on requeuing for an engine that is retired': async ({ store, second }) => {
     const run = await startOwned(store, await boot(store));
     await store.retire(run.engineId, undefined, { ...HARMLESS, limit: 0 });

@@ -183,6 +183,19 @@ export const suspectPromises: Promises = {
     expect(await claim(store, engineId)).toEqual([]);
     expect((await claimSuspects(store)).map((one) => one.runId)).toEqual([run.runId]);
   },
+  'a suspect whose time has come is queued as a suspect, and is not adopted': async ({ store, clock }) => {
+    const runs = await executing(store, 1);
+    await die(store, runs.engineId);
+    const engineId = await boot(store);
+    const [run] = await claim(store, engineId, { suspects: true });
+    if (run === undefined) throw new Error('no suspect');
+    const owned: Owned = { ...run, engineId };
+    await advance(store, owned, suspension(owned, clock.now()), SILENT);
+    const adopter = { engineId, limit: 9, sticky: true };
+    const workflows = [{ workflow: 'order', version: '1' }];
+    expect(await store.wakeDue({ limit: 9, adopter, workflows })).toMatchObject({ adopted: [], queued: 1 });
+    expect((await claimSuspects(store)).map((one) => one.runId)).toEqual([run.runId]);
+  },
   'groups are decided once, however small the chunks': async ({ store }) => {
     const runs = await executing(store, 4);
     const options = { ...DEATH, limit: 1 };

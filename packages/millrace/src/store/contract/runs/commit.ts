@@ -190,6 +190,12 @@ export const commitPromises: Promises = {
     await advance(store, { ...run, version: 1, events: 2 });
     expect(await commitOne(store, plan)).toEqual({ outcome: 'conflict' });
   },
+  'the commit id of the last plan does not pass for a plan at another version': async ({ store }) => {
+    const run = await startOwned(store, await boot(store));
+    const plan = planOf(run, CONTINUE);
+    await commitOne(store, plan);
+    expect(await commitOne(store, { ...plan, version: 5 })).toEqual({ outcome: 'conflict' });
+  },
   'a commit id may be as large as a safe integer': async ({ store }) => {
     const run = await startOwned(store, await boot(store));
     const plan = planOf(run, CONTINUE, { commitId: Number.MAX_SAFE_INTEGER - 1 });

@@ -180,6 +180,14 @@ export const startPromises: Promises = {
     await claimOne(store, await boot(store));
     expect(await store.startRuns([request])).toMatchObject([{ outcome: 'existing', status: 'running' }]);
   },
+  'a start that is sent again after its own engine claimed the run is only existing': async ({ store }) => {
+    const engineId = await boot(store);
+    await startQueued(store);
+    const request = startOf({ owner: engineId });
+    expect(await store.startRuns([request])).toMatchObject([{ outcome: 'started', owned: false }]);
+    await claim(store, engineId);
+    expect(await store.startRuns([request])).toMatchObject([{ outcome: 'existing', status: 'running' }]);
+  },
   'a start that is sent again after its run closed is existing': async ({ store }) => {
     const engineId = await boot(store);
     const request = startOf({ owner: engineId });
