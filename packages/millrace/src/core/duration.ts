@@ -71,8 +71,8 @@ export function durationMs(value: unknown, where = 'duration'): number {
     const remedy = 'Use at most 36525 days (100 years); leave the option out where there should be no limit.';
     throw refusal(value, where, 'too long', remedy);
   }
-  // 15 digits remove the noise of binary fractions (1.005 s is 1005 ms, not 1004.9999999999999); + 0 turns -0 into 0.
-  return Math.ceil(Number(ms.toPrecision(15))) + 0;
+  // 15 digits remove the noise of binary fractions (1.005 s is 1005 ms, not 1004.9999999999999); -0 becomes 0.
+  return Math.ceil(Number(ms.toPrecision(15)));
 }
 
 function textMs(value: unknown, where: string): number {

@@ -23,7 +23,7 @@ export function tagged(value: unknown, where: string, root: string): unknown {
   }
 }
 
-/** Undefined stays undefined here, because properties drop it while everything else tags it (see `present`). */
+/** Undefined stays undefined here: as a property JSON drops it, everywhere else `present` tags it. */
 function tagValue(walk: TagWalk, value: unknown): unknown {
   switch (typeof value) {
     case 'object':
@@ -140,7 +140,6 @@ function tagRecord(
     walk.path.push(key);
     const value = tagValue(walk, record[key]);
     walk.path.pop();
-    if (value === undefined) continue;
     if (key === TAG) escape = true;
     // Assigning `__proto__` would replace the prototype instead of adding a property.
     if (key === '__proto__') Object.defineProperty(out, key, { value, enumerable: true });
