@@ -25,7 +25,7 @@ import { startMembership, type Membership } from './membership/membership.ts';
 import type { EngineOptions } from './options.ts';
 import type { Ports } from './ports.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
-import { drive } from './turn/drive.ts';
+import { drive, leaveIfIdle } from './turn/drive.ts';
 import { forget } from './turn/ownership.ts';
 
 /** What others want to know of runs that this engine drives. */
@@ -138,6 +138,9 @@ export class Engine {
   /** Whether this incarnation may take on work: running, and its lease confirmed lately. */
   mayClaim(): boolean {
     return this.state === 'running' && this.membership.isConfirmed();
+  }
+  isDraining(): boolean {
+    return this.state === 'draining';
   }
   canRun(name: string, version: string): boolean {
     return this.mayClaim() && this.workflows.has(`${name} ${version}`);
@@ -273,6 +276,7 @@ export class Engine {
     this.stopHints();
     this.ports.crashPoint('drain.mid');
     await Promise.all([this.claimer.stop(), this.waker.stop(), this.audit.stop()]);
+    for (const instance of [...this.held.values()]) if (!instance.busy) leaveIfIdle(this, instance);
     if (this.held.size > 0 && graceMs > 0) {
       const idle = new Promise<void>((resolve) => {
         this.onIdle = resolve;

@@ -28,7 +28,10 @@ export interface Compensation {
   options: StepOptions | undefined;
 }
 
-const NEVER: Promise<never> = new Promise<never>(() => {});
+/** A promise of its own each time: one shared by all would keep every program that ever awaited it. */
+function never(): Promise<never> {
+  return new Promise<never>(() => {});
+}
 
 /** The context of one execution: turns calls into numbered commands and hands out their promises. */
 export function bindContext(execution: Execution, compensations: Compensation[], ports: ProgramPorts): Context {
@@ -98,7 +101,7 @@ class BoundContext implements Context {
   private sleepTo(fireAt: () => number): Promise<void> {
     const { ordinal, label } = this.execution.number('sleep', 'sleep');
     const at = this.timer(ordinal, label, fireAt);
-    if (at === undefined) return NEVER;
+    if (at === undefined) return never();
     return this.wait<void>({ kind: 'sleep' }, ordinal, label, at);
   }
 
@@ -115,7 +118,7 @@ class BoundContext implements Context {
 
   child<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<OutputOf<W>> {
     const started = this.startChild(workflow, input, options, false);
-    if (started === undefined) return NEVER;
+    if (started === undefined) return never();
     const { ordinal, label, runId } = started;
     const parentClose = options?.parentClose ?? 'cancel';
     return this.wait({ kind: 'child', runId, parentClose }, ordinal, label, undefined);
@@ -123,7 +126,7 @@ class BoundContext implements Context {
 
   detach<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<string> {
     const started = this.startChild(workflow, input, options, true);
-    return started === undefined ? NEVER : Promise.resolve(started.runId);
+    return started === undefined ? never() : Promise.resolve(started.runId);
   }
 
   private startChild(
@@ -189,7 +192,7 @@ class BoundContext implements Context {
     if (execution.standing.kind === 'open') {
       execution.standing = { kind: 'continued', payload, successor: execution.ports.runId(execution.runId) };
     }
-    return NEVER;
+    return never();
   }
 
   patch(id: string): boolean {
@@ -235,7 +238,7 @@ class BoundContext implements Context {
     if (policy.totalTimeoutMs !== undefined) {
       const { totalTimeoutMs } = policy;
       fireAt = this.timer(ordinal, label, () => this.execution.ports.storeTime() + totalTimeoutMs);
-      if (fireAt === undefined) return NEVER;
+      if (fireAt === undefined) return never();
     }
     const step = { kind: 'step', policy, attempt: 1, retryAt: undefined, checkpoint: undefined, work } as const;
     return this.wait<T>({ ...step }, ordinal, label, fireAt);
@@ -250,7 +253,7 @@ class BoundContext implements Context {
     if (options?.timeout === undefined) return this.wait<T>(command, ordinal, label, undefined);
     const timeoutMs = durationMs(options.timeout, `${command.kind} "${label}", timeout`);
     const fireAt = this.timer(ordinal, label, () => this.execution.ports.storeTime() + timeoutMs);
-    return fireAt === undefined ? NEVER : this.wait<T>(command, ordinal, label, fireAt);
+    return fireAt === undefined ? never() : this.wait<T>(command, ordinal, label, fireAt);
   }
 
   /** The durable due time of a command; undefined on mismatch. A cancelled run sets no timers. */
@@ -272,7 +275,7 @@ class BoundContext implements Context {
   ): Promise<T> {
     const { execution } = this;
     if (this.refused()) return quiet(Promise.reject(execution.cancellation));
-    if (!execution.active) return NEVER;
+    if (!execution.active) return never();
     const promise = new Promise<T>((resolve, reject) => {
       const settle = { resolve: resolve as (value: unknown) => void, reject };
       execution.wait({ ...command, ordinal, name, fireAt, ...settle } as Pending);

@@ -1,3 +1,6 @@
+import { decodeChunk } from '../../core/run/chunk.ts';
+import type { Wait } from '../../core/run/command.ts';
+import { decodeMessage } from '../../core/run/message.ts';
 import type { ClaimedRun, LoadedRun, OwnedRun } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { createInstance, type Instance } from '../instance.ts';
@@ -48,6 +51,7 @@ async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | 
         : { runId, version: row.version, inboxSeq: 0, chunks: [{ seq: 0, count: 1, data: inline }], inbox: [] };
     if (!instance.held) return;
     if (loaded === undefined || loaded.version !== row.version) return forget(engine, instance, 'the run moved on');
+    if (await stillDelayed(engine, instance, loaded)) return;
     instance.execution = await revive(engine, instance.workflow, row, loaded.chunks);
     takeMessages(instance, loaded.inbox, loaded.inboxSeq);
   } catch (error) {
@@ -58,4 +62,29 @@ async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | 
   }
   wakeByTimer(engine, instance);
   void drive(engine, instance);
+}
+
+/**
+ * A message wakes a run before its delayed start: it waits on, with the message in its inbox. A cancel is not kept
+ * waiting: the run begins, and ends before its first step.
+ */
+async function stillDelayed(engine: Engine, instance: Instance, loaded: LoadedRun): Promise<boolean> {
+  const { row } = instance;
+  const [chunk] = loaded.chunks;
+  if (row.events !== 1 || chunk === undefined || loaded.inbox.length === 0) return false;
+  const [first] = decodeChunk(chunk.seq, chunk.data);
+  const startAt = first?.event.type === 'started' ? first.event.startAt : undefined;
+  if (startAt === undefined || startAt <= engine.clock.lower()) return false;
+  if (loaded.inbox.some(({ body }) => decodeMessage(body).kind === 'cancel')) return false;
+  const wait: Wait = { kind: 'start', name: 'start', until: startAt };
+  const waits = new TextEncoder().encode(JSON.stringify([wait]));
+  const { runId, epoch, version, events: seq } = row;
+  const next = { kind: 'suspend', inboxSeq: loaded.inboxSeq, wakeAt: startAt, waits } as const;
+  const nothing = { count: 0, history: undefined, consumed: [], starts: [], messages: [] };
+  const place = { runId, engineId: engine.engineId, epoch, version, commitId: engine.newCommitId(), seq };
+  const result = await engine.commit({ ...place, ...nothing, next });
+  if (result.outcome === 'ok' || result.outcome === 'already') engine.waker.noteWakeAt(startAt);
+  else engine.auditSoon();
+  forget(engine, instance, 'the run starts later');
+  return true;
 }

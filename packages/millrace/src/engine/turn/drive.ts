@@ -147,8 +147,14 @@ function act(engine: Engine, instance: Instance, turn: Turn): void {
     return;
   }
   if (!instance.held) return;
+  if (engine.isDraining()) return leaveIfIdle(engine, instance);
   dispatch(engine, instance, turn.readySteps);
   setTimer(engine, instance);
+}
+
+/** While draining, what runs may end; nothing new begins. The run goes on elsewhere from its last commit. */
+export function leaveIfIdle(engine: Engine, instance: Instance): void {
+  if (instance.attempts.size === 0) forget(engine, instance, 'this engine is shutting down');
 }
 
 /** While the run is held, its timers are kept in memory; the store has them too, once it is suspended. */
