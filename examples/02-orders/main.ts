@@ -33,7 +33,7 @@ interface Options {
   fresh: boolean;
 }
 
-/** @returns the exit code: 0 when all totals agree, 1 when they do not, 2 for wrong usage. */
+/** @returns the exit code: 0 when all totals agree, 1 when not, 2 for wrong usage, 130 or 143 when interrupted. */
 export async function main(args: string[]): Promise<number> {
   const options = readOptions(args);
   if (typeof options === 'string') {
@@ -45,33 +45,56 @@ export async function main(args: string[]): Promise<number> {
     `${day.invoices.length} invoices of ${day.date}, store ${withoutPassword(options.store)}\n${badRows(day)}`,
   );
   mkdirSync(dirname(options.ledger), { recursive: true });
+  const interrupted = untilSignal();
   const payments = await startPaymentService(options.ledger, options.seed);
   process.env['PAYMENTS_URL'] = payments.url;
   try {
-    const result = await takeThrough(day, options);
+    const result = await takeThrough(day, options, interrupted);
     return report(day, result, options);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
   } finally {
     await payments.close();
   }
 }
 
-async function takeThrough(day: Day, { store, fresh }: Options): Promise<DayResult> {
+async function takeThrough(
+  day: Day,
+  { store, fresh }: Options,
+  interrupted: Promise<never>,
+): Promise<DayResult> {
   const startedAt = performance.now();
   const millrace = await Millrace.open({ store, workflows, executors });
   const progress = showProgress(day.invoices.length);
-  const stop = (): void => {
-    process.stderr.write(`\nStopped. Go on with: --store ${withoutPassword(store)}\n`);
-    void millrace.close().finally(() => process.exit(130));
-  };
-  process.once('SIGINT', stop);
   try {
-    return await runDay({ millrace, day, fresh, onSettled: (outcome) => progress.settled(outcome) });
+    const done = runDay({ millrace, day, fresh, onSettled: (outcome) => progress.settled(outcome) });
+    return await Promise.race([done, interrupted]);
   } finally {
     progress.end();
-    process.off('SIGINT', stop);
     await millrace.close();
     process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(1)} s\n\n`);
   }
+}
+
+/** Ctrl-C, or whoever stops services here: what is held is given back first, and a later start goes on. */
+class Interrupted extends Error {
+  readonly exitCode: number;
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(`${signal}: start again with the same --store to go on`);
+    this.exitCode = signal === 'SIGINT' ? 130 : 143;
+  }
+}
+
+function untilSignal(): Promise<never> {
+  const signalled = new Promise<never>((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => reject(new Interrupted(signal)));
+    }
+  });
+  signalled.catch(() => undefined);
+  return signalled;
 }
 
 function report(day: Day, result: DayResult, options: Options): number {

@@ -31,6 +31,8 @@ const { values: options } = parseArgs({
 if (options.ledger === undefined) throw new Error('--ledger FILE is missing');
 
 process.stdin.resume().once('end', () => process.exit(0));
+process.stdout.once('error', () => process.exit(0));
+process.on('SIGINT', () => undefined); // Ctrl-C reaches the whole group; the shop says when it has finished.
 await becomeOnlyWriter(`${options.ledger}.pid`);
 const book = openBook(openLedger(options.ledger));
 
