@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Millrace } from 'millrace';
+import { isMillraceError, Millrace } from 'millrace';
 import { agrees, compare } from './console/compare.ts';
 import { showProgress } from './console/progress.ts';
 import { badRows, comparisonTable, faultLine, nextCommands } from './console/report.ts';
@@ -52,7 +52,8 @@ export async function main(args: string[]): Promise<number> {
     const result = await takeThrough(day, options, interrupted);
     return report(day, result, options);
   } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
+    if (!(error instanceof Interrupted))
+      throw isMillraceError(error, 'KEY_IN_USE') ? changedFile(error) : error;
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
   } finally {
@@ -76,6 +77,12 @@ async function takeThrough(
     await millrace.close();
     process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(1)} s\n\n`);
   }
+}
+
+function changedFile(cause: Error): Error {
+  const message =
+    'The store knows this day from another file: run it anew with --fresh, or take another store';
+  return new Error(message, { cause });
 }
 
 /** Ctrl-C, or whoever stops services here: what is held is given back first, and a later start goes on. */
@@ -109,7 +116,7 @@ function report(day: Day, result: DayResult, options: Options): number {
       comparisonTable(comparisons),
       ...runs.lost.map((problem) => `lost: ${problem}\n`),
       faultLine(ledger, references),
-      nextCommands(withoutPassword(options.store), runId),
+      options.store.endsWith(':memory:') ? '' : nextCommands(withoutPassword(options.store), runId),
     ].join('\n'),
   );
   return agrees(comparisons) ? 0 : 1;
