@@ -1,0 +1,214 @@
+import type { ClientBase, ClientConfig, Pool, PoolClient } from 'pg';
+import { StoreError } from '../port/errors.ts';
+import type { StartRequest, StartResult, Store } from '../port/store.ts';
+import {
+  checkAnnouncement,
+  checkClaim,
+  checkFilter,
+  checkMessage,
+  checkPlans,
+  checkRef,
+  checkStart,
+  checkText,
+  checkWorkflows,
+} from '../port/text.ts';
+import { ask, connections, type Connections, openPool } from './database/connect.ts';
+import { readDurability } from './database/durability.ts';
+import { classify } from './database/failure.ts';
+import { migrate } from './database/migrate.ts';
+import {
+  beat,
+  listEngines,
+  registerStatement,
+  retireResult,
+  retireStatement,
+} from './engines/incarnations.ts';
+import { notifyHints } from './hints/notify.ts';
+import { listOwned, loadRuns, readHistory, readInbox } from './reads/history.ts';
+import { listRuns, readRuns } from './reads/runs.ts';
+import { type Answer, claimedOf } from './runs/answer.ts';
+import { arrange, commitResults, commitStatement } from './runs/commit.ts';
+import {
+  claimStatement,
+  deliverResults,
+  deliverStatement,
+  releaseStatement,
+  wakeResult,
+  wakeStatement,
+} from './runs/ownership.ts';
+import { reopenStatement, unblockStatement } from './runs/reopen.ts';
+import { startResults, startStatement, withoutOvertaking } from './runs/start.ts';
+import { transact } from './runs/transact.ts';
+
+export interface PostgresOptions {
+  /** `postgres://user@host:port/database`; or a pool of the caller's own, which `close` leaves open. */
+  url?: string;
+  pool?: Pool;
+  /** Most connections of the store's own pool. Default 10. */
+  connections?: number;
+  /** Where to listen for hints when `url` leads to a transaction-mode pooler. `false`: no hints, polling only. */
+  hintsUrl?: string | false;
+  /** How long a call may take before its connection is given up, ms. Default 30,000. */
+  callTimeoutMs?: number;
+  /** The clock of every statement, for tests. Default: the database's own. */
+  now?: () => number;
+}
+
+/**
+ * Opens a PostgreSQL database as a store. The schema is made by `migrate`; every other call needs it. Works behind a
+ * transaction-mode pooler; only hints need a direct connection.
+ */
+export async function openPostgres(options: PostgresOptions): Promise<Store> {
+  const { url, callTimeoutMs = 30_000 } = options;
+  const pool = options.pool ?? (url === undefined ? undefined : openPool(url, options.connections ?? 10));
+  if (pool === undefined) throw new StoreError('definite', 'a PostgreSQL store needs a `url` or a `pool`');
+  const calls = connections({ pool, owned: options.pool === undefined, callTimeoutMs });
+  const durability = await readDurability(calls).catch(async (error: unknown) => {
+    await calls.close();
+    throw error;
+  });
+  const hints = options.hintsUrl === false ? undefined : notifyHints({ config: hintsConfig(options, pool) });
+  const now = () => (options.now === undefined ? undefined : Math.floor(options.now()));
+
+  return {
+    name: 'postgres',
+    durability,
+    hints,
+    migrate: (how) => migrate(calls, how?.dryRun ?? false),
+    close: async () => {
+      await hints?.close();
+      await calls.close();
+    },
+    ...engineActs(calls, now),
+    ...runActs(calls, now),
+    ...outsideActs(calls, now),
+    ...reads(calls),
+  };
+}
+
+/** Undefined: the database's clock. */
+type Now = () => number | undefined;
+
+function engineActs(
+  calls: Connections,
+  now: Now,
+): Pick<Store, 'register' | 'beat' | 'retire' | 'listOwned' | 'listEngines'> {
+  return {
+    register: async (engine) => {
+      checkAnnouncement(engine);
+      await calls.write(registerStatement(engine, now()));
+    },
+    beat: (engineId, load) => beat(calls, engineId, load, now()),
+    retire: async (engineId, expectBeat, how) =>
+      retireResult(await calls.write(retireStatement(engineId, expectBeat, how, now()))),
+    listOwned: (engineId) => listOwned(calls, engineId),
+    listEngines: () => listEngines(calls, now()),
+  };
+}
+
+type RunActs =
+  | 'startRuns'
+  | 'claimRuns'
+  | 'loadRuns'
+  | 'commit'
+  | 'deliver'
+  | 'wakeDue'
+  | 'release'
+  | 'transact';
+
+function runActs(calls: Connections, now: Now): Pick<Store, RunActs> {
+  return {
+    startRuns: async (requests, transaction) => {
+      for (const request of requests) checkStart(request);
+      if (requests.length === 0) return [];
+      if (transaction !== undefined) return startInside(transaction, requests, now());
+      const asked = withoutOvertaking(requests);
+      const answers = await calls.write<Answer>(startStatement(asked, { now: now(), unowned: false }));
+      return startResults(asked, answers, false);
+    },
+    claimRuns: async (request) => {
+      checkClaim(request);
+      return (await calls.write<Answer>(claimStatement(request, now()))).map(claimedOf);
+    },
+    loadRuns: async (requests) => (requests.length === 0 ? [] : loadRuns(calls, requests)),
+    commit: async (plans) => {
+      checkPlans(plans);
+      if (plans.length === 0) return [];
+      const flush = arrange(plans);
+      return commitResults(flush, await calls.write<Answer>(commitStatement(flush, now())));
+    },
+    deliver: async (messages, adopter) => {
+      for (const message of messages) checkMessage(message);
+      if (messages.length === 0) return [];
+      return deliverResults(messages, await calls.write<Answer>(deliverStatement(messages, adopter, now())));
+    },
+    wakeDue: async (request) => {
+      checkWorkflows(request.workflows);
+      return wakeResult(await calls.write<Answer>(wakeStatement(request, now())));
+    },
+    release: async (runs) => {
+      if (runs.length === 0) return 0;
+      const [row] = await calls.write<[number]>(releaseStatement(runs, now()));
+      return row?.[0] ?? 0;
+    },
+    // `never` in the port stands for what each backend hands out.
+    transact: (body, plan) =>
+      transact(calls, { body: body as (tx: PoolClient) => ReturnType<typeof body>, plan }, now),
+  };
+}
+
+function outsideActs(calls: Connections, now: Now): Pick<Store, 'reopen' | 'unblock'> {
+  return {
+    reopen: async (request) => {
+      const [row] = await calls.write<['ok' | 'conflict' | 'not-found']>(reopenStatement(request, now()));
+      return row?.[0] ?? 'not-found';
+    },
+    unblock: async (request) => {
+      checkText(request.code, 'block code');
+      checkWorkflows(request.workflows);
+      const [row] = await calls.write<[number]>(unblockStatement(request, now()));
+      return row?.[0] ?? 0;
+    },
+  };
+}
+
+function reads(calls: Connections): Pick<Store, 'readRuns' | 'listRuns' | 'readHistory' | 'readInbox'> {
+  return {
+    readRuns: async (refs) => {
+      for (const ref of refs) checkRef(ref);
+      return refs.length === 0 ? [] : readRuns(calls, refs);
+    },
+    listRuns: async (filter) => {
+      checkFilter(filter);
+      return listRuns(calls, filter);
+    },
+    readHistory: (runId, fromSeq, limit) => readHistory(calls, runId, fromSeq, limit),
+    readInbox: (runId) => readInbox(calls, runId),
+  };
+}
+
+/** The same function on the caller's connection: what it starts exists when his transaction commits. */
+async function startInside(
+  transaction: unknown,
+  requests: readonly StartRequest[],
+  now: number | undefined,
+): Promise<StartResult[]> {
+  if (typeof transaction !== 'object' || transaction === null || !('query' in transaction)) {
+    throw new StoreError(
+      'definite',
+      'on PostgreSQL `transaction` is a client of the package `pg` with an open transaction',
+    );
+  }
+  try {
+    const statement = startStatement(requests, { now, unowned: true });
+    return startResults(requests, await ask<Answer>(transaction as ClientBase, statement), true);
+  } catch (error) {
+    throw classify(error, 'write');
+  }
+}
+
+/** A pool keeps the settings of its connections where its type does not say so. */
+function hintsConfig({ url, hintsUrl }: PostgresOptions, pool: Pool): ClientConfig {
+  const given = hintsUrl === undefined || hintsUrl === false ? url : hintsUrl;
+  return given === undefined ? { ...pool.options } : { connectionString: given };
+}

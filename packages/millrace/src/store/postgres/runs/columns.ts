@@ -1,0 +1,148 @@
+import { PRIORITY_CODE } from '../../../core/status.ts';
+import type { Adopter, Message, ReusePolicy, StartRequest, WorkflowRef } from '../../port/store.ts';
+import { byteaArray, int4Array, int8Array, textArray, uuidArray } from '../database/binary-array.ts';
+import type { Parameter } from '../database/connect.ts';
+
+/*
+ * Requests as the array parameters of the functions, one a field, in the order of their signatures. A field that none
+ * of a batch has is NULL instead of an array of NULLs.
+ */
+type Encode<T> = (values: readonly (T | undefined)[]) => Buffer;
+
+export function sparse<T>(encode: Encode<T>, values: readonly (T | undefined)[]): Buffer | null {
+  return values.some((value) => value !== undefined) ? encode(values) : null;
+}
+
+const REUSE_CODE: Readonly<Record<ReusePolicy, number>> = {
+  return: 0,
+  allow: 1,
+  'allow-failed': 2,
+  refuse: 3,
+};
+
+/** How many parameters `startColumns` gives. */
+export const START_COLUMNS = 21;
+
+export function startColumns(
+  starts: readonly StartRequest[],
+  predecessors?: readonly (string | undefined)[],
+): Parameter[] {
+  if (starts.length === 0) return new Array<null>(START_COLUMNS).fill(null);
+  return [
+    uuidArray(starts.map((start) => start.runId)),
+    textArray(starts.map((start) => start.namespace)),
+    textArray(starts.map((start) => start.workflow)),
+    textArray(starts.map((start) => start.workflowVersion)),
+    textArray(starts.map((start) => start.queue)),
+    int4Array(starts.map((start) => PRIORITY_CODE[start.priority])),
+    sparse(
+      textArray,
+      starts.map((start) => arrayLiteral(start.tags)),
+    ),
+    sparse(
+      textArray,
+      starts.map((start) => start.key),
+    ),
+    sparse(
+      textArray,
+      starts.map((start) => start.fingerprint),
+    ),
+    int4Array(starts.map((start) => REUSE_CODE[start.reuse])),
+    int8Array(starts.map((start) => start.dedupMs)),
+    sparse(
+      int8Array,
+      starts.map((start) => roundUp(start.startAt)),
+    ),
+    sparse(
+      int8Array,
+      starts.map((start) => roundUp(start.deadlineAt)),
+    ),
+    sparse(
+      uuidArray,
+      starts.map((start) => start.parentRunId),
+    ),
+    sparse(
+      int4Array,
+      starts.map((start) => start.parentOrdinal),
+    ),
+    int8Array(starts.map((start) => start.commitId)),
+    sparse(
+      uuidArray,
+      starts.map((start) => start.owner),
+    ),
+    byteaArray(starts.map((start) => start.history)),
+    sparse(
+      textArray,
+      starts.map((start) => start.message?.dedup),
+    ),
+    sparse(
+      byteaArray,
+      starts.map((start) => start.message?.body),
+    ),
+    sparse(uuidArray, predecessors ?? []),
+  ];
+}
+
+/** A message on its way: who may adopt its target. */
+export interface Sending {
+  message: Message;
+  adopter: Adopter | undefined;
+}
+
+/** How many parameters `messageColumns` gives. */
+export const MESSAGE_COLUMNS = 8;
+
+export function messageColumns(sendings: readonly Sending[]): Parameter[] {
+  if (sendings.length === 0) return new Array<null>(MESSAGE_COLUMNS).fill(null);
+  const targets = sendings.map(({ message }) => message.target);
+  return [
+    uuidArray(targets.map((target) => ('runId' in target ? target.runId : undefined))),
+    sparse(
+      textArray,
+      targets.map((target) => ('key' in target ? target.namespace : undefined)),
+    ),
+    sparse(
+      textArray,
+      targets.map((target) => ('key' in target ? target.key : undefined)),
+    ),
+    textArray(sendings.map(({ message }) => message.dedup)),
+    byteaArray(sendings.map(({ message }) => message.body)),
+    sparse(
+      uuidArray,
+      sendings.map(({ adopter }) => adopter?.engineId),
+    ),
+    sparse(
+      int4Array,
+      sendings.map(({ adopter }) => adopter?.limit),
+    ),
+    sparse(
+      int4Array,
+      sendings.map(({ adopter }) => adopter && Number(adopter.sticky)),
+    ),
+  ];
+}
+
+/** The incarnations that an act is done for, in the order in which all acts lock them. */
+export function engineColumn(ids: Iterable<string | undefined>): Buffer | null {
+  const distinct = new Set(ids);
+  distinct.delete(undefined);
+  return distinct.size === 0 ? null : uuidArray([...distinct].toSorted());
+}
+
+export function workflowColumns(workflows: readonly WorkflowRef[]): Parameter[] {
+  return [
+    textArray(workflows.map(({ workflow }) => workflow)),
+    textArray(workflows.map(({ version }) => version)),
+  ];
+}
+
+/** Never earlier than asked. */
+export function roundUp(at: number | undefined): number | undefined {
+  return at === undefined ? undefined : Math.ceil(at);
+}
+
+/** Arrays of arrays would have to be rectangular: tags go as PostgreSQL's text for an array. */
+function arrayLiteral(tags: readonly string[]): string | undefined {
+  if (tags.length === 0) return undefined;
+  return `{${tags.map((tag) => `"${tag.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}

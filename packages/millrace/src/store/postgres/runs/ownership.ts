@@ -1,0 +1,96 @@
+import type {
+  Adopter,
+  ClaimRequest,
+  DeliveryResult,
+  Message,
+  WakeRequest,
+  WakeResult,
+} from '../../port/store.ts';
+import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
+import type { Statement } from '../database/connect.ts';
+import { type Answer, deliveryOf, ownedOf, RUN, SUMMARY } from './answer.ts';
+import { engineColumn, MESSAGE_COLUMNS, messageColumns, workflowColumns } from './columns.ts';
+import { functionCall } from './function-call.ts';
+
+/* The acts by which runs pass from nobody to an engine, and back. `now`: undefined for the database's clock. */
+
+const DELIVER = functionCall('deliver_v1', 3 + MESSAGE_COLUMNS);
+const CLAIM = functionCall('claim_v1', 8);
+const WAKE = functionCall('wake_v1', 7);
+const RELEASE = functionCall('release_v1', 4);
+
+export function deliverStatement(
+  messages: readonly Message[],
+  adopter: Adopter | undefined,
+  now: number | undefined,
+): Statement {
+  const sendings = messages.map((message) => ({ message, adopter }));
+  return {
+    text: DELIVER,
+    values: [now, engineColumn([adopter?.engineId]), null, ...messageColumns(sendings)],
+  };
+}
+
+/** Results in message order. */
+export function deliverResults(messages: readonly Message[], answers: readonly Answer[]): DeliveryResult[] {
+  const results = messages.map((): DeliveryResult => ({ outcome: 'not-found' }));
+  for (const answer of answers) results[answer[1] - 1] = deliveryOf(answer);
+  return results;
+}
+
+export function claimStatement(request: ClaimRequest, now: number | undefined): Statement {
+  return {
+    text: CLAIM,
+    values: [
+      now,
+      request.engineId,
+      request.namespace,
+      request.queues && textArray(request.queues),
+      ...workflowColumns(request.workflows),
+      request.limit,
+      request.suspects,
+    ],
+  };
+}
+
+export function wakeStatement(
+  { limit, adopter, workflows }: WakeRequest,
+  now: number | undefined,
+): Statement {
+  return {
+    text: WAKE,
+    values: [
+      now,
+      limit,
+      adopter?.engineId,
+      adopter?.limit ?? 0,
+      adopter?.sticky ?? false,
+      ...workflowColumns(workflows),
+    ],
+  };
+}
+
+export function wakeResult(answers: readonly Answer[]): WakeResult {
+  const adopted = answers.filter((answer) => answer[0] === RUN).map(ownedOf);
+  const summary = answers.find((answer) => answer[0] === SUMMARY);
+  if (summary === undefined) throw new Error('wake_v1 answered without its last row');
+  // In the summary these columns hold other things: see schema/functions/wake.ts.
+  const nextWakeAt: number | null = summary[13];
+  return { adopted, queued: summary[1], nextWakeAt: nextWakeAt ?? undefined, storeTime: summary[14] ?? 0 };
+}
+
+export function releaseStatement(
+  runs: readonly { runId: string; epoch: number; version: number }[],
+  now: number | undefined,
+): Statement {
+  const sorted = runs.toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
+  return {
+    text: RELEASE,
+    values: [
+      now,
+      uuidArray(sorted.map(({ runId }) => runId)),
+      int4Array(sorted.map(({ epoch }) => epoch)),
+      int4Array(sorted.map(({ version }) => version)),
+    ],
+  };
+}

@@ -1,0 +1,62 @@
+import { PRIORITY_CODE } from '../../../core/status.ts';
+import type { DeliveryResult, StartRequest, StartResult } from '../../port/store.ts';
+import type { Statement } from '../database/connect.ts';
+import { type Answer, deliveryOf, plainlyStarted, START, START_DELIVERY, startOf } from './answer.ts';
+import { engineColumn, START_COLUMNS, startColumns } from './columns.ts';
+import { functionCall } from './function-call.ts';
+
+const START_RUNS = functionCall('start_v1', 3 + START_COLUMNS);
+
+/** `unowned`: part of a caller's own transaction, which may yet be undone, so nobody may execute it now. */
+export function startStatement(
+  requests: readonly StartRequest[],
+  options: { now: number | undefined; unowned: boolean },
+): Statement {
+  return {
+    text: START_RUNS,
+    values: [
+      options.now,
+      options.unowned ? null : engineColumn(requests.map(({ owner }) => owner)),
+      options.unowned,
+      ...startColumns(requests),
+    ],
+  };
+}
+
+/** Results in request order; what the answers do not speak of went as asked. */
+export function startResults(
+  requests: readonly StartRequest[],
+  answers: readonly Answer[],
+  unowned: boolean,
+): StartResult[] {
+  const results = requests.map((request) => plainlyStarted(request, !unowned && request.owner !== undefined));
+  const deliveries = new Map<number, DeliveryResult>();
+  for (const answer of answers) {
+    if (answer[0] === START_DELIVERY) deliveries.set(answer[1], deliveryOf(answer));
+  }
+  for (const answer of answers) {
+    if (answer[0] === START) results[answer[1] - 1] = startOf(answer, deliveries.get(answer[1]));
+  }
+  return results;
+}
+
+/**
+ * Takes the wish for an owner from requests that would overtake an earlier one of the same call: eager ownership is
+ * only for the run that a claim would take next.
+ */
+export function withoutOvertaking(requests: readonly StartRequest[]): readonly StartRequest[] {
+  if (requests.every(({ owner }) => owner !== undefined)) return requests;
+  if (requests.every(({ owner }) => owner === undefined)) return requests;
+  const waiting = new Map<string, number>();
+  return requests.map((request) => {
+    // No name contains a NUL (port/text.ts).
+    const place = `${request.namespace}\0${request.queue}`;
+    const priority = PRIORITY_CODE[request.priority];
+    const ahead = waiting.get(place) ?? 0;
+    if (request.owner === undefined) {
+      if (request.startAt === undefined) waiting.set(place, Math.max(ahead, priority));
+      return request;
+    }
+    return ahead >= priority ? { ...request, owner: undefined } : request;
+  });
+}

@@ -1,0 +1,125 @@
+import { byId, OWNED, PLANNING } from './answer.ts';
+
+/*
+ * Taking queued runs by ascending rank. Queued runs stand in groups (namespace, queue, workflow, version), each ordered
+ * by rank in the index; groups are found by hopping over the index, one seek each, so that runs which nobody here can
+ * execute cost nothing.
+ * Candidates are read without locks; the first that can be locked are taken. Where others hold all candidates the
+ * window grows, so that many engines at one queue do not come back with nothing.
+ *   part 4   a run that is the caller's now; history = its first chunk if it never had a turn
+ */
+const GROUP = 'r.namespace, r.queue, r.workflow, r.workflow_version';
+
+const TAKE = `UPDATE millrace.runs r SET status = 1, owner = p_engine, epoch = r.epoch + 1,
+        started_at = coalesce(r.started_at, v_now)
+      FROM pick WHERE ${byId('r', 'pick.run_id')}`;
+
+const CLAIMED = `4::smallint, 0, 0::smallint, 1::smallint, NULL::integer, NULL::uuid, ${OWNED},
+      CASE WHEN r.version = 0 THEN
+        (SELECT h.data FROM millrace.history h WHERE h.run_id = r.run_id AND h.seq = 0)
+      END`;
+
+export const CLAIM = `
+CREATE TYPE millrace.head_v1 AS (namespace text, queue text, rank bigint);
+
+-- The groups of queued healthy runs, each with its least rank; of one namespace, one queue, or all.
+CREATE FUNCTION millrace.groups_v1(p_namespace text, p_queue text)
+RETURNS TABLE (namespace text, queue text, workflow text, workflow_version text, rank bigint)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+BEGIN
+  SELECT ${GROUP}, r.rank INTO namespace, queue, workflow, workflow_version, rank FROM millrace.runs r
+  WHERE r.status = 0 AND r.suspect_group IS NULL
+    AND (r.namespace, r.queue) >= (coalesce(p_namespace, ''), coalesce(p_queue, ''))
+  ORDER BY ${GROUP}, r.rank LIMIT 1;
+  WHILE FOUND LOOP
+    EXIT WHEN p_namespace IS NOT NULL AND namespace <> p_namespace;
+    EXIT WHEN p_queue IS NOT NULL AND queue <> p_queue;
+    RETURN NEXT;
+    SELECT ${GROUP}, r.rank INTO namespace, queue, workflow, workflow_version, rank FROM millrace.runs r
+    WHERE r.status = 0 AND r.suspect_group IS NULL
+      AND (${GROUP}) > (groups_v1.namespace, groups_v1.queue, groups_v1.workflow, groups_v1.workflow_version)
+    ORDER BY ${GROUP}, r.rank LIMIT 1;
+  END LOOP;
+END $$;
+
+CREATE FUNCTION millrace.claim_v1(
+  p_now bigint, p_engine uuid, p_namespace text, p_queues text[], p_workflows text[], p_versions text[],
+  p_limit integer, p_suspects boolean
+) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
+#variable_conflict use_column
+DECLARE
+  v_now bigint := coalesce(p_now, millrace.clock_v1());
+  v_namespaces text[];
+  v_queues text[];
+  v_workflows text[];
+  v_versions text[];
+  v_window integer := p_limit;
+  v_left integer := p_limit;
+  v_seen integer;
+  v_taken integer;
+  v_group bigint;
+BEGIN
+  IF p_limit <= 0 OR NOT p_engine = ANY(millrace.live_v1(ARRAY[p_engine])) THEN RETURN; END IF;
+
+  IF p_suspects THEN
+    SELECT r.suspect_group INTO v_group FROM millrace.runs r
+    WHERE r.status = 0 AND r.suspect_group IS NOT NULL
+      AND (p_namespace IS NULL OR r.namespace = p_namespace) AND (p_queues IS NULL OR r.queue = ANY(p_queues))
+      AND (r.workflow, r.workflow_version) IN (SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v))
+    ORDER BY r.rank, r.run_id LIMIT 1;
+    IF NOT FOUND THEN RETURN; END IF;
+    RETURN QUERY
+    WITH pick AS MATERIALIZED (
+      SELECT r.run_id FROM millrace.runs r
+      WHERE r.status = 0 AND r.suspect_group = v_group
+        AND (p_namespace IS NULL OR r.namespace = p_namespace) AND (p_queues IS NULL OR r.queue = ANY(p_queues))
+        AND (r.workflow, r.workflow_version) IN (SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v))
+      ORDER BY r.rank, r.run_id LIMIT p_limit FOR UPDATE SKIP LOCKED
+    ), r AS (${TAKE} RETURNING r.*)
+    SELECT ${CLAIMED} FROM r ORDER BY r.rank, r.run_id;
+    RETURN;
+  END IF;
+
+  SELECT array_agg(g.namespace), array_agg(g.queue), array_agg(g.workflow), array_agg(g.workflow_version)
+    INTO v_namespaces, v_queues, v_workflows, v_versions
+  FROM millrace.groups_v1(p_namespace, NULL) g
+  WHERE (p_queues IS NULL OR g.queue = ANY(p_queues))
+    AND (g.workflow, g.workflow_version) IN (SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v));
+  IF v_namespaces IS NULL THEN RETURN; END IF;
+
+  LOOP
+    RETURN QUERY
+    WITH seen AS MATERIALIZED (
+      SELECT c.run_id, c.rank
+      FROM unnest(v_namespaces, v_queues, v_workflows, v_versions) AS g(namespace, queue, workflow, version),
+      LATERAL (
+        SELECT r.run_id, r.rank FROM millrace.runs r
+        WHERE r.status = 0 AND r.suspect_group IS NULL AND r.namespace = g.namespace AND r.queue = g.queue
+          AND r.workflow = g.workflow AND r.workflow_version = g.version
+        ORDER BY r.rank, r.run_id LIMIT v_window
+      ) c
+      ORDER BY c.rank, c.run_id LIMIT v_window
+    ), pick AS MATERIALIZED (
+      SELECT r.run_id FROM seen JOIN millrace.runs r ON ${byId('r', 'seen.run_id')}
+      WHERE r.status = 0 AND r.suspect_group IS NULL
+      ORDER BY seen.rank, seen.run_id LIMIT v_left FOR UPDATE OF r SKIP LOCKED
+    ), r AS (${TAKE} RETURNING r.*)
+    SELECT ${CLAIMED} FROM r ORDER BY r.rank, r.run_id;
+    GET DIAGNOSTICS v_taken = ROW_COUNT;
+    v_left := v_left - v_taken;
+    EXIT WHEN v_left <= 0 OR v_window >= 100000;
+    SELECT count(*) INTO v_seen
+    FROM unnest(v_namespaces, v_queues, v_workflows, v_versions) AS g(namespace, queue, workflow, version),
+    LATERAL (
+      SELECT 1 FROM millrace.runs r
+      WHERE r.status = 0 AND r.suspect_group IS NULL AND r.namespace = g.namespace AND r.queue = g.queue
+        AND r.workflow = g.workflow AND r.workflow_version = g.version
+      ORDER BY r.rank, r.run_id LIMIT v_window
+    ) c;
+    -- Fewer than the window are left for anybody: all of them are in other hands at this moment.
+    EXIT WHEN v_seen < v_window;
+    v_window := v_window * 4;
+  END LOOP;
+END $$;
+`;

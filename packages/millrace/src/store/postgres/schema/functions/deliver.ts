@@ -1,0 +1,98 @@
+import { byId, PLANNING } from './answer.ts';
+
+/*
+ * Messages into inboxes (I6, I7): targets are locked in the order of their ids, then everything is decided on what the
+ * locks hold still. A message is fresh if its inbox does not have it and no earlier one of the call is the same.
+ *   part 2   a message: code 0 delivered (seq; other = the owner), 1 duplicate, 2 run-closed (status; other = the
+ *            successor), 3 not-found. With the columns of a run: the adopter has it now.
+ * p_take: which messages count (NULL: all). A waiting target is adopted by the engine of its first fresh message if
+ * that is live, has room (p_room, counted per engine over the call) and, if sticky, owned it last; a suspect never is.
+ */
+export const DELIVER = `
+CREATE FUNCTION millrace.deliver_v1(
+  p_now bigint, p_engines uuid[], p_take boolean[],
+  p_run uuid[], p_namespace text[], p_key text[], p_dedup text[], p_body bytea[],
+  p_adopter uuid[], p_room integer[], p_sticky integer[]
+) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
+#variable_conflict use_column
+DECLARE
+  v_now bigint := coalesce(p_now, millrace.clock_v1());
+  v_live uuid[] := millrace.live_v1(p_engines);
+  v_run uuid[] := p_run;
+  v_again uuid[];
+BEGIN
+  LOOP
+    IF p_key IS NOT NULL THEN
+      v_run := ARRAY(
+        SELECT coalesce(m.run_id,
+          (SELECT k.run_id FROM millrace.keys k WHERE k.namespace = m.namespace AND k.key = m.key))
+        FROM unnest(p_run, p_namespace, p_key, p_dedup) WITH ORDINALITY AS m(run_id, namespace, key, dedup, n)
+        ORDER BY m.n);
+    END IF;
+    -- A key may pass to another run while the lock was waited for: then once more.
+    EXIT WHEN v_again IS NOT DISTINCT FROM v_run;
+    PERFORM millrace.lock_v1(v_run);
+    EXIT WHEN p_key IS NULL;
+    v_again := v_run;
+  END LOOP;
+
+  RETURN QUERY
+  WITH found AS MATERIALIZED (
+    SELECT m.n, m.run_id, m.dedup, m.body, m.adopter, m.room, m.sticky = 1 AS sticky,
+      r.run_id IS NOT NULL AS open, r.status, r.owner, r.last_owner, r.inbox_seq, r.suspect_group,
+      r.run_id IS NOT NULL
+        AND row_number() OVER (PARTITION BY m.run_id, m.dedup ORDER BY m.n) = 1
+        AND NOT EXISTS (SELECT 1 FROM millrace.inbox i WHERE i.run_id = m.run_id AND i.dedup = m.dedup) AS fresh
+    FROM unnest(v_run, p_dedup, p_body, p_adopter, p_room, p_sticky, p_take) WITH ORDINALITY
+      AS m(run_id, dedup, body, adopter, room, sticky, take, n)
+    LEFT JOIN millrace.runs r ON ${byId('r', 'm.run_id')}
+    WHERE p_take IS NULL OR m.take
+  ), placed AS MATERIALIZED (
+    SELECT f.*, row_number() OVER (PARTITION BY f.run_id ORDER BY f.n) AS place FROM found f WHERE f.fresh
+  ), woken AS MATERIALIZED (
+    SELECT w.run_id, CASE WHEN w.may THEN
+        CASE WHEN row_number() OVER (PARTITION BY w.adopter, w.may ORDER BY w.n) <= w.room THEN w.adopter END
+      END AS adopter
+    FROM (
+      SELECT p.*, p.suspect_group IS NULL AND p.adopter = ANY(v_live)
+        AND (NOT p.sticky OR p.last_owner IS NOT DISTINCT FROM p.adopter) AS may
+      FROM placed p WHERE p.place = 1 AND p.status = 2
+    ) w
+  ), written AS (
+    INSERT INTO millrace.inbox (run_id, at, seq, dedup, body)
+    SELECT p.run_id, v_now, p.inbox_seq + p.place, p.dedup, p.body FROM placed p
+  ), changed AS (
+    UPDATE millrace.runs r SET
+      inbox_seq = r.inbox_seq + t.fresh,
+      status = CASE WHEN r.status <> 2 THEN r.status WHEN t.adopter IS NULL THEN 0 ELSE 1 END,
+      rank = CASE WHEN r.status <> 2 THEN r.rank ELSE millrace.rank_v1(r.priority, v_now) END,
+      ready_at = CASE WHEN r.status <> 2 THEN r.ready_at ELSE v_now END,
+      wake_at = CASE WHEN r.status <> 2 THEN r.wake_at END,
+      waits = CASE WHEN r.status <> 2 THEN r.waits END,
+      owner = CASE WHEN r.status <> 2 THEN r.owner ELSE t.adopter END,
+      epoch = CASE WHEN t.adopter IS NULL THEN r.epoch ELSE r.epoch + 1 END,
+      started_at = CASE WHEN t.adopter IS NULL THEN r.started_at ELSE coalesce(r.started_at, v_now) END
+    FROM (
+      SELECT p.run_id, count(*)::integer AS fresh, (array_agg(w.adopter))[1] AS adopter
+      FROM placed p LEFT JOIN woken w ON w.run_id = p.run_id GROUP BY p.run_id
+    ) t
+    WHERE ${byId('r', 't.run_id')}
+    RETURNING r.*, t.adopter
+  ), adopted AS MATERIALIZED (
+    SELECT c.* FROM changed c WHERE c.adopter IS NOT NULL
+  )
+  SELECT 2::smallint, f.n::integer,
+    CASE WHEN f.fresh THEN 0 WHEN f.open THEN 1 WHEN c.run_id IS NOT NULL THEN 2 ELSE 3 END::smallint,
+    c.status, (f.inbox_seq + p.place)::integer,
+    CASE WHEN f.fresh AND p.place > 1 AND a.run_id IS NOT NULL THEN a.owner
+      WHEN f.open THEN f.owner ELSE c.successor END,
+    coalesce(r.run_id, f.run_id), r.epoch, r.version, r.events, r.inbox_seq, r.priority, r.suspect_group IS NOT NULL,
+    r.created_at, r.deadline_at, r.parent_run_id, r.parent_ordinal,
+    r.namespace, r.workflow, r.workflow_version, r.queue, r.key, r.tags, NULL::bytea
+  FROM found f
+  LEFT JOIN placed p ON p.n = f.n
+  LEFT JOIN adopted a ON a.run_id = f.run_id
+  LEFT JOIN adopted r ON r.run_id = f.run_id AND p.place = 1
+  LEFT JOIN millrace.runs_closed c ON ${byId('c', 'f.run_id')} AND NOT f.open;
+END $$;
+`;

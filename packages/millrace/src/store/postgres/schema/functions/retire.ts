@@ -1,0 +1,85 @@
+import { PLANNING } from './answer.ts';
+
+/*
+ * Retiring an incarnation, and finding out which run kills its process.
+ * The runs that were executing when a process died are suspects. They run again in groups of their own that halve with
+ * each death, so that a run that kills every process is alone after log2(n) of them; only deaths alone count.
+ *   I1  Groups are decided in the call that marks the incarnation; later calls only requeue.
+ *   I2  Labels come from one sequence and are never used again: fresh suspects join no earlier group.
+ *   I3  The exclusive lock waits for every act that found the incarnation alive (see live_v1).
+ */
+export const RETIRE = `
+CREATE FUNCTION millrace.retire_v1(
+  p_now bigint, p_engine uuid, p_expect bigint, p_limit integer, p_death_limit integer, p_harmless boolean,
+  OUT retired boolean, OUT requeued integer, OUT quarantined uuid[], OUT remaining boolean
+) LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
+#variable_conflict use_column
+DECLARE
+  v_now bigint := coalesce(p_now, millrace.clock_v1());
+  e record;
+  v_ids uuid[];
+BEGIN
+  retired := false;
+  requeued := 0;
+  quarantined := '{}';
+  remaining := false;
+  PERFORM pg_advisory_xact_lock(77012, hashtext(p_engine::text));
+  SELECT x.retired, x.beat_seq INTO e FROM millrace.engines x WHERE x.engine_id = p_engine FOR NO KEY UPDATE;
+  IF NOT FOUND THEN RETURN; END IF;
+  IF NOT e.retired THEN
+    IF e.beat_seq <> p_expect THEN RETURN; END IF;
+    UPDATE millrace.engines x SET retired = true WHERE x.engine_id = p_engine;
+    retired := true;
+    IF NOT p_harmless THEN quarantined := millrace.accuse_v1(p_engine, p_death_limit); END IF;
+  END IF;
+
+  v_ids := ARRAY(
+    SELECT r.run_id FROM millrace.runs r WHERE r.owner = p_engine ORDER BY r.owner, r.run_id LIMIT p_limit + 1);
+  remaining := cardinality(v_ids) > p_limit;
+  v_ids := v_ids[1:p_limit];
+  PERFORM 1 FROM millrace.runs r WHERE r.run_id = ANY(v_ids) ORDER BY r.run_id FOR NO KEY UPDATE;
+  UPDATE millrace.runs r SET status = 0, owner = NULL, last_owner = r.owner, epoch = r.epoch + 1,
+    ready_at = coalesce(r.ready_at, v_now)
+  WHERE r.run_id = ANY(v_ids) AND r.owner = p_engine;
+  GET DIAGNOSTICS requeued = ROW_COUNT;
+END $$;
+
+-- Labels the runs that an incarnation was executing; returns those that are quarantined.
+CREATE FUNCTION millrace.accuse_v1(p_engine uuid, p_death_limit integer) RETURNS uuid[]
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+  v_quarantined uuid[];
+BEGIN
+  PERFORM 1 FROM millrace.runs r WHERE r.owner = p_engine AND r.status = 1 ORDER BY r.run_id FOR NO KEY UPDATE;
+  WITH running AS MATERIALIZED (
+    SELECT r.run_id, r.suspect_group, count(*) OVER () AS total,
+      count(*) OVER (PARTITION BY r.suspect_group) AS members,
+      row_number() OVER (PARTITION BY r.suspect_group ORDER BY r.run_id) AS place
+    FROM millrace.runs r WHERE r.owner = p_engine AND r.status = 1
+  ), halved AS MATERIALIZED (
+    SELECT run_id, suspect_group, (2 * place > members + members % 2)::integer AS half,
+      members = 1 AND (suspect_group IS NOT NULL OR total = 1) AS alone
+    FROM running
+  ), labelled AS MATERIALIZED (
+    SELECT g.suspect_group, g.half, nextval('millrace.suspect_groups') AS label
+    FROM (SELECT DISTINCT suspect_group, half FROM halved ORDER BY suspect_group, half) g
+  ), charged AS (
+    UPDATE millrace.runs r SET
+      suspect_group = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN NULL ELSE l.label END,
+      deaths = r.deaths + h.alone::integer,
+      status = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN 4 ELSE r.status END,
+      block_code = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN 'QUARANTINED' END,
+      ready_at = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN NULL ELSE r.ready_at END,
+      owner = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN NULL ELSE r.owner END,
+      last_owner = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN r.owner ELSE r.last_owner END,
+      epoch = r.epoch + (h.alone AND r.deaths >= p_death_limit)::integer
+    FROM halved h
+    JOIN labelled l ON l.suspect_group IS NOT DISTINCT FROM h.suspect_group AND l.half = h.half
+    WHERE r.run_id = h.run_id
+    RETURNING r.run_id, r.status
+  )
+  SELECT coalesce(array_agg(run_id ORDER BY run_id), '{}') INTO v_quarantined FROM charged WHERE status = 4;
+  RETURN v_quarantined;
+END $$;
+`;

@@ -1,0 +1,25 @@
+import { ANSWER } from './functions/answer.ts';
+import { CLAIM } from './functions/claim.ts';
+import { COMMIT } from './functions/commit.ts';
+import { DELIVER } from './functions/deliver.ts';
+import { REOPEN } from './functions/reopen.ts';
+import { RETIRE } from './functions/retire.ts';
+import { START } from './functions/start.ts';
+import { WAKE } from './functions/wake.ts';
+import { TABLES } from './tables.ts';
+
+/** One forward step of the schema. A released one never changes: its checksum is kept in the database. */
+export interface Migration {
+  id: number;
+  name: string;
+  sql: string;
+}
+
+/**
+ * Functions are numbered (`commit_v1`): an engine of the previous minor version goes on calling its own while the next
+ * one's are there.
+ */
+export const MIGRATIONS: readonly Migration[] = [
+  { id: 1, name: 'runs, history, inbox, keys, engines', sql: TABLES },
+  { id: 2, name: 'acts', sql: [ANSWER, CLAIM, DELIVER, START, COMMIT, WAKE, RETIRE, REOPEN].join('\n') },
+];
