@@ -181,6 +181,16 @@ describe('why a run is not taken from the queue', () => {
     expect(reasonsOf(queued, { engines: [] })).toMatchObject([
       { code: 'NO_ENGINE', since: '2026-01-01T00:00:02.000Z', refs: { workflow: 'order' } },
     ]);
+    const silent = [
+      { name: 'engine-1', beatAt: T0 - 5000 },
+      { name: 'engine-2', beatAt: T0 },
+    ];
+    expect(reasonsOf(queued, { engines: silent })[0]?.message).toBe(
+      'no engine is alive; engine-2 was heard last, at 2026-01-01T00:00:00.000Z',
+    );
+    expect(reasonsOf(queued, { engines: [{ name: 'engine-1', beatAt: T0 + 9000 }] })[0]?.code).toBe(
+      'QUEUE_BACKLOG',
+    );
   });
 
   it('no engine has this version', () => {

@@ -17,21 +17,21 @@ export interface ErrorDescription {
 /**
  * A stored failure as every surface shows it.
  * @param payload - text of an encoded `Failure`; undefined for an end that says nothing more.
- * @param code - of an error that has none of its own.
+ * @param code - of an error that has none of its own; default: its class name.
  */
-export function describeError(payload: string | undefined, code: string): ErrorDescription {
-  if (payload === undefined) return { code, message: '', name: 'Error' };
+export function describeError(payload: string | undefined, code?: string): ErrorDescription {
+  if (payload === undefined) return { code: code ?? 'Error', message: '', name: 'Error' };
   return describeFailure(decodeValue(payload) as Failure, code);
 }
 
-function describeFailure(failure: Failure, code: string): ErrorDescription {
+function describeFailure(failure: Failure, code?: string): ErrorDescription {
   const { name, message, details, stack, cause } = failure;
   return {
-    code: failure.code ?? code,
+    code: failure.code ?? code ?? name,
     message,
     name,
     ...(details === undefined ? {} : { details }),
     ...(stack === undefined ? {} : { stack }),
-    ...(cause === undefined ? {} : { cause: describeFailure(cause, cause.name) }),
+    ...(cause === undefined ? {} : { cause: describeFailure(cause) }),
   };
 }

@@ -5,7 +5,7 @@ import type { RunEvent } from '../run/event.ts';
 import { historyItem, historyItems } from './history-items.ts';
 
 const FAILURE = '{"name":"Error","message":"boom"}';
-const ERROR = { code: 'ERROR', name: 'Error', message: 'boom' };
+const ERROR = { code: 'Error', name: 'Error', message: 'boom' };
 
 function dataOf(event: RunEvent) {
   return historyOf(event).map(historyItem)[0]?.data;
@@ -67,6 +67,7 @@ describe('history items', () => {
     ['error', { type: 'step-failed', ...command, attempt: 1, payload: FAILURE }, ERROR],
     ['error', { type: 'step-retrying', ...command, attempt: 1, retryAt: T0, payload: FAILURE }, ERROR],
     ['error', { type: 'failed', payload: FAILURE }, ERROR],
+    ['error', { type: 'cancelled' }, { code: 'Error', name: 'Error', message: '' }],
     ['error', { type: 'cancelled', payload: FAILURE }, ERROR],
     ['error', { type: 'timed-out', payload: FAILURE }, ERROR],
     ['output', { type: 'child-closed', ...command, status: 'completed', runId: 'r', payload: '1' }, 1],

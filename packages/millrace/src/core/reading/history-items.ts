@@ -62,7 +62,7 @@ function dataOf(event: RunEvent): Record<string, unknown> {
     }));
   }
   const field = fieldOfPayload(event);
-  if (field === 'error') data['error'] = describeError(event.payload, 'ERROR');
+  if (field === 'error') data['error'] = describeError(event.payload);
   else if (event.payload !== undefined) data[field] = decodeValue(event.payload);
   return data;
 }

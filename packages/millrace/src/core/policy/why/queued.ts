@@ -4,8 +4,9 @@ import type { EngineFacts, Reason, WhyFacts } from './reason.ts';
 
 /** Why no engine has taken a run that is ready. */
 export function queueReasons(run: ReadableRun, facts: WhyFacts, since: string): readonly Reason[] {
-  const { engines, assigned, now } = facts;
-  if (engines?.length === 0) return [noEngine(run, since)];
+  const { assigned, now } = facts;
+  const engines = facts.engines?.filter(({ beatAt = now }) => now - beatAt < SILENT_MS);
+  if (engines?.length === 0) return [noEngine(run, facts, since)];
   if (engines !== undefined && !engines.some((engine) => canRun(engine, run))) {
     return [noEngineForVersion(run, engines, since)];
   }
@@ -20,10 +21,16 @@ function canRun(engine: EngineFacts, { workflow, workflowVersion }: ReadableRun)
   );
 }
 
-function noEngine({ workflow }: ReadableRun, since: string): Reason {
+/** An engine beats every second by default; one that has been silent for so long takes nothing any more. */
+const SILENT_MS = 10_000;
+
+function noEngine({ workflow }: ReadableRun, { engines = [] }: WhyFacts, since: string): Reason {
+  const [last] = engines.toSorted((a, b) => (b.beatAt as number) - (a.beatAt as number)); // none beats for no time
+  const heard =
+    last === undefined ? '' : `; ${last.name} was heard last, at ${instant(last.beatAt as number)}`;
   return {
     code: 'NO_ENGINE',
-    message: 'no engine is alive',
+    message: `no engine is alive${heard}`,
     since,
     refs: { workflow },
     remedy: {

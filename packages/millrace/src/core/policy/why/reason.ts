@@ -48,6 +48,8 @@ export interface Why {
 /** An engine as far as it matters for whether it could take a run. */
 export interface EngineFacts {
   readonly name: string;
+  /** Store time of its last beat; undefined: not known, taken to be alive. */
+  readonly beatAt?: number | undefined;
   /** What it can execute; undefined: not known, taken to be able. */
   readonly workflows?: readonly { readonly workflow: string; readonly version: string }[] | undefined;
 }
@@ -56,7 +58,7 @@ export interface EngineFacts {
 export interface WhyFacts {
   /** Store time, ms. */
   readonly now: number;
-  /** All engines that are alive. */
+  /** All engines that are not known to be gone; those that fell silent are told apart by their last beat. */
   readonly engines?: readonly EngineFacts[] | undefined;
   /** How many queued runs go before this one. */
   readonly ahead?: number | undefined;

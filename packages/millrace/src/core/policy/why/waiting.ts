@@ -142,7 +142,7 @@ function retryReason({ runId }: ReadableRun, state: RunState, wait: Wait, since:
 }
 
 function errorLine(payload: string | undefined): string {
-  const { code, message } = describeError(payload, 'error');
+  const { code, message } = describeError(payload);
   return message === '' ? code : `${code}: ${message}`;
 }
 
