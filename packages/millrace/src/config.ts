@@ -1,0 +1,145 @@
+import { SETTINGS, type Configuration, type Setting } from './core/configuration/settings.ts';
+import { didYouMean } from './core/suggest.ts';
+
+/** Variables of a process, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ConfigurationProblem {
+  readonly name: string;
+  /** As it was given, without what must not be seen. */
+  readonly value: string;
+  readonly message: string;
+}
+
+/** A setting as it applies, for people. */
+export interface EffectiveSetting {
+  readonly name: string;
+  readonly value: string;
+  /** The variable that set it, or `default`. */
+  readonly source: string;
+}
+
+export interface ConfigurationReport {
+  /** Settings with a problem have their default. */
+  readonly configuration: Configuration;
+  readonly effective: readonly EffectiveSetting[];
+  /** All of them at once. */
+  readonly problems: readonly ConfigurationProblem[];
+  readonly warnings: readonly string[];
+}
+
+/** Known to people who configure, and without effect in this version. */
+const LATER: ReadonlySet<string> = new Set(
+  `CLUSTER_SEEDS REGION AUTO_SCALE_MIN AUTO_SCALE_MAX REDIS_URL QUEUE_PREFIX METRICS_INTERVAL ALERT_WEBHOOK
+  DISTRIBUTED_MODE ASSIGNMENT_STRATEGY LOCK_TIMEOUT ENABLE_FAILOVER CPU_WEIGHT MEMORY_WEIGHT WORKFLOW_WEIGHT
+  SUPPORTED_EXECUTORS ENGINE_LABELS ENGINE_WEIGHT API_KEYS PAYLOAD_KEYS`.split(/\s+/),
+);
+
+/** Ours, and read elsewhere. */
+const ELSEWHERE = ['MILLRACE_SERVER', 'MILLRACE_API_KEY', 'MILLRACE_CRASH_POINT'];
+
+/**
+ * Reads an environment. Never throws: problems are listed, all at once.
+ * @param readFile - text of a file; throws an error that says why not.
+ */
+export function readConfiguration(env: Environment, readFile: (path: string) => string): ConfigurationReport {
+  const values: Record<string, unknown> = {};
+  const effective: EffectiveSetting[] = [];
+  const problems: ConfigurationProblem[] = [];
+  for (const [field, entry] of Object.entries(SETTINGS)) {
+    // The table holds settings of many types; each is read and kept by its own functions.
+    const known = entry as Setting<unknown>;
+    const given = givenValue(known, env, readFile, problems);
+    values[field] = known.fallback;
+    let shown = { name: known.names[0], value: known.shown, source: 'default' };
+    if (given !== undefined) {
+      const value = known.mask?.(given.text) ?? given.text;
+      try {
+        values[field] = known.read(given.text);
+        shown = { ...shown, value, source: given.source };
+      } catch (error) {
+        problems.push({ name: given.source, value, message: (error as Error).message });
+      }
+    }
+    effective.push(shown);
+  }
+  // Filled by the loop above, field by field.
+  const configuration = values as unknown as Configuration;
+  problems.push(...contradictions(configuration));
+  return { configuration, effective, problems, warnings: warningsOf(env) };
+}
+
+interface Given {
+  readonly text: string;
+  readonly source: string;
+}
+
+/** The value of a setting under whichever of its names it was given; several must agree. Empty counts as not set. */
+function givenValue(
+  { names, mask }: Setting<unknown>,
+  env: Environment,
+  readFile: (path: string) => string,
+  problems: ConfigurationProblem[],
+): Given | undefined {
+  let found: Given | undefined;
+  for (const name of names) {
+    for (const given of [direct(name, env), fromFile(name, env, readFile, problems)]) {
+      if (given === undefined) continue;
+      found ??= given;
+      if (found.text === given.text) continue;
+      const value = mask?.(given.text) ?? given.text;
+      problems.push({
+        name: given.source,
+        value,
+        message: `contradicts ${found.source}: set only one of the two`,
+      });
+    }
+  }
+  return found;
+}
+
+function direct(name: string, env: Environment): Given | undefined {
+  const text = env[name];
+  return text === undefined || text === '' ? undefined : { text, source: name };
+}
+
+function fromFile(
+  name: string,
+  env: Environment,
+  readFile: (path: string) => string,
+  problems: ConfigurationProblem[],
+): Given | undefined {
+  const source = `${name}_FILE`;
+  const path = env[source];
+  if (path === undefined || path === '') return undefined;
+  try {
+    const text = readFile(path).trim();
+    if (text !== '') return { text, source };
+    problems.push({ name: source, value: path, message: 'the file is empty' });
+  } catch (error) {
+    problems.push({ name: source, value: path, message: `cannot be read: ${(error as Error).message}` });
+  }
+  return undefined;
+}
+
+function contradictions({ beatMs, leaseMs }: Configuration): ConfigurationProblem[] {
+  if (leaseMs >= 2 * beatMs) return [];
+  const message = `must be at least twice HEARTBEAT_INTERVAL (${beatMs}): one late beat is no death`;
+  return [{ name: 'FAILURE_DETECTION_TIMEOUT', value: String(leaseMs), message }];
+}
+
+function warningsOf(env: Environment): string[] {
+  const known = [...Object.values(SETTINGS).flatMap(({ names }) => names), ...ELSEWHERE];
+  const warnings: string[] = [];
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined) continue;
+    const plain = name.replace(/_FILE$/, '');
+    if (LATER.has(plain)) warnings.push(`${name} has no effect in this version`);
+    if (!name.startsWith('MILLRACE_') || known.includes(plain)) continue;
+    const guess = didYouMean(name, known);
+    warnings.push(
+      `${name} is not a variable of Millrace${guess === undefined ? '' : `; did you mean ${guess}?`}`,
+    );
+  }
+  return warnings;
+}

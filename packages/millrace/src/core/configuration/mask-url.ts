@@ -1,0 +1,4 @@
+/** A URL without its password. */
+export function maskUrl(url: string): string {
+  return url.replace(/(:\/\/[^:@/]*):.*@/, '$1:***@').replace(/([?&](?:ssl)?password=)[^&]*/gi, '$1***');
+}

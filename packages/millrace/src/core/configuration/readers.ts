@@ -1,0 +1,57 @@
+import { durationMs } from '../duration.ts';
+import { didYouMean } from '../suggest.ts';
+
+/*
+ * How the text of a variable becomes a value. Each throws an error whose message says what is allowed.
+ */
+
+export function shortText(given: string): string {
+  if (given.length <= 256) return given;
+  throw new Error('must have at most 256 characters');
+}
+
+export function list(given: string): readonly string[] {
+  const items = given.split(',').map((item) => item.trim());
+  if (items.every((item) => item !== '')) return items;
+  throw new Error('must be names separated by single commas');
+}
+
+export function storeUrl(given: string): string {
+  if (/^(?:(?:file|sqlite):.+|postgres(?:ql)?:\/\/.+)$/.test(given)) return given;
+  throw new Error('must be file:PATH for SQLite or postgres://USER@HOST/DATABASE for PostgreSQL');
+}
+
+export function count(least: number, most: number): (given: string) => number {
+  return (given) => {
+    const value = Number(given);
+    if (/^\d+$/.test(given) && value >= least && value <= most) return value;
+    throw new Error(`must be a whole number from ${least} to ${most}`);
+  };
+}
+
+export function milliseconds(least: number, most: number): (given: string) => number {
+  return (given) => {
+    const value = /^\d+$/.test(given) ? Number(given) : readDuration(given);
+    if (value >= least && value <= most) return value;
+    throw new Error(`must be from ${least} to ${most} ms, or text such as 5s`);
+  };
+}
+
+function readDuration(given: string): number {
+  try {
+    return durationMs(given);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+export function oneOf<const W extends string>(...words: readonly W[]): (given: string) => W {
+  return (given) => {
+    const found = words.find((word) => word === given.toLowerCase());
+    if (found !== undefined) return found;
+    const guess = didYouMean(given, words);
+    throw new Error(
+      `must be one of ${words.join(', ')}${guess === undefined ? '' : `; did you mean ${guess}?`}`,
+    );
+  };
+}

@@ -1,0 +1,128 @@
+import { count, list, milliseconds, oneOf, shortText, storeUrl } from './readers.ts';
+import { maskUrl } from './mask-url.ts';
+
+/** One variable: how it is read, and what the reference page says of it. */
+export interface Setting<T> {
+  /** Its name, then other names for the same. */
+  readonly names: readonly [string, ...string[]];
+  readonly meaning: string;
+  /** What holds when it is not set. */
+  readonly fallback: T;
+  /** The default as people read it. */
+  readonly shown: string;
+  /** The default of the documents that the variable comes from, where they have it. */
+  readonly origin?: string;
+  /** Why ours differs, or what else there is to know. */
+  readonly reason?: string;
+  /** Throws an error whose message says what is allowed. */
+  readonly read: (text: string) => T;
+  /** The value without what must not be seen. */
+  readonly mask?: (text: string) => string;
+}
+
+/**
+ * Every variable that has an effect. Times are milliseconds, or text such as `5s`. Each can also be given as `NAME_FILE`:
+ * the path of a file that holds the value.
+ */
+export const SETTINGS = {
+  store: setting<string | undefined>({
+    names: ['DATABASE_URL'],
+    meaning: 'The store: `file:PATH` (SQLite) or `postgres://…`.',
+    fallback: undefined,
+    shown: 'file:./.millrace/millrace.db',
+    reason: 'Works without a database server.',
+    read: storeUrl,
+    mask: maskUrl,
+  }),
+  engineName: setting<string | undefined>({
+    names: ['NODE_ID', 'ENGINE_INSTANCE_ID'],
+    meaning: 'Name of this engine in histories and lists.',
+    fallback: undefined,
+    shown: 'host name and process id',
+    origin: 'none',
+    read: shortText,
+  }),
+  module: setting<string | undefined>({
+    names: ['MILLRACE_MODULE'],
+    meaning: 'Module whose `workflows` and `executors` are loaded.',
+    fallback: undefined,
+    shown: 'none',
+    read: shortText,
+  }),
+  queues: setting<readonly string[] | undefined>({
+    names: ['QUEUES'],
+    meaning: 'Queues to take runs from, separated by commas.',
+    fallback: undefined,
+    shown: 'all',
+    read: list,
+  }),
+  concurrency: setting({
+    names: ['MAX_CONCURRENT_WORKFLOWS', 'MAX_CONCURRENCY'],
+    meaning: 'Runs that this engine holds in turn at once.',
+    fallback: 1000,
+    shown: '1000',
+    origin: '10 (5)',
+    reason: 'A run in turn costs a few kilobytes, and one that waits costs nothing: it is not held.',
+    read: count(1, 1_000_000),
+  }),
+  stepConcurrency: setting({
+    names: ['MAX_CONCURRENT_NODES'],
+    meaning: 'Steps that this engine executes at once.',
+    fallback: 1000,
+    shown: '1000',
+    origin: '50',
+    reason: 'Most steps wait for a network; lower it where they compute.',
+    read: count(1, 1_000_000),
+  }),
+  maxRetries: setting({
+    names: ['MAX_RETRIES'],
+    meaning: 'Attempts after the first, of steps that say nothing themselves.',
+    fallback: 3,
+    shown: '3',
+    origin: '3',
+    read: count(0, 1_000_000),
+  }),
+  beatMs: setting({
+    names: ['HEARTBEAT_INTERVAL'],
+    meaning: 'Pause between two beats of an engine.',
+    fallback: 1000,
+    shown: '1000',
+    origin: '30000',
+    reason: 'A dead engine is noticed in seconds; a beat is one small statement.',
+    read: milliseconds(100, 600_000),
+  }),
+  leaseMs: setting({
+    names: ['FAILURE_DETECTION_TIMEOUT'],
+    meaning: 'How long an engine may be silent before others take its runs. At least twice the beat.',
+    fallback: 5000,
+    shown: '5000',
+    origin: '90000',
+    reason: 'Wrong suspicion is harmless: whatever a suspected engine still writes is refused.',
+    read: milliseconds(500, 3_600_000),
+  }),
+  logLevel: setting({
+    names: ['LOG_LEVEL'],
+    meaning: 'Least important lines that are logged: `debug`, `info`, `warn` or `error`.',
+    fallback: 'info' as const,
+    shown: 'info',
+    read: oneOf('debug', 'info', 'warn', 'error'),
+  }),
+  logFormat: setting({
+    names: ['LOG_FORMAT'],
+    meaning: 'Form of the log on standard error: `text` or `json`.',
+    fallback: 'text' as const,
+    shown: 'text',
+    read: oneOf('text', 'json'),
+  }),
+} as const;
+
+type Settings = typeof SETTINGS;
+
+/** What an environment means: a value for every setting. */
+export type Configuration = {
+  readonly [K in keyof Settings]: Settings[K] extends Setting<infer T> ? T : never;
+};
+
+function setting<T>(entry: Setting<T>): Setting<T> {
+  return entry;
+}
