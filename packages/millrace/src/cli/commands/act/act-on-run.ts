@@ -1,0 +1,65 @@
+import { Option, type Command } from 'commander';
+import { MillraceError } from '../../../core/errors.ts';
+import type { Millrace } from '../../../millrace.ts';
+import type { RunRow } from '../../../store/port/store.ts';
+import { printResult, type Cli } from '../../cli.ts';
+import { findRun } from '../../connect/find-run.ts';
+import { withClient } from '../../connect/open-client.ts';
+import { actOnMany, type Act, type BulkOptions } from './bulk.ts';
+
+/** An engine that has not been heard for this long is no help. */
+const SILENT_MS = 10_000;
+
+export function addBulkOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--where <filters>', "all runs of 'status=…&workflow=…&tag=…&key=…' instead of one"),
+    )
+    .option('--yes', 'with --where: do not ask');
+}
+
+/**
+ * Does something to the run that is named, or to all that `--where` selects.
+ * @param result - what is printed of it, as JSON and as a sentence.
+ */
+export async function actOnRun(
+  cli: Cli,
+  options: BulkOptions,
+  argument: string | undefined,
+  act: Act & { readonly result: (run: RunRow) => { readonly json: object; readonly sentence: string } },
+): Promise<void> {
+  checkChoice(options, argument, act.verb);
+  await withClient(cli, options, async (millrace) => {
+    if (argument === undefined) {
+      if ((await actOnMany(cli, millrace, options, act)) === 0) return;
+    } else {
+      const row = await findRun(millrace, argument);
+      await act.perform(millrace, row.runId);
+      const { json, sentence } = act.result(row);
+      printResult(cli, options.json, { runId: row.runId, ...json }, () => [sentence]);
+    }
+    await warnWithoutEngine(cli, millrace);
+  });
+}
+
+function checkChoice({ where }: BulkOptions, argument: string | undefined, verb: string): void {
+  if (argument === undefined && where === undefined) {
+    throw new MillraceError('INVALID_ARGUMENT', `${verb}: no run is named`, {
+      remedy: "Name one, or select several with --where 'status=…&workflow=…'.",
+    });
+  }
+  if (argument !== undefined && where !== undefined) {
+    throw new MillraceError('INVALID_ARGUMENT', `${verb}: both a run and --where are given`, {
+      remedy: 'Give one of the two.',
+    });
+  }
+}
+
+/** What was asked for is durable; somebody must be there to do it. */
+async function warnWithoutEngine({ terminal }: Cli, { store }: Millrace): Promise<void> {
+  const { engines, storeTime } = await store.listEngines();
+  if (engines.some(({ beatAt }) => storeTime - beatAt < SILENT_MS)) return;
+  terminal.tell(
+    `${terminal.tellStyle('yellow', 'note:')} no engine is alive; it takes effect when one starts`,
+  );
+}

@@ -1,0 +1,95 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { historyItem, placedEvents, type HistoryItem } from '../../../core/reading/history-items.ts';
+import { isClosed } from '../../../core/status.ts';
+import type { Millrace } from '../../../millrace.ts';
+import { StoreError } from '../../../store/port/errors.ts';
+import type { RunRow } from '../../../store/port/store.ts';
+import type { StopWatch } from './stop-signals.ts';
+
+const SHORTEST_POLL_MS = 20;
+const LONGEST_POLL_MS = 500;
+
+/** What somebody who watches a run is told. */
+export interface Watcher {
+  item(item: HistoryItem): void;
+  /** The run is suspended until something happens; once for each time. */
+  waiting(row: RunRow): Promise<void>;
+  /** The run goes on as another one. */
+  continued(runId: string): void;
+  /** The store does not answer; the run is watched on as soon as it does. */
+  outage(message: string): void;
+}
+
+interface Place {
+  runId: string;
+  /** The next event to tell. */
+  seq: number;
+  /** Of the row as last seen. */
+  version: number;
+}
+
+/**
+ * Watches a run until it has ended or is blocked, or until somebody wants to stop.
+ * @returns its row; undefined when it was stopped.
+ */
+export async function follow(
+  millrace: Millrace,
+  runId: string,
+  watcher: Watcher,
+  stop: Pick<StopWatch, 'asked' | 'received'>,
+): Promise<RunRow | undefined> {
+  const place: Place = { runId, seq: 0, version: -1 };
+  // The engine of this process knows first when a run has ended; polling sees everything else.
+  const hint = { over: false };
+  const ended = millrace
+    .run(runId)
+    .result()
+    .catch(() => {})
+    .then(() => void (hint.over = true));
+  let pollMs = SHORTEST_POLL_MS;
+  let silent = false;
+  while (stop.received() === undefined) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one look after the other
+      const { row, isNew } = await look(millrace, place, watcher);
+      silent = false;
+      if (row.successor !== undefined) moveOn(place, row.successor, watcher);
+      else if (row.status === 'blocked' || isClosed(row.status)) return row;
+      pollMs = isNew ? SHORTEST_POLL_MS : Math.min(pollMs * 2, LONGEST_POLL_MS);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.failure === 'definite') throw error;
+      if (!silent) watcher.outage(error.message);
+      silent = true;
+    }
+    // oxlint-disable-next-line no-await-in-loop -- the pause is the point
+    await Promise.race([pause(pollMs), stop.asked, ...(hint.over ? [] : [ended])]);
+  }
+  return undefined;
+}
+
+async function look(
+  { store }: Millrace,
+  place: Place,
+  watcher: Watcher,
+): Promise<{ row: RunRow; isNew: boolean }> {
+  const [row] = await store.readRuns([{ runId: place.runId }]);
+  if (row === undefined) throw new StoreError('definite', `run ${place.runId} was removed from the store`);
+  const isNew = row.version !== place.version;
+  if (row.events > place.seq) {
+    for (const placed of placedEvents(await store.readHistory(place.runId, place.seq))) {
+      if (placed.seq < place.seq) continue;
+      watcher.item(historyItem(placed));
+      place.seq = placed.seq + 1;
+    }
+  }
+  if (row.status === 'waiting' && isNew) await watcher.waiting(row);
+  place.version = row.version;
+  return { row, isNew };
+}
+
+function moveOn(place: Place, successor: string, watcher: Watcher): void {
+  watcher.continued(successor);
+  place.runId = successor;
+  place.seq = 0;
+  place.version = -1;
+}

@@ -1,0 +1,97 @@
+import { describeRun, type RunDescription } from '../../../core/reading/describe-run.ts';
+import { placedEvents } from '../../../core/reading/history-items.ts';
+import { isClosed } from '../../../core/status.ts';
+import type { AnyWorkflow } from '../../../core/workflow/workflow.ts';
+import type { Millrace } from '../../../millrace.ts';
+import type { RunRow } from '../../../store/port/store.ts';
+import type { Cli } from '../../cli.ts';
+import { EXIT } from '../../exit.ts';
+import { plainJson } from '../../output/plain-json.ts';
+import { paintStatus, span } from '../../output/run-words.ts';
+import { safeLines, safeText } from '../../output/safe-text.ts';
+import type { StopWatch } from './stop-signals.ts';
+import { follow, type Watcher } from './follow.ts';
+import { progressLine } from './progress.ts';
+
+/** What is to be run. */
+export interface Job {
+  readonly workflow: AnyWorkflow;
+  readonly input: unknown;
+  readonly key: string | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly asJson: boolean;
+}
+
+/** Starts the run, or goes on with the one of its key, tells its progress and prints how it ended. */
+export async function runToEnd(cli: Cli, millrace: Millrace, job: Job, stop: StopWatch): Promise<number> {
+  const { terminal } = cli;
+  const { workflow, input, key, timeoutMs: timeout } = job;
+  const { runId } = await millrace.start(workflow, input, { key, timeout });
+  const [before] = await millrace.store.readRuns([{ runId }]);
+  terminal.tell(`run ${runId} · ${workflow.name} version ${workflow.version}${stateText(before)}`);
+  const row = await follow(millrace, runId, watcherOf(cli, millrace), stop);
+  if (row === undefined) {
+    tellStop(cli, job, stop);
+    return EXIT.failed; // replaced by the status of the signal
+  }
+  const history = placedEvents(row.lastChunk === undefined ? [] : [row.lastChunk]);
+  return printEnd(cli, millrace, describeRun(row, history), job.asJson);
+}
+
+function stateText(row: RunRow | undefined): string {
+  if (row === undefined || row.version === 0) return '';
+  return isClosed(row.status) ? ` · ended earlier, ${row.status}` : ` · resumed after ${row.events} events`;
+}
+
+function watcherOf({ terminal }: Cli, millrace: Millrace): Watcher {
+  const { tellStyle: style } = terminal;
+  return {
+    item(item) {
+      const line = progressLine(terminal, item);
+      if (line !== undefined) terminal.tell(line);
+    },
+    async waiting({ runId }) {
+      for (const { code, message, remedy } of (await millrace.run(runId).why()).reasons) {
+        if (code === 'SLEEPING' || code === 'RETRY_BACKOFF') continue; // the history has said so
+        const command = remedy.command === null ? '' : style('dim', ` · ${safeText(remedy.command)}`);
+        terminal.tell(`${style('yellow', '…')} ${safeText(message)}${command}`);
+      }
+    },
+    continued: (successor) => terminal.tell(`goes on as run ${successor}`),
+    outage: (message) =>
+      terminal.tell(`${style('yellow', '…')} the store does not answer: ${safeLines(message)}`),
+  };
+}
+
+function tellStop({ terminal }: Cli, { key }: Job, stop: StopWatch): void {
+  const again =
+    key === undefined ? 'an engine with this workflow goes on with the run' : 'repeat the command to go on';
+  terminal.tell(
+    `${stop.received()}: finishing running steps, for at most 10 s (again: stop at once); ${again}`,
+  );
+}
+
+async function printEnd(cli: Cli, millrace: Millrace, run: RunDescription, asJson: boolean): Promise<number> {
+  const { terminal } = cli;
+  const { runId, status, output } = run;
+  const error = run.error ?? (status === 'blocked' ? await blockError(millrace, runId) : null);
+  const tookMs = run.closedAt === null ? undefined : Date.parse(run.closedAt) - Date.parse(run.createdAt);
+  const took = tookMs === undefined ? '' : ` after ${span(tookMs)}`;
+  terminal.tell(`${paintStatus(terminal.tellStyle, status)}${took}`);
+  if (error !== null) terminal.tell(`${terminal.tellStyle('red', error.code)} ${safeLines(error.message)}`);
+  if (asJson) terminal.out(plainJson({ runId, status, output, error }));
+  else if (status === 'completed') terminal.out(plainJson(output, 2));
+  if (status === 'completed') return EXIT.ok;
+  if (status !== 'blocked') terminal.tell(`correct the cause, then: millrace retry ${runId}`);
+  return status === 'timed-out' ? EXIT.timedOut : EXIT.runEnded;
+}
+
+async function blockError(
+  millrace: Millrace,
+  runId: string,
+): Promise<{ code: string; message: string } | null> {
+  const [reason] = (await millrace.run(runId).why()).reasons;
+  return reason === undefined
+    ? null
+    : { code: reason.code, message: `${reason.message}. ${reason.remedy.message}` };
+}

@@ -1,0 +1,105 @@
+import type { Command } from 'commander';
+import { checkInput } from '../../../api/start-request.ts';
+import { durationMs } from '../../../core/duration.ts';
+import { MillraceError } from '../../../core/errors.ts';
+import { checkKey } from '../../../core/names.ts';
+import type { AnyWorkflow } from '../../../core/workflow/workflow.ts';
+import { Millrace } from '../../../millrace.ts';
+import { configurationOf, type Cli, type GlobalOptions } from '../../cli.ts';
+import { EXIT } from '../../exit.ts';
+import { chooseWorkflow } from '../../modules/choose-workflow.ts';
+import { namesFile, splitFragment } from '../../modules/import-module.ts';
+import type { ModuleContents } from '../../modules/inspect-exports.ts';
+import { loadModule, mergeContents } from '../../modules/load-modules.ts';
+import { answering } from '../../connect/open-client.ts';
+import { logTo } from '../../output/log-line.ts';
+import { readJsonArgument } from '../../read-json.ts';
+import { watchStopSignals } from './stop-signals.ts';
+import { storeAddress } from '../../connect/store-address.ts';
+import { runToEnd, type Job } from './run-to-end.ts';
+
+type Options = GlobalOptions & { input?: string; key?: string; executors?: string; timeout?: string };
+
+/** `run FILE|NAME`: a workflow from its start, or from where it was, to its end in this process. */
+export function addRun(program: Command, cli: Cli): void {
+  program
+    .command('run')
+    .description(
+      'run a workflow to its end in this process; repeat it with the same --key to resume after a crash',
+    )
+    .argument('<file-or-name>', 'a module (FILE or FILE#NAME), or the name of a workflow of --executors')
+    .option('--input <json>', 'input of the workflow: JSON, @FILE, or @- for standard input')
+    .option('--key <key>', 'name of the run: the same key names the same run')
+    .option('--executors <module>', 'module with `executors` and `workflows`; default: MILLRACE_MODULE')
+    .option('--timeout <duration>', 'the run ends as timed-out after this long, such as 30s or 2h')
+    .action(async (target: string, _own: object, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const { configuration } = configurationOf(cli);
+      const { url } = storeAddress(options, configuration.store);
+      // Everything that can be refused is, before a store is made or opened.
+      const { key, timeout } = options;
+      if (key !== undefined) checkKey(key);
+      const timeoutMs = timeout === undefined ? undefined : durationMs(timeout, '--timeout');
+      const input = options.input === undefined ? undefined : await readInput(cli, options.input);
+      const { workflow, contents } = await load(target, options.executors ?? configuration.module);
+      await checkInput(workflow, input);
+
+      const { terminal } = cli;
+      using stop = watchStopSignals();
+      const millrace = await answering(
+        url,
+        Millrace.open({
+          store: url,
+          workflows: contents.workflows,
+          executors: contents.executors,
+          ...(configuration.engineName === undefined ? {} : { name: configuration.engineName }),
+          ...(configuration.queues === undefined ? {} : { queues: configuration.queues }),
+          concurrency: configuration.concurrency,
+          stepConcurrency: configuration.stepConcurrency,
+          retry: { maxAttempts: configuration.maxRetries + 1 },
+          beat: configuration.beatMs,
+          lease: configuration.leaseMs,
+          log: logTo(terminal, { level: configuration.logLevel, format: configuration.logFormat }),
+        }),
+      );
+      const job: Job = { workflow, input, key, timeoutMs, asJson: options.json === true };
+      try {
+        if (stop.received() === undefined) cli.exitCode = await runToEnd(cli, millrace, job, stop);
+      } finally {
+        await millrace.close();
+      }
+      const signal = stop.received();
+      if (signal !== undefined) cli.exitCode = EXIT[signal];
+    });
+}
+
+function readInput({ terminal }: Cli, given: string): Promise<unknown> {
+  return readJsonArgument(terminal, '--input', given);
+}
+
+/** The workflow that the argument means, and all that its modules have. */
+async function load(
+  target: string,
+  module: string | undefined,
+): Promise<{ workflow: AnyWorkflow; contents: ModuleContents }> {
+  const extra = module === undefined ? [] : [await loadModule(module, 'option')];
+  if (namesFile(target)) {
+    const { path, fragment } = splitFragment(target);
+    const own = await loadModule(path, 'run');
+    return {
+      workflow: chooseWorkflow(own.workflows, fragment, path),
+      contents: mergeContents([own, ...extra]),
+    };
+  }
+  if (module === undefined) {
+    throw new MillraceError(
+      'UNKNOWN_WORKFLOW',
+      `there is no file "${target}", and no module that could have a workflow of this name`,
+      {
+        remedy: 'Name a file such as ./order.ts, or the module with --executors or MILLRACE_MODULE.',
+      },
+    );
+  }
+  const contents = mergeContents(extra);
+  return { workflow: chooseWorkflow(contents.workflows, target, module), contents };
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { historyItems } from '../../../core/reading/history-items.ts';
+import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
+import { findRun } from '../../connect/find-run.ts';
+import { withClient } from '../../connect/open-client.ts';
+import { detailOf } from '../../output/history-line.ts';
+import { shortInstant } from '../../output/run-words.ts';
+import { table } from '../../output/table.ts';
+
+/** `history RUN`: every recorded event of a run. */
+export function addHistory(program: Command, cli: Cli): void {
+  program
+    .command('history')
+    .description('list every recorded event of a run')
+    .argument('<run>', 'runId, its first 8 or more characters, or key:KEY')
+    .action(async (argument: string, _own: object, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const items = await withClient(cli, options, async (millrace) => {
+        const { runId } = await findRun(millrace, argument);
+        return historyItems(await millrace.store.readHistory(runId));
+      });
+      const { outStyle: style, columns } = cli.terminal;
+      printResult(cli, options.json, { items, nextCursor: null }, () =>
+        table(
+          [
+            { title: 'SEQ', of: ({ seq }) => String(seq), align: 'right' },
+            { title: 'AT', of: ({ at }) => shortInstant(at) },
+            { title: 'TYPE', of: ({ type }) => type },
+            { title: 'NAME', of: ({ name = '' }) => name },
+            { title: 'DETAIL', of: detailOf, shrinks: true },
+            { title: 'ENGINE', of: ({ engineId = '' }) => engineId },
+          ],
+          items,
+          { style, columns },
+        ),
+      );
+    });
+}

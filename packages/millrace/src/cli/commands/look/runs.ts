@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { MillraceError, show } from '../../../core/errors.ts';
+import { isRunId } from '../../../core/ids.ts';
+import { describeRun, type RunDescription } from '../../../core/reading/describe-run.ts';
+import { placedEvents } from '../../../core/reading/history-items.ts';
+import type { Millrace } from '../../../millrace.ts';
+import type { RunRow } from '../../../store/port/store.ts';
+import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
+import { NAMESPACE } from '../../connect/find-run.ts';
+import { withClient } from '../../connect/open-client.ts';
+import { runTable } from '../../output/run-table.ts';
+import { readStatuses, type RunSelection } from '../../connect/selection.ts';
+
+const LIMIT = 50;
+const MOST = 1000;
+
+type Options = GlobalOptions & RunSelection & { limit: number; cursor?: string };
+
+/** `runs`: a page of runs, newest first. */
+export function addRuns(program: Command, cli: Cli): void {
+  program
+    .command('runs')
+    .description('list runs, newest first')
+    .option('--status <status>', 'only these, separated by commas', (text) => readStatuses('--status', text))
+    .option('--workflow <name>', 'only runs of this workflow')
+    .option('--tag <tag>', 'only runs with this tag')
+    .option('--key <key>', 'only runs with this key')
+    .option('--limit <n>', `at most so many, up to ${MOST}`, readLimit, LIMIT)
+    .option('--cursor <cursor>', 'go on from here: the cursor that the page before gave', readCursor)
+    .action(async (_own: object, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const { status, workflow, tag, key, limit, cursor: before } = options;
+      const page = await withClient(cli, options, async (millrace) => {
+        const filter = { namespace: NAMESPACE, status, workflow, tag, key, limit, before };
+        const { runs, next = null } = await millrace.store.listRuns(filter);
+        const items =
+          options.json === true ? await withValues(millrace, runs) : runs.map((row) => describeRun(row, []));
+        return { items, nextCursor: next };
+      });
+      printResult(cli, options.json, page, () => runTable(cli.terminal, page.items));
+      if (options.json === true) return;
+      if (page.items.length === 0) cli.terminal.tell('no runs');
+      if (page.nextCursor !== null) cli.terminal.tell(`there are more: --cursor ${page.nextCursor}`);
+    });
+}
+
+/** Rows of a list come without their histories; the first and the last chunk have input and output. */
+async function withValues({ store }: Millrace, rows: readonly RunRow[]): Promise<RunDescription[]> {
+  const full = await store.readRuns(rows.map(({ runId }) => ({ runId })));
+  return Promise.all(
+    rows.map(async (listed, at) => {
+      const row = full[at] ?? listed;
+      const first = await store.readHistory(row.runId, 0, 1);
+      const ends = row.lastChunk === undefined ? first : [...first, row.lastChunk];
+      return describeRun(row, placedEvents(ends));
+    }),
+  );
+}
+
+function readLimit(text: string): number {
+  const limit = Number(text);
+  if (/^\d+$/.test(text) && limit >= 1 && limit <= MOST) return limit;
+  throw new MillraceError('INVALID_ARGUMENT', `--limit is ${show(text)}`, {
+    remedy: `Give a whole number from 1 to ${MOST}.`,
+  });
+}
+
+function readCursor(text: string): string {
+  if (isRunId(text)) return text;
+  throw new MillraceError('INVALID_ARGUMENT', `--cursor is ${show(text)}`, {
+    remedy: 'Give the cursor that the page before ended with.',
+  });
+}

@@ -1,0 +1,140 @@
+import type { Command } from 'commander';
+import { placedEvents } from '../../../core/reading/history-items.ts';
+import type { Why } from '../../../core/policy/why.ts';
+import { detailRun, type RunDetail } from '../../../core/reading/run-detail.ts';
+import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
+import { findRun } from '../../connect/find-run.ts';
+import { withClient } from '../../connect/open-client.ts';
+import { plainJson } from '../../output/plain-json.ts';
+import { paintStatus, shortInstant, span } from '../../output/run-words.ts';
+import { safeLines, safeText, shorten } from '../../output/safe-text.ts';
+import { table } from '../../output/table.ts';
+import type { Terminal } from '../../terminal.ts';
+
+const VALUE_CHARS = 2000;
+
+/** `show RUN`: one run with its steps, signals, children, timers and published values. */
+export function addShow(program: Command, cli: Cli): void {
+  program
+    .command('show')
+    .description('show a run: input, output, steps with their attempts, signals, children, timers')
+    .argument('<run>', 'runId, its first 8 or more characters, or key:KEY')
+    .action(async (argument: string, _own: object, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const { detail, reasons } = await withClient(cli, options, async (millrace) => {
+        const row = await findRun(millrace, argument);
+        const history = placedEvents(await millrace.store.readHistory(row.runId));
+        return { detail: detailRun(row, history), reasons: (await millrace.run(row.runId).why()).reasons };
+      });
+      printResult(cli, options.json, detail, () => runLines(cli.terminal, detail, reasons));
+    });
+}
+
+function runLines(terminal: Terminal, run: RunDetail, reasons: Why['reasons']): string[] {
+  const { outStyle: style } = terminal;
+  const field = (name: string, value: string): string[] =>
+    value === '' ? [] : [`${style('dim', name.padEnd(10))} ${value}`];
+  return [
+    ...field('run', style('bold', run.runId)),
+    ...field('workflow', `${safeText(run.workflow)} version ${safeText(run.version)}`),
+    ...field('status', paintStatus(style, run.status)),
+    ...field('why', safeText(reasons.map(({ message }) => message).join(' · '))),
+    ...field('key', safeText(run.key ?? '')),
+    ...field('queue', `${safeText(run.queue)}, priority ${run.priority}`),
+    ...field('tags', safeText(run.tags.join(', '))),
+    ...field('created', shortInstant(run.createdAt)),
+    ...field('started', shortInstant(run.startedAt)),
+    ...field('closed', closedText(run)),
+    ...field('deadline', shortInstant(run.deadlineAt)),
+    ...field('engine', safeText(run.engineId ?? '')),
+    ...field('parent', run.parentRunId ?? ''),
+    ...field('goes on as', run.successorRunId ?? ''),
+    ...field('input', valueText(run.input)),
+    ...(run.status === 'completed' ? field('output', valueText(run.output)) : []),
+    ...(run.error === null ? [] : field('error', errorText(run.error))),
+    ...stepLines(terminal, run),
+    ...arrivalLines(terminal, run),
+  ];
+}
+
+function closedText({ closedAt, createdAt }: RunDetail): string {
+  if (closedAt === null) return '';
+  return `${shortInstant(closedAt)} after ${span(Date.parse(closedAt) - Date.parse(createdAt))}`;
+}
+
+function valueText(value: unknown): string {
+  return shorten(safeText(plainJson(value)), VALUE_CHARS);
+}
+
+function errorText({ code, message, cause }: NonNullable<RunDetail['error']>): string {
+  const because = cause === undefined ? '' : `\n           because of ${errorText(cause)}`;
+  return `${safeText(code)}: ${safeLines(message)}${because}`;
+}
+
+function stepLines({ outStyle: style, columns }: Terminal, { steps }: RunDetail): string[] {
+  if (steps.length === 0) return [];
+  const rows = steps.flatMap((step) => [
+    { ...step, detail: step.error === null ? '' : `${step.error.code}: ${step.error.message}` },
+    ...step.retries.slice(0, -1).map(({ attempt, at, engineId, error, superseded }) => ({
+      name: '',
+      status: superseded ? 'superseded' : 'failed',
+      attempts: attempt,
+      endedAt: at,
+      engineId,
+      detail: `${error.code}: ${error.message}`,
+    })),
+  ]);
+  return [
+    '',
+    ...table(
+      [
+        { title: 'STEP', of: ({ name }) => name },
+        { title: 'STATUS', of: ({ status }) => status },
+        { title: 'ATTEMPT', of: ({ attempts }) => String(attempts), align: 'right' },
+        { title: 'ENDED', of: ({ endedAt }) => shortInstant(endedAt) },
+        { title: 'ENGINE', of: ({ engineId }) => engineId ?? '' },
+        { title: 'REASON', of: ({ detail }) => detail, shrinks: true },
+      ],
+      rows,
+      { style, columns },
+    ),
+  ];
+}
+
+function arrivalLines({ outStyle: style, columns }: Terminal, run: RunDetail): string[] {
+  const rows = [
+    ...run.signals.map(({ name, at, payload }) => ({ kind: 'signal', name, at, what: plainJson(payload) })),
+    ...run.children.map(({ name, startedAt: at, runId, status }) => ({
+      kind: 'child',
+      name,
+      at,
+      what: `${status} ${runId}`,
+    })),
+    ...run.timers.map(({ name, setAt: at, fireAt }) => ({
+      kind: 'timer',
+      name,
+      at,
+      what: `until ${fireAt}`,
+    })),
+    ...Object.entries(run.published).map(([name, value]) => ({
+      kind: 'published',
+      name,
+      at: null,
+      what: plainJson(value),
+    })),
+  ];
+  if (rows.length === 0) return [];
+  return [
+    '',
+    ...table(
+      [
+        { title: 'KIND', of: ({ kind }) => kind },
+        { title: 'NAME', of: ({ name }) => name },
+        { title: 'AT', of: ({ at }) => shortInstant(at) },
+        { title: 'VALUE', of: ({ what }) => shorten(what, 200), shrinks: true },
+      ],
+      rows,
+      { style, columns },
+    ),
+  ];
+}

@@ -1,0 +1,53 @@
+import { MillraceError, show } from '../../core/errors.ts';
+import { isRunId } from '../../core/ids.ts';
+import { checkKey } from '../../core/names.ts';
+import type { Millrace } from '../../millrace.ts';
+import type { RunRow } from '../../store/port/store.ts';
+
+/** Runs of other namespaces are not seen by this command. */
+export const NAMESPACE = 'default';
+
+const PREFIX_CHARS = 8;
+const LAST_ID = 'ffffffffffff7fffbfffffffffffffff';
+
+/**
+ * The run that an argument names: a runId, an unambiguous beginning of one of at least 8 characters, or `key:KEY`.
+ * @throws INVALID_ARGUMENT, RUN_NOT_FOUND.
+ */
+export async function findRun({ store }: Millrace, argument: string): Promise<RunRow> {
+  const id = argument.toLowerCase();
+  if (argument.startsWith('key:')) {
+    const key = argument.slice(4);
+    checkKey(key);
+    return found((await store.readRuns([{ namespace: NAMESPACE, key }]))[0], `a run with key ${show(key)}`);
+  }
+  const isWhole: boolean = isRunId(id);
+  if (isWhole) return found((await store.readRuns([{ runId: id }]))[0], `run ${id}`);
+  const digits = id.replaceAll('-', '');
+  if (!/^[0-9a-f]+$/.test(digits) || digits.length < PREFIX_CHARS || digits.length > LAST_ID.length) {
+    throw new MillraceError('INVALID_ARGUMENT', `${show(argument)} names no run`, {
+      remedy: `Give a runId, its first ${PREFIX_CHARS} or more characters, or key:KEY; \`millrace runs\` lists them.`,
+    });
+  }
+  return findByPrefix(store, argument, digits);
+}
+
+async function findByPrefix(store: Millrace['store'], argument: string, digits: string): Promise<RunRow> {
+  const before = withDashes(digits + LAST_ID.slice(digits.length));
+  const page = await store.listRuns({ namespace: NAMESPACE, limit: 3, before });
+  const fitting = page.runs.filter(({ runId }) => runId.replaceAll('-', '').startsWith(digits));
+  if (fitting.length <= 1) return found(fitting[0], `a run whose id begins with ${show(argument)}`);
+  const ids = fitting.map(({ runId }) => runId).join(', ');
+  throw new MillraceError('INVALID_ARGUMENT', `${show(argument)} begins several run ids: ${ids}`, {
+    remedy: 'Give more characters of the one that you mean.',
+  });
+}
+
+function withDashes(digits: string): string {
+  return [0, 8, 12, 16, 20].map((from, at, all) => digits.slice(from, all[at + 1])).join('-');
+}
+
+function found(row: RunRow | undefined, what: string): RunRow {
+  if (row !== undefined) return row;
+  throw new MillraceError('RUN_NOT_FOUND', `${what} does not exist`);
+}

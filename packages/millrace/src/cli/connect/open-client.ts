@@ -1,0 +1,48 @@
+import { MillraceError } from '../../core/errors.ts';
+import { maskUrl } from '../../core/configuration/mask-url.ts';
+import { Millrace } from '../../millrace.ts';
+import { configurationOf, type Cli, type GlobalOptions } from '../cli.ts';
+import { logTo } from '../output/log-line.ts';
+import { existingStoreAddress } from './store-address.ts';
+
+/** How long a store may take to answer for the first time. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Opens the store for a command that looks or acts, executes nothing, and closes it whatever happens.
+ * @throws STORE_UNREACHABLE and what `use` throws.
+ */
+export async function withClient<T>(
+  cli: Cli,
+  options: GlobalOptions,
+  use: (millrace: Millrace) => Promise<T>,
+): Promise<T> {
+  const { configuration } = configurationOf(cli);
+  const { url } = existingStoreAddress(options, configuration.store, cli.terminal.env);
+  const log = logTo(cli.terminal, { level: 'warn', format: configuration.logFormat });
+  const millrace = await answering(
+    url,
+    Millrace.open({ store: url, work: false, name: 'millrace-cli', log }),
+  );
+  try {
+    return await use(millrace);
+  } finally {
+    await millrace.close();
+  }
+}
+
+/** A store that does not answer at all is as good as none. @throws STORE_UNREACHABLE. */
+export async function answering<T>(url: string, opening: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const what = `${maskUrl(url)} did not answer within ${PATIENCE_MS / 1000} s`;
+      reject(new MillraceError('STORE_UNREACHABLE', what));
+    }, PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([opening, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { addGlobalOptions, type Cli } from './cli.ts';
+import { addCancel } from './commands/act/cancel.ts';
+import { addRetry } from './commands/act/retry.ts';
+import { addSignal } from './commands/act/signal.ts';
+import { addRun } from './commands/execute/run.ts';
+import { addValidate } from './commands/execute/validate.ts';
+import { addHistory } from './commands/look/history.ts';
+import { addRuns } from './commands/look/runs.ts';
+import { addShow } from './commands/look/show.ts';
+import { addWhy } from './commands/look/why.ts';
+import { addDoctor } from './commands/operate/doctor.ts';
+import { addMigrate } from './commands/operate/migrate.ts';
+import { EXIT, reportError } from './exit.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The command `millrace` with everything that it can do. */
+export function createProgram(cli: Cli): Command {
+  const { terminal } = cli;
+  const program = new Command('millrace')
+    .description('Durable workflows: plain functions that survive crashes, restarts and deploys.')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.tell(text.trimEnd()),
+    })
+    .exitOverride();
+  addGlobalOptions(program);
+  program.commandsGroup('Execute:');
+  for (const add of [addRun, addValidate]) add(program, cli);
+  program.commandsGroup('Look:');
+  for (const add of [addRuns, addShow, addHistory, addWhy]) add(program, cli);
+  program.commandsGroup('Act:');
+  for (const add of [addSignal, addCancel, addRetry]) add(program, cli);
+  program.commandsGroup('Operate:');
+  for (const add of [addDoctor, addMigrate]) add(program, cli);
+  return program;
+}
+
+/**
+ * Runs the command with these arguments, the program's own name left out. Never throws.
+ * @returns the exit status.
+ */
+export async function runProgram(terminal: Terminal, args: readonly string[]): Promise<number> {
+  const cli: Cli = { terminal, exitCode: EXIT.ok };
+  try {
+    await createProgram(cli).parseAsync(args, { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    return reportError(terminal, error);
+  }
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

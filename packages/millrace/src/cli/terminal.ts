@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { text as textOf } from 'node:stream/consumers';
+import { styleText } from 'node:util';
+import type { Environment } from '../config.ts';
+
+export type Format = Parameters<typeof styleText>[0];
+/** Colours a text where its stream shows colours. */
+export type Style = (format: Format, text: string) => string;
+
+/** The world of a command: what it reads and where it writes. Tests bring their own. */
+export interface Terminal {
+  readonly env: Environment;
+  /** A result: a line on standard output. */
+  readonly out: (text: string) => void;
+  /** Talk: a line on standard error. */
+  readonly tell: (text: string) => void;
+  readonly outStyle: Style;
+  readonly tellStyle: Style;
+  /** Columns of standard output; undefined where nobody looks at it. */
+  readonly columns: number | undefined;
+  readonly readFile: (path: string) => string;
+  readonly readInput: () => Promise<string>;
+  /** Asks a person; undefined where nobody can answer. */
+  readonly confirm: (question: string) => Promise<boolean | undefined>;
+}
+
+/** The terminal of this process. Colours follow NO_COLOR, FORCE_COLOR and whether the stream is a terminal. */
+export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr, env } = process;
+  return {
+    env,
+    out: (text) => void stdout.write(`${text}\n`),
+    tell: (text) => void stderr.write(`${text}\n`),
+    outStyle: (format, text) => styleText(format, text, { stream: stdout }),
+    tellStyle: (format, text) => styleText(format, text, { stream: stderr }),
+    columns: stdout.isTTY ? stdout.columns : undefined,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    readInput: () => textOf(stdin),
+    async confirm(question) {
+      if (!stdin.isTTY || !stderr.isTTY) return undefined;
+      const lines = createInterface({ input: stdin, output: stderr });
+      try {
+        return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+      } finally {
+        lines.close();
+      }
+    },
+  };
+}
