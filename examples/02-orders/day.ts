@@ -22,8 +22,6 @@ export interface DayResult {
   name: string;
   /** By invoice number. */
   outcomes: Map<string, Outcome>;
-  /** By invoice number. */
-  runIds: Map<string, string>;
   stock: StockCount;
 }
 
@@ -42,14 +40,12 @@ export async function runDay({ millrace, day, fresh, onSettled }: DayOptions): P
   const shift = await openPackingRoom(millrace, name);
 
   const outcomes = new Map<string, Outcome>();
-  const runIds = new Map<string, string>();
   const settled: Promise<void>[] = [];
   for (let from = 0; from < day.invoices.length; from += STARTS_AT_ONCE) {
     const invoices = day.invoices.slice(from, from + STARTS_AT_ONCE);
     const runs = await millrace.startMany(invoices.map((invoice) => startOf(invoice, name, day.date)));
     for (const [index, run] of runs.entries()) {
       const invoice = invoices[index] as Invoice; // A handle for each start, in their order.
-      runIds.set(invoice.invoiceNo, run.runId);
       const settle = (outcome: Outcome): void => {
         outcomes.set(invoice.invoiceNo, outcome);
         onSettled(outcome);
@@ -61,7 +57,7 @@ export async function runDay({ millrace, day, fresh, onSettled }: DayOptions): P
 
   await closeBench(shift);
   const counted = await millrace.start(countStock, name);
-  return { name, outcomes, runIds, stock: await counted.result() };
+  return { name, outcomes, stock: await counted.result() };
 }
 
 /** The packer goes on as its own successor, so on resuming its key may name a run that was started otherwise. */

@@ -109,14 +109,15 @@ function report(day: Day, result: DayResult, options: Options): number {
   const references = new Set(day.invoices.map(({ invoiceNo }) => orderKey(invoiceNo, result.name, day.date)));
   const runs = totalsOf([...result.outcomes.values()]);
   const comparisons = compare(totalsOfFile(day.invoices), { runs, ledger, references, stock: result.stock });
-  const calledOff = [...result.outcomes].find(([, { kind }]) => kind === 'cancelled')?.[0];
-  const runId = result.runIds.get(calledOff ?? day.invoices[0]?.invoiceNo ?? '');
+  const shown =
+    [...result.outcomes].find(([, { kind }]) => kind === 'cancelled')?.[0] ?? day.invoices[0]?.invoiceNo;
+  const key = orderKey(shown ?? '', result.name, day.date);
   process.stdout.write(
     [
       comparisonTable(comparisons),
       ...runs.lost.map((problem) => `lost: ${problem}\n`),
       faultLine(ledger, references),
-      options.store.endsWith(':memory:') ? '' : nextCommands(withoutPassword(options.store), runId),
+      options.store.endsWith(':memory:') ? '' : nextCommands(withoutPassword(options.store), key),
     ].join('\n'),
   );
   return agrees(comparisons) ? 0 : 1;

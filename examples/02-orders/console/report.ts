@@ -46,15 +46,14 @@ export function badRows({ bad }: Day): string {
 }
 
 /** Commands that look at what is in the store now. */
-export function nextCommands(store: string, runId: string | undefined): string {
-  const of = runId ?? 'RUN';
+export function nextCommands(store: string, key: string): string {
   return [
     'Look at what happened:',
     `  npx millrace runs --store ${store}`,
     `  npx millrace runs --store ${store} --status cancelled`,
-    `  npx millrace show ${of} --store ${store}`,
-    `  npx millrace history ${of} --store ${store}`,
-    `  npx millrace why ${of} --store ${store}`,
+    `  npx millrace show key:${key} --store ${store}`,
+    `  npx millrace history key:${key} --store ${store}`,
+    `  npx millrace why key:${key} --store ${store}`,
     '',
   ].join('\n');
 }
