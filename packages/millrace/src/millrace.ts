@@ -71,7 +71,7 @@ export class Millrace {
     const store = typeof url === 'string' ? await openStore(url) : url;
     const ports = options.ports ?? nodePorts(options.log ?? silent);
     try {
-      await store.migrate();
+      await store.migrate({ midStep: () => ports.crashPoint('migrate.mid') });
       const millrace = new Millrace(store, ports, resolved, options.work ?? true, typeof url === 'string');
       await millrace.begin();
       return millrace;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { EngineLog, HostIdentity, Ports } from './engine/ports.ts';
 
@@ -76,6 +76,8 @@ function crashAt(armed: string): (name: string) => void {
   const [point, count = '1'] = armed.split(':');
   let left = Number(count);
   return (name) => {
-    if (name === point && --left === 0) process.kill(process.pid, 'SIGKILL');
+    if (name !== point || --left !== 0) return;
+    writeSync(process.stderr.fd, `crash point ${armed}\n`);
+    process.kill(process.pid, 'SIGKILL');
   };
 }

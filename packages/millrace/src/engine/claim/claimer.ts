@@ -32,7 +32,7 @@ export function startClaimer(engine: Engine): Claimer {
       limit,
       suspects: takeSuspects,
     });
-    engine.ports.crashPoint('claim.after-commit-before-dispatch');
+    if (runs.length > 0) engine.ports.crashPoint('claim.after-commit-before-dispatch');
     for (const run of runs) {
       const instance = engine.adopt(run);
       if (takeSuspects && instance !== undefined) suspects.add(instance);

@@ -21,7 +21,7 @@ export function startWaker(engine: Engine): Waker {
     const sent = engine.ports.clock.mono();
     const woken = await engine.store.wakeDue({ limit: MAX_WAKE, adopter, workflows: engine.workflowRefs });
     engine.clock.sample(sent, engine.ports.clock.mono(), woken.storeTime);
-    engine.ports.crashPoint('timer.after-wake');
+    if (woken.adopted.length + woken.queued > 0) engine.ports.crashPoint('timer.after-wake');
     for (const run of woken.adopted) engine.adopt(run);
     if (woken.queued > 0) engine.hintReady();
     if (woken.adopted.length + woken.queued >= MAX_WAKE) return 0;

@@ -105,6 +105,7 @@ async function commit(
   if (!instance.held) return false;
   switch (result.outcome) {
     case 'ok':
+      passCrashPoints(engine, plan);
       settled(engine, instance, plan);
       settleStarts(engine, plan.starts, result.starts);
       settleDeliveries(engine, plan.messages, result.deliveries);
@@ -128,6 +129,11 @@ async function commit(
       await block(engine, instance, result.error);
       return false;
   }
+}
+
+function passCrashPoints({ ports }: Engine, { next, starts }: Plan): void {
+  if (next.kind === 'close' && next.status === 'continued') ports.crashPoint('continue.after-commit');
+  else if (starts.length > 0) ports.crashPoint('child.after-commit');
 }
 
 function settled(engine: Engine, instance: Instance, plan: Plan): void {

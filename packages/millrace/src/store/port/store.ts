@@ -24,8 +24,8 @@ export interface Store {
   /** What survives what, in one line each; shown by `doctor` and the API. */
   readonly durability: Durability;
 
-  /** Creates or brings the schema up to date; safe when several engines do it at once. `dryRun` changes nothing. */
-  migrate(options?: { dryRun?: boolean }): Promise<MigrationReport>;
+  /** Creates or brings the schema up to date; safe when several engines do it at once. */
+  migrate(options?: MigrateOptions): Promise<MigrationReport>;
   close(): Promise<void>;
 
   // --- engines
@@ -93,6 +93,13 @@ export interface Durability {
   processKill: string;
   osCrash: string;
   nodeLoss: string;
+}
+
+export interface MigrateOptions {
+  /** Changes nothing and reports what is missing. */
+  dryRun?: boolean;
+  /** Called when a step is written and not yet committed: a place for fault tests to kill the process. */
+  midStep?: () => void;
 }
 
 export interface MigrationReport {

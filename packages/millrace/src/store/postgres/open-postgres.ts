@@ -74,7 +74,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     name: 'postgres',
     durability,
     hints,
-    migrate: (how) => migrate(calls, how?.dryRun ?? false),
+    migrate: (how) => migrate(calls, how),
     close: async () => {
       await hints?.close();
       await calls.close();

@@ -69,7 +69,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     name: 'sqlite',
     durability: inMemory ? IN_MEMORY : ON_DISK,
     hints: inMemory ? undefined : pollHints(connection, engineIds, { minPollMs, maxPollMs }),
-    migrate: (how) => migrate(connection, how?.dryRun ?? false),
+    migrate: (how) => migrate(connection, how),
     close: async () => connection.close(),
     ...engineCalls(backend, engineIds),
     ...runCalls(backend),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { StoreError } from '../../port/errors.ts';
-import type { MigrationReport } from '../../port/store.ts';
+import type { MigrateOptions, MigrationReport } from '../../port/store.ts';
 import { type Migration, MIGRATIONS } from '../schema/migrations.ts';
 import { ask, type Connections } from './connect.ts';
 import { classify } from './failure.ts';
@@ -20,7 +20,10 @@ const LOCK = 64_557_223;
  * steps, and of two engines the later one finds the step done. The lock lasts as long as the transaction, so it holds
  * behind a transaction-mode pooler too and cannot be left behind.
  */
-export async function migrate(connections: Connections, dryRun: boolean): Promise<MigrationReport> {
+export async function migrate(
+  connections: Connections,
+  { dryRun = false, midStep }: MigrateOptions = {},
+): Promise<MigrationReport> {
   return connections.hold(async (client) => {
     const before = await readApplied(client);
     checkApplied(before);
@@ -36,13 +39,13 @@ export async function migrate(connections: Connections, dryRun: boolean): Promis
     }
     for (const migration of missing) {
       // oxlint-disable-next-line no-await-in-loop -- steps build on each other
-      if (await apply(client, migration)) report.applied.push({ id: migration.id, name: migration.name });
+      if (await apply(client, migration, midStep)) report.applied.push({ id: migration.id, name: migration.name });
     }
     return report;
   });
 }
 
-async function apply(client: PoolClient, migration: Migration): Promise<boolean> {
+async function apply(client: PoolClient, migration: Migration, midStep?: () => void): Promise<boolean> {
   try {
     await client.query('BEGIN');
     await client.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
@@ -61,6 +64,7 @@ async function apply(client: PoolClient, migration: Migration): Promise<boolean>
         migration.name,
         checksumOf(migration),
       ]);
+      midStep?.();
     }
     await client.query('COMMIT');
     return isNew;

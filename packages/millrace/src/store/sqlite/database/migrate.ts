@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { StoreError } from '../../port/errors.ts';
-import type { MigrationReport } from '../../port/store.ts';
+import type { MigrateOptions, MigrationReport } from '../../port/store.ts';
 import type { Connection } from './connection.ts';
 import { type Migration, MIGRATIONS } from './schema.ts';
 
@@ -14,7 +14,10 @@ interface AppliedMigration {
  * Brings the schema up to date, each step in a transaction of its own together with its record: a kill leaves whole
  * steps, and of two processes the later one finds the step done.
  */
-export async function migrate(connection: Connection, dryRun: boolean): Promise<MigrationReport> {
+export async function migrate(
+  connection: Connection,
+  { dryRun = false, midStep }: MigrateOptions = {},
+): Promise<MigrationReport> {
   const before = await connection.read(() => readApplied(connection));
   const report: MigrationReport = {
     from: before.at(-1)?.id ?? 0,
@@ -28,7 +31,7 @@ export async function migrate(connection: Connection, dryRun: boolean): Promise<
   }
   for (const migration of MIGRATIONS.slice(before.length)) {
     // oxlint-disable-next-line no-await-in-loop -- steps build on each other
-    if (await connection.write(() => apply(connection, migration))) {
+    if (await connection.write(() => apply(connection, migration, midStep))) {
       report.applied.push({ id: migration.id, name: migration.name });
     }
   }
@@ -47,7 +50,7 @@ export function requireSchema(connection: Connection): void {
   }
 }
 
-function apply(connection: Connection, migration: Migration): boolean {
+function apply(connection: Connection, migration: Migration, midStep?: () => void): boolean {
   connection.database.exec(`
     CREATE TABLE IF NOT EXISTS migrations (
       id INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, at INTEGER NOT NULL
@@ -59,6 +62,7 @@ function apply(connection: Connection, migration: Migration): boolean {
   connection
     .prepare('INSERT INTO migrations (id, name, checksum, at) VALUES (?, ?, ?, ?)')
     .run(migration.id, migration.name, checksumOf(migration), connection.timers.now());
+  midStep?.();
   return true;
 }
 
