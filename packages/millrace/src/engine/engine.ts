@@ -236,6 +236,11 @@ export class Engine {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.ports.log({ source: 'engine', level: 'error', message: `${message}: ${reason}` });
   }
+  /** The store kept out what this process decided: the run is not its own any more. */
+  noteRefusal({ runId, epoch }: { runId: string; epoch: number }): void {
+    const message = `a plan of run ${runId} was refused: this engine does not own it any more`;
+    this.ports.log({ source: 'engine', level: 'warn', message, fields: { refused: runId, epoch } });
+  }
   logRun(instance: Instance, line: LogLine): void {
     this.ports.log({ source: 'run', runId: instance.runId, workflow: instance.workflow.name, ...line });
   }

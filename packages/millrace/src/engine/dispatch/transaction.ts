@@ -25,6 +25,7 @@ export async function runTransaction(engine: Engine, instance: Instance): Promis
       return recordPlan(engine, instance, event);
     });
     if (result.outcome !== 'ok' && result.outcome !== 'already') {
+      engine.noteRefusal(instance.row);
       return forget(engine, instance, 'another engine owns the run now');
     }
     instance.row.version++;

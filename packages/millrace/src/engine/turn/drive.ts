@@ -102,6 +102,7 @@ async function commit(
   arrivals: readonly RunEvent[],
 ): Promise<boolean> {
   const result = await engine.commit(plan);
+  if (result.outcome === 'conflict') engine.noteRefusal(plan);
   if (!instance.held) return false;
   switch (result.outcome) {
     case 'ok':
