@@ -17,6 +17,7 @@ import { deliverMessage, notFound, type Desk } from './api/desk.ts';
 import { runHandle, type Run } from './api/handle.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { createResults, type Results } from './api/results.ts';
+import { ask } from './api/store-failure.ts';
 import { checkInput, startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
 import { createReplies } from './api/update.ts';
 import { Engine } from './engine/engine.ts';
@@ -38,6 +39,8 @@ export interface StartItem<W extends AnyWorkflow = AnyWorkflow> extends Omit<Sta
   input: InputOf<W>;
 }
 
+/** A caller waits this long for a store that does not answer; engines wait for ever. */
+const GIVE_UP_MS = 30_000;
 const MAX_STARTS = 500;
 const MAX_FLUSH_BYTES = 4 * 1024 * 1024;
 
@@ -68,7 +71,7 @@ export class Millrace {
   static async open(options: MillraceOptions = {}): Promise<Millrace> {
     const resolved = engineOptions(options, () => process.env['NODE_ID'] ?? `${hostname()}-${process.pid}`);
     const url = options.store ?? process.env['DATABASE_URL'] ?? DEFAULT_STORE;
-    const store = typeof url === 'string' ? await openStore(url) : url;
+    const store = typeof url === 'string' ? await ask(() => openStore(url)) : url;
     const ports = options.ports ?? nodePorts(options.log ?? silent);
     try {
       await store.migrate({ midStep: () => ports.crashPoint('migrate.mid') });
@@ -101,13 +104,17 @@ export class Millrace {
       });
     }
     this.clock = this.engine?.clock ?? createStoreClock(() => ports.clock.mono());
-    const isOver = (): boolean => this.closing !== undefined;
+    const givesUp = (): (() => boolean) => {
+      const until = ports.clock.mono() + GIVE_UP_MS;
+      return () => this.closing !== undefined || ports.clock.mono() > until;
+    };
     this.submit = group<StartRequest, StartResult>({
       ...{ lanes: 1, maxItems: MAX_STARTS, maxBytes: MAX_FLUSH_BYTES, soon: ports.soon },
       weigh: (request) => request.history.byteLength,
       send: async (requests) => {
         ports.crashPoint('start.before-commit');
-        const results = await persist(ports, () => store.startRuns(requests), isOver);
+        this.limitOwned(requests);
+        const results = await ask(() => persist(ports, () => store.startRuns(requests), givesUp()));
         ports.crashPoint('start.after-commit-before-reply');
         this.settleStarts(requests, results);
         return results;
@@ -117,7 +124,7 @@ export class Millrace {
       ...{ lanes: 1, maxItems: MAX_STARTS, maxBytes: MAX_FLUSH_BYTES, soon: ports.soon },
       weigh: (message) => message.body.byteLength,
       send: async (messages) => {
-        const results = await persist(ports, () => store.deliver(messages, this.adopter()), isOver);
+        const results = await ask(() => persist(ports, () => store.deliver(messages, this.adopter()), givesUp()));
         ports.crashPoint('signal.after-commit-before-reply');
         this.settleDeliveries(messages, results);
         return results;
@@ -137,12 +144,12 @@ export class Millrace {
       newCommitId: () => this.newCommitId(),
       storeTime: () => this.clock.lower(),
       readRun: async (ref) => {
-        const [row] = await store.readRuns([ref]);
+        const [row] = await ask(() => store.readRuns([ref]));
         if (row === undefined) throw notFound(ref);
         return row;
       },
       facts: async () => {
-        const { storeTime, engines } = await store.listEngines();
+        const { storeTime, engines } = await ask(() => store.listEngines());
         return { now: storeTime, engines: engines.map(({ name, load }) => ({ name, ...advertised(load) })) };
       },
       send: (ref, message) => deliverMessage(this.deliver, ref, message),
@@ -176,7 +183,7 @@ export class Millrace {
     const request = await this.request(workflow, input, options);
     const { transaction } = options;
     if (transaction === undefined) return this.started(await this.submit(request), request);
-    const [result] = await this.store.startRuns([request], transaction);
+    const [result] = await ask(() => this.store.startRuns([request], transaction));
     return this.started(result as StartResult, request);
   }
 
@@ -216,7 +223,8 @@ export class Millrace {
   /** A page of runs, newest first. `next` is the `before` of the next page. */
   async runs(filter: RunsFilter = {}): Promise<{ runs: RunDescription[]; next: string | undefined }> {
     const { limit = 50 } = filter;
-    const page = await this.store.listRuns({ ...filter, limit, namespace: this.options.namespace });
+    const { namespace } = this.options;
+    const page = await ask(() => this.store.listRuns({ ...filter, limit, namespace }));
     const runs = page.runs.map((row) =>
       describeRun(row, row.lastChunk === undefined ? [] : placedEvents([row.lastChunk])),
     );
@@ -297,6 +305,11 @@ export class Millrace {
     const { engine } = this;
     if (engine === undefined || !engine.mayClaim() || engine.freeSlots() <= 0) return undefined;
     return { engineId: engine.engineId, limit: engine.freeSlots(), sticky: true };
+  }
+  /** Eager ownership only for as many as there is room: the others queue. */
+  private limitOwned(requests: readonly StartRequest[]): void {
+    let room = this.engine?.freeSlots() ?? 0;
+    for (const request of requests) if (request.owner !== undefined && room-- <= 0) request.owner = undefined;
   }
   private hintReady(): void {
     if (this.engine === undefined) this.store.hints?.send({ kind: 'ready' });

@@ -71,6 +71,7 @@ export class Engine {
   private readonly gate: StepGate;
   private stopHints: () => void = () => {};
   private state: 'new' | 'running' | 'draining' | 'closed' = 'new';
+  private reserved = 0;
   private onIdle: (() => void) | undefined;
 
   constructor(store: Store, ports: Ports, options: EngineOptions, listener: EngineListener) {
@@ -133,7 +134,11 @@ export class Engine {
   // --- slots
 
   freeSlots(): number {
-    return this.state === 'running' ? this.options.concurrency - this.held.size : 0;
+    return this.state === 'running' ? this.options.concurrency - this.held.size - this.reserved : 0;
+  }
+  /** Room for runs that a plan on its way may make this engine's own. */
+  reserve(count: number): void {
+    this.reserved += count;
   }
   /** Whether this incarnation may take on work: running, and its lease confirmed lately. */
   mayClaim(): boolean {

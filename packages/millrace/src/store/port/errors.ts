@@ -6,19 +6,26 @@
  */
 export type StoreFailure = 'definite' | 'ambiguous' | 'congestion';
 
+/** Failures that a caller can do something about, named as the catalogue of errors names them. */
+export type StoreErrorCode = 'STORE_SCHEMA_NEWER' | 'STORE_NOT_WRITABLE' | 'ASYNC_TRANSACTION';
+
+export interface StoreErrorOptions {
+  retryable?: boolean;
+  code?: StoreErrorCode;
+  cause?: unknown;
+}
+
 export class StoreError extends Error {
   readonly failure: StoreFailure;
   /** A definite failure that repeating may cure (deadlock, serialisation, lock timeout). */
   readonly retryable: boolean;
+  readonly code: StoreErrorCode | undefined;
 
-  constructor(
-    failure: StoreFailure,
-    message: string,
-    options: { retryable?: boolean; cause?: unknown } = {},
-  ) {
+  constructor(failure: StoreFailure, message: string, options: StoreErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'StoreError';
     this.failure = failure;
     this.retryable = options.retryable ?? failure !== 'definite';
+    this.code = options.code;
   }
 }

@@ -95,6 +95,7 @@ function checkApplied(applied: readonly AppliedMigration[]): void {
         'definite',
         `the database has schema ${applied.at(-1)?.id ?? id}, newer than this version of Millrace knows ` +
           `(${MIGRATIONS.length}): upgrade Millrace`,
+        { code: 'STORE_SCHEMA_NEWER' },
       );
     }
     if (known.id !== id || checksumOf(known) !== checksum) {

@@ -1,4 +1,4 @@
-import { StoreError } from '../../port/errors.ts';
+import { StoreError, type StoreErrorOptions, type StoreFailure } from '../../port/errors.ts';
 
 /** Primary result codes of SQLite that this backend tells apart (https://sqlite.org/rescode.html). */
 const BUSY = 5;
@@ -30,22 +30,21 @@ export function isBusy(error: unknown): boolean {
   return code === BUSY || code === PROTOCOL;
 }
 
+const NOT_WRITABLE = { code: 'STORE_NOT_WRITABLE' } as const;
+
 /** Every error of SQLite as a `StoreError`; other errors (bugs, an author's own throw) pass unchanged. */
 export function classify(error: unknown, path: string, moment: Moment): unknown {
   const code = sqliteCode(error);
   if (code === undefined || !(error instanceof Error)) return error;
-  const told = (failure: 'definite' | 'ambiguous' | 'congestion', what: string, retryable?: boolean) =>
-    new StoreError(failure, `${what}: ${error.message} (${path})`, {
-      cause: error,
-      ...(retryable === undefined ? {} : { retryable }),
-    });
+  const told = (failure: StoreFailure, what: string, how: Omit<StoreErrorOptions, 'cause'> = {}) =>
+    new StoreError(failure, `${what}: ${error.message} (${path})`, { ...how, cause: error });
   switch (code) {
     case BUSY:
     case PROTOCOL:
       return told('congestion', 'the database is held by another writer');
     case LOCKED:
     case INTERRUPTED:
-      return told('definite', 'the statement was interrupted', true);
+      return told('definite', 'the statement was interrupted', { retryable: true });
     case NO_MEMORY:
       return told('congestion', 'SQLite is out of memory');
     case FULL:
@@ -56,9 +55,9 @@ export function classify(error: unknown, path: string, moment: Moment): unknown 
         ? told('ambiguous', 'the commit met an I/O error')
         : told('congestion', 'the disk answered with an I/O error');
     case READ_ONLY:
-      return told('definite', 'the database file or its folder cannot be written');
+      return told('definite', 'the database file or its folder cannot be written', NOT_WRITABLE);
     case CANNOT_OPEN:
-      return told('definite', 'the database file cannot be opened');
+      return told('definite', 'the database file cannot be opened', NOT_WRITABLE);
     case CORRUPT:
     case NOT_A_DATABASE:
       return told('definite', 'the file is not a sound SQLite database');

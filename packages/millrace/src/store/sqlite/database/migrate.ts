@@ -81,6 +81,7 @@ function checkApplied(applied: readonly AppliedMigration[], path: string): void 
       throw new StoreError(
         'definite',
         `${path} has schema ${applied.at(-1)?.id ?? id}, newer than this version of Millrace knows (${MIGRATIONS.length}): upgrade Millrace`,
+        { code: 'STORE_SCHEMA_NEWER' },
       );
     }
     if (known.id !== id || checksumOf(known) !== checksum) {

@@ -78,7 +78,8 @@ export function prepareGuest(connection: Connection): Guest {
           value.then(undefined, () => undefined);
           throw new StoreError(
             'definite',
-            'ASYNC_TRANSACTION: a transaction on SQLite must be a synchronous function, this one returned a promise',
+            'a transaction on SQLite must be a synchronous function, this one returned a promise',
+            { code: 'ASYNC_TRANSACTION' },
           );
         }
         const [cause] = doomed;

@@ -1,4 +1,4 @@
-import { byId, OWNED, PLANNING } from './answer.ts';
+import { OWNED, PLANNING } from './answer.ts';
 
 /*
  * Taking queued runs by ascending rank. Queued runs stand in groups (namespace, queue, workflow, version), each ordered
@@ -12,7 +12,7 @@ const GROUP = 'r.namespace, r.queue, r.workflow, r.workflow_version';
 
 const TAKE = `UPDATE millrace.runs r SET status = 1, owner = p_engine, epoch = r.epoch + 1,
         started_at = coalesce(r.started_at, v_now)
-      FROM pick WHERE ${byId('r', 'pick.run_id')}`;
+      WHERE r.run_id = ANY(v_ids)`;
 
 const CLAIMED = `4::smallint, 0, 0::smallint, 1::smallint, NULL::integer, NULL::uuid, ${OWNED},
       CASE WHEN r.version = 0 THEN
@@ -57,7 +57,7 @@ DECLARE
   v_window integer := p_limit;
   v_left integer := p_limit;
   v_seen integer;
-  v_taken integer;
+  v_ids uuid[];
   v_group bigint;
 BEGIN
   IF p_limit <= 0 OR NOT p_engine = ANY(millrace.live_v1(ARRAY[p_engine])) THEN RETURN; END IF;
@@ -69,14 +69,13 @@ BEGIN
       AND (r.workflow, r.workflow_version) IN (SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v))
     ORDER BY r.rank, r.run_id LIMIT 1;
     IF NOT FOUND THEN RETURN; END IF;
-    RETURN QUERY
-    WITH pick AS MATERIALIZED (
+    v_ids := ARRAY(
       SELECT r.run_id FROM millrace.runs r
       WHERE r.status = 0 AND r.suspect_group = v_group
         AND (p_namespace IS NULL OR r.namespace = p_namespace) AND (p_queues IS NULL OR r.queue = ANY(p_queues))
         AND (r.workflow, r.workflow_version) IN (SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v))
-      ORDER BY r.rank, r.run_id LIMIT p_limit FOR UPDATE SKIP LOCKED
-    ), r AS (${TAKE} RETURNING r.*)
+      ORDER BY r.rank, r.run_id LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    RETURN QUERY WITH r AS (${TAKE} RETURNING r.*)
     SELECT ${CLAIMED} FROM r ORDER BY r.rank, r.run_id;
     RETURN;
   END IF;
@@ -89,9 +88,8 @@ BEGIN
   IF v_namespaces IS NULL THEN RETURN; END IF;
 
   LOOP
-    RETURN QUERY
-    WITH seen AS MATERIALIZED (
-      SELECT c.run_id, c.rank
+    v_ids := ARRAY(
+      SELECT c.run_id
       FROM unnest(v_namespaces, v_queues, v_workflows, v_versions) AS g(namespace, queue, workflow, version),
       LATERAL (
         SELECT r.run_id, r.rank FROM millrace.runs r
@@ -99,26 +97,18 @@ BEGIN
           AND r.workflow = g.workflow AND r.workflow_version = g.version
         ORDER BY r.rank, r.run_id LIMIT v_window
       ) c
-      ORDER BY c.rank, c.run_id LIMIT v_window
-    ), pick AS MATERIALIZED (
-      SELECT r.run_id FROM seen JOIN millrace.runs r ON ${byId('r', 'seen.run_id')}
-      WHERE r.status = 0 AND r.suspect_group IS NULL
-      ORDER BY seen.rank, seen.run_id LIMIT v_left FOR UPDATE OF r SKIP LOCKED
-    ), r AS (${TAKE} RETURNING r.*)
+      ORDER BY c.rank, c.run_id LIMIT v_window);
+    v_seen := cardinality(v_ids);
+    -- Spelled so that only the primary key fits: the index of queued runs would be read from its beginning.
+    v_ids := ARRAY(
+      SELECT r.run_id FROM millrace.runs r
+      WHERE r.run_id = ANY(v_ids) AND r.status + 0 = 0 AND r.suspect_group IS NULL
+      ORDER BY r.rank, r.run_id LIMIT v_left FOR UPDATE SKIP LOCKED);
+    RETURN QUERY WITH r AS (${TAKE} RETURNING r.*)
     SELECT ${CLAIMED} FROM r ORDER BY r.rank, r.run_id;
-    GET DIAGNOSTICS v_taken = ROW_COUNT;
-    v_left := v_left - v_taken;
-    EXIT WHEN v_left <= 0 OR v_window >= 100000;
-    SELECT count(*) INTO v_seen
-    FROM unnest(v_namespaces, v_queues, v_workflows, v_versions) AS g(namespace, queue, workflow, version),
-    LATERAL (
-      SELECT 1 FROM millrace.runs r
-      WHERE r.status = 0 AND r.suspect_group IS NULL AND r.namespace = g.namespace AND r.queue = g.queue
-        AND r.workflow = g.workflow AND r.workflow_version = g.version
-      ORDER BY r.rank, r.run_id LIMIT v_window
-    ) c;
-    -- Fewer than the window are left for anybody: all of them are in other hands at this moment.
-    EXIT WHEN v_seen < v_window;
+    v_left := v_left - cardinality(v_ids);
+    -- A window that was not full held all there is: what was not taken is in other hands at this moment.
+    EXIT WHEN v_left <= 0 OR v_seen < v_window OR v_window >= 100000;
     v_window := v_window * 4;
   END LOOP;
 END $$;

@@ -1,22 +1,21 @@
-import { byId, PLANNING } from './answer.ts';
+import { PLANNING } from './answer.ts';
 
 /*
  * Plans (I1–I5, I9). `p_kind` is the status after the plan: 1 continue, 2 suspend, 4 block, from 10 on close.
- * The guard stands in the WHERE of the change itself; only when a change matched fewer rows than there are plans does
- * a second look say why. Answers name only what is not plainly ok.
+ * Plans come in the order of their run ids, which is the order in which their rows are locked. The guard stands in the
+ * WHERE of the change itself; only when fewer rows were changed than there are plans does a second look say why.
+ * Answers name only what is not plainly ok.
  *   part 0   a plan: code 1 already, 2 conflict, 3 unread (seq = the inbox's)
  *   others   as in start_v1 and deliver_v1, which write after the plans: two changes of one row in one statement
  *            would lose one.
  * Starts and messages (s_, m_) name their plan by place; those of a plan that failed are taken out.
  */
-const PLANS = `unnest(p_run, p_engine, p_epoch, p_version, p_commit, p_seq, p_count, p_kind, p_seen, p_wake, p_waits,
-      p_code, p_successor)
-      WITH ORDINALITY AS p(run_id, engine, epoch, version, commit_id, seq, count, kind, seen, wake_at, waits,
-      block_code, successor, n)`;
-
-const GUARD = `${byId('r', 'p.run_id')} AND r.status = 1 AND r.owner IS NOT DISTINCT FROM p.engine
-      AND p.engine = ANY(v_live) AND r.epoch = p.epoch AND r.version = p.version
-      AND (p.count = 0 OR r.events = p.seq)`;
+const GUARD = `(
+        SELECT p_run[p.n] = r.run_id AND r.status = 1 AND r.owner = p_engine[p.n] AND r.owner = ANY(v_live)
+          AND r.epoch = p_epoch[p.n] AND r.version = p_version[p.n]
+          AND (p_count[p.n] = 0 OR r.events = p_seq[p.n])
+          AND (p_kind[p.n] < 10) = __OPEN__ AND (p_kind[p.n] IN (1, 4) OR r.inbox_seq = p_seen[p.n])
+        FROM (SELECT width_bucket(r.run_id, p_run) AS n OFFSET 0) p)`;
 
 export const COMMIT = `
 CREATE FUNCTION millrace.commit_v1(
@@ -49,33 +48,31 @@ BEGIN
 
   IF p_open > 0 THEN
     WITH changed AS (
-      UPDATE millrace.runs r SET
-        version = r.version + 1, commit_id = p.commit_id, events = r.events + p.count,
-        suspect_group = CASE WHEN p.count > 0 THEN NULL ELSE r.suspect_group END,
-        deaths = CASE WHEN p.count > 0 THEN 0 ELSE r.deaths END,
-        status = p.kind,
-        owner = CASE WHEN p.kind = 1 THEN r.owner END,
-        last_owner = CASE WHEN p.kind = 1 THEN r.last_owner ELSE r.owner END,
-        ready_at = CASE WHEN p.kind = 1 THEN r.ready_at END,
-        wake_at = p.wake_at, waits = p.waits, block_code = p.block_code
-      FROM ${PLANS}
-      WHERE p.kind < 10 AND ${GUARD} AND (p.kind <> 2 OR r.inbox_seq = p.seen)
-      RETURNING p.n
+      UPDATE millrace.runs r SET (version, commit_id, events, suspect_group, deaths, status, owner, last_owner,
+        ready_at, wake_at, waits, block_code) = (
+        SELECT r.version + 1, p_commit[p.n], r.events + p_count[p.n],
+          CASE WHEN p_count[p.n] = 0 THEN r.suspect_group END, CASE WHEN p_count[p.n] > 0 THEN 0 ELSE r.deaths END,
+          p_kind[p.n], CASE WHEN p_kind[p.n] = 1 THEN r.owner END,
+          CASE WHEN p_kind[p.n] = 1 THEN r.last_owner ELSE r.owner END,
+          CASE WHEN p_kind[p.n] = 1 THEN r.ready_at END, p_wake[p.n], p_waits[p.n], p_code[p.n]
+        FROM (SELECT width_bucket(r.run_id, p_run) AS n OFFSET 0) p)
+      WHERE r.run_id = ANY(p_run) AND ${GUARD.replace('__OPEN__', 'true')}
+      RETURNING width_bucket(r.run_id, p_run) AS n
     ) SELECT array_agg(n) INTO v_ok FROM changed;
   END IF;
 
   IF p_open < v_total THEN
     WITH gone AS (
-      DELETE FROM millrace.runs r USING ${PLANS}
-      WHERE p.kind >= 10 AND ${GUARD} AND r.inbox_seq = p.seen
-      RETURNING p.n, p.kind, p.commit_id AS by_commit, p.count, p.successor, r.*
+      DELETE FROM millrace.runs r
+      WHERE r.run_id = ANY(p_run) AND ${GUARD.replace('__OPEN__', 'false')}
+      RETURNING width_bucket(r.run_id, p_run) AS n, r.*
     ), kept AS (
       INSERT INTO millrace.runs_closed (run_id, commit_id, created_at, started_at, closed_at, deadline_at, epoch,
         version, events, inbox_seq, parent_ordinal, status, priority, last_owner, parent_run_id, successor, namespace,
         workflow, workflow_version, queue, key, tags)
-      SELECT run_id, by_commit, created_at, started_at, v_now, deadline_at, epoch,
-        version + 1, events + count, inbox_seq, parent_ordinal, kind, priority, owner, parent_run_id, successor,
-        namespace, workflow, workflow_version, queue, key, tags
+      SELECT run_id, p_commit[n], created_at, started_at, v_now, deadline_at, epoch,
+        version + 1, events + p_count[n], inbox_seq, parent_ordinal, p_kind[n], priority, owner, parent_run_id,
+        p_successor[n], namespace, workflow, workflow_version, queue, key, tags
       FROM gone
     ) SELECT array_agg(n) INTO v_closed FROM gone;
     v_ok := v_ok || v_closed;
@@ -96,8 +93,10 @@ BEGIN
   END IF;
 
   IF c_plan IS NOT NULL THEN
-    DELETE FROM millrace.inbox i USING unnest(c_plan, c_seq) AS c(plan, seq)
-    WHERE (v_all OR c.plan = ANY(v_ok)) AND i.run_id = p_run[c.plan] AND i.seq = c.seq;
+    -- Messages are deleted under their run's lock only, and never change: their place is certain.
+    DELETE FROM millrace.inbox i WHERE i.ctid = ANY(ARRAY(
+      SELECT (SELECT m.ctid FROM millrace.inbox m WHERE m.run_id = p_run[c.plan] AND m.seq = c.seq LIMIT 1)
+      FROM unnest(c_plan, c_seq) AS c(plan, seq) WHERE v_all OR c.plan = ANY(v_ok)));
   END IF;
   IF s_plan IS NOT NULL THEN
     RETURN QUERY SELECT * FROM millrace.start_v1(v_now, p_engines, false,

@@ -1,4 +1,4 @@
-import { byId, PLANNING } from './answer.ts';
+import { PLANNING } from './answer.ts';
 
 /*
  * Messages into inboxes (I6, I7): targets are locked in the order of their ids, then everything is decided on what the
@@ -25,7 +25,7 @@ BEGIN
     IF p_key IS NOT NULL THEN
       v_run := ARRAY(
         SELECT coalesce(m.run_id,
-          (SELECT k.run_id FROM millrace.keys k WHERE k.namespace = m.namespace AND k.key = m.key))
+          (SELECT k.run_id FROM millrace.keys k WHERE k.namespace = m.namespace AND k.key = m.key LIMIT 1))
         FROM unnest(p_run, p_namespace, p_key, p_dedup) WITH ORDINALITY AS m(run_id, namespace, key, dedup, n)
         ORDER BY m.n);
     END IF;
@@ -42,10 +42,11 @@ BEGIN
       r.run_id IS NOT NULL AS open, r.status, r.owner, r.last_owner, r.inbox_seq, r.suspect_group,
       r.run_id IS NOT NULL
         AND row_number() OVER (PARTITION BY m.run_id, m.dedup ORDER BY m.n) = 1
-        AND NOT EXISTS (SELECT 1 FROM millrace.inbox i WHERE i.run_id = m.run_id AND i.dedup = m.dedup) AS fresh
+        AND (SELECT true FROM millrace.inbox i WHERE i.run_id = m.run_id AND i.dedup = m.dedup LIMIT 1) IS NULL
+        AS fresh
     FROM unnest(v_run, p_dedup, p_body, p_adopter, p_room, p_sticky, p_take) WITH ORDINALITY
       AS m(run_id, dedup, body, adopter, room, sticky, take, n)
-    LEFT JOIN millrace.runs r ON ${byId('r', 'm.run_id')}
+    LEFT JOIN LATERAL (SELECT r.* FROM millrace.runs r WHERE r.run_id = m.run_id LIMIT 1) r ON true
     WHERE p_take IS NULL OR m.take
   ), placed AS MATERIALIZED (
     SELECT f.*, row_number() OVER (PARTITION BY f.run_id ORDER BY f.n) AS place FROM found f WHERE f.fresh
@@ -61,25 +62,31 @@ BEGIN
   ), written AS (
     INSERT INTO millrace.inbox (run_id, at, seq, dedup, body)
     SELECT p.run_id, v_now, p.inbox_seq + p.place, p.dedup, p.body FROM placed p
-  ), changed AS (
-    UPDATE millrace.runs r SET
-      inbox_seq = r.inbox_seq + t.fresh,
-      status = CASE WHEN r.status <> 2 THEN r.status WHEN t.adopter IS NULL THEN 0 ELSE 1 END,
-      rank = CASE WHEN r.status <> 2 THEN r.rank ELSE millrace.rank_v1(r.priority, v_now) END,
-      ready_at = CASE WHEN r.status <> 2 THEN r.ready_at ELSE v_now END,
-      wake_at = CASE WHEN r.status <> 2 THEN r.wake_at END,
-      waits = CASE WHEN r.status <> 2 THEN r.waits END,
-      owner = CASE WHEN r.status <> 2 THEN r.owner ELSE t.adopter END,
-      epoch = CASE WHEN t.adopter IS NULL THEN r.epoch ELSE r.epoch + 1 END,
-      started_at = CASE WHEN t.adopter IS NULL THEN r.started_at ELSE coalesce(r.started_at, v_now) END
+  ), totals AS MATERIALIZED (
+    SELECT array_agg(t.run_id ORDER BY t.run_id) AS ids, array_agg(t.fresh ORDER BY t.run_id) AS fresh,
+      array_agg(t.adopter ORDER BY t.run_id) AS adopters
     FROM (
       SELECT p.run_id, count(*)::integer AS fresh, (array_agg(w.adopter))[1] AS adopter
       FROM placed p LEFT JOIN woken w ON w.run_id = p.run_id GROUP BY p.run_id
     ) t
-    WHERE ${byId('r', 't.run_id')}
-    RETURNING r.*, t.adopter
+  ), changed AS (
+    UPDATE millrace.runs r SET
+      (inbox_seq, status, rank, ready_at, wake_at, waits, owner, epoch, started_at) = (
+      SELECT r.inbox_seq + t.fresh[x.n],
+        CASE WHEN r.status <> 2 THEN r.status WHEN x.adopter IS NULL THEN 0 ELSE 1 END,
+        CASE WHEN r.status <> 2 THEN r.rank ELSE millrace.rank_v1(r.priority, v_now) END,
+        CASE WHEN r.status <> 2 THEN r.ready_at ELSE v_now END,
+        CASE WHEN r.status <> 2 THEN r.wake_at END,
+        CASE WHEN r.status <> 2 THEN r.waits END,
+        CASE WHEN r.status <> 2 THEN r.owner ELSE x.adopter END,
+        CASE WHEN x.adopter IS NULL THEN r.epoch ELSE r.epoch + 1 END,
+        CASE WHEN x.adopter IS NULL THEN r.started_at ELSE coalesce(r.started_at, v_now) END
+      FROM totals t, LATERAL (
+        SELECT b.n, t.adopters[b.n] AS adopter FROM (SELECT width_bucket(r.run_id, t.ids) AS n OFFSET 0) b) x)
+    WHERE r.run_id = ANY((SELECT t.ids FROM totals t)::uuid[])
+    RETURNING r.*
   ), adopted AS MATERIALIZED (
-    SELECT c.* FROM changed c WHERE c.adopter IS NOT NULL
+    SELECT c.* FROM changed c JOIN woken w ON w.run_id = c.run_id WHERE w.adopter IS NOT NULL
   )
   SELECT 2::smallint, f.n::integer,
     CASE WHEN f.fresh THEN 0 WHEN f.open THEN 1 WHEN c.run_id IS NOT NULL THEN 2 ELSE 3 END::smallint,
@@ -93,6 +100,7 @@ BEGIN
   LEFT JOIN placed p ON p.n = f.n
   LEFT JOIN adopted a ON a.run_id = f.run_id
   LEFT JOIN adopted r ON r.run_id = f.run_id AND p.place = 1
-  LEFT JOIN millrace.runs_closed c ON ${byId('c', 'f.run_id')} AND NOT f.open;
+  LEFT JOIN LATERAL (
+    SELECT c.* FROM millrace.runs_closed c WHERE c.run_id = f.run_id AND NOT f.open LIMIT 1) c ON true;
 END $$;
 `;

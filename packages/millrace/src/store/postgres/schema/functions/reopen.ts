@@ -64,21 +64,21 @@ RETURNS integer LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 DECLARE
   v_now bigint := coalesce(p_now, millrace.clock_v1());
   v_count integer;
+  v_ids uuid[];
 BEGIN
-  WITH pick AS MATERIALIZED (
+  v_ids := ARRAY(
     SELECT r.run_id FROM millrace.runs r
     WHERE r.status = 4 AND r.block_code = p_code
       AND (r.workflow, r.workflow_version) IN (SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v))
-    ORDER BY r.run_id FOR NO KEY UPDATE
-  )
+    ORDER BY r.run_id FOR NO KEY UPDATE);
   UPDATE millrace.runs r SET status = 0, rank = millrace.rank_v1(r.priority, v_now), ready_at = v_now,
     block_code = NULL, waits = NULL, suspect_group = NULL, deaths = 0
-  FROM pick WHERE r.run_id = pick.run_id;
+  WHERE r.run_id = ANY(v_ids);
   GET DIAGNOSTICS v_count = ROW_COUNT;
   RETURN v_count;
 END $$;
 
--- It keeps its rank: what was given back has waited already.
+-- By run id. A run keeps its rank: what was given back has waited already.
 CREATE FUNCTION millrace.release_v1(p_now bigint, p_run uuid[], p_epoch integer[], p_version integer[])
 RETURNS integer LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
@@ -88,9 +88,9 @@ DECLARE
 BEGIN
   UPDATE millrace.runs r SET status = 0, owner = NULL, last_owner = r.owner, epoch = r.epoch + 1,
     ready_at = coalesce(r.ready_at, v_now)
-  FROM unnest(p_run, p_epoch, p_version) AS p(run_id, epoch, version)
-  WHERE r.run_id = p.run_id AND r.status = 1 AND r.epoch = p.epoch AND r.version = p.version
-    AND EXISTS (SELECT 1 FROM millrace.engines e WHERE e.engine_id = r.owner AND NOT e.retired);
+  WHERE r.run_id = ANY(p_run) AND r.status + 0 = 1 AND r.epoch = p_epoch[width_bucket(r.run_id, p_run)]
+    AND r.version = p_version[width_bucket(r.run_id, p_run)]
+    AND (SELECT true FROM millrace.engines e WHERE e.engine_id = r.owner AND NOT e.retired LIMIT 1);
   GET DIAGNOSTICS v_count = ROW_COUNT;
   RETURN v_count;
 END $$;

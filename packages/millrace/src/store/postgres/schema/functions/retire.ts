@@ -49,37 +49,40 @@ CREATE FUNCTION millrace.accuse_v1(p_engine uuid, p_death_limit integer) RETURNS
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
+  v_ids uuid[];
+  v_labels bigint[];
+  v_alone boolean[];
   v_quarantined uuid[];
 BEGIN
   PERFORM 1 FROM millrace.runs r WHERE r.owner = p_engine AND r.status = 1 ORDER BY r.run_id FOR NO KEY UPDATE;
   WITH running AS MATERIALIZED (
-    SELECT r.run_id, r.suspect_group, count(*) OVER () AS total,
+    SELECT r.run_id, coalesce(r.suspect_group, 0) AS label, count(*) OVER () AS total,
       count(*) OVER (PARTITION BY r.suspect_group) AS members,
       row_number() OVER (PARTITION BY r.suspect_group ORDER BY r.run_id) AS place
     FROM millrace.runs r WHERE r.owner = p_engine AND r.status = 1
   ), halved AS MATERIALIZED (
-    SELECT run_id, suspect_group, (2 * place > members + members % 2)::integer AS half,
-      members = 1 AND (suspect_group IS NOT NULL OR total = 1) AS alone
+    SELECT run_id, label, (2 * place > members + members % 2)::integer AS half,
+      members = 1 AND (label > 0 OR total = 1) AS alone
     FROM running
   ), labelled AS MATERIALIZED (
-    SELECT g.suspect_group, g.half, nextval('millrace.suspect_groups') AS label
-    FROM (SELECT DISTINCT suspect_group, half FROM halved ORDER BY suspect_group, half) g
-  ), charged AS (
-    UPDATE millrace.runs r SET
-      suspect_group = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN NULL ELSE l.label END,
-      deaths = r.deaths + h.alone::integer,
-      status = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN 4 ELSE r.status END,
-      block_code = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN 'QUARANTINED' END,
-      ready_at = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN NULL ELSE r.ready_at END,
-      owner = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN NULL ELSE r.owner END,
-      last_owner = CASE WHEN h.alone AND r.deaths >= p_death_limit THEN r.owner ELSE r.last_owner END,
-      epoch = r.epoch + (h.alone AND r.deaths >= p_death_limit)::integer
-    FROM halved h
-    JOIN labelled l ON l.suspect_group IS NOT DISTINCT FROM h.suspect_group AND l.half = h.half
-    WHERE r.run_id = h.run_id
-    RETURNING r.run_id, r.status
+    SELECT g.label, g.half, nextval('millrace.suspect_groups') AS next
+    FROM (SELECT DISTINCT label, half FROM halved ORDER BY label, half) g
   )
-  SELECT coalesce(array_agg(run_id ORDER BY run_id), '{}') INTO v_quarantined FROM charged WHERE status = 4;
+  SELECT array_agg(h.run_id ORDER BY h.run_id), array_agg(l.next ORDER BY h.run_id),
+    array_agg(h.alone ORDER BY h.run_id)
+    INTO v_ids, v_labels, v_alone
+  FROM halved h JOIN labelled l ON l.label = h.label AND l.half = h.half;
+
+  UPDATE millrace.runs r SET suspect_group = v_labels[width_bucket(r.run_id, v_ids)],
+    deaths = r.deaths + v_alone[width_bucket(r.run_id, v_ids)]::integer
+  WHERE r.run_id = ANY(v_ids);
+  WITH blocked AS (
+    UPDATE millrace.runs r SET status = 4, block_code = 'QUARANTINED', suspect_group = NULL, ready_at = NULL,
+      owner = NULL, last_owner = r.owner, epoch = r.epoch + 1
+    WHERE r.run_id = ANY(v_ids) AND v_alone[width_bucket(r.run_id, v_ids)] AND r.deaths > p_death_limit
+    RETURNING r.run_id
+  )
+  SELECT coalesce(array_agg(run_id ORDER BY run_id), '{}') INTO v_quarantined FROM blocked;
   RETURN v_quarantined;
 END $$;
 `;

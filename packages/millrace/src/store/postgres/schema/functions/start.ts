@@ -125,8 +125,8 @@ BEGIN
     SELECT 1::smallint, u.n, CASE WHEN u.refused THEN 2 ELSE 1 END::smallint, coalesce(r.status, c.status),
       NULL::integer, NULL::uuid, u.run_id, ${NO_POSITION}, ${NO_RUN}
     FROM unnest(v_losers, v_holders, v_refused) AS u(n, run_id, refused)
-    LEFT JOIN millrace.runs r ON r.run_id = u.run_id
-    LEFT JOIN millrace.runs_closed c ON c.run_id = u.run_id;
+    LEFT JOIN LATERAL (SELECT r.status FROM millrace.runs r WHERE r.run_id = u.run_id LIMIT 1) r ON true
+    LEFT JOIN LATERAL (SELECT c.status FROM millrace.runs_closed c WHERE c.run_id = u.run_id LIMIT 1) c ON true;
   END IF;
 END $$;
 
@@ -144,8 +144,9 @@ BEGIN
     -- One snapshot for the key and its run: a run that continues itself under the key is not seen halfway.
     SELECT k.run_id AS holder, k.fingerprint, k.dedup_ms, coalesce(r.status, c.status) AS status, c.closed_at INTO h
     FROM millrace.keys k
-    LEFT JOIN millrace.runs r ON r.run_id = k.run_id
-    LEFT JOIN millrace.runs_closed c ON c.run_id = k.run_id
+    LEFT JOIN LATERAL (SELECT r.status FROM millrace.runs r WHERE r.run_id = k.run_id LIMIT 1) r ON true
+    LEFT JOIN LATERAL (
+      SELECT c.status, c.closed_at FROM millrace.runs_closed c WHERE c.run_id = k.run_id LIMIT 1) c ON true
     WHERE k.namespace = p_namespace AND k.key = p_key;
     IF NOT FOUND THEN
       INSERT INTO millrace.keys (namespace, key, run_id, dedup_ms, fingerprint)

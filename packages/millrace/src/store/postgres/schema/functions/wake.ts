@@ -1,4 +1,4 @@
-import { byId, OWNED, PLANNING } from './answer.ts';
+import { OWNED, PLANNING } from './answer.ts';
 
 /*
  * Waiting runs whose time has come. Those that the adopter may have and has room for become its own, the others queue:
@@ -35,12 +35,11 @@ BEGIN
   WITH r AS (
     UPDATE millrace.runs r SET
       rank = millrace.rank_v1(r.priority, r.wake_at), ready_at = r.wake_at, wake_at = NULL, waits = NULL,
-      status = CASE WHEN a.adopted THEN 1 ELSE 0 END,
-      owner = CASE WHEN a.adopted THEN p_adopter END,
-      epoch = CASE WHEN a.adopted THEN r.epoch + 1 ELSE r.epoch END,
-      started_at = CASE WHEN a.adopted THEN coalesce(r.started_at, v_now) ELSE r.started_at END
-    FROM (SELECT i AS run_id, i = ANY(v_adopted) AS adopted FROM unnest(v_ids) i) a
-    WHERE ${byId('r', 'a.run_id')}
+      status = CASE WHEN r.run_id = ANY(v_adopted) THEN 1 ELSE 0 END,
+      owner = CASE WHEN r.run_id = ANY(v_adopted) THEN p_adopter END,
+      epoch = CASE WHEN r.run_id = ANY(v_adopted) THEN r.epoch + 1 ELSE r.epoch END,
+      started_at = CASE WHEN r.run_id = ANY(v_adopted) THEN coalesce(r.started_at, v_now) ELSE r.started_at END
+    WHERE r.run_id = ANY(v_ids)
     RETURNING r.*
   )
   SELECT 4::smallint, 0, 0::smallint, 1::smallint, NULL::integer, NULL::uuid, ${OWNED}, NULL::bytea
