@@ -90,7 +90,7 @@ export class Millrace {
     this.options = options;
     this.ownsStore = ownsStore;
     const replies = createReplies();
-    this.results = createResults(store, ports);
+    this.results = createResults(store, ports, (runId) => this.engine?.held.has(runId) ?? false);
     if (work) {
       this.engine = new Engine(store, ports, options, {
         closed: (runId, standing) =>

@@ -28,8 +28,11 @@ const FIRST_POLL_MS = 25;
 const LONGEST_POLL_MS = 1_000;
 const MAX_ASKED = 500;
 
-/** Those who wait for runs to end: answered by this process's engine at once, by polling for all others. */
-export function createResults(store: Store, ports: Ports): Results {
+/**
+ * Those who wait for runs to end: answered by this process's engine at once, by polling for all others.
+ * @param isHere - whether this process's engine drives the run at this moment, so that asking the store is idle.
+ */
+export function createResults(store: Store, ports: Ports, isHere: (runId: string) => boolean): Results {
   const waiting = new Map<string, ((ending: Ending) => void)[]>();
   let pollMs = FIRST_POLL_MS;
   let loop: Loop | undefined;
@@ -41,8 +44,8 @@ export function createResults(store: Store, ports: Ports): Results {
     for (const resolve of waiters) resolve(ending);
   };
   const tick = async (): Promise<number> => {
-    const asked = [...waiting.keys()].slice(0, MAX_ASKED);
-    if (asked.length === 0) return LONGEST_POLL_MS * 60;
+    const asked = away();
+    if (asked.length === 0) return waiting.size === 0 ? LONGEST_POLL_MS * 60 : LONGEST_POLL_MS;
     const rows = await store.readRuns(asked.map((runId) => ({ runId })));
     let found = 0;
     rows.forEach((row, at) => {
@@ -52,6 +55,14 @@ export function createResults(store: Store, ports: Ports): Results {
     });
     pollMs = found > 0 ? FIRST_POLL_MS : Math.min(pollMs * 2, LONGEST_POLL_MS);
     return pollMs;
+  };
+  const away = (): string[] => {
+    const asked: string[] = [];
+    for (const runId of waiting.keys()) {
+      if (!isHere(runId)) asked.push(runId);
+      if (asked.length === MAX_ASKED) break;
+    }
+    return asked;
   };
   /** Those that were asked and are still open go to the end of the line, so that everybody gets a turn. */
   const rotate = (runId: string): void => {

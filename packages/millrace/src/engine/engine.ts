@@ -103,6 +103,7 @@ export class Engine {
       random: () => ports.random(),
       uuid: () => ports.uuid(),
       runId: (parent) => childRunId(parent, Math.floor(this.clock.upper()), () => ports.random()),
+      encode: (value, where) => this.encode(value, where),
       drained: () => ports.drained(),
     };
   }
@@ -200,8 +201,8 @@ export class Engine {
   chunkHeader(): ChunkHeader {
     return { at: Math.floor(this.clock.lower()), engine: this.options.name };
   }
-  nextDue(execution: Execution): number | undefined {
-    return nextWakeAt(execution);
+  nextDue({ execution, attempts }: Instance): number | undefined {
+    return nextWakeAt(execution, attempts);
   }
 
   // --- hints and results

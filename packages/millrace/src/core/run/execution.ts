@@ -12,6 +12,8 @@ export interface ExecutionPorts {
   uuid(): string;
   /** A new run id in the partition of `parent`. */
   runId(parent: string): string;
+  /** Encodes a value for storing. @throws NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE, both naming `where`. */
+  encode(value: unknown, where: string): string;
   /** Resolves when every microtask that is due now, and all that those cause, has run. */
   drained(): Promise<void>;
 }

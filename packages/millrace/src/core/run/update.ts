@@ -1,5 +1,5 @@
 import { failureOf } from '../failure.ts';
-import { decodeValue, encodeValue } from '../json.ts';
+import { decodeValue } from '../json.ts';
 import type { EventOf } from './event.ts';
 import type { Execution } from './execution.ts';
 import { encodeFailure } from './outcome.ts';
@@ -9,7 +9,7 @@ export function replyTo(execution: Execution, update: EventOf<'update-received'>
   const handler = execution.handlerOf(update);
   if (handler === undefined) return;
   const reply = async (): Promise<string> =>
-    encodeValue(await handler(decodeValue(update.payload ?? 'null')), `reply to update "${update.name}"`);
+    execution.ports.encode(await handler(decodeValue(update.payload ?? 'null')), `reply to update "${update.name}"`);
   reply().then(
     (payload) => record(execution, update, true, payload),
     (error: unknown) => record(execution, update, false, encodeFailure(failureOf(error))),

@@ -1,6 +1,6 @@
 import { durationMs } from '../duration.ts';
 import { MillraceError } from '../errors.ts';
-import { decodeValue, encodeValue } from '../json.ts';
+import { decodeValue } from '../json.ts';
 import { checkName } from '../names.ts';
 import type { Pending, StepPolicy, StepWork } from '../run/command.ts';
 import type { Execution } from '../run/execution.ts';
@@ -73,7 +73,7 @@ class BoundContext implements Context {
 
   call<T>(executor: string, input?: unknown, options?: CallOptions): Promise<T> {
     const policy = stepPolicy(executor, options, this.ports.defaultStep);
-    const text = encodeValue(input, `input of call "${executor}"`);
+    const text = this.execution.ports.encode(input, `input of call "${executor}"`);
     return this.work<T>(executor, { kind: 'executor', executor, input: text }, policy);
   }
 
@@ -136,7 +136,7 @@ class BoundContext implements Context {
     detached: boolean,
   ): { ordinal: number; label: string; runId: string } | undefined {
     const { execution } = this;
-    const text = encodeValue(input, `input of child "${workflow.name}"`);
+    const text = execution.ports.encode(input, `input of child "${workflow.name}"`);
     const { ordinal, label } = execution.number('child', workflow.name);
     if (this.refused()) return undefined;
     if (options?.key !== undefined) execution.useChildKey(options.key);
@@ -176,7 +176,7 @@ class BoundContext implements Context {
 
   publish(key: string, value: unknown): void {
     checkName('published key', key);
-    const payload = encodeValue(value, `published value "${key}"`);
+    const payload = this.execution.ports.encode(value, `published value "${key}"`);
     const { ordinal, label } = this.execution.number('publish', key);
     this.execution.record(ordinal, () => ({ type: 'published', ordinal, name: label, payload }));
   }
@@ -188,7 +188,7 @@ class BoundContext implements Context {
       const what = `continueAsNew while ${execution.pending.size} commands have no outcome (${names.join(', ')})`;
       throw new MillraceError('CONTINUE_WITH_PENDING_WORK', what);
     }
-    const payload = encodeValue(input, 'input of continueAsNew');
+    const payload = execution.ports.encode(input, 'input of continueAsNew');
     if (execution.standing.kind === 'open') {
       execution.standing = { kind: 'continued', payload, successor: execution.ports.runId(execution.runId) };
     }
@@ -216,7 +216,7 @@ class BoundContext implements Context {
       type: 'recorded' as const,
       ordinal,
       name: label,
-      payload: encodeValue(make(), name),
+      payload: this.execution.ports.encode(make(), name),
     }));
     // On a mismatch the value does not matter: the run is blocked before anything that follows leaves the process.
     return (record === undefined ? make() : decodeValue(record.payload ?? 'null')) as T;

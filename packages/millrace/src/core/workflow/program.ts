@@ -1,6 +1,6 @@
 import { isMillraceError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
-import { decodeValue, encodeValue } from '../json.ts';
+import { decodeValue } from '../json.ts';
 import type { StepPolicy } from '../run/command.ts';
 import type { Execution } from '../run/execution.ts';
 import { encodeFailure } from '../run/outcome.ts';
@@ -30,7 +30,7 @@ export function startProgram(
   const ctx = bindContext(execution, compensations, ports);
   const program = async (): Promise<string> => {
     const output: unknown = await workflow.run(ctx, decodeValue(input));
-    return encodeValue(output, `output of workflow "${workflow.name}"`);
+    return execution.ports.encode(output, `output of workflow "${workflow.name}"`);
   };
   program().then(
     (payload) => end(execution, () => ({ kind: 'completed', payload })),

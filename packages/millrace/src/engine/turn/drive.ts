@@ -166,8 +166,7 @@ export function leaveIfIdle(engine: Engine, instance: Instance): void {
 
 /** While the run is held, its timers are kept in memory; the store has them too, once it is suspended. */
 function setTimer(engine: Engine, instance: Instance): void {
-  const { execution } = instance;
-  const at = engine.nextDue(execution);
+  const at = engine.nextDue(instance);
   if (at === undefined) return;
   instance.cancelTimer?.();
   instance.cancelTimer = engine.ports.after(Math.max(0, at - engine.clock.lower()), () => {
@@ -182,6 +181,6 @@ export function wakeByTimer(engine: Engine, instance: Instance): void {
   const now = engine.clock.lower();
   for (const event of dueTimers(instance.execution, now)) instance.arrivals.push(event);
   dispatchDue(engine, instance, now);
-  if (instance.arrivals.length === 0) setTimer(engine, instance);
+  if (instance.arrivals.length === 0 && instance.transactions.length === 0) setTimer(engine, instance);
   else void drive(engine, instance);
 }

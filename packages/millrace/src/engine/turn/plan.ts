@@ -73,11 +73,20 @@ function blockedEvent(mismatch: object & { code: string }): RunEvent {
   return { type: 'blocked', code: mismatch.code, payload: JSON.stringify(mismatch) };
 }
 
+/** A long history is announced early: changing a program takes longer than running it. */
+const WARN_SHARE = 0.2;
+
 /** A run that would outgrow its history fails with a reason instead of growing until nobody can replay it. */
 function limitHistory(instance: Instance, turn: Turn): void {
   const { maxEvents, name } = instance.workflow;
   const after = instance.row.events + turn.events.length;
-  if (after <= maxEvents || turn.standing.kind !== 'open') return;
+  if (turn.standing.kind !== 'open') return;
+  const warnAt = maxEvents * WARN_SHARE;
+  if (instance.row.events < warnAt && after >= warnAt) {
+    const message = `the run has ${after} events of at most ${maxEvents}: think of ctx.continueAsNew`;
+    turn.logs.push({ level: 'warn', message, fields: undefined });
+  }
+  if (after <= maxEvents) return;
   const error = new MillraceError(
     'HISTORY_LIMIT',
     `run of workflow "${name}" reached ${after} events, its limit is ${maxEvents}`,
