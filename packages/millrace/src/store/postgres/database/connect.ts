@@ -4,8 +4,8 @@
  *   I2  No session state: what a call needs stands in the call, so that any connection does, also behind a pooler that
  *       changes servers between transactions. Waiting for locks is bounded inside the functions (PLANNING).
  */
-import pg from 'pg';
-import type { ClientBase, Pool, PoolClient } from 'pg';
+import { Pool } from 'pg';
+import type { ClientBase, PoolClient } from 'pg';
 import { StoreError } from '../../port/errors.ts';
 import { classify, isReadOnlyServer, isUsableAfter, type Moment } from './failure.ts';
 import { PARSERS } from './rows.ts';
@@ -20,12 +20,12 @@ export interface Statement {
 
 export interface Connections {
   /** Runs one statement that writes, in a transaction of its own. */
-  write<Row extends unknown[]>(statement: Statement): Promise<Row[]>;
+  write: <Row extends unknown[]>(statement: Statement) => Promise<Row[]>;
   /** Runs one statement that only reads. */
-  read<Row extends unknown[]>(statement: Statement): Promise<Row[]>;
+  read: <Row extends unknown[]>(statement: Statement) => Promise<Row[]>;
   /** Lends a connection; it goes back when `use` is done, or is closed if that fails in a way that leaves it unsound. */
-  hold<T>(use: (client: PoolClient) => Promise<T>): Promise<T>;
-  close(): Promise<void>;
+  hold: <T>(use: (client: PoolClient) => Promise<T>) => Promise<T>;
+  close: () => Promise<void>;
 }
 
 export interface ConnectionOptions {
@@ -133,7 +133,7 @@ export async function ask<Row extends unknown[]>(client: ClientBase, statement: 
 
 /** A pool of our own. */
 export function openPool(url: string, max: number): Pool {
-  return new pg.Pool({
+  return new Pool({
     connectionString: url,
     max,
     connectionTimeoutMillis: 5000,

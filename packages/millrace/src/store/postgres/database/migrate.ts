@@ -39,7 +39,8 @@ export async function migrate(
     }
     for (const migration of missing) {
       // oxlint-disable-next-line no-await-in-loop -- steps build on each other
-      if (await apply(client, migration, midStep)) report.applied.push({ id: migration.id, name: migration.name });
+      if (await apply(client, migration, midStep))
+        report.applied.push({ id: migration.id, name: migration.name });
     }
     return report;
   });

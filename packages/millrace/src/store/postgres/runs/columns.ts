@@ -27,7 +27,7 @@ export function startColumns(
   starts: readonly StartRequest[],
   predecessors?: readonly (string | undefined)[],
 ): Parameter[] {
-  if (starts.length === 0) return new Array<null>(START_COLUMNS).fill(null);
+  if (starts.length === 0) return Array.from({ length: START_COLUMNS }, () => null);
   return [
     uuidArray(starts.map((start) => start.runId)),
     textArray(starts.map((start) => start.namespace)),
@@ -93,7 +93,7 @@ export interface Sending {
 export const MESSAGE_COLUMNS = 8;
 
 export function messageColumns(sendings: readonly Sending[]): Parameter[] {
-  if (sendings.length === 0) return new Array<null>(MESSAGE_COLUMNS).fill(null);
+  if (sendings.length === 0) return Array.from({ length: MESSAGE_COLUMNS }, () => null);
   const targets = sendings.map(({ message }) => message.target);
   return [
     uuidArray(targets.map((target) => ('runId' in target ? target.runId : undefined))),
@@ -124,9 +124,8 @@ export function messageColumns(sendings: readonly Sending[]): Parameter[] {
 
 /** The incarnations that an act is done for, in the order in which all acts lock them. */
 export function engineColumn(ids: Iterable<string | undefined>): Buffer | null {
-  const distinct = new Set(ids);
-  distinct.delete(undefined);
-  return distinct.size === 0 ? null : uuidArray([...distinct].toSorted());
+  const distinct = [...new Set(ids)].filter((id) => id !== undefined);
+  return distinct.length === 0 ? null : uuidArray(distinct.toSorted((a, b) => (a < b ? -1 : 1)));
 }
 
 export function workflowColumns(workflows: readonly WorkflowRef[]): Parameter[] {

@@ -155,7 +155,7 @@ export function commitResults(flush: Flush, answers: readonly Answer[]): PlanRes
     else if (answer[0] === DELIVERY) deliveries.set(answer[1], deliveryOf(answer));
   }
   const started = flush.starts.length === 0 ? NO_STARTS : startResults(flush.starts, answers, false);
-  const results = new Array<PlanResult>(flush.plans.length);
+  const results: PlanResult[] = flush.plans.map(() => ({ outcome: 'conflict' }));
   let firstStart = 0;
   let firstMessage = 0;
   for (const [index, { starts, messages }] of flush.plans.entries()) {

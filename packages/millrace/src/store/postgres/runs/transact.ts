@@ -58,7 +58,7 @@ export async function transact<T>(
     });
   } catch (error) {
     if (sent === undefined || !(error instanceof StoreError) || error.failure !== 'ambiguous') throw error;
-    return await settle(connections, sent.plan, sent.outcome);
+    return settle(connections, sent.plan, sent.outcome);
   }
 }
 

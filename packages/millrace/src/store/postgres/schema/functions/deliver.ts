@@ -37,9 +37,13 @@ BEGIN
   END LOOP;
 
   RETURN QUERY
-  WITH found AS MATERIALIZED (
-    SELECT m.n, m.run_id, m.dedup, m.body, m.adopter, m.room, m.sticky = 1 AS sticky,
-      r.run_id IS NOT NULL AS open, r.status, r.owner, r.last_owner, r.inbox_seq, r.suspect_group,
+  WITH found AS (
+    SELECT m.n, m.run_id, m.dedup, m.body, m.adopter, m.room,
+      r.run_id IS NOT NULL AS open, r.status, r.owner, r.inbox_seq, r.epoch, r.version, r.events, r.priority,
+      r.created_at, r.deadline_at, r.parent_run_id, r.parent_ordinal, r.namespace, r.workflow, r.workflow_version,
+      r.queue, r.key, r.tags,
+      r.status = 2 AND r.suspect_group IS NULL AND m.adopter = ANY(v_live)
+        AND (m.sticky = 0 OR r.last_owner IS NOT DISTINCT FROM m.adopter) AS adoptable,
       r.run_id IS NOT NULL
         AND row_number() OVER (PARTITION BY m.run_id, m.dedup ORDER BY m.n) = 1
         AND (SELECT true FROM millrace.inbox i WHERE i.run_id = m.run_id AND i.dedup = m.dedup LIMIT 1) IS NULL
@@ -48,58 +52,55 @@ BEGIN
       AS m(run_id, dedup, body, adopter, room, sticky, take, n)
     LEFT JOIN LATERAL (SELECT r.* FROM millrace.runs r WHERE r.run_id = m.run_id LIMIT 1) r ON true
     WHERE p_take IS NULL OR m.take
-  ), placed AS MATERIALIZED (
-    SELECT f.*, row_number() OVER (PARTITION BY f.run_id ORDER BY f.n) AS place FROM found f WHERE f.fresh
-  ), woken AS MATERIALIZED (
-    SELECT w.run_id, CASE WHEN w.may THEN
-        CASE WHEN row_number() OVER (PARTITION BY w.adopter, w.may ORDER BY w.n) <= w.room THEN w.adopter END
-      END AS adopter
-    FROM (
-      SELECT p.*, p.suspect_group IS NULL AND p.adopter = ANY(v_live)
-        AND (NOT p.sticky OR p.last_owner IS NOT DISTINCT FROM p.adopter) AS may
-      FROM placed p WHERE p.place = 1 AND p.status = 2
-    ) w
+  ), numbered AS (
+    SELECT f.*, count(*) FILTER (WHERE f.fresh) OVER (PARTITION BY f.run_id ORDER BY f.n) AS place,
+      count(*) FILTER (WHERE f.fresh) OVER (PARTITION BY f.run_id) AS total
+    FROM found f
+  ), offered AS (
+    -- The first fresh message of a run decides who gets it.
+    SELECT f.*, f.fresh AND f.place = 1 AS first, coalesce(f.fresh AND f.place = 1 AND f.adoptable, false) AS may
+    FROM numbered f
+  ), taken AS (
+    SELECT f.*, CASE WHEN f.may THEN
+        CASE WHEN row_number() OVER (PARTITION BY f.adopter, f.may ORDER BY f.n) <= f.room THEN f.adopter END
+      END AS taker
+    FROM offered f
+  ), settled AS MATERIALIZED (
+    SELECT f.*, first_value(f.taker) OVER (PARTITION BY f.run_id ORDER BY NOT f.first, f.n) AS new_owner
+    FROM taken f
   ), written AS (
     INSERT INTO millrace.inbox (run_id, at, seq, dedup, body)
-    SELECT p.run_id, v_now, p.inbox_seq + p.place, p.dedup, p.body FROM placed p
+    SELECT f.run_id, v_now, f.inbox_seq + f.place, f.dedup, f.body FROM settled f WHERE f.fresh
   ), totals AS MATERIALIZED (
-    SELECT array_agg(t.run_id ORDER BY t.run_id) AS ids, array_agg(t.fresh ORDER BY t.run_id) AS fresh,
-      array_agg(t.adopter ORDER BY t.run_id) AS adopters
-    FROM (
-      SELECT p.run_id, count(*)::integer AS fresh, (array_agg(w.adopter))[1] AS adopter
-      FROM placed p LEFT JOIN woken w ON w.run_id = p.run_id GROUP BY p.run_id
-    ) t
+    SELECT array_agg(f.run_id ORDER BY f.run_id) AS ids, array_agg(f.total::integer ORDER BY f.run_id) AS fresh,
+      array_agg(f.taker ORDER BY f.run_id) AS takers
+    FROM settled f WHERE f.first
   ), changed AS (
     UPDATE millrace.runs r SET
       (inbox_seq, status, rank, ready_at, wake_at, waits, owner, epoch, started_at) = (
       SELECT r.inbox_seq + t.fresh[x.n],
-        CASE WHEN r.status <> 2 THEN r.status WHEN x.adopter IS NULL THEN 0 ELSE 1 END,
+        CASE WHEN r.status <> 2 THEN r.status WHEN x.taker IS NULL THEN 0 ELSE 1 END,
         CASE WHEN r.status <> 2 THEN r.rank ELSE millrace.rank_v1(r.priority, v_now) END,
         CASE WHEN r.status <> 2 THEN r.ready_at ELSE v_now END,
         CASE WHEN r.status <> 2 THEN r.wake_at END,
         CASE WHEN r.status <> 2 THEN r.waits END,
-        CASE WHEN r.status <> 2 THEN r.owner ELSE x.adopter END,
-        CASE WHEN x.adopter IS NULL THEN r.epoch ELSE r.epoch + 1 END,
-        CASE WHEN x.adopter IS NULL THEN r.started_at ELSE coalesce(r.started_at, v_now) END
+        CASE WHEN r.status <> 2 THEN r.owner ELSE x.taker END,
+        CASE WHEN x.taker IS NULL THEN r.epoch ELSE r.epoch + 1 END,
+        CASE WHEN x.taker IS NULL THEN r.started_at ELSE coalesce(r.started_at, v_now) END
       FROM totals t, LATERAL (
-        SELECT b.n, t.adopters[b.n] AS adopter FROM (SELECT width_bucket(r.run_id, t.ids) AS n OFFSET 0) b) x)
+        SELECT b.n, t.takers[b.n] AS taker FROM (SELECT width_bucket(r.run_id, t.ids) AS n OFFSET 0) b) x)
     WHERE r.run_id = ANY((SELECT t.ids FROM totals t)::uuid[])
-    RETURNING r.*
-  ), adopted AS MATERIALIZED (
-    SELECT c.* FROM changed c JOIN woken w ON w.run_id = c.run_id WHERE w.adopter IS NOT NULL
   )
   SELECT 2::smallint, f.n::integer,
     CASE WHEN f.fresh THEN 0 WHEN f.open THEN 1 WHEN c.run_id IS NOT NULL THEN 2 ELSE 3 END::smallint,
-    c.status, (f.inbox_seq + p.place)::integer,
-    CASE WHEN f.fresh AND p.place > 1 AND a.run_id IS NOT NULL THEN a.owner
-      WHEN f.open THEN f.owner ELSE c.successor END,
-    coalesce(r.run_id, f.run_id), r.epoch, r.version, r.events, r.inbox_seq, r.priority, r.suspect_group IS NOT NULL,
-    r.created_at, r.deadline_at, r.parent_run_id, r.parent_ordinal,
-    r.namespace, r.workflow, r.workflow_version, r.queue, r.key, r.tags, NULL::bytea
-  FROM found f
-  LEFT JOIN placed p ON p.n = f.n
-  LEFT JOIN adopted a ON a.run_id = f.run_id
-  LEFT JOIN adopted r ON r.run_id = f.run_id AND p.place = 1
+    c.status, (f.inbox_seq + f.place)::integer,
+    CASE WHEN f.taker IS NOT NULL THEN NULL WHEN f.open THEN coalesce(f.new_owner, f.owner) ELSE c.successor END,
+    f.run_id, f.epoch + 1, f.version, f.events, (f.inbox_seq + f.total)::integer,
+    -- The columns of the run speak only where it was adopted.
+    CASE WHEN f.taker IS NOT NULL THEN f.priority END, false,
+    f.created_at, f.deadline_at, f.parent_run_id, f.parent_ordinal,
+    f.namespace, f.workflow, f.workflow_version, f.queue, f.key, f.tags, NULL::bytea
+  FROM settled f
   LEFT JOIN LATERAL (
     SELECT c.* FROM millrace.runs_closed c WHERE c.run_id = f.run_id AND NOT f.open LIMIT 1) c ON true;
 END $$;

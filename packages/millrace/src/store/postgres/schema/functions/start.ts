@@ -9,9 +9,11 @@ import { NO_POSITION, NO_RUN, PLANNING } from './answer.ts';
  * A run id that is NULL is passed over. `s_predecessor` is the run that the start continues, whose key it takes. Keys are taken in their own order, so that two calls cannot wait for each other.
  */
 const STARTS = `unnest(s_run, s_namespace, s_workflow, s_version, s_queue, s_priority, s_tags, s_key, s_fingerprint,
-      s_dedup_ms, s_start_at, s_deadline_at, s_parent, s_ordinal, s_commit, s_owner, s_data, s_message, s_body)
+      s_dedup_ms, s_start_at, s_deadline_at, s_parent, s_ordinal, s_commit, s_owner, s_data, s_message, s_body,
+      s_reuse, s_predecessor)
       WITH ORDINALITY AS s(run_id, namespace, workflow, workflow_version, queue, priority, tags, key, fingerprint,
-      dedup_ms, start_at, deadline_at, parent_run_id, parent_ordinal, commit_id, owner, data, message, body, n)`;
+      dedup_ms, start_at, deadline_at, parent_run_id, parent_ordinal, commit_id, owner, data, message, body, reuse,
+      predecessor, n)`;
 
 export const START = `
 CREATE FUNCTION millrace.start_v1(
@@ -48,10 +50,11 @@ BEGIN
       ON CONFLICT DO NOTHING RETURNING run_id
     ) SELECT array_agg(run_id) INTO v_won FROM won;
 
+    -- Usually all keys were free; otherwise each of the others asks the run that holds it.
     FOR s IN
-      SELECT s.*, u.reuse, u.predecessor FROM ${STARTS}
-      JOIN unnest(s_reuse, s_predecessor) WITH ORDINALITY AS u(reuse, predecessor, n) ON u.n = s.n
-      WHERE s.key IS NOT NULL AND s.run_id IS NOT NULL AND NOT s.n = ANY(v_twins)
+      SELECT s.* FROM ${STARTS}
+      WHERE cardinality(v_twins) + coalesce(cardinality(v_won), 0) < cardinality(s_run)
+        AND s.key IS NOT NULL AND s.run_id IS NOT NULL AND NOT s.n = ANY(v_twins)
         AND (v_won IS NULL OR NOT s.run_id = ANY(v_won))
       ORDER BY s.namespace, s.key, s.n
     LOOP

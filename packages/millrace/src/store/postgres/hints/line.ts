@@ -1,0 +1,150 @@
+import { Client, escapeLiteral } from 'pg';
+import type { ClientConfig } from 'pg';
+
+/*
+ * One connection that speaks and listens on the channel, and comes back by itself.
+ * It is not in the pool, and no state is written on it. A line that does not hear its own voice within the time (a
+ * transaction-mode pooler, a dead network) counts as deaf and is made anew.
+ */
+export interface Line {
+  /** Whether notifications arrive at present. */
+  isListening(): boolean;
+  /** Connects if need be; listening begins with the first call that asks for it. */
+  open(listen: boolean): void;
+  /** Sends payloads in one transaction; false: there is no connection yet. */
+  speak(payloads: readonly string[]): boolean;
+  close(): Promise<void>;
+}
+
+export interface LineOptions {
+  config: ClientConfig;
+  /** How often the line is heard, and how long it may be silent then, ms. */
+  probeMs: number;
+  silenceMs: number;
+  onConnect: () => void;
+  onPayload: (payload: string) => void;
+  /** Listening has begun, or begun again: what came before went unheard. */
+  onListening: () => void;
+}
+
+interface Talk {
+  readonly options: LineOptions;
+  /** What this line says to hear itself. */
+  readonly voice: string;
+  client: Client | undefined;
+  /** The attempt to connect that is under way. */
+  connecting: Promise<void> | undefined;
+  wanted: boolean;
+  listening: boolean;
+  closed: boolean;
+  pauseMs: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+const CHANNEL = 'millrace';
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 30_000;
+
+export function openLine(options: LineOptions): Line {
+  const talk: Talk = {
+    options,
+    voice: `probe:${Math.random().toString(36).slice(2)}`,
+    client: undefined,
+    connecting: undefined,
+    wanted: false,
+    listening: false,
+    closed: false,
+    pauseMs: FIRST_PAUSE_MS,
+    timer: undefined,
+  };
+  return {
+    isListening: () => talk.listening,
+    open: (wanted) => {
+      const begins = wanted && !talk.wanted;
+      talk.wanted ||= wanted;
+      const { client, connecting } = talk;
+      if (client === undefined) connect(talk);
+      else if (begins && connecting === undefined) listen(talk, client).catch(() => lose(talk, client));
+    },
+    speak: (payloads) => {
+      if (talk.client === undefined || talk.connecting !== undefined) return false;
+      speak(talk, talk.client, payloads);
+      return true;
+    },
+    close: async () => {
+      talk.closed = true;
+      clearTimeout(talk.timer);
+      await talk.connecting;
+      const last = talk.client;
+      talk.client = undefined;
+      await last?.end().catch(() => undefined);
+    },
+  };
+}
+
+function connect(talk: Talk): void {
+  if (talk.closed || talk.client !== undefined) return;
+  const client = new Client({
+    ...talk.options.config,
+    keepAlive: true,
+    application_name: 'millrace hints',
+  });
+  client.on('error', () => lose(talk, client));
+  client.on('end', () => lose(talk, client));
+  client.on('notification', ({ payload }) => hear(talk, client, payload ?? ''));
+  talk.client = client;
+  talk.connecting = greet(talk, client);
+}
+
+async function greet(talk: Talk, client: Client): Promise<void> {
+  try {
+    await client.connect();
+    talk.connecting = undefined;
+    if (talk.wanted) await listen(talk, client);
+    talk.options.onConnect();
+  } catch {
+    talk.connecting = undefined;
+    lose(talk, client);
+  }
+}
+
+async function listen(talk: Talk, client: Client): Promise<void> {
+  await client.query(`LISTEN ${CHANNEL}`);
+  probe(talk, client);
+}
+
+/** Drops a connection and tries another one later. */
+function lose(talk: Talk, client: Client): void {
+  if (talk.client !== client) return;
+  talk.client = undefined;
+  talk.listening = false;
+  clearTimeout(talk.timer);
+  client.end().catch(() => undefined);
+  if (talk.closed) return;
+  talk.timer = setTimeout(() => connect(talk), talk.pauseMs * (0.5 + Math.random() / 2)).unref();
+  talk.pauseMs = Math.min(talk.pauseMs * 2, LONGEST_PAUSE_MS);
+}
+
+function probe(talk: Talk, client: Client): void {
+  speak(talk, client, [talk.voice]);
+  clearTimeout(talk.timer);
+  talk.timer = setTimeout(() => lose(talk, client), talk.options.silenceMs).unref();
+}
+
+function hear(talk: Talk, client: Client, payload: string): void {
+  if (payload !== talk.voice) return talk.options.onPayload(payload);
+  clearTimeout(talk.timer);
+  talk.timer = setTimeout(() => probe(talk, client), talk.options.probeMs).unref();
+  talk.pauseMs = FIRST_PAUSE_MS;
+  if (talk.listening) return;
+  talk.listening = true;
+  talk.options.onListening();
+}
+
+function speak(talk: Talk, client: Client, payloads: readonly string[]): void {
+  const calls = payloads.map((payload) => `pg_notify('${CHANNEL}', ${escapeLiteral(payload)})`);
+  // In one message, so that it works on any connection of a pooler and leaves nothing behind there.
+  client
+    .query(`BEGIN; SET LOCAL synchronous_commit = off; SELECT ${calls.join(', ')}; COMMIT`)
+    .catch(() => lose(talk, client));
+}
