@@ -1,7 +1,8 @@
 /**
  * What this process knows of the store's clock, from samples: a call that was sent at monotonic time `sent`, came back
  * at `received` and carried the store's time t. The store's clock now is then at most t + (mono − sent) and at least
- * t + (mono − received); the sample with the shortest way is kept.
+ * t + (mono − received); the sample with the shortest way is kept. Both bounds widen with the sample's age, because the
+ * two clocks do not run equally fast.
  */
 export interface StoreClock {
   sample(sent: number, received: number, storeTime: number): void;
@@ -13,6 +14,8 @@ export interface StoreClock {
 
 /** A sample older than this is replaced by any newer one: clocks drift and are set. */
 const SAMPLE_LIFE_MS = 10_000;
+/** What a kernel slews a clock by at most, twice: this one and the store's. */
+const MAX_DRIFT = 0.001;
 /** The store's time is in whole milliseconds, cut off. */
 const RESOLUTION_MS = 1;
 
@@ -25,7 +28,7 @@ export function createStoreClock(mono: () => number): StoreClock {
       const jumped = Math.abs(storeTime - predicted) > received - sent + SAMPLE_LIFE_MS / 10;
       if (!fresh || jumped || received - sent <= best.received - best.sent) best = { sent, received, storeTime };
     },
-    upper: () => best.storeTime + RESOLUTION_MS + (mono() - best.sent),
-    lower: () => best.storeTime + (mono() - best.received),
+    upper: () => best.storeTime + RESOLUTION_MS + (mono() - best.sent) * (1 + MAX_DRIFT),
+    lower: () => best.storeTime + (mono() - best.received) * (1 - MAX_DRIFT),
   };
 }

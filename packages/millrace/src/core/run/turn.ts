@@ -85,15 +85,23 @@ function endEvent(standing: Standing): RunEvent | undefined {
   }
 }
 
-/** When the next timer of this run is due, in store time. */
-export function nextWakeAt(execution: Execution): number | undefined {
+/**
+ * When the next timer of this run is due, in store time.
+ * @param running - ordinals of steps whose attempt runs now: the pause before it is over.
+ */
+export function nextWakeAt(
+  execution: Execution,
+  running: { has(ordinal: number): boolean } = NONE,
+): number | undefined {
   let earliest = execution.cancellation === undefined ? execution.started.deadlineAt : undefined;
   for (const pending of execution.pending.values()) {
-    const due = dueAt(pending);
+    const due = running.has(pending.ordinal) ? pending.fireAt : dueAt(pending);
     if (due !== undefined && (earliest === undefined || due < earliest)) earliest = due;
   }
   return earliest;
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 function dueAt(pending: Pending): number | undefined {
   const retryAt = pending.kind === 'step' ? pending.retryAt : undefined;

@@ -6,6 +6,7 @@ import type { Plan } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 import { forget } from '../turn/ownership.ts';
+import { pause } from '../commit/persist.ts';
 import { failedAttempt } from './attempt.ts';
 
 /**
@@ -38,9 +39,18 @@ export async function runTransaction(engine: Engine, instance: Instance): Promis
       engine.report(`the outcome of transaction "${step.name}" of run ${instance.runId} is unknown`, error);
       return engine.giveBack(instance);
     }
+    if (error instanceof StoreError && error.retryable) return again(engine, instance, step);
     instance.arrivals.push(failedAttempt(engine, step, error));
   }
 }
+
+/** The store was busy or away and nothing was written: that is no failure of the author's function. */
+async function again(engine: Engine, instance: Instance, step: StepCommand): Promise<void> {
+  await pause(engine.ports, BUSY_PAUSE_MS * (0.5 + engine.ports.random()));
+  if (instance.held) instance.transactions.unshift(step);
+}
+
+const BUSY_PAUSE_MS = 100;
 
 function completed(engine: Engine, step: StepCommand, value: unknown): RunEvent {
   const { ordinal, name, attempt } = step;
