@@ -20,8 +20,10 @@ export function accepts(execution: Execution, event: RunEvent): boolean {
       return execution.pending.get(event.ordinal)?.fireAt !== undefined;
     case 'child-closed':
       return execution.openChildren.has(event.ordinal);
-    case 'external-completed':
-      return execution.pending.get(event.ordinal)?.kind === 'external';
+    case 'external-completed': {
+      const pending = execution.pending.get(event.ordinal); // tokens come from outside: the name may be wrong
+      return pending?.kind === 'external' && pending.name === event.name;
+    }
     case 'signal-received':
       return !execution.hasSeen(`signal:${event.id}`);
     case 'update-received':

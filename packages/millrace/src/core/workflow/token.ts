@@ -11,9 +11,19 @@ export function externalToken(runId: string, ordinal: number, name: string): str
 
 /** Reads a token back. @throws INVALID_TOKEN. */
 export function readToken(token: string): { runId: string; ordinal: number; name: string } {
-  const [runId = '', ordinal = '', name = ''] = String(token).split('.');
+  const [runId = '', ordinal = '', encoded = ''] = String(token).split('.');
+  const name = decoded(encoded);
   if (!isRunId(runId) || !/^\d{1,9}$/.test(ordinal) || name === '') {
     throw new MillraceError('INVALID_TOKEN', `"${String(token).slice(0, 80)}" is not a completion token`);
   }
-  return { runId, ordinal: Number(ordinal), name: decodeURIComponent(name) };
+  return { runId, ordinal: Number(ordinal), name };
+}
+
+/** Empty when a token was cut in the middle of a character. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return '';
+  }
 }
