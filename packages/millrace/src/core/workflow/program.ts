@@ -34,7 +34,8 @@ export function startProgram(
   };
   program().then(
     (payload) => end(execution, () => ({ kind: 'completed', payload })),
-    async (error: unknown) => {
+    async (thrown: unknown) => {
+      const error = unwrap(thrown, execution.cancellation);
       const undone = await compensate(execution, ctx, compensations, error);
       end(execution, () => ({ kind: endOf(execution, error), payload: encodeFailure(undone) }));
     },
@@ -50,6 +51,12 @@ function endOf(execution: Execution, error: unknown): 'failed' | 'cancelled' | '
   if (execution.cancellation === undefined) return 'failed';
   if (isMillraceError(error, 'RUN_TIMED_OUT')) return 'timed-out';
   return isMillraceError(error, 'CANCELLED') ? 'cancelled' : 'failed';
+}
+
+/** `ctx.any` over waits that were all cancelled was cancelled, whatever it is wrapped in. */
+function unwrap(thrown: unknown, cancellation: Error | undefined): unknown {
+  if (cancellation === undefined || !(thrown instanceof AggregateError)) return thrown;
+  return thrown.errors.every((error) => error === cancellation) ? cancellation : thrown;
 }
 
 async function compensate(
