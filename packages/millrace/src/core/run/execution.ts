@@ -117,7 +117,7 @@ export class Execution {
     const stored = this.records.get(key);
     const fresh = make();
     if (stored === undefined) {
-      this.events.push(fresh);
+      if (this.active) this.events.push(fresh); // outside a turn nothing is decided: the run is blocked by now
       return fresh;
     }
     this.records.delete(key);
@@ -219,6 +219,7 @@ export class Execution {
   patch(id: string): boolean {
     if (this.patches.has(id)) return true;
     if (this.replaying) return false;
+    if (!this.active) this.onForeignUse();
     this.patches.add(id);
     this.events.push({ type: 'patched', name: id });
     return true;

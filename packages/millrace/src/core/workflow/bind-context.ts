@@ -1,10 +1,12 @@
 import { durationMs } from '../duration.ts';
-import { MillraceError } from '../errors.ts';
+import { MillraceError, checkOptions } from '../errors.ts';
 import { decodeValue } from '../json.ts';
 import { checkName } from '../names.ts';
 import type { Pending, StepPolicy, StepWork } from '../run/command.ts';
 import type { Execution } from '../run/execution.ts';
+import { COMPENSATION_PREFIX } from '../run/replay.ts';
 import { replyTo } from '../run/update.ts';
+import { childPlace } from './child-place.ts';
 import { externalToken } from './token.ts';
 import type {
   CallOptions,
@@ -27,6 +29,8 @@ export interface Compensation {
   run: (step: StepContext) => unknown;
   options: StepOptions | undefined;
 }
+
+const WAIT_OPTIONS = ['timeout'];
 
 /** A promise of its own each time: one shared by all would keep every program that ever awaited it. */
 function never(): Promise<never> {
@@ -108,6 +112,7 @@ class BoundContext implements Context {
   waitForSignal<T>(signal: string | Signal<T>, options?: WaitOptions): Promise<T> {
     const name = typeof signal === 'string' ? signal : signal.signal;
     checkName('signal', name);
+    checkOptions(`wait for signal "${name}"`, options, WAIT_OPTIONS);
     const { ordinal, label } = this.execution.number('signal', name);
     if (this.execution.cancellation === undefined || this.execution.shielded) {
       const ready = this.execution.nextBuffered(name);
@@ -118,15 +123,14 @@ class BoundContext implements Context {
 
   child<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<OutputOf<W>> {
     const started = this.startChild(workflow, input, options, false);
-    if (started === undefined) return never();
-    const { ordinal, label, runId } = started;
-    const parentClose = options?.parentClose ?? 'cancel';
+    if (started === undefined) return this.refusal();
+    const { ordinal, label, runId, parentClose } = started;
     return this.wait({ kind: 'child', runId, parentClose }, ordinal, label, undefined);
   }
 
   detach<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<string> {
     const started = this.startChild(workflow, input, options, true);
-    return started === undefined ? never() : Promise.resolve(started.runId);
+    return started === undefined ? this.refusal() : Promise.resolve(started.runId);
   }
 
   private startChild(
@@ -134,12 +138,13 @@ class BoundContext implements Context {
     input: unknown,
     options: ChildOptions | undefined,
     detached: boolean,
-  ): { ordinal: number; label: string; runId: string } | undefined {
+  ): { ordinal: number; label: string; runId: string; parentClose: 'cancel' | 'abandon' } | undefined {
     const { execution } = this;
+    const { parentClose = detached ? 'abandon' : 'cancel', ...place } = childPlace(workflow, options);
     const text = execution.ports.encode(input, `input of child "${workflow.name}"`);
     const { ordinal, label } = execution.number('child', workflow.name);
     if (this.refused()) return undefined;
-    if (options?.key !== undefined) execution.useChildKey(options.key);
+    if (place.key !== undefined) execution.useChildKey(place.key);
     const before = execution.events.length;
     const record = execution.record(ordinal, () => ({
       type: 'child-started' as const,
@@ -150,19 +155,16 @@ class BoundContext implements Context {
       detached,
     }));
     if (record === undefined) return undefined;
-    const parentClose = options?.parentClose ?? (detached ? 'abandon' : 'cancel');
     execution.openChildren.set(ordinal, { runId: record.runId, parentClose });
     if (execution.events.length > before) {
-      const { key, priority, queue, tags = [], timeout } = options ?? {};
-      const timeoutMs = timeout === undefined ? workflow.timeoutMs : durationMs(timeout, `child "${label}"`);
-      const place = { key, priority, queue, tags, timeoutMs };
       execution.children.push({ ordinal, name: label, runId: record.runId, workflow, input: text, detached, ...place });
     }
-    return { ordinal, label, runId: record.runId };
+    return { ordinal, label, runId: record.runId, parentClose };
   }
 
   external<T>(name: string, options?: WaitOptions): External<T> {
     checkName('external', name);
+    checkOptions(`external "${name}"`, options, WAIT_OPTIONS);
     const { ordinal, label } = this.execution.number('external', name);
     const token = externalToken(this.runId, ordinal, label);
     return { token, result: this.waitFor<T>({ kind: 'external' }, ordinal, label, options) };
@@ -183,6 +185,10 @@ class BoundContext implements Context {
 
   continueAsNew(input: unknown): Promise<never> {
     const { execution } = this;
+    if (!execution.active) {
+      execution.onForeignUse();
+      return never();
+    }
     if (execution.pending.size > 0) {
       const names = [...execution.pending.values()].slice(0, 5).map(({ kind, name }) => `${kind} "${name}"`);
       const what = `continueAsNew while ${execution.pending.size} commands have no outcome (${names.join(', ')})`;
@@ -223,7 +229,9 @@ class BoundContext implements Context {
   }
 
   compensate(name: string, run: (step: StepContext) => unknown, options?: StepOptions): void {
-    checkName('compensation', name);
+    checkName('compensation', `${COMPENSATION_PREFIX}${name}`);
+    if (typeof run !== 'function') badFunction('compensate', name, run);
+    stepPolicy(name, options, this.ports.defaultStep);
     this.compensations.push({ name, run, options });
   }
 
@@ -233,6 +241,11 @@ class BoundContext implements Context {
 
   private work<T>(name: string, work: StepWork, policy: StepPolicy): Promise<T> {
     checkName('step', name);
+    if (name.startsWith(COMPENSATION_PREFIX) && !this.execution.shielded) {
+      throw new MillraceError('INVALID_ARGUMENT', `step name "${name}" begins like that of a compensation`, {
+        remedy: `Use a name that does not begin with "${COMPENSATION_PREFIX}".`,
+      });
+    }
     const { ordinal, label } = this.execution.number('step', name);
     let fireAt: number | undefined;
     if (policy.totalTimeoutMs !== undefined) {
@@ -274,13 +287,20 @@ class BoundContext implements Context {
     fireAt: number | undefined,
   ): Promise<T> {
     const { execution } = this;
-    if (this.refused()) return quiet(Promise.reject(execution.cancellation));
-    if (!execution.active) return never();
+    if (this.refused()) return this.refusal();
+    if (!execution.active || !execution.unrecorded(ordinal, `${command.kind} "${name}" (command ${ordinal})`)) {
+      return never();
+    }
     const promise = new Promise<T>((resolve, reject) => {
       const settle = { resolve: resolve as (value: unknown) => void, reject };
       execution.wait({ ...command, ordinal, name, fireAt, ...settle } as Pending);
     });
     return quiet(promise);
+  }
+
+  /** The promise of a command that was not given: refused by a cancel, or stopped for good by a mismatch. */
+  private refusal(): Promise<never> {
+    return this.refused() ? quiet(Promise.reject(this.execution.cancellation)) : never();
   }
 
   private refused(): boolean {
@@ -296,7 +316,7 @@ function quiet<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-function badFunction(kind: string, name: string, seen: unknown): Promise<never> {
+function badFunction(kind: string, name: string, seen: unknown): never {
   throw new MillraceError('INVALID_ARGUMENT', `ctx.${kind}("${name}") got ${typeof seen} instead of a function`, {
     remedy: `Pass a function: ctx.${kind}("${name}", () => …).`,
   });
