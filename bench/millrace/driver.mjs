@@ -6,14 +6,14 @@ import { countSteps, verifyDurable } from './durable.mjs';
 import { openTables, sqlitePath } from './tables.mjs';
 import { defineWorkflows } from './workflows.mjs';
 
-const ENGINE = new URL('../../packages/millrace/dist/index.js', import.meta.url);
 const IN_FLIGHT = 1000;
 
 /** Loads the engine with its database driver counted, and opens it on the place's store with its defaults. */
 async function openEngine(place, trace, { works }) {
+  const { engine: path } = place;
   const counters =
-    place.store === 'postgres' ? countPostgresCalls(createRequire(ENGINE)('pg')) : countSqliteCalls(sqlite);
-  const { Millrace, workflow } = await import(ENGINE);
+    place.store === 'postgres' ? countPostgresCalls(createRequire(path)('pg')) : countSqliteCalls(sqlite);
+  const { Millrace, workflow } = await import(path);
   const programs = defineWorkflows(workflow, trace);
   const engine = await Millrace.open({
     store: place.postgres ?? `file:${sqlitePath(place)}`,
@@ -56,10 +56,10 @@ export async function connect(place, trace) {
       return counters;
     },
   };
-  // One process knows when a run ends; two are timed like the peers, by what the store says.
+  // One process knows when a run ends; two are timed like the peers, by what the store says. All sleep at once.
   if (alone) {
     client.complete = (workflow, from, count) =>
-      inLanes(IN_FLIGHT, count, async (index) => {
+      inLanes(workflow === 'sleeper' ? count : IN_FLIGHT, count, async (index) => {
         const run = await start(workflow, from + index);
         await run.result();
       });

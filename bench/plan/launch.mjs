@@ -42,6 +42,7 @@ async function preparePlace({ subject, workload, servers, options, folder }) {
     store: subject.store,
     processes: split ? 2 : subject.processes,
     workload,
+    engine: options.engine,
     sizes: own,
     folder,
     workerFlags: [],

@@ -1,6 +1,9 @@
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { WORKLOADS } from '../workloads/index.mjs';
 import { PEER_NAMES, STORES } from './subjects.mjs';
+
+const ENGINE = join(import.meta.dirname, '..', '..', 'packages', 'millrace', 'dist', 'index.js');
 
 export const USAGE = `node bench/run.mjs [options]
 
@@ -12,6 +15,7 @@ export const USAGE = `node bench/run.mjs [options]
   --spike              also what the disk, PostgreSQL and SQLite themselves allow today
   --statements         load pg_stat_statements and record the costliest statements; slows PostgreSQL a little
   --profile            write CPU profiles of the engine's process to bench/out
+  --engine PATH        another build of Millrace (default: packages/millrace/dist/index.js)
   --folder DIR         where SQLite, Redis and Restate keep their files (default: the temporary folder)
 `;
 
@@ -25,6 +29,7 @@ export function readOptions(words) {
       peers: { type: 'string' },
       reps: { type: 'string', default: '5' },
       scale: { type: 'string', default: '1' },
+      engine: { type: 'string', default: ENGINE },
       folder: { type: 'string' },
       spike: { type: 'boolean', default: false },
       statements: { type: 'boolean', default: false },
@@ -34,6 +39,7 @@ export function readOptions(words) {
   });
   return {
     ...values,
+    engine: resolve(values.engine),
     workloads: choose('workload', values.workloads, Object.keys(WORKLOADS)),
     stores: choose('store', values.stores, STORES),
     peers: choose('peer', values.peers, PEER_NAMES),

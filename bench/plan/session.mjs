@@ -36,7 +36,7 @@ export function openRecords(options, servers) {
     node: process.version,
     postgres: servers.postgres?.version,
     redis: servers.redis?.version,
-    options: { ...options, folder: undefined },
+    options: { ...options, folder: undefined, engine: undefined },
   };
   append(machine);
   return { path, folder: OUT, machine, append };
