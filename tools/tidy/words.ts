@@ -3,10 +3,10 @@ import { isCode, isGenerated } from './repository.ts';
 import type { SourceFile } from './repository.ts';
 
 /** Names that say nothing about what is inside. */
-const EMPTY_NAMES =
-  'util utils helper helpers common misc type types manager lib main interface interfaces internal internals'.split(
-    ' ',
-  );
+const EMPTY_NAMES = [
+  ...['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'manager', 'lib', 'main'],
+  ...['type', 'types', 'interface', 'interfaces', 'internal', 'internals'],
+];
 /** Programs are called so by those who start them. */
 const PROGRAM = /^(?:packages\/millrace\/src\/cli|examples\/[^/]+)\/main\.ts$/;
 /** Tests of types are all that a folder of that name may hold; dot folders are named by their tools. */
