@@ -7,19 +7,35 @@
  */
 
 /** @type {Tally} */
-export const NOTHING = { passed: 0, failed: 0, skipped: [] };
+const NOTHING = { passed: 0, failed: 0, skipped: [] };
 
 /**
  * @param {Tally} a
  * @param {Tally} b
  * @returns {Tally}
  */
-export function add(a, b) {
+function add(a, b) {
   return {
     passed: a.passed + b.passed,
     failed: a.failed + b.failed,
     skipped: [...a.skipped, ...b.skipped],
   };
+}
+
+/**
+ * The closing report and the exit status that goes with it.
+ * @param {Tally} total
+ * @param {boolean} isCi - whether what could not run counts as a failure.
+ */
+export function closing({ passed, failed, skipped }, isCi) {
+  const skipsFail = isCi && skipped.length > 0;
+  const lines = [
+    ...(skipped.length > 0 ? ['', 'skipped', ...skipped.map((name) => `  ${name}`)] : []),
+    ...(skipsFail ? ['', 'With CI=true a skipped suite is a failure.'] : []),
+    '',
+    `${passed} passed, ${failed} failed`,
+  ];
+  return { text: lines.join('\n'), status: failed > 0 || skipsFail ? 1 : 0 };
 }
 
 /**
@@ -35,11 +51,7 @@ export async function report(parts) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     total = add(total, { passed: 0, failed: 1, skipped: [] });
   }
-  if (total.skipped.length > 0) {
-    console.log(`\nskipped\n${total.skipped.map((name) => `  ${name}`).join('\n')}`);
-  }
-  const skipsFail = process.env['CI'] === 'true' && total.skipped.length > 0;
-  if (skipsFail) console.log('\nWith CI=true a skipped suite is a failure.');
-  console.log(`\n${total.passed} passed, ${total.failed} failed`);
-  process.exitCode = total.failed > 0 || skipsFail ? 1 : 0;
+  const { text, status } = closing(total, process.env['CI'] === 'true');
+  console.log(text);
+  process.exitCode = status;
 }

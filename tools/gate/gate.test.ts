@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { ROOT } from '../bootstrap/run-child.mjs';
+import { tally } from './suites.mjs';
+import { closing } from './tally.mjs';
+
+const result = (status: string, title = 'a promise', ...ancestorTitles: string[]) => ({
+  status,
+  title,
+  ancestorTitles,
+});
+const file = (status: string, ...assertionResults: ReturnType<typeof result>[]) => ({
+  name: `${ROOT}packages/millrace/src/store/postgres/postgres.contract.ts`,
+  status,
+  assertionResults,
+});
+
+describe('the tally of a suite', () => {
+  test('counts tests', () => {
+    const files = [file('passed', result('passed'), result('passed')), file('failed', result('failed'))];
+    expect(tally('unit', files, 1)).toEqual({ passed: 2, failed: 1, skipped: [] });
+  });
+
+  test('counts a file that did not load as a failure', () => {
+    expect(tally('unit', [file('failed')], 1).failed).toBe(1);
+  });
+
+  test('counts an error outside every test as a failure', () => {
+    expect(tally('unit', [file('passed', result('passed'))], 1)).toEqual({
+      passed: 1,
+      failed: 1,
+      skipped: [],
+    });
+    expect(tally('unit', [], 1).failed).toBe(1);
+    expect(tally('unit', [], 0).failed).toBe(0);
+  });
+
+  test('names what was skipped, once for each group', () => {
+    const skipped = [
+      result('skipped', 'a', 'the PostgreSQL store', 'starts'),
+      result('skipped', 'b', 'the PostgreSQL store'),
+      result('pending', 'a promise of its own'),
+    ];
+    expect(tally('contract', [file('passed', ...skipped)], 0).skipped).toEqual([
+      'contract: the PostgreSQL store (packages/millrace/src/store/postgres/postgres.contract.ts, 2 tests)',
+      'contract: a promise of its own (packages/millrace/src/store/postgres/postgres.contract.ts, 1 test)',
+    ]);
+  });
+});
+
+describe('the closing report', () => {
+  test.each([
+    [{ passed: 3, failed: 0, skipped: [] }, 0],
+    [{ passed: 3, failed: 1, skipped: [] }, 1],
+  ])('of %o ends with status %i', (total, status) => {
+    expect(closing(total, true)).toEqual({
+      text: `\n${total.passed} passed, ${total.failed} failed`,
+      status,
+    });
+  });
+
+  test('lists what was skipped, which fails on a CI machine alone', () => {
+    const total = { passed: 3, failed: 0, skipped: ['process: a server'] };
+    expect(closing(total, false)).toEqual({
+      text: '\nskipped\n  process: a server\n\n3 passed, 0 failed',
+      status: 0,
+    });
+    const { text, status } = closing(total, true);
+    expect(status).toBe(1);
+    expect(text.split('\n').at(-1)).toBe('3 passed, 0 failed');
+  });
+});
