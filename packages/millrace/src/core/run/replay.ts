@@ -3,8 +3,9 @@ import type { PlacedEvent, RunEvent } from './event.ts';
 import type { Execution } from './execution.ts';
 
 /**
- * What a program sees of a history: interventions are resolved. A `retried` event takes back the failure at its `cut`
- * (and every later end, cancel or compensation), so that what failed is tried again while all that succeeded stays.
+ * What a program sees of a history: interventions are resolved. A `retried` event takes back the failure at its `cut`,
+ * every end after it, and what belongs to commands that were given only because of it (compensations among them), so
+ * that what failed is tried again while all else that succeeded stays.
  */
 export function effective(history: readonly PlacedEvent[]): PlacedEvent[] {
   let events: PlacedEvent[] = [];
@@ -15,23 +16,22 @@ export function effective(history: readonly PlacedEvent[]): PlacedEvent[] {
   return events;
 }
 
-const ENDS = new Set<RunEvent['type']>(['completed', 'failed', 'cancelled', 'timed-out', 'cancel-requested', 'deadline-passed']);
+const ENDS = new Set<RunEvent['type']>([
+  ...(['completed', 'failed', 'cancelled', 'timed-out', 'cancel-requested', 'deadline-passed'] as const),
+]);
 
 function takeBack(events: readonly PlacedEvent[], cut: number): PlacedEvent[] {
-  const firstUndone = events.find((placed) => placed.seq >= cut && isCompensation(placed.event));
+  const failure = events.find(({ seq }) => seq === cut)?.event;
+  const given = failure !== undefined && 'given' in failure ? (failure.given ?? Infinity) : Infinity;
   return events.filter(({ seq, event }) => {
     if (seq < cut) return true;
     if (seq === cut || ENDS.has(event.type)) return false;
-    return firstUndone === undefined || seq < firstUndone.seq;
+    return !('ordinal' in event) || event.ordinal < given;
   });
 }
 
-/** Compensations are ordinary steps under a name that only they have. */
+/** Compensations are ordinary steps under names that no other step may have. */
 export const COMPENSATION_PREFIX = 'compensate ';
-
-function isCompensation(event: RunEvent): boolean {
-  return 'name' in event && 'ordinal' in event && event.name.startsWith(COMPENSATION_PREFIX);
-}
 
 const RECORDS = new Set<RunEvent['type']>(['timer-set', 'child-started', 'recorded', 'published']);
 
@@ -66,6 +66,8 @@ export async function replay(
     await execution.ports.drained();
   }
   execution.replaying = false;
+  // Each once: a step was made ready by its command, and again by each retry.
+  execution.readySteps = [...execution.pending.values()].filter((pending) => pending.kind === 'step');
   if (execution.standing.kind !== 'blocked') execution.checkUnclaimed();
   execution.active = false;
 }

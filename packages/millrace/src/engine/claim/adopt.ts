@@ -4,7 +4,7 @@ import { decodeMessage } from '../../core/run/message.ts';
 import type { ClaimedRun, LoadedRun, OwnedRun } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { createInstance, type Instance } from '../instance.ts';
-import { drive, wakeByTimer } from '../turn/drive.ts';
+import { drive, takeDueTimers, wakeByTimer } from '../turn/drive.ts';
 import { forget, takeMessages } from '../turn/ownership.ts';
 import { revive } from '../turn/revive.ts';
 
@@ -60,7 +60,9 @@ async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | 
   } finally {
     instance.busy = false;
   }
-  wakeByTimer(engine, instance);
+  if (!instance.held) return;
+  // Its steps are dispatched by the turn, once what the program decided before them is durable.
+  takeDueTimers(engine, instance);
   void drive(engine, instance);
 }
 

@@ -171,16 +171,21 @@ function setTimer(engine: Engine, instance: Instance): void {
   instance.cancelTimer?.();
   instance.cancelTimer = engine.ports.after(Math.max(0, at - engine.clock.lower()), () => {
     instance.cancelTimer = undefined;
-    wakeByTimer(engine, instance);
+    // Whoever is busy with it sets a new timer; what arrived meanwhile must be applied before anything is dispatched.
+    if (!instance.busy) wakeByTimer(engine, instance);
   });
+}
+
+/** Timers that are due become arrivals. */
+export function takeDueTimers(engine: Engine, instance: Instance): void {
+  for (const event of dueTimers(instance.execution, engine.clock.lower())) instance.arrivals.push(event);
 }
 
 /** Timers that are due become arrivals, retries that are due are dispatched. */
 export function wakeByTimer(engine: Engine, instance: Instance): void {
   if (!instance.held) return;
-  const now = engine.clock.lower();
-  for (const event of dueTimers(instance.execution, now)) instance.arrivals.push(event);
-  dispatchDue(engine, instance, now);
+  takeDueTimers(engine, instance);
+  dispatchDue(engine, instance, engine.clock.lower());
   if (instance.arrivals.length === 0 && instance.transactions.length === 0) setTimer(engine, instance);
   else void drive(engine, instance);
 }
