@@ -71,7 +71,11 @@ export function startRequest(
   const payload = facts.encode(input, `input of workflow "${workflow.name}"`);
   const { name, version } = workflow;
   const started: StartedEvent = { type: 'started', workflow: name, version, priority, queue };
-  if (key !== undefined) started.key = key;
+  const fingerprint = key === undefined ? undefined : facts.hash(`${name}\n${payload}`);
+  if (key !== undefined) {
+    started.key = key;
+    started.fingerprint = fingerprint;
+  }
   if (tags.length > 0) started.tags = tags;
   if (deadlineAt !== undefined) started.deadlineAt = deadlineAt;
   if (startAt !== undefined) started.startAt = startAt;
@@ -86,7 +90,7 @@ export function startRequest(
     priority,
     tags,
     key,
-    fingerprint: key === undefined ? undefined : facts.hash(`${name}\n${payload}`),
+    fingerprint,
     reuse,
     dedupMs: facts.dedupMs,
     startAt,

@@ -46,7 +46,11 @@ export function historyItem({ seq, at, engine, event }: PlacedEvent): HistoryIte
   };
 }
 
-const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(['type', 'name', 'attempt', 'payload', 'carried']);
+const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set([
+  ...(['type', 'name', 'attempt', 'payload', 'carried'] as const),
+  // How the engine tells repeats apart; nothing that happened.
+  ...(['seen', 'fingerprint'] as const),
+]);
 
 function dataOf(event: RunEvent): Record<string, unknown> {
   const data: Record<string, unknown> = {};

@@ -61,6 +61,10 @@ export interface StartedEvent {
 export interface CarriedSignal {
   id: string;
   name: string;
+  /** Ids of signals and updates that earlier runs of the chain have taken: sent again, they mean nothing. */
+  seen?: readonly string[] | undefined;
+  /** What a repeated start of the key is compared with; a run that continues hands it on. */
+  fingerprint?: string | undefined;
   payload: string;
 }
 

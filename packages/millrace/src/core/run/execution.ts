@@ -24,6 +24,9 @@ export interface LogLine {
   fields: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** A message is sent again soon or never; a chain that continues for years must not carry all of them. */
+const SEEN_CARRIED = 1_000;
+
 type UpdateHandler = (input: unknown) => unknown;
 
 /**
@@ -85,6 +88,7 @@ export class Execution {
     this.startedAt = startedAt;
     this.ports = ports;
     for (const signal of started.carried ?? []) this.receiveSignal(signal);
+    for (const id of started.seen ?? []) this.seen.add(id);
   }
 
   get signal(): AbortSignal {
@@ -185,6 +189,10 @@ export class Execution {
   }
   markSeen(id: string): void {
     this.seen.add(id);
+  }
+  /** The latest ids of signals and updates that were taken, for a successor: whoever sends one again is not heard twice. */
+  latestSeen(): string[] {
+    return [...this.seen].slice(-SEEN_CARRIED);
   }
 
   /** A key names one child of this run; a second one could never be told apart. */

@@ -151,11 +151,12 @@ function successorStart(
     startAt: undefined,
     continuedFrom: row.runId,
     carried: execution.unreadSignals(),
+    seen: execution.latestSeen(),
   };
   return {
     ...row,
     runId: standing.successor,
-    fingerprint: '',
+    fingerprint: execution.started.fingerprint ?? '',
     reuse: 'return',
     dedupMs: engine.options.dedupMs,
     deadlineAt,
