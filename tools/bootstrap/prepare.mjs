@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureNode } from './node.mjs';
 import { npm } from './npm.mjs';
@@ -23,15 +23,18 @@ export async function build() {
 }
 
 /**
- * Makes `npx millrace` work in the checkout. npm links programs while it installs, when ours is not built
- * yet, and the compiler does not know that it is one.
+ * Makes `npx millrace` work in the checkout, under the Node that runs this script: the machine's own may be
+ * too old, npm links programs before ours is built, and the compiler does not know that it is one.
  */
 function linkProgram() {
   const program = join(ROOT, 'packages/millrace/dist/cli/main.js');
   const link = join(ROOT, 'node_modules/.bin/millrace');
   if (process.platform === 'win32' || !existsSync(program)) return;
-  chmodSync(program, 0o755);
-  if (!existsSync(link)) symlinkSync('../millrace/dist/cli/main.js', link);
+  const text = `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`;
+  if (existsSync(link) && readFileSync(link, 'utf8') === text) return;
+  // What npm may have put there is a link, and writing through it would replace the program.
+  rmSync(link, { force: true });
+  writeFileSync(link, text, { mode: 0o755 });
 }
 
 /**
