@@ -1,0 +1,68 @@
+import { decodeValue } from '../../src/core/json.ts';
+import { decodeChunk } from '../../src/core/run/chunk.ts';
+import type { PlacedEvent } from '../../src/core/run/event.ts';
+import type { InboxRow, RunRow, Store } from '../../src/store/port/store.ts';
+import type { Note } from '../rig/place.ts';
+import type { Rig } from '../rig/rig.ts';
+import type { Entry } from '../worker/entry.ts';
+
+/** A step's recorded outcome. */
+export interface Outcome {
+  runId: string;
+  workflow: string;
+  ordinal: number;
+  name: string;
+  attempt: number;
+  ok: boolean;
+  value: unknown;
+}
+
+/** Everything that there is to judge by. */
+export interface Evidence {
+  entries: readonly Entry[];
+  notes: readonly Note[];
+  rows: ReadonlyMap<string, RunRow>;
+  histories: ReadonlyMap<string, readonly PlacedEvent[]>;
+  inboxes: ReadonlyMap<string, readonly InboxRow[]>;
+  outcomes: readonly Outcome[];
+}
+
+export async function readEvidence(rig: Rig): Promise<Evidence> {
+  const store = await rig.store();
+  const rows = new Map((await readRows(store)).map((row) => [row.runId, row]));
+  const histories = new Map<string, PlacedEvent[]>();
+  const inboxes = new Map<string, InboxRow[]>();
+  await Promise.all(
+    [...rows.keys()].map(async (runId) => {
+      const chunks = await store.readHistory(runId);
+      histories.set(
+        runId,
+        chunks.flatMap(({ seq, data }) => decodeChunk(seq, data)),
+      );
+      inboxes.set(runId, await store.readInbox(runId));
+    }),
+  );
+  const outcomes = [...rows.values()].flatMap((row) => outcomesOf(row, histories.get(row.runId) ?? []));
+  return { entries: rig.entries(), notes: await rig.notes(), rows, histories, inboxes, outcomes };
+}
+
+async function readRows(store: Store): Promise<RunRow[]> {
+  const rows: RunRow[] = [];
+  let before: string | undefined;
+  do {
+    // oxlint-disable-next-line no-await-in-loop -- page after page
+    const page = await store.listRuns({ namespace: 'default', limit: 500, before });
+    rows.push(...page.runs);
+    before = page.next;
+  } while (before !== undefined);
+  return rows;
+}
+
+function outcomesOf({ runId, workflow }: RunRow, history: readonly PlacedEvent[]): Outcome[] {
+  return history.flatMap(({ event }): Outcome[] => {
+    if (event.type !== 'step-completed' && event.type !== 'step-failed') return [];
+    const { ordinal, name, attempt, type } = event;
+    const value: unknown = decodeValue(event.payload ?? 'null');
+    return [{ runId, workflow, ordinal, name, attempt, ok: type === 'step-completed', value }];
+  });
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { fsyncSync, openSync, writeSync } from 'node:fs';
+import type { StepContext } from '../../src/index.ts';
+import type { Fact } from './entry.ts';
+
+/**
+ * What a process did, told past the system under test: lines of JSON in a file of its own, each on disk before the
+ * process goes on.
+ */
+export interface Ledger {
+  write(fact: Fact): void;
+  /** Writes that an attempt begins; returns its nonce. */
+  begin(
+    workflow: string,
+    step: Pick<StepContext, 'runId' | 'name' | 'attempt'> & Partial<StepContext>,
+  ): string;
+  end(nonce: string, ok: boolean): void;
+}
+
+export function openLedger(path: string, engine: string): Ledger {
+  const file = openSync(path, 'a');
+  const write = (fact: Fact): void => {
+    const at = Number(process.hrtime.bigint()) / 1e6;
+    writeSync(file, `${JSON.stringify({ at, engine, pid: process.pid, ...fact })}\n`);
+    if (fact.kind !== 'log') fsyncSync(file);
+  };
+  return {
+    write,
+    begin(workflow, { runId, name, attempt, idempotencyKey, fencingToken }) {
+      const nonce = randomUUID();
+      const { epoch, value: fence } = fencingToken ?? { epoch: 0, value: 0 };
+      const key = idempotencyKey ?? `${runId}:${name}`;
+      write({ kind: 'begin', runId, workflow, step: name, key, attempt, epoch, fence, nonce });
+      return nonce;
+    },
+    end: (nonce, ok) => write({ kind: 'end', nonce, ok }),
+  };
+}

@@ -1,0 +1,71 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Millrace } from '../../src/index.ts';
+import { OPEN_STATUSES } from '../../src/core/status.ts';
+import { hostileWorkflows } from './hostile-workflows.ts';
+import { openLedger } from './ledger.ts';
+import type { WorkerSettings } from './settings.ts';
+import { calmWorkflows } from './workflows.ts';
+import { ackedIn, perform } from './workload.ts';
+
+/*
+ * An engine process of the fault tests: works on a store until SIGTERM, or until everything has ended when it was
+ * given runs to start. Everything it does is in its ledger.
+ */
+const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
+const ledger = openLedger(settings.ledger, settings.name);
+const calm = calmWorkflows(ledger, settings.dialect);
+const hostile = hostileWorkflows(ledger, calm.work);
+
+const millrace = await open();
+ledger.write({ kind: 'mark', mark: 'ready' });
+process.once('SIGTERM', () => void leave());
+if (settings.items.length > 0) {
+  const acked = ackedIn(settings.earlier);
+  await Promise.all(settings.items.map((item) => perform(millrace, item, ledger, acked)));
+  ledger.write({ kind: 'mark', mark: 'all-started' });
+  await untilNothingIsOpen();
+  ledger.write({ kind: 'mark', mark: 'all-ended' });
+  await leave();
+}
+
+async function open(): Promise<Millrace> {
+  try {
+    return await Millrace.open({
+      store: settings.store,
+      name: settings.name,
+      workflows: [...Object.values(calm.workflows), ...Object.values(hostile)],
+      executors: calm.executors,
+      beat: settings.beatMs,
+      lease: settings.leaseMs,
+      suspect: settings.suspectMs,
+      concurrency: settings.concurrency,
+      idlePoll: 200,
+      log: (entry) => {
+        if (entry.source !== 'engine') return;
+        const { level, message, fields } = entry;
+        ledger.write({ kind: 'log', level, message, fields });
+      },
+    });
+  } catch (error) {
+    const text =
+      error instanceof Error
+        ? `${error.name} ${'code' in error ? String(error.code) : ''}: ${error.message}`
+        : '';
+    ledger.write({ kind: 'mark', mark: 'refused', text });
+    throw error;
+  }
+}
+
+/** Blocked runs do not count: nothing here can help them. */
+async function untilNothingIsOpen(): Promise<void> {
+  const status = OPEN_STATUSES.filter((open) => open !== 'blocked');
+  // oxlint-disable-next-line no-await-in-loop -- looks until nothing is left
+  while ((await millrace.runs({ status, limit: 1 })).runs.length > 0) await pause(20);
+}
+
+async function leave(): Promise<void> {
+  ledger.write({ kind: 'mark', mark: 'closing' });
+  await millrace.close({ grace: settings.graceMs });
+  ledger.write({ kind: 'mark', mark: 'closed' });
+  process.exit(0);
+}

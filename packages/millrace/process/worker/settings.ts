@@ -1,0 +1,20 @@
+import type { Item } from './workload.ts';
+
+/** What a worker is told, as JSON in its first argument. */
+export interface WorkerSettings {
+  store: string;
+  /** What SQL it speaks, when a proxy stands before it too. */
+  dialect: 'sqlite' | 'postgres';
+  /** The file that it writes. */
+  ledger: string;
+  /** Ledgers of those before it: what they were told need not be asked again. */
+  earlier: readonly string[];
+  name: string;
+  beatMs: number;
+  leaseMs: number;
+  suspectMs: number;
+  concurrency: number;
+  /** Runs that it starts itself. It ends when nothing is open any more; without items it works until SIGTERM. */
+  items: readonly Item[];
+  graceMs: number;
+}

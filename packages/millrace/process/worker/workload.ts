@@ -1,0 +1,80 @@
+import { readLedger } from './read-ledger.ts';
+import { isMillraceError, type AnyWorkflow, type Millrace } from '../../src/index.ts';
+import type { Ledger } from './ledger.ts';
+import { NUMBER, type CalmName } from './workflows.ts';
+
+/** A run that a client wants, and how many signals it sends it. */
+export interface Item {
+  workflow: CalmName | 'gated' | 'poison' | 'blocking';
+  key: string;
+  input: unknown;
+  signals: number;
+}
+
+/** A few of each. `prefix` keeps the keys of several clients apart. */
+export function calmItems(prefix: string, times: number): Item[] {
+  const one = (workflow: Item['workflow'], input: unknown, signals = 0): Omit<Item, 'key'> => ({
+    ...{ workflow, input, signals },
+  });
+  const kinds = [
+    one('steps', 3),
+    one('retries', null),
+    one('sleeper', null),
+    one('mailbox', 3, 3),
+    one('parent', 2),
+    one('chain', { left: 2, received: [] }, 2),
+    one('saga', null),
+    one('books', 2),
+  ];
+  return Array.from({ length: times }, (_, at) =>
+    kinds.map((kind) => ({ ...kind, key: `${prefix}-${kind.workflow}-${at}` })),
+  ).flat();
+}
+
+/** What a client that may die does: it repeats what was not answered, and only that. */
+export interface Acked {
+  isStarted(key: string): boolean;
+  isSignalled(key: string, value: number): boolean;
+}
+
+export function ackedIn(ledgers: readonly string[]): Acked {
+  const entries = ledgers.flatMap(readLedger);
+  const started = new Set(entries.flatMap((entry) => (entry.kind === 'started' ? [entry.key] : [])));
+  const signalled = new Set(
+    entries.flatMap((entry) => (entry.kind === 'signalled' ? [`${entry.key} ${entry.value}`] : [])),
+  );
+  return {
+    isStarted: (key) => started.has(key),
+    isSignalled: (key, value) => signalled.has(`${key} ${value}`),
+  };
+}
+
+/** Starts one item and sends its signals in order; resolves when all is acknowledged. */
+export async function perform(
+  millrace: Millrace,
+  { workflow, key, input, signals }: Item,
+  ledger: Ledger,
+  acked: Acked,
+): Promise<void> {
+  if (!acked.isStarted(key)) {
+    ledger.write({ kind: 'starting', key, workflow });
+    // By name alone: a client need not have the code.
+    const named = { name: workflow, version: '1' } as AnyWorkflow;
+    const { runId } = await millrace.start(named, input, { key });
+    ledger.write({ kind: 'started', key, runId });
+  }
+  const run = millrace.run({ key });
+  for (let value = 1; value <= signals; value++) {
+    if (acked.isSignalled(key, value)) continue;
+    ledger.write({ kind: 'signalling', key, value });
+    let outcome: 'ok' | 'closed' = 'ok';
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one signal after the other
+      await run.signal(NUMBER, value, { id: `${key}-${value}` });
+    } catch (error) {
+      if (!isMillraceError(error, 'RUN_CLOSED')) throw error;
+      outcome = 'closed';
+    }
+    ledger.write({ kind: 'signalled', key, value, outcome });
+  }
+}
