@@ -79,6 +79,7 @@ export class Execution {
   private readonly heldUpdates: EventOf<'update-received'>[] = [];
   private readonly childKeys: Set<string> = new Set();
   private readonly patches: Set<string> = new Set();
+  private readonly unpatched: Set<string> = new Set();
   private records: Map<number | string, { event: RunEvent; seq: number }> = new Map();
   private controller: AbortController | undefined;
 
@@ -87,8 +88,13 @@ export class Execution {
     this.started = started;
     this.startedAt = startedAt;
     this.ports = ports;
-    for (const signal of started.carried ?? []) this.receiveSignal(signal);
     for (const id of started.seen ?? []) this.seen.add(id);
+    for (const signal of started.carried ?? []) this.receiveSignal(signal);
+  }
+
+  /** How many commands the program has given so far. */
+  get given(): number {
+    return this.nextOrdinal;
   }
 
   get signal(): AbortSignal {
@@ -184,15 +190,15 @@ export class Execution {
     return [...this.buffered.values()].flat();
   }
 
+  /** The latest ids of signals and updates that were taken, for a successor: whoever sends one again is not heard twice. */
+  latestSeen(): string[] {
+    return [...this.seen].slice(-SEEN_CARRIED);
+  }
   hasSeen(id: string): boolean {
     return this.seen.has(id);
   }
   markSeen(id: string): void {
     this.seen.add(id);
-  }
-  /** The latest ids of signals and updates that were taken, for a successor: whoever sends one again is not heard twice. */
-  latestSeen(): string[] {
-    return [...this.seen].slice(-SEEN_CARRIED);
   }
 
   /** A key names one child of this run; a second one could never be told apart. */
@@ -226,8 +232,10 @@ export class Execution {
 
   patch(id: string): boolean {
     if (this.patches.has(id)) return true;
-    if (this.replaying) return false;
     if (!this.active) this.onForeignUse();
+    // One answer for all places: a marker made at a later one would be found at the first on the next replay.
+    if (this.replaying || !this.active) this.unpatched.add(id);
+    if (this.unpatched.has(id)) return false;
     this.patches.add(id);
     this.events.push({ type: 'patched', name: id });
     return true;
