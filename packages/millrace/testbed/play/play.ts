@@ -186,9 +186,9 @@ function textOf(value: unknown): string {
 }
 
 /** Steps that a turn makes ready or abandons are left out: what replay repeats of them means nothing to the engine. */
-function decided({ events, standing, children, logs }: Turn): unknown {
+function decided({ events, standing, children }: Turn): unknown {
   const started = children.map(({ workflow: { name }, ...rest }) => ({ ...rest, name }));
-  return { events, standing, started, logs };
+  return { events, standing, started };
 }
 
 /** How an execution stands, in data. */
