@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { difference, readStatements, readTotals } from '../measure/writes.mjs';
 import { WORKLOADS } from '../workloads/index.mjs';
@@ -14,7 +13,7 @@ const LIMIT_MS = 600_000;
  * Answers `{ measured, usage, counters, started, durable, store, statements }` or `{ failed }`.
  */
 export async function launch({ subject, workload, servers, options }) {
-  const folder = mkdtempSync(join(options.folder ?? tmpdir(), 'millrace-bench-'));
+  const folder = mkdtempSync(join(options.folder, 'millrace-bench-'));
   const place = await preparePlace({ subject, workload, servers, options, folder });
   try {
     const before = place.postgres === undefined ? undefined : await readTotals(place.postgres);

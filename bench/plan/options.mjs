@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { WORKLOADS } from '../workloads/index.mjs';
@@ -40,6 +42,7 @@ export function readOptions(words) {
   return {
     ...values,
     engine: resolve(values.engine),
+    folder: onDisk(resolve(values.folder ?? tmpdir())),
     workloads: choose('workload', values.workloads, Object.keys(WORKLOADS)),
     stores: choose('store', values.stores, STORES),
     peers: choose('peer', values.peers, PEER_NAMES),
@@ -55,6 +58,15 @@ function choose(what, text, known) {
   const stranger = names.find((name) => !known.includes(name));
   if (stranger !== undefined) throw new Error(`no ${what} "${stranger}"; there are ${known.join(', ')}`);
   return names;
+}
+
+const TMPFS = 0x01021994;
+
+/** A folder in memory would make every commit look free. */
+function onDisk(folder) {
+  if (statfsSync(folder).type === TMPFS)
+    throw new Error(`${folder} is in memory; name one on a disk: --folder DIR`);
+  return folder;
 }
 
 function positive(name, text) {

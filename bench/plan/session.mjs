@@ -12,7 +12,7 @@ export async function startServers(subjects, options) {
   const needs = (store) => subjects.some((subject) => subject.store === store);
   const servers = {};
   if (needs('postgres') || options.spike) servers.postgres = await startPostgres(options);
-  if (needs('redis')) servers.redis = await startRedis();
+  if (needs('redis')) servers.redis = await startRedis(options.folder);
   return {
     ...servers,
     async stop() {

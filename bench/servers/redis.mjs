@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Redis from 'ioredis';
 import { freePort } from './port.mjs';
 
-/** Starts a private Redis on loopback that logs every write and syncs the log each second. */
-export async function startRedis() {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-redis-'));
+/** Starts a private Redis on loopback, its files in a new folder of `parent`, that logs every write and syncs the log each second. */
+export async function startRedis(parent) {
+  const folder = mkdtempSync(join(parent, 'millrace-redis-'));
   const port = await freePort();
   const settings = {
     port,

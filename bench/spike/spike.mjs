@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inLanes, now } from '../measure/clock.mjs';
 import { median, quantile } from '../measure/statistics.mjs';
@@ -19,7 +18,7 @@ const LEAST_MS = 1000;
 /** Runs the ceiling as often as the workloads and tells each result. */
 export async function runSpike({ servers, options, tell }) {
   for (let repetition = 1; repetition <= options.reps; repetition++) {
-    const folder = mkdtempSync(join(options.folder ?? tmpdir(), 'millrace-spike-'));
+    const folder = mkdtempSync(join(options.folder, 'millrace-spike-'));
     const say = (subject, measured) => tell({ workload: 'spike', subject, repetition, measured });
     say('disk', measureDisk(folder));
 

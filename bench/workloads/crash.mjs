@@ -3,6 +3,7 @@ import { readTrace, traceLength } from '../measure/trace.mjs';
 import { untilDone } from './round.mjs';
 
 const RESTART_MS = 1000;
+const SETTLE_MS = 500;
 const TEN = 10;
 
 /**
@@ -20,6 +21,8 @@ export async function killAndRecover(bench) {
   await bench.killWorker();
   const killedAt = now();
   const atKill = readTrace(tracePath, 'step').length;
+  // A commit that the dead worker had sent may still be on its way into the store.
+  await sleep(SETTLE_MS);
   const durableAtKill = await client.durableSteps?.();
   await sleep(RESTART_MS - (now() - killedAt));
   await bench.startWorker();
