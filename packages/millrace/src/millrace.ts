@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { MillraceError } from './core/errors.ts';
 import { durationMs } from './core/duration.ts';
-import { encodeValue } from './core/json.ts';
 import { runIdOf } from './core/ids.ts';
 import { checkName } from './core/names.ts';
 import { describeRun, type RunDescription } from './core/reading/describe-run.ts';
@@ -12,18 +11,20 @@ import { encodeFailure } from './core/run/outcome.ts';
 import { failureOf } from './core/failure.ts';
 import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
+import { checkInput } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, OutputOf } from './core/workflow/workflow.ts';
 import { deliverMessage, notFound, type Desk } from './api/desk.ts';
 import { runHandle, type Run } from './api/handle.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { createResults, type Results } from './api/results.ts';
 import { ask } from './api/store-failure.ts';
-import { checkInput, startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
+import { startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
 import { createReplies } from './api/update.ts';
 import { Engine } from './engine/engine.ts';
 import { group } from './engine/commit/group.ts';
 import { persist } from './engine/commit/persist.ts';
 import type { EngineOptions } from './engine/options.ts';
+import { encodePayload } from './engine/payload.ts';
 import type { EngineLog, Ports } from './engine/ports.ts';
 import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
 import { settleDeliveries, settleStarts } from './engine/turn/effects.ts';
@@ -319,10 +320,7 @@ export class Millrace {
     return Math.floor(this.ports.random() * Number.MAX_SAFE_INTEGER);
   }
   private encode(value: unknown, where: string): string {
-    const text = encodeValue(value, where);
-    const { maxPayloadBytes } = this.options;
-    if (text.length <= maxPayloadBytes) return text;
-    throw new MillraceError('PAYLOAD_TOO_LARGE', `${where} is ${text.length} bytes, the limit is ${maxPayloadBytes}`);
+    return encodePayload(value, where, this.options.maxPayloadBytes);
   }
 }
 

@@ -1,4 +1,3 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { durationMs, type Duration } from '../core/duration.ts';
 import { MillraceError, checkOptions } from '../core/errors.ts';
 import { checkKey, checkQueue, checkTags, resolvePriority } from '../core/names.ts';
@@ -115,20 +114,4 @@ function startTime(where: string, options: StartOptions, storeTime: number): num
     throw new MillraceError('INVALID_ARGUMENT', `${where}: startAt is ${String(startAt)}`, { remedy });
   }
   return Math.ceil(at);
-}
-
-/** The input as the workflow's schema gives it back. @throws INVALID_INPUT with every issue. */
-export async function checkInput(workflow: AnyWorkflow, input: unknown): Promise<unknown> {
-  const schema: StandardSchemaV1 | undefined = workflow.inputSchema;
-  if (schema === undefined) return input;
-  const result = await schema['~standard'].validate(input);
-  if (result.issues === undefined) return result.value;
-  const issues = result.issues.map(({ message, path = [] }) => ({
-    path: path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
-    message,
-  }));
-  const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  throw new MillraceError('INVALID_INPUT', `input of workflow "${workflow.name}" is refused: ${list}`, {
-    details: { issues },
-  });
 }

@@ -1,6 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import { MillraceError } from '../core/errors.ts';
-import { encodeValue } from '../core/json.ts';
 import { childRunId } from '../core/ids.ts';
 import type { Standing, StepCommand } from '../core/run/command.ts';
 import type { ChunkHeader, RunEvent } from '../core/run/event.ts';
@@ -23,6 +21,7 @@ import type { Instance } from './instance.ts';
 import type { Loop } from './loop.ts';
 import { startMembership, type Membership } from './membership/membership.ts';
 import type { EngineOptions } from './options.ts';
+import { encodePayload } from './payload.ts';
 import type { Ports } from './ports.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { drive, leaveIfIdle } from './turn/drive.ts';
@@ -187,10 +186,7 @@ export class Engine {
     this.gate.freed();
   }
   encode(value: unknown, where: string): string {
-    const text = encodeValue(value, where);
-    const { maxPayloadBytes } = this.options;
-    if (text.length <= maxPayloadBytes) return text;
-    throw new MillraceError('PAYLOAD_TOO_LARGE', `${where} is ${text.length} bytes, the limit is ${maxPayloadBytes}`);
+    return encodePayload(value, where, this.options.maxPayloadBytes);
   }
 
   // --- clock, ids, records

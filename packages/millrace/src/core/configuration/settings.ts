@@ -39,7 +39,6 @@ export const SETTINGS = {
     meaning: 'Name of this engine in histories and lists.',
     fallback: undefined,
     shown: 'host name and process id',
-    origin: 'none',
     read: shortText,
   }),
   module: setting<string | undefined>({

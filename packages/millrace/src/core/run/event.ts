@@ -1,5 +1,10 @@
 import type { ClosedStatus, Priority } from '../status.ts';
 
+/** On what a retry may take back: how many commands had been given when it came, so that it is known what followed. */
+interface Revocable {
+  given?: number | undefined;
+}
+
 /**
  * A durable fact of a run. History is the ordered list of them; a run's state is a fold over it.
  *
@@ -12,17 +17,17 @@ export type RunEvent = { payload?: string | undefined } & (
   | StartedEvent
   // outcomes of commands
   | { type: 'step-completed'; ordinal: number; name: string; attempt: number }
-  | { type: 'step-failed'; ordinal: number; name: string; attempt: number }
+  | (Revocable & { type: 'step-failed'; ordinal: number; name: string; attempt: number })
   | { type: 'step-retrying'; ordinal: number; name: string; attempt: number; retryAt: number }
   | { type: 'step-checkpoint'; ordinal: number; name: string; attempt: number }
   | { type: 'timer-fired'; ordinal: number; name: string }
-  | { type: 'child-closed'; ordinal: number; name: string; status: ClosedStatus; runId: string }
-  | { type: 'external-completed'; ordinal: number; name: string; ok: boolean }
+  | (Revocable & { type: 'child-closed'; ordinal: number; name: string; status: ClosedStatus; runId: string })
+  | (Revocable & { type: 'external-completed'; ordinal: number; name: string; ok: boolean })
   // arrivals from outside
   | { type: 'signal-received'; id: string; name: string }
   | { type: 'update-received'; id: string; name: string }
-  | { type: 'cancel-requested'; id: string }
-  | { type: 'deadline-passed' }
+  | (Revocable & { type: 'cancel-requested'; id: string })
+  | (Revocable & { type: 'deadline-passed' })
   // records: what the program decided
   | { type: 'timer-set'; ordinal: number; name: string; fireAt: number }
   | { type: 'child-started'; ordinal: number; name: string; runId: string; workflow: string; detached: boolean }
@@ -56,15 +61,15 @@ export interface StartedEvent {
   /** The run that continued as this one, and the signals that it had received and not read. */
   continuedFrom?: string | undefined;
   carried?: readonly CarriedSignal[] | undefined;
+  /** Ids of signals and updates that earlier runs of the chain have taken: sent again, they mean nothing. */
+  seen?: readonly string[] | undefined;
+  /** What a repeated start of the key is compared with; a run that continues hands it on. */
+  fingerprint?: string | undefined;
 }
 
 export interface CarriedSignal {
   id: string;
   name: string;
-  /** Ids of signals and updates that earlier runs of the chain have taken: sent again, they mean nothing. */
-  seen?: readonly string[] | undefined;
-  /** What a repeated start of the key is compared with; a run that continues hands it on. */
-  fingerprint?: string | undefined;
   payload: string;
 }
 

@@ -35,11 +35,30 @@ export async function takeTurn(
     if (execution.standing.kind === 'blocked') break;
     if (!accepts(execution, event)) continue;
     execution.events.push(event);
+    noteGiven(execution, event);
     apply(execution, event, undefined);
     await execution.ports.drained();
   }
   execution.active = false;
   return endTurn(execution);
+}
+
+/** What a retry of the run may take back says how far the program was. */
+function noteGiven(execution: Execution, event: RunEvent): void {
+  switch (event.type) {
+    case 'step-failed':
+    case 'cancel-requested':
+    case 'deadline-passed':
+      event.given = execution.given;
+      break;
+    case 'child-closed':
+      if (event.status !== 'completed') event.given = execution.given;
+      break;
+    case 'external-completed':
+      if (!event.ok) event.given = execution.given;
+      break;
+    default:
+  }
 }
 
 /** Collects what the program decided since the last turn. */

@@ -7,6 +7,7 @@ import type { Execution } from '../run/execution.ts';
 import { COMPENSATION_PREFIX } from '../run/replay.ts';
 import { replyTo } from '../run/update.ts';
 import { childPlace } from './child-place.ts';
+import { checkInputNow } from './check-input.ts';
 import { externalToken } from './token.ts';
 import type {
   CallOptions,
@@ -21,7 +22,7 @@ import type {
 } from './context.ts';
 import type { ProgramPorts } from './program.ts';
 import type { Signal } from './signal.ts';
-import { stepPolicy } from './step-policy.ts';
+import { CALL_OPTIONS, stepPolicy } from './step-policy.ts';
 import type { AnyWorkflow, InputOf, OutputOf } from './workflow.ts';
 
 export interface Compensation {
@@ -76,7 +77,7 @@ class BoundContext implements Context {
   }
 
   call<T>(executor: string, input?: unknown, options?: CallOptions): Promise<T> {
-    const policy = stepPolicy(executor, options, this.ports.defaultStep);
+    const policy = stepPolicy(executor, options, this.ports.defaultStep, CALL_OPTIONS);
     const text = this.execution.ports.encode(input, `input of call "${executor}"`);
     return this.work<T>(executor, { kind: 'executor', executor, input: text }, policy);
   }
@@ -141,7 +142,7 @@ class BoundContext implements Context {
   ): { ordinal: number; label: string; runId: string; parentClose: 'cancel' | 'abandon' } | undefined {
     const { execution } = this;
     const { parentClose = detached ? 'abandon' : 'cancel', ...place } = childPlace(workflow, options);
-    const text = execution.ports.encode(input, `input of child "${workflow.name}"`);
+    const text = execution.ports.encode(checkInputNow(workflow, input), `input of child "${workflow.name}"`);
     const { ordinal, label } = execution.number('child', workflow.name);
     if (this.refused()) return undefined;
     if (place.key !== undefined) execution.useChildKey(place.key);

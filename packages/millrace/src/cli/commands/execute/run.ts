@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { checkInput } from '../../../api/start-request.ts';
+import { checkInput } from '../../../core/workflow/check-input.ts';
 import { durationMs } from '../../../core/duration.ts';
 import { MillraceError } from '../../../core/errors.ts';
 import { checkKey } from '../../../core/names.ts';

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { maskUrl } from './mask-url.ts';
+import { count, list, milliseconds, oneOf, shortText, storeUrl } from './readers.ts';
+
+it.each([
+  ['shortText', () => shortText('n'.repeat(257)), 'at most 256'],
+  ['list', () => list('a, ,b'), 'separated by single commas'],
+  ['storeUrl', () => storeUrl('./x.db'), 'file:PATH'],
+  ['storeUrl of a file', () => storeUrl('file:'), 'file:PATH'],
+  ['count', () => count(1, 5)('1.5'), 'whole number from 1 to 5'],
+  ['count below', () => count(1, 5)('0'), 'whole number from 1 to 5'],
+  ['count above', () => count(1, 5)('6'), 'whole number from 1 to 5'],
+  ['milliseconds', () => milliseconds(1, 5)('soon'), 'from 1 to 5 ms'],
+  ['milliseconds below', () => milliseconds(2, 5)('1'), 'from 2 to 5 ms'],
+  ['milliseconds above', () => milliseconds(1, 5)('1s'), 'from 1 to 5 ms'],
+  ['oneOf', () => oneOf('text', 'json')('jsn'), 'did you mean json?'],
+  ['oneOf without a guess', () => oneOf('text', 'json')('zzz'), /text, json$/],
+])('%s says what is allowed', (_name, act, message) => {
+  expect(act).toThrow(message);
+});
+
+it('values are read', () => {
+  expect(shortText('engine-1')).toBe('engine-1');
+  expect(list('a, b')).toEqual(['a', 'b']);
+  expect(storeUrl('sqlite::memory:')).toBe('sqlite::memory:');
+  expect(storeUrl('postgresql://h/d')).toBe('postgresql://h/d');
+  expect(count(0, 5)('5')).toBe(5);
+  expect(milliseconds(1, 5000)('5s')).toBe(5000);
+  expect(milliseconds(1, 5000)('7')).toBe(7);
+  expect(oneOf('text', 'json')('JSON')).toBe('json');
+});
+
+it.each([
+  ['postgres://user:secret@host/db', 'postgres://user:***@host/db'],
+  ['postgres://user:p@ss@host/db', 'postgres://user:***@host/db'],
+  [
+    'postgres://host/db?user=u&password=secret&sslmode=require',
+    'postgres://host/db?user=u&password=***&sslmode=require',
+  ],
+  ['postgres://user@host/db', 'postgres://user@host/db'],
+  ['file:./x.db', 'file:./x.db'],
+])('the password of %s is not shown', (url, shown) => {
+  expect(maskUrl(url)).toBe(shown);
+});

@@ -1,0 +1,31 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { MillraceError } from '../errors.ts';
+import type { AnyWorkflow } from './workflow.ts';
+
+/** The input as the workflow's schema gives it back. @throws INVALID_INPUT with every issue. */
+export async function checkInput(workflow: AnyWorkflow, input: unknown): Promise<unknown> {
+  if (workflow.inputSchema === undefined) return input;
+  return accepted(workflow, await workflow.inputSchema['~standard'].validate(input));
+}
+
+/** The same inside a turn, where nothing may take time. @throws INVALID_INPUT; INVALID_ARGUMENT if the schema does. */
+export function checkInputNow(workflow: AnyWorkflow, input: unknown): unknown {
+  if (workflow.inputSchema === undefined) return input;
+  const result = workflow.inputSchema['~standard'].validate(input);
+  if (!('then' in result)) return accepted(workflow, result);
+  throw new MillraceError('INVALID_ARGUMENT', `the input schema of workflow "${workflow.name}" is asynchronous`, {
+    remedy: 'Give workflows that are started as children a schema that answers at once.',
+  });
+}
+
+function accepted(workflow: AnyWorkflow, result: StandardSchemaV1.Result<unknown>): unknown {
+  if (result.issues === undefined) return result.value;
+  const issues = result.issues.map(({ message, path = [] }) => ({
+    path: path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
+    message,
+  }));
+  const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  throw new MillraceError('INVALID_INPUT', `input of workflow "${workflow.name}" is refused: ${list}`, {
+    details: { issues },
+  });
+}
