@@ -1,10 +1,10 @@
 import { CancelledError, ChildFailedError, MillraceError, StepError, TimeoutError } from '../errors.ts';
-import type { Failure } from '../failure.ts';
+import { failureOf, type Failure } from '../failure.ts';
 import { decodeValue } from '../json.ts';
 import type { Pending, StepCommand } from './command.ts';
 import { describe, type Execution } from './execution.ts';
 import type { EventOf, RunEvent } from './event.ts';
-import { replyTo } from './update.ts';
+import { encodeFailure } from './outcome.ts';
 
 /** Whether a new arrival still means something: late outcomes, repeats and answers to settled waits do not. */
 export function accepts(execution: Execution, event: RunEvent): boolean {
@@ -170,4 +170,27 @@ function refuse(execution: Execution, event: RunEvent, pending: Pending | undefi
   const actual =
     pending === undefined ? 'nothing' : `${pending.kind} "${pending.name}" (command ${pending.ordinal})`;
   execution.mismatch(describe(event), actual, seq);
+}
+
+/** Runs the handler of an update, if one is registered, and records its reply. */
+export function replyTo(execution: Execution, update: EventOf<'update-received'>): void {
+  const handler = execution.handlerOf(update);
+  if (handler === undefined) return;
+  const reply = async (): Promise<string> =>
+    execution.ports.encode(await handler(decodeValue(update.payload ?? 'null')), `reply to update "${update.name}"`);
+  reply().then(
+    (payload) => recordReply(execution, update, true, payload),
+    (error: unknown) => recordReply(execution, update, false, encodeFailure(failureOf(error))),
+  );
+}
+
+function recordReply(execution: Execution, update: EventOf<'update-received'>, ok: boolean, payload: string): void {
+  if (!execution.active) return execution.onForeignUse();
+  execution.record(`update:${update.id}`, () => ({
+    type: 'update-replied',
+    id: update.id,
+    name: update.name,
+    ok,
+    payload,
+  }));
 }

@@ -5,7 +5,7 @@ import { checkName } from '../names.ts';
 import type { Pending, StepPolicy, StepWork } from '../run/command.ts';
 import type { Execution } from '../run/execution.ts';
 import { COMPENSATION_PREFIX } from '../run/replay.ts';
-import { replyTo } from '../run/update.ts';
+import { replyTo } from '../run/apply.ts';
 import { childPlace } from './child-place.ts';
 import { checkInputNow } from './check-input.ts';
 import { externalToken } from './token.ts';
