@@ -31,13 +31,17 @@ const seed = process.env['SEED'] ?? String(randomInt(1_000_000));
 
 let folder: string;
 let ledger: string;
+const shops: ChildProcess[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'millrace-orders-'));
   ledger = join(folder, 'payments.jsonl');
 });
 
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  for (const shop of shops.splice(0)) shop.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe(`the order example, SEED=${seed}`, () => {
   test('ends with the totals of its file on SQLite, killed three times', async () => {
@@ -67,7 +71,10 @@ const WELL = { exitCode: 0, said: expect.stringContaining('All totals agree.') }
 
 async function killThenFinish(store: string): Promise<{ exitCode: number | null; said: string }> {
   for (let kill = 0; kill < KILLS; kill++) {
-    const lines = readLedger(ledger).length + 1 + Math.floor(chance(seed, store, kill) * LINES_PER_KILL);
+    const lines =
+      readLedger(ledger).length +
+      1 +
+      Math.floor(chance(seed, store.split(':')[0] ?? '', kill) * LINES_PER_KILL);
     const shop = startShop(store);
     const said = text(shop.stdout as NonNullable<typeof shop.stdout>); // Spawned with a pipe.
     await untilLines(lines, shop);
@@ -133,7 +140,9 @@ async function readRuns(store: string): Promise<RunDescription[]> {
 
 function startShop(store: string): ChildProcess {
   const args = [join(EXAMPLE, 'start.mjs'), '--store', store, '--ledger', ledger, '--once'];
-  return spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const shop = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  shops.push(shop);
+  return shop;
 }
 
 /** Lines that move money; a refund that found nothing does not. */

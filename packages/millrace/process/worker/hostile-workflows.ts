@@ -1,11 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { workflow } from '../../src/index.ts';
-import type { Ledger } from './ledger.ts';
-import type { calmWorkflows } from './workflows.ts';
+import type { MakeWork } from './workflows.ts';
 
 /** Programs whose steps take long or harm their process. */
-export function hostileWorkflows(_ledger: Ledger, work: ReturnType<typeof calmWorkflows>['work']) {
+export function hostileWorkflows(work: MakeWork) {
   /** Each step lasts until the file `gate` exists. */
   const gated = workflow('gated', async (ctx, { gate, size }: { gate: string; size: number }) => {
     const wait = async (): Promise<void> => {

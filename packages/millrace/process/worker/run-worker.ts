@@ -14,7 +14,7 @@ import { ackedIn, perform } from './workload.ts';
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
 const ledger = openLedger(settings.ledger, settings.name);
 const calm = calmWorkflows(ledger, settings.dialect);
-const hostile = hostileWorkflows(ledger, calm.work);
+const hostile = hostileWorkflows(calm.work);
 
 const millrace = await open();
 ledger.write({ kind: 'mark', mark: 'ready' });
@@ -58,7 +58,7 @@ async function open(): Promise<Millrace> {
 
 /** Blocked runs do not count: nothing here can help them. */
 async function untilNothingIsOpen(): Promise<void> {
-  const status = OPEN_STATUSES.filter((open) => open !== 'blocked');
+  const status = OPEN_STATUSES.filter((one) => one !== 'blocked');
   // oxlint-disable-next-line no-await-in-loop -- looks until nothing is left
   while ((await millrace.runs({ status, limit: 1 })).runs.length > 0) await pause(20);
 }

@@ -8,6 +8,7 @@ import {
   type StepContext,
   type SyncTransactionHandle,
   type TransactionHandle,
+  type Workflow,
 } from '../../src/index.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -18,12 +19,29 @@ const SOON = { retry: { maxAttempts: 4, initial: 20, factor: 1 } } as const;
 /** Longer than what the engine waits for in memory, so that the run is put to rest. */
 const SHORT_SLEEP_MS = 150;
 
-type Work = (step: StepContext) => Promise<string>;
-
 /** Programs that between them use everything that is recorded. Each step returns a nonce that its ledger knows. */
 export function calmWorkflows(ledger: Ledger, store: 'sqlite' | 'postgres') {
-  const work =
-    (of: string, act: (step: StepContext) => unknown = () => pause(2)): Work =>
+  const work = ledgered(ledger);
+  const executor: Executor<undefined, Promise<string>> = (_input, step) => work('retries')(step);
+  const alone = workflowsOfSteps(work);
+  const together = workflowsOfRuns(work, alone.steps);
+  return {
+    workflows: { ...alone, ...together, books: workflowOfTransactions(transactionOn(store, ledger)) },
+    executors: { executor },
+    work,
+  };
+}
+
+export type CalmName = keyof ReturnType<typeof calmWorkflows>['workflows'];
+
+/** A step of workflow `of` that acts, and is in the ledger when it begins and when it ends. */
+export type MakeWork = (
+  of: string,
+  act?: (step: StepContext) => unknown,
+) => (step: StepContext) => Promise<string>;
+
+function ledgered(ledger: Ledger): MakeWork {
+  return (of, act = () => pause(2)) =>
     async (step) => {
       const nonce = ledger.begin(of, step);
       try {
@@ -35,8 +53,9 @@ export function calmWorkflows(ledger: Ledger, store: 'sqlite' | 'postgres') {
       ledger.end(nonce, true);
       return nonce;
     };
-  const write = transactionOn(store, ledger);
+}
 
+function workflowsOfSteps(work: MakeWork) {
   const steps = workflow('steps', async (ctx, size: number) => {
     const nonces: string[] = [];
     for (let at = 0; at < size; at++) {
@@ -61,6 +80,17 @@ export function calmWorkflows(ledger: Ledger, store: 'sqlite' | 'postgres') {
     return [before, await ctx.step('after', work('sleeper'))];
   });
 
+  const saga = workflow('saga', async (ctx) => {
+    await ctx.step('book', work('saga'));
+    ctx.compensate('unbook', work('saga'));
+    await ctx.step('pay', work('saga'));
+    ctx.compensate('refund', work('saga'));
+    throw new TerminalError('nothing left to sell');
+  });
+  return { steps, retries, sleeper, saga };
+}
+
+function workflowsOfRuns(work: MakeWork, steps: Workflow<number, string[]>) {
   const mailbox = workflow('mailbox', async (ctx, size: number) => {
     const received: number[] = [];
     while (received.length < size) {
@@ -85,16 +115,11 @@ export function calmWorkflows(ledger: Ledger, store: 'sqlite' | 'postgres') {
     if (left > 1) return ctx.continueAsNew({ left: left - 1, received });
     return received;
   });
+  return { mailbox, parent, chain };
+}
 
-  const saga = workflow('saga', async (ctx) => {
-    await ctx.step('book', work('saga'));
-    ctx.compensate('unbook', work('saga'));
-    await ctx.step('pay', work('saga'));
-    ctx.compensate('refund', work('saga'));
-    throw new TerminalError('nothing left to sell');
-  });
-
-  const books = workflow('books', async (ctx, size: number) => {
+function workflowOfTransactions(write: (ctx: Context, name: string) => Promise<string>) {
+  return workflow('books', async (ctx, size: number) => {
     const nonces: string[] = [];
     for (let at = 0; at < size; at++) {
       // oxlint-disable-next-line no-await-in-loop -- one transaction after the other
@@ -102,16 +127,7 @@ export function calmWorkflows(ledger: Ledger, store: 'sqlite' | 'postgres') {
     }
     return nonces;
   });
-
-  const executor: Executor<undefined, Promise<string>> = (_input, step) => work('retries')(step);
-  return {
-    workflows: { steps, retries, sleeper, mailbox, parent, chain, saga, books },
-    executors: { executor },
-    work,
-  };
 }
-
-export type CalmName = keyof ReturnType<typeof calmWorkflows>['workflows'];
 
 async function failBefore(attempt: number, good: number): Promise<void> {
   await pause(1);

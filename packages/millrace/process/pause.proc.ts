@@ -1,0 +1,86 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { judge } from './judge/judge.ts';
+import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
+import { calmItems, type Item } from './worker/workload.ts';
+
+const LEASE_MS = 1500;
+const SIZE = 12;
+
+let rig: Rig;
+afterEach(() => rig.end());
+
+describe.for(STORES)('on %s', (kind) => {
+  test.skipIf(!canOpen(kind))('a paused engine cannot commit, and comes back as a new one', async () => {
+    rig = await openRig(kind);
+    const gate = join(rig.folder, 'gate');
+    const paused = rig.worker({ name: 'paused', leaseMs: LEASE_MS });
+    await paused.untilMark('ready');
+    const client = await rig.client();
+    const gated: Item[] = Array.from({ length: SIZE }, (_, at) => ({
+      ...{ workflow: 'gated', key: `gated-${at}`, input: { gate, size: 2 }, signals: 0 },
+    }));
+    await client.perform(gated);
+    await paused.untilBegins(SIZE);
+    const other = rig.worker({ name: 'other', leaseMs: LEASE_MS });
+    await other.untilMark('ready');
+
+    paused.kill('SIGSTOP');
+    await other.untilEntry('a take-over', () => other.logs('engine paused is gone').length > 0);
+    expect(other.logs('engine paused is gone')[0]?.message).toContain(`${SIZE} runs requeued`);
+    // Half of them: the others are tried when these have shown that they kill nobody.
+    await other.untilBegins(SIZE / 2);
+    writeFileSync(gate, '');
+    await client.untilNothingIsOpen();
+
+    const before = paused.begins().length;
+    paused.kill('SIGCONT');
+    await paused.untilEntry('its return', () => paused.logs('it comes back as new').length > 0);
+    // Alone, it must work again.
+    other.kill('SIGTERM');
+    expect(await other.ended).toEqual({ code: 0, signal: null });
+    await client.perform(calmItems('later', 1));
+    await client.untilNothingIsOpen();
+
+    const { violations, figures } = await judge(rig, { overlapping: true });
+    console.log(`${kind}, pause: ${JSON.stringify(figures)}`);
+    expect(violations).toEqual([]);
+    expect(figures.runs).toBeGreaterThan(SIZE);
+    expect(paused.logs('was refused').length, 'the paused engine tried to write nothing').toBeGreaterThan(0);
+    expect(paused.begins().length).toBeGreaterThan(before);
+    // Nobody died: nothing is held against the runs that were taken from it.
+    const store = await rig.store();
+    const { runs } = await store.listRuns({ namespace: 'default', workflow: 'gated', limit: 100 });
+    expect(runs.map(({ status }) => status)).toEqual(Array.from({ length: SIZE }, () => 'completed'));
+  });
+
+  test.skipIf(!canOpen(kind))(
+    'an engine whose event loop stands still loses its lease and recovers',
+    async () => {
+      rig = await openRig(kind);
+      const marker = join(rig.folder, 'marker');
+      const blocked = rig.worker({ name: 'blocked', leaseMs: LEASE_MS });
+      await blocked.untilMark('ready');
+      const client = await rig.client();
+      const input = { marker, ms: LEASE_MS * 4 };
+      await client.perform([{ workflow: 'blocking', key: 'blocking', input, signals: 0 }]);
+      await blocked.untilBegins(1);
+      const other = rig.worker({ name: 'other', leaseMs: LEASE_MS });
+      await other.untilEntry('a take-over', () => other.logs('engine blocked is gone').length > 0);
+      await client.millrace.run({ key: 'blocking' }).result({ timeout: 20_000 });
+      expect(blocked.logs('it comes back as new'), 'the block was over too soon').toEqual([]);
+
+      await blocked.untilEntry('its return', () => blocked.logs('it comes back as new').length > 0);
+      other.kill('SIGTERM');
+      expect(await other.ended).toEqual({ code: 0, signal: null });
+      await client.perform(calmItems('later', 1));
+      await client.untilNothingIsOpen();
+      const { violations, figures } = await judge(rig, { overlapping: true });
+      console.log(`${kind}, blocked loop: ${JSON.stringify(figures)}`);
+      expect(violations).toEqual([]);
+      expect(figures.takeovers).toBe(1);
+      expect(blocked.begins().length).toBeGreaterThan(2);
+    },
+  );
+});
