@@ -27,6 +27,7 @@ interface Observation {
  *       clock, seen by beats of this process that never paused: an outage of the store or a pause here starts anew.
  *   M2  A dead pid on this very host and boot is a suspicion: it shortens the wait, it never replaces it.
  *   M3  Safety does not depend on any of this: a wrongly retired engine finds its plans refused (store, I9).
+ *   M4  An incarnation that is retired and still owns runs was left half done: whoever sees it goes on.
  */
 export function startMembership(engine: Engine): Membership {
   const { ports, options } = engine;
@@ -59,6 +60,10 @@ export function startMembership(engine: Engine): Membership {
     const expired: EngineRow[] = [];
     for (const row of engines) {
       if (row.engineId === engine.engineId) continue;
+      if (row.retired) {
+        expired.push(row);
+        continue;
+      }
       const known = before.get(row.engineId);
       const since = known?.beatSeq === row.beatSeq ? known.since : now;
       const patienceMs = isDead(row) ? options.suspectMs : options.leaseMs;

@@ -139,7 +139,10 @@ export interface Beat {
   /** False: this incarnation is retired; it must stop and come back as a new one. */
   alive: boolean;
   storeTime: number;
-  /** All incarnations that are not retired, the caller included, ordered by engineId. */
+  /**
+   * All incarnations that are not retired, the caller included, and those that are but still own runs, because whoever
+   * retired them did not come to the end; ordered by engineId.
+   */
   engines: EngineRow[];
 }
 

@@ -8,23 +8,33 @@ SELECT $2::uuid, 0, t.now, t.now, $3::integer, false, $4::text, $5::text, $6::te
 FROM (SELECT coalesce($1::bigint, millrace.clock_v1()) AS now) t
 ON CONFLICT (engine_id) DO NOTHING`;
 
+// One seek for each owner, however many runs they own (there is no min of uuids before PostgreSQL 18).
+const OWNERS = `
+owners AS (
+  (SELECT r.owner AS id FROM millrace.runs r WHERE r.owner IS NOT NULL ORDER BY r.owner LIMIT 1)
+  UNION ALL
+  SELECT (SELECT r.owner FROM millrace.runs r WHERE r.owner > o.id ORDER BY r.owner LIMIT 1)
+  FROM owners o WHERE o.id IS NOT NULL
+)`;
+
 // The first row always comes, so that an answer without engines still tells the time. What the UPDATE writes is not
 // visible to the rest of the statement: the caller's own row is taken from what it returns.
 const BEAT = `
-WITH t AS MATERIALIZED (SELECT coalesce($1::bigint, millrace.clock_v1()) AS now),
+WITH RECURSIVE t AS MATERIALIZED (SELECT coalesce($1::bigint, millrace.clock_v1()) AS now),
 renewed AS (
   UPDATE millrace.engines e SET beat_seq = e.beat_seq + 1, beat_at = t.now, load = $3::bytea
   FROM t WHERE e.engine_id = $2::uuid AND NOT e.retired RETURNING e.*
-), alive AS (
+), ${OWNERS}, alive AS (
   SELECT * FROM renewed
   UNION ALL SELECT e.* FROM millrace.engines e WHERE NOT e.retired AND e.engine_id <> $2::uuid
+  UNION ALL SELECT e.* FROM owners o JOIN millrace.engines e ON e.engine_id = o.id AND e.retired
 )
 SELECT t.now, EXISTS (SELECT 1 FROM renewed), a.engine_id, a.beat_seq, a.started_at, a.beat_at, a.pid, a.name, a.host,
-  a.boot_id, a.load
+  a.boot_id, a.load, a.retired
 FROM t LEFT JOIN alive a ON true ORDER BY a.engine_id`;
 
 const LIST = `
-SELECT t.now, true, e.engine_id, e.beat_seq, e.started_at, e.beat_at, e.pid, e.name, e.host, e.boot_id, e.load
+SELECT t.now, true, e.engine_id, e.beat_seq, e.started_at, e.beat_at, e.pid, e.name, e.host, e.boot_id, e.load, e.retired
 FROM (SELECT coalesce($1::bigint, millrace.clock_v1()) AS now) t
 LEFT JOIN millrace.engines e ON NOT e.retired ORDER BY e.engine_id`;
 
@@ -42,6 +52,7 @@ type BeatRow = [
   host: string,
   bootId: string,
   load: Uint8Array,
+  retired: boolean,
 ];
 type RetireRow = [retired: boolean, requeued: number, quarantined: string[], remaining: boolean];
 
@@ -71,9 +82,9 @@ export async function listEngines(
 }
 
 function engineOf(row: BeatRow): EngineRow[] {
-  const [, , engineId, beatSeq, startedAt, beatAt, pid, name, host, bootId, load] = row;
+  const [, , engineId, beatSeq, startedAt, beatAt, pid, name, host, bootId, load, retired] = row;
   if (engineId === null) return [];
-  return [{ engineId, name, host, bootId, pid, beatSeq, startedAt, beatAt, retired: false, load }];
+  return [{ engineId, name, host, bootId, pid, beatSeq, startedAt, beatAt, retired, load }];
 }
 
 export function retireStatement(

@@ -33,6 +33,15 @@ export function prepareIncarnations(connection: Connection): Incarnations {
   const selectAll = connection.prepare<StoredEngine>(
     'SELECT * FROM engines WHERE retired = 0 ORDER BY engine_id',
   );
+  // One seek for each owner, however many runs they own.
+  const selectSeen = connection.prepare<StoredEngine>(`
+    WITH RECURSIVE owners (id) AS (
+      SELECT min(owner) FROM runs WHERE owner IS NOT NULL
+      UNION ALL SELECT (SELECT min(owner) FROM runs WHERE owner > owners.id) FROM owners WHERE owners.id IS NOT NULL
+    )
+    SELECT * FROM engines WHERE retired = 0
+    UNION ALL SELECT e.* FROM owners JOIN engines e ON e.engine_id = owners.id WHERE e.retired = 1
+    ORDER BY engine_id`);
   const selectAlive = connection.prepare('SELECT 1 FROM engines WHERE engine_id = ? AND retired = 0');
   const { now } = connection.timers;
 
@@ -44,7 +53,7 @@ export function prepareIncarnations(connection: Connection): Incarnations {
     beat: (engineId, load) => {
       const storeTime = now();
       const alive = renew.run(storeTime, load, engineId).changes === 1;
-      return { alive, storeTime, engines: selectAll.all().map(decodeEngine) };
+      return { alive, storeTime, engines: selectSeen.all().map(decodeEngine) };
     },
     list: () => ({ storeTime: now(), engines: selectAll.all().map(decodeEngine) }),
     alive: (engineId) => selectAlive.get(engineId) !== undefined,
