@@ -39,6 +39,8 @@ interface Talk {
   closed: boolean;
   pauseMs: number;
   timer: NodeJS.Timeout | undefined;
+  /** Settles when what was last said has been heard: a client takes one query at a time. */
+  said: Promise<unknown>;
 }
 
 const CHANNEL = 'millrace';
@@ -56,6 +58,7 @@ export function openLine(options: LineOptions): Line {
     closed: false,
     pauseMs: FIRST_PAUSE_MS,
     timer: undefined,
+    said: Promise.resolve(),
   };
   return {
     isListening: () => talk.listening,
@@ -93,6 +96,7 @@ function connect(talk: Talk): void {
   client.on('end', () => lose(talk, client));
   client.on('notification', ({ payload }) => hear(talk, client, payload ?? ''));
   talk.client = client;
+  talk.said = Promise.resolve();
   talk.connecting = greet(talk, client);
 }
 
@@ -109,7 +113,7 @@ async function greet(talk: Talk, client: Client): Promise<void> {
 }
 
 async function listen(talk: Talk, client: Client): Promise<void> {
-  await client.query(`LISTEN ${CHANNEL}`);
+  await say(talk, client, `LISTEN ${CHANNEL}`);
   probe(talk, client);
 }
 
@@ -144,7 +148,12 @@ function hear(talk: Talk, client: Client, payload: string): void {
 function speak(talk: Talk, client: Client, payloads: readonly string[]): void {
   const calls = payloads.map((payload) => `pg_notify('${CHANNEL}', ${escapeLiteral(payload)})`);
   // In one message, so that it works on any connection of a pooler and leaves nothing behind there.
-  client
-    .query(`BEGIN; SET LOCAL synchronous_commit = off; SELECT ${calls.join(', ')}; COMMIT`)
-    .catch(() => lose(talk, client));
+  const text = `BEGIN; SET LOCAL synchronous_commit = off; SELECT ${calls.join(', ')}; COMMIT`;
+  say(talk, client, text).catch(() => lose(talk, client));
+}
+
+function say(talk: Talk, client: Client, text: string): Promise<unknown> {
+  const answer = talk.said.then(() => client.query(text));
+  talk.said = answer.catch(() => undefined);
+  return answer;
 }
