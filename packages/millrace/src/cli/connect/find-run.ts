@@ -15,27 +15,32 @@ const LAST_ID = 'ffffffffffff7fffbfffffffffffffff';
  * @throws INVALID_ARGUMENT, RUN_NOT_FOUND.
  */
 export async function findRun({ store }: Millrace, argument: string): Promise<RunRow> {
-  const id = argument.toLowerCase();
   if (argument.startsWith('key:')) {
     const key = argument.slice(4);
     checkKey(key);
     return found((await store.readRuns([{ namespace: NAMESPACE, key }]))[0], `a run with key ${show(key)}`);
   }
-  const isWhole: boolean = isRunId(id);
-  if (isWhole) return found((await store.readRuns([{ runId: id }]))[0], `run ${id}`);
-  const digits = id.replaceAll('-', '');
+  const digits = argument.toLowerCase().replaceAll('-', '');
   if (!/^[0-9a-f]+$/.test(digits) || digits.length < PREFIX_CHARS || digits.length > LAST_ID.length) {
     throw new MillraceError('INVALID_ARGUMENT', `${show(argument)} names no run`, {
       remedy: `Give a runId, its first ${PREFIX_CHARS} or more characters, or key:KEY; \`millrace runs\` lists them.`,
     });
   }
+  const whole: string = withDashes(digits);
+  if (isRunId(whole)) return found((await store.readRuns([{ runId: whole }]))[0], `run ${whole}`);
   return findByPrefix(store, argument, digits);
 }
 
 async function findByPrefix(store: Millrace['store'], argument: string, digits: string): Promise<RunRow> {
-  const before = withDashes(digits + LAST_ID.slice(digits.length));
-  const page = await store.listRuns({ namespace: NAMESPACE, limit: 3, before });
-  const fitting = page.runs.filter(({ runId }) => runId.replaceAll('-', '').startsWith(digits));
+  const last = withDashes(digits + LAST_ID.slice(digits.length));
+  // A page goes on after its cursor, so the last id that fits is asked for by itself.
+  const [page, [lastRow]] = await Promise.all([
+    store.listRuns({ namespace: NAMESPACE, limit: 3, before: last }),
+    store.readRuns([{ runId: last }]),
+  ]);
+  const fitting = [...(lastRow === undefined ? [] : [lastRow]), ...page.runs].filter(({ runId }) =>
+    runId.replaceAll('-', '').startsWith(digits),
+  );
   if (fitting.length <= 1) return found(fitting[0], `a run whose id begins with ${show(argument)}`);
   const ids = fitting.map(({ runId }) => runId).join(', ');
   throw new MillraceError('INVALID_ARGUMENT', `${show(argument)} begins several run ids: ${ids}`, {

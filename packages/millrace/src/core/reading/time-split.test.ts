@@ -36,6 +36,14 @@ describe('where the time of a run went', () => {
     });
   });
 
+  it('begins with the row, also where the clocks differ by a little', () => {
+    const history = historyOf([7, STARTED]);
+    expect(splitTime(aRun({ status: 'queued', version: 0 }), history, T0 + 70)).toEqual({
+      ...NONE,
+      queuedMs: 70,
+    });
+  });
+
   it('before a delayed start is waiting', () => {
     const started = { ...STARTED, startAt: T0 + 40 } as RunEvent;
     const queued = aRun({ status: 'queued', version: 0 });

@@ -31,7 +31,8 @@ export function splitTime(run: ReadableRun, history: readonly PlacedEvent[], now
   let last: RunEvent | undefined;
   for (const { event, at } of history) {
     if (last?.type === 'started') clock.begin(run, last.startAt, at);
-    clock.spend(at, partBefore(event, last), clock.pauseBefore(event));
+    // The row knows better when the run was made.
+    if (event.type !== 'started') clock.spend(at, partBefore(event, last), clock.pauseBefore(event));
     clock.note(event);
     last = event;
   }

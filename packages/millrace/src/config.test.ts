@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readConfiguration, type Environment } from './config.ts';
+import { SETTINGS, type Setting } from './core/configuration/settings.ts';
+
+function read(env: Environment, files: Readonly<Record<string, string>> = {}) {
+  return readConfiguration(env, (path) => {
+    const text = files[path];
+    if (text === undefined) throw new Error('no such file');
+    return text;
+  });
+}
+function sourceOf(env: Environment, name: string) {
+  return read(env).effective.find((setting) => setting.name === name);
+}
+
+describe('the environment', () => {
+  it('may be empty', () => {
+    const { configuration, problems, warnings, effective } = read({});
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([]);
+    expect(configuration).toEqual({
+      store: undefined,
+      engineName: undefined,
+      module: undefined,
+      queues: undefined,
+      concurrency: 1000,
+      stepConcurrency: 1000,
+      maxRetries: 3,
+      beatMs: 1000,
+      leaseMs: 5000,
+      logLevel: 'info',
+      logFormat: 'text',
+    });
+    expect(effective.every(({ source }) => source === 'default')).toBe(true);
+  });
+
+  it('sets every value', () => {
+    const { configuration, problems } = read({
+      DATABASE_URL: 'postgres://localhost/shop',
+      NODE_ID: 'engine-1',
+      MILLRACE_MODULE: './shop.ts',
+      QUEUES: 'fast, slow',
+      MAX_CONCURRENT_WORKFLOWS: '10',
+      MAX_CONCURRENT_NODES: '50',
+      MAX_RETRIES: '0',
+      HEARTBEAT_INTERVAL: '30000',
+      FAILURE_DETECTION_TIMEOUT: '90s',
+      LOG_LEVEL: 'WARN',
+      LOG_FORMAT: 'json',
+    });
+    expect(problems).toEqual([]);
+    expect(configuration).toEqual({
+      store: 'postgres://localhost/shop',
+      engineName: 'engine-1',
+      module: './shop.ts',
+      queues: ['fast', 'slow'],
+      concurrency: 10,
+      stepConcurrency: 50,
+      maxRetries: 0,
+      beatMs: 30_000,
+      leaseMs: 90_000,
+      logLevel: 'warn',
+      logFormat: 'json',
+    });
+  });
+
+  it('reports every problem at once and keeps the defaults', () => {
+    const { configuration, problems } = read({
+      DATABASE_URL: 'mysql://root:secret@localhost/shop',
+      MAX_RETRIES: 'many',
+      HEARTBEAT_INTERVAL: 'soon',
+      QUEUES: 'a,,b',
+      LOG_LEVEL: 'wran',
+      LOG_FORMAT: 'x',
+      NODE_ID: 'n'.repeat(300),
+    });
+    expect(problems.map(({ name }) => name)).toEqual([
+      'DATABASE_URL',
+      'NODE_ID',
+      'QUEUES',
+      'MAX_RETRIES',
+      'HEARTBEAT_INTERVAL',
+      'LOG_LEVEL',
+      'LOG_FORMAT',
+    ]);
+    expect(JSON.stringify(problems)).not.toContain('secret');
+    expect(problems[5]?.message).toMatch(/did you mean warn\?$/);
+    expect(configuration.maxRetries).toBe(3);
+  });
+
+  it('may not let engines expire between two beats', () => {
+    const { problems } = read({ HEARTBEAT_INTERVAL: '3000' });
+    expect(problems).toMatchObject([{ name: 'FAILURE_DETECTION_TIMEOUT', value: '5000' }]);
+  });
+
+  it('counts an empty variable as not set', () => {
+    expect(read({ MAX_RETRIES: '', NODE_ID_FILE: '' })).toMatchObject({
+      problems: [],
+      configuration: { maxRetries: 3 },
+    });
+  });
+});
+
+describe('other names and files', () => {
+  it('mean the same', () => {
+    expect(read({ ENGINE_INSTANCE_ID: 'a' }).configuration.engineName).toBe('a');
+    expect(read({ MAX_CONCURRENCY: '7' }).configuration.concurrency).toBe(7);
+    expect(read({ DATABASE_URL_FILE: 'url' }, { url: 'file:./x.db\n' }).configuration.store).toBe(
+      'file:./x.db',
+    );
+    expect(read({ NODE_ID: 'a', ENGINE_INSTANCE_ID: 'a' }).problems).toEqual([]);
+  });
+
+  it('may not contradict each other', () => {
+    expect(read({ NODE_ID: 'a', ENGINE_INSTANCE_ID: 'b' }).problems).toEqual([
+      { name: 'ENGINE_INSTANCE_ID', value: 'b', message: 'contradicts NODE_ID: set only one of the two' },
+    ]);
+    const env = { DATABASE_URL: 'file:a', DATABASE_URL_FILE: 'url' };
+    const [problem] = read(env, { url: 'postgres://u:secret@h/d' }).problems;
+    expect(problem).toMatchObject({ name: 'DATABASE_URL_FILE', value: 'postgres://u:***@h/d' });
+  });
+
+  it('need a file that can be read and says something', () => {
+    expect(read({ NODE_ID_FILE: 'gone' }).problems).toEqual([
+      { name: 'NODE_ID_FILE', value: 'gone', message: 'cannot be read: no such file' },
+    ]);
+    expect(read({ NODE_ID_FILE: 'empty' }, { empty: '\n' }).problems[0]?.message).toBe('the file is empty');
+  });
+
+  it('are named as the source', () => {
+    expect(sourceOf({ MAX_CONCURRENCY: '7' }, 'MAX_CONCURRENT_WORKFLOWS')).toEqual({
+      name: 'MAX_CONCURRENT_WORKFLOWS',
+      value: '7',
+      source: 'MAX_CONCURRENCY',
+    });
+    expect(sourceOf({ DATABASE_URL: 'postgres://u:secret@h/d' }, 'DATABASE_URL')?.value).toBe(
+      'postgres://u:***@h/d',
+    );
+  });
+});
+
+describe('variables that do nothing', () => {
+  it('are told when they look like ours, or will mean something later', () => {
+    expect(read({ MILLRACE_MODUL: 'x', REDIS_URL: 'x', MILLRACE_THING: 'x' }).warnings).toEqual([
+      'MILLRACE_MODUL is not a variable of Millrace; did you mean MILLRACE_MODULE?',
+      'REDIS_URL has no effect in this version',
+      'MILLRACE_THING is not a variable of Millrace',
+    ]);
+  });
+  it('are nobody’s business otherwise', () => {
+    expect(
+      read({ PATH: '/bin', HOME: undefined, MILLRACE_SERVER: 'x', MILLRACE_MODULE_FILE: '' }).warnings,
+    ).toEqual([]);
+  });
+});
+
+describe('the reference page', () => {
+  const page = readFileSync(new URL('../../../docs/reference/config.md', import.meta.url), 'utf8');
+
+  it('lists every setting as it is', () => {
+    const rows = Object.values(SETTINGS).map((setting) => rowOf(setting as Setting<unknown>));
+    expect(page.split('\n').filter((line) => line.startsWith('| `'))).toEqual(rows);
+  });
+});
+
+function rowOf({ names, meaning, shown, origin = '', reason = '' }: Setting<unknown>): string {
+  const name = names.map((one) => `\`${one}\``).join(' = ');
+  return `| ${name} | ${meaning} | ${shown} | ${origin} | ${reason} |`;
+}
