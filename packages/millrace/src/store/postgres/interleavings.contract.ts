@@ -1,0 +1,187 @@
+import { Client } from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ask as askOnce } from '../../../testbed/postgres-subject.ts';
+import { createDatabase, type TestDatabase } from '../../../testbed/postgres-database.ts';
+import { postgresUrl } from '../../../testbed/postgres-url.ts';
+import {
+  boot,
+  bytes,
+  closing,
+  commitOne,
+  ORDER,
+  planOf,
+  startOf,
+  startOwned,
+  startQueued,
+  suspension,
+} from '../contract/samples.ts';
+import type { Store } from '../port/store.ts';
+import { ask, type Statement } from './database/connect.ts';
+import { retireStatement } from './engines/incarnations.ts';
+import { openPostgres } from './open-postgres.ts';
+import { arrange, commitStatement } from './runs/commit.ts';
+import { claimStatement, deliverStatement } from './runs/ownership.ts';
+import { startStatement } from './runs/start.ts';
+
+/*
+ * Two acts at once, step by step: the first one's transaction is held open on a connection of its own, the second one
+ * runs into its locks, then the first one ends this way or that.
+ */
+describe.skipIf(postgresUrl === undefined)('interleavings', () => {
+  let database: TestDatabase;
+  let store: Store;
+  let first: Client;
+
+  beforeAll(async () => {
+    database = await createDatabase(postgresUrl ?? '');
+    store = await openPostgres({ url: database.url, hintsUrl: false });
+    await store.migrate();
+  });
+  beforeEach(async () => {
+    first = new Client(database.url);
+    await first.connect();
+    await first.query('BEGIN');
+  });
+  afterEach(() => first.end());
+  afterAll(async () => {
+    await store.close();
+    await database.drop();
+  });
+
+  const hold = (statement: Statement) => ask(first, statement);
+
+  /** Until the one act beside the held one waits for a lock. */
+  async function untilBlocked(): Promise<void> {
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while ((await askOnce(database.url, waiting)).length === 0);
+  }
+
+  test('claim × claim: what one is taking the other passes over without waiting', async () => {
+    const [one, other] = [await boot(store), await boot(store)];
+    const queue = 'claims';
+    const ids = [
+      await startQueued(store, { queue }),
+      await startQueued(store, { queue }),
+      await startQueued(store, { queue }),
+    ];
+    const request = { queues: [queue], workflows: [ORDER], limit: 2, suspects: false };
+    await hold(claimStatement({ ...request, engineId: one }, undefined));
+    const rest = await store.claimRuns({ ...request, engineId: other });
+    expect(rest.map(({ runId }) => runId)).toEqual([ids[2]]);
+    await first.query('ROLLBACK');
+    const again = await store.claimRuns({ ...request, engineId: other });
+    expect(again.map(({ runId }) => runId)).toEqual([ids[0], ids[1]]);
+  });
+
+  test('deliver × commit: a suspension that waited for a message is unread', async () => {
+    const run = await startOwned(store, await boot(store));
+    await hold(
+      deliverStatement(
+        [{ target: { runId: run.runId }, dedup: 'm', body: bytes('x') }],
+        undefined,
+        undefined,
+      ),
+    );
+    const suspended = commitOne(store, planOf(run, suspension(run)));
+    await untilBlocked();
+    await first.query('COMMIT');
+    expect(await suspended).toEqual({ outcome: 'unread', inboxSeq: 1 });
+  });
+
+  test('commit × deliver: a message that waited for a suspension wakes the run', async () => {
+    const run = await startOwned(store, await boot(store));
+    await hold(commitStatement(arrange([planOf(run, suspension(run))]), undefined));
+    const delivered = store.deliver([{ target: { runId: run.runId }, dedup: 'm', body: bytes('x') }]);
+    await untilBlocked();
+    await first.query('COMMIT');
+    expect(await delivered).toMatchObject([{ outcome: 'delivered', seq: 1 }]);
+    expect(await store.readRuns([{ runId: run.runId }])).toMatchObject([{ status: 'queued' }]);
+  });
+
+  test('commit × deliver: a message that waited for a close finds the run closed', async () => {
+    const run = await startOwned(store, await boot(store), { queue: 'close' });
+    await hold(commitStatement(arrange([planOf(run, closing(run))]), undefined));
+    const delivered = store.deliver([{ target: { runId: run.runId }, dedup: 'm', body: bytes('x') }]);
+    await untilBlocked();
+    await first.query('COMMIT');
+    expect(await delivered).toMatchObject([{ outcome: 'run-closed', status: 'completed' }]);
+  });
+
+  test('commit × deliver: a message by key that waited for a continued run reaches the successor', async () => {
+    const run = await startOwned(store, await boot(store), { key: 'cont', queue: 'cont' });
+    const successor = startOf({ key: 'cont' });
+    const plan = planOf(run, closing(run, 'continued', successor.runId), { starts: [successor] });
+    await hold(commitStatement(arrange([plan]), undefined));
+    const target = { namespace: 'default', key: 'cont' };
+    const delivered = store.deliver([{ target, dedup: 'm', body: bytes('x') }]);
+    await untilBlocked();
+    await first.query('COMMIT');
+    expect(await delivered).toMatchObject([{ outcome: 'delivered', runId: successor.runId }]);
+  });
+
+  test('start × start with one key: the second finds the first when that commits', async () => {
+    const winner = startOf({ key: 'race', fingerprint: 'f' });
+    await hold(startStatement([winner], { now: undefined, unowned: false }));
+    const second = store.startRuns([startOf({ key: 'race', fingerprint: 'f' })]);
+    await untilBlocked();
+    await first.query('COMMIT');
+    expect(await second).toEqual([{ outcome: 'existing', runId: winner.runId, status: 'queued' }]);
+  });
+
+  test('start × start with one key: the second is started when the first is rolled back', async () => {
+    await hold(startStatement([startOf({ key: 'undone' })], { now: undefined, unowned: false }));
+    const second = store.startRuns([startOf({ key: 'undone' })]);
+    await untilBlocked();
+    await first.query('ROLLBACK');
+    expect(await second).toMatchObject([{ outcome: 'started' }]);
+  });
+
+  test('reopen × start: a key that a reopened run keeps is not given away', async () => {
+    const run = await startOwned(store, await boot(store), { key: 'again', queue: 'again' });
+    await commitOne(store, planOf(run, closing(run, 'failed')));
+    await first.query('SELECT millrace.reopen_v1(NULL, $1, 1, 11, 2, 0, NULL, 4711)', [run.runId]);
+    const second = store.startRuns([startOf({ key: 'again', reuse: 'allow' })]);
+    await untilBlocked();
+    await first.query('COMMIT');
+    expect(await second).toEqual([{ outcome: 'existing', runId: run.runId, status: 'queued' }]);
+  });
+
+  test('retire × commit: a plan that waited for the retirement is a conflict (I9)', async () => {
+    const engineId = await boot(store);
+    const run = await startOwned(store, engineId, { queue: 'retire' });
+    const options = { limit: 0, deathLimit: 3, harmless: true };
+    await hold(retireStatement(engineId, undefined, options, undefined));
+    const committed = commitOne(store, planOf(run, { kind: 'continue' }));
+    await untilBlocked();
+    await first.query('COMMIT');
+    expect(await committed).toEqual({ outcome: 'conflict' });
+    expect(await store.readRuns([{ runId: run.runId }])).toMatchObject([{ status: 'running', version: 0 }]);
+  });
+
+  test('commit × retire: a retirement waits for the plan that found the incarnation alive', async () => {
+    const engineId = await boot(store);
+    const run = await startOwned(store, engineId, { queue: 'retire' });
+    await hold(commitStatement(arrange([planOf(run, { kind: 'continue' })]), undefined));
+    const retired = store.retire(engineId, undefined, { limit: 10, deathLimit: 3, harmless: true });
+    await untilBlocked();
+    await first.query('COMMIT');
+    expect(await retired).toMatchObject({ retired: true, requeued: 1 });
+    expect(await store.readRuns([{ runId: run.runId }])).toMatchObject([
+      { status: 'queued', version: 1, epoch: 2 },
+    ]);
+  });
+
+  test('two flushes with messages to each other do not wait in a circle', async () => {
+    const engineId = await boot(store);
+    const runs = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => startOwned(store, engineId, { queue: `ring${i}` })),
+    );
+    const plans = runs.map((run, i) => {
+      const target = { runId: runs[(i + 7) % runs.length]?.runId ?? '' };
+      return planOf(run, { kind: 'continue' }, { messages: [{ target, dedup: 'm', body: bytes('x') }] });
+    });
+    const halves = [plans.filter((_, i) => i % 2 === 0), plans.filter((_, i) => i % 2 === 1)];
+    const results = await Promise.all(halves.map((half) => store.commit(half)));
+    expect(results.flat().every(({ outcome }) => outcome === 'ok')).toBe(true);
+  });
+});

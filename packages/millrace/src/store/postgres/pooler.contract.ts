@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findPgbouncer, type Pooler, startPooler } from '../../../testbed/pgbouncer.ts';
+import { closeSubjects, openSubject } from '../../../testbed/postgres-subject.ts';
+import { createDatabase, type TestDatabase } from '../../../testbed/postgres-database.ts';
+import { postgresUrl } from '../../../testbed/postgres-url.ts';
+import { storeContract } from '../contract/store-contract.ts';
+import { openPostgres } from './open-postgres.ts';
+
+describe.skipIf(postgresUrl === undefined || findPgbouncer() === undefined)('behind a pooler', () => {
+  let pooler: Pooler;
+  const through = ({ url }: TestDatabase) => {
+    const route = new URL(url);
+    route.port = String(pooler.port);
+    return route.href;
+  };
+
+  beforeAll(async () => {
+    pooler = await startPooler(postgresUrl ?? '');
+  });
+  afterAll(async () => {
+    await closeSubjects();
+    await pooler.stop();
+  });
+
+  storeContract('postgres through a transaction-mode pooler', () => openSubject(postgresUrl ?? '', through));
+
+  test('hints that nobody hears are no error, and direct listeners hear them', async () => {
+    const database = await createDatabase(postgresUrl ?? '');
+    const pooled = await openPostgres({ url: through(database) });
+    const direct = await openPostgres({ url: database.url });
+    const heard = new Promise((resolve) => {
+      const undo = direct.hints?.receive((hint) => {
+        if (hint.kind === 'inbox') resolve(hint);
+        else pooled.hints?.send({ kind: 'inbox', engineId: 'e' });
+      });
+      expect(undo).toBeTypeOf('function');
+    });
+    pooled.hints?.receive(() => undefined);
+    expect(await heard).toEqual({ kind: 'inbox', engineId: 'e' });
+    await pooled.close();
+    await direct.close();
+    await database.drop();
+  });
+});
