@@ -1,9 +1,9 @@
-export { Millrace, type RunsFilter, type StartItem } from './millrace.ts';
+export { Millrace, type RunsFilter, type SignalWithStartOptions, type StartItem } from './millrace.ts';
 export type { MillraceOptions } from './api/options.ts';
 export type { Run } from './api/handle.ts';
 export type { StartOptions } from './api/start-request.ts';
 export { workflow } from './core/workflow/workflow.ts';
-export type { AnyWorkflow, InputOf, OutputOf, Workflow, WorkflowOptions } from './core/workflow/workflow.ts';
+export type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf, Workflow, WorkflowOptions } from './core/workflow/workflow.ts';
 export { signal, type Signal } from './core/workflow/signal.ts';
 export type {
   CallOptions,

@@ -3,7 +3,6 @@ import { hostname } from 'node:os';
 import { MillraceError } from './core/errors.ts';
 import { durationMs } from './core/duration.ts';
 import { runIdOf } from './core/ids.ts';
-import { checkName } from './core/names.ts';
 import { describeRun, type RunDescription } from './core/reading/describe-run.ts';
 import { placedEvents } from './core/reading/history-items.ts';
 import { dedupOf, encodeMessage } from './core/run/message.ts';
@@ -12,25 +11,22 @@ import { failureOf } from './core/failure.ts';
 import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
 import { checkInput } from './core/workflow/check-input.ts';
-import type { AnyWorkflow, InputOf, OutputOf } from './core/workflow/workflow.ts';
-import { deliverMessage, notFound, type Desk } from './api/desk.ts';
+import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workflow/workflow.ts';
+import { createDesk, type Desk } from './api/desk.ts';
+import { createGateway, type Gateway } from './api/gateway.ts';
 import { runHandle, type Run } from './api/handle.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { createResults, type Results } from './api/results.ts';
 import { ask } from './api/store-failure.ts';
 import { startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
-import { createReplies } from './api/update.ts';
-import { Engine } from './engine/engine.ts';
-import { group } from './engine/commit/group.ts';
-import { persist } from './engine/commit/persist.ts';
+import { createReplies, type Replies } from './api/update.ts';
+import { Engine, type EngineListener } from './engine/engine.ts';
 import type { EngineOptions } from './engine/options.ts';
-import { encodePayload } from './engine/payload.ts';
 import type { EngineLog, Ports } from './engine/ports.ts';
 import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
-import { settleDeliveries, settleStarts } from './engine/turn/effects.ts';
 import { nodePorts } from './node-ports.ts';
 import { DEFAULT_STORE, openStore } from './open-store.ts';
-import type { DeliveryResult, Message, RunFilter, StartRequest, StartResult, Store } from './store/port/store.ts';
+import type { RunFilter, StartRequest, StartResult, Store } from './store/port/store.ts';
 
 export interface RunsFilter extends Partial<Omit<RunFilter, 'namespace'>> {}
 
@@ -40,10 +36,13 @@ export interface StartItem<W extends AnyWorkflow = AnyWorkflow> extends Omit<Sta
   input: InputOf<W>;
 }
 
-/** A caller waits this long for a store that does not answer; engines wait for ever. */
-const GIVE_UP_MS = 30_000;
-const MAX_STARTS = 500;
-const MAX_FLUSH_BYTES = 4 * 1024 * 1024;
+export interface SignalWithStartOptions<T> extends Omit<StartOptions, 'transaction'> {
+  key: string;
+  signal: Signal<T> | string;
+  payload: T;
+  /** The same `id` twice is one signal. */
+  id?: string | undefined;
+}
 
 /**
  * An open store, and an engine that works on it unless told otherwise. Made by `Millrace.open`; several can live in
@@ -58,8 +57,7 @@ export class Millrace {
   private readonly clock: StoreClock;
   private readonly desk: Desk;
   private readonly results: Results;
-  private readonly submit: (request: StartRequest) => Promise<StartResult>;
-  private readonly deliver: (message: Message) => Promise<DeliveryResult>;
+  private readonly gateway: Gateway;
   private readonly ownsStore: boolean;
   private stopHints: () => void = () => {};
   private closing: Promise<void> | undefined;
@@ -75,8 +73,9 @@ export class Millrace {
     const store = typeof url === 'string' ? await ask(() => openStore(url)) : url;
     const ports = options.ports ?? nodePorts(options.log ?? silent);
     try {
-      await store.migrate({ midStep: () => ports.crashPoint('migrate.mid') });
-      const millrace = new Millrace(store, ports, resolved, options.work ?? true, typeof url === 'string');
+      await ask(() => store.migrate({ midStep: () => ports.crashPoint('migrate.mid') }));
+      const parts = { store, ports, options: resolved, work: options.work ?? true, ownsStore: typeof url === 'string' };
+      const millrace = new Millrace(parts);
       await millrace.begin();
       return millrace;
     } catch (error) {
@@ -85,77 +84,20 @@ export class Millrace {
     }
   }
 
-  private constructor(store: Store, ports: Ports, options: EngineOptions, work: boolean, ownsStore: boolean) {
+  private constructor(parts: Parts) {
+    const { store, ports, options } = parts;
     this.store = store;
     this.ports = ports;
     this.options = options;
-    this.ownsStore = ownsStore;
+    this.ownsStore = parts.ownsStore;
     const replies = createReplies();
     this.results = createResults(store, ports, (runId) => this.engine?.held.has(runId) ?? false);
-    if (work) {
-      this.engine = new Engine(store, ports, options, {
-        closed: (runId, standing) =>
-          this.results.settle(runId, {
-            status: standing.kind,
-            payload: standing.payload,
-            successor: standing.kind === 'continued' ? standing.successor : undefined,
-          }),
-        replied: (_runId, id, ok, payload) => replies.settle(id, { ok, payload }),
-        wantsReplies: () => replies.any(),
-      });
-    }
+    if (parts.work) this.engine = new Engine(store, ports, options, listener(this.results, replies));
     this.clock = this.engine?.clock ?? createStoreClock(() => ports.clock.mono());
-    const givesUp = (): (() => boolean) => {
-      const until = ports.clock.mono() + GIVE_UP_MS;
-      return () => this.closing !== undefined || ports.clock.mono() > until;
-    };
-    this.submit = group<StartRequest, StartResult>({
-      ...{ lanes: 1, maxItems: MAX_STARTS, maxBytes: MAX_FLUSH_BYTES, soon: ports.soon },
-      weigh: (request) => request.history.byteLength,
-      send: async (requests) => {
-        ports.crashPoint('start.before-commit');
-        this.limitOwned(requests);
-        const results = await ask(() => persist(ports, () => store.startRuns(requests), givesUp()));
-        ports.crashPoint('start.after-commit-before-reply');
-        this.settleStarts(requests, results);
-        return results;
-      },
-    });
-    this.deliver = group<Message, DeliveryResult>({
-      ...{ lanes: 1, maxItems: MAX_STARTS, maxBytes: MAX_FLUSH_BYTES, soon: ports.soon },
-      weigh: (message) => message.body.byteLength,
-      send: async (messages) => {
-        const results = await ask(() => persist(ports, () => store.deliver(messages, this.adopter()), givesUp()));
-        ports.crashPoint('signal.after-commit-before-reply');
-        this.settleDeliveries(messages, results);
-        return results;
-      },
-    });
-    this.desk = {
-      store,
-      ports,
-      replies,
-      results: this.results,
-      engineName: options.name,
-      encode: (value, where) => this.encode(value, where),
-      checkedName: (kind, name) => {
-        checkName(kind, name);
-        return name;
-      },
-      newCommitId: () => this.newCommitId(),
-      storeTime: () => this.clock.lower(),
-      readRun: async (ref) => {
-        const [row] = await ask(() => store.readRuns([ref]));
-        if (row === undefined) throw notFound(ref);
-        return row;
-      },
-      facts: async () => {
-        const { storeTime, engines } = await ask(() => store.listEngines());
-        return { now: storeTime, engines: engines.map(({ name, load }) => ({ name, ...advertised(load) })) };
-      },
-      send: (ref, message) => deliverMessage(this.deliver, ref, message),
-      requeued: () => this.hintReady(),
-    };
+    this.gateway = createGateway(store, ports, this.engine, () => this.closing !== undefined);
+    const { name: engineName, maxPayloadBytes } = options;
+    const { results, gateway, clock } = this;
+    this.desk = createDesk({ store, ports, results, replies, gateway, clock, engineName, maxPayloadBytes });
   }
 
   private async begin(): Promise<void> {
@@ -176,14 +118,14 @@ export class Millrace {
    * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_WORKFLOW, KEY_IN_USE, NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE,
    *   STORE_UNREACHABLE.
    */
-  async start<W extends AnyWorkflow>(
+  async start<W extends AnyWorkflow | NamedWorkflow>(
     workflow: W,
     input: InputOf<W>,
     options: StartOptions = {},
   ): Promise<Run<OutputOf<W>>> {
     const request = await this.request(workflow, input, options);
     const { transaction } = options;
-    if (transaction === undefined) return this.started(await this.submit(request), request);
+    if (transaction === undefined) return this.started(await this.gateway.start(request), request);
     const [result] = await ask(() => this.store.startRuns([request], transaction));
     return this.started(result as StartResult, request);
   }
@@ -193,7 +135,7 @@ export class Millrace {
     const requests = await Promise.all(
       items.map(async ({ workflow, input, ...options }) => this.request(workflow, input, options)),
     );
-    const results = await Promise.all(requests.map((request) => this.submit(request)));
+    const results = await Promise.all(requests.map((request) => this.gateway.start(request)));
     return results.map((result, at) => this.started(result, requests[at] as StartRequest));
   }
 
@@ -201,18 +143,15 @@ export class Millrace {
   async signalWithStart<W extends AnyWorkflow, T>(
     workflow: W,
     input: InputOf<W>,
-    options: StartOptions & { key: string },
-    signal: Signal<T> | string,
-    payload: T,
-    { id = this.ports.uuid() }: { id?: string } = {},
+    options: SignalWithStartOptions<T>,
   ): Promise<Run<OutputOf<W>>> {
-    const request = await this.request(workflow, input, options);
-    const name = typeof signal === 'string' ? signal : signal.signal;
-    checkName('signal', name);
-    const message = { kind: 'signal', id, name, payload: this.encode(payload, `payload of signal "${name}"`) } as const;
-    request.fingerprint = undefined;
+    const { signal, payload: value, id = this.ports.uuid(), ...start } = options;
+    const request = await this.request(workflow, input, start);
+    const name = this.desk.checkedName('signal', typeof signal === 'string' ? signal : signal.signal);
+    const payload = this.desk.encode(value, `payload of signal "${name}"`);
+    const message = { kind: 'signal', id, name, payload } as const;
     request.message = { dedup: dedupOf(message), body: encodeMessage(message) };
-    return this.started(await this.submit(request), request);
+    return this.started(await this.gateway.start(request), request);
   }
 
   /** The handle of an existing run; does no I/O. */
@@ -235,7 +174,7 @@ export class Millrace {
   /** Provides the result that `ctx.external` waits for. The first answer counts. @throws INVALID_TOKEN, RUN_CLOSED. */
   async complete(token: string, value?: unknown): Promise<void> {
     const { runId, ordinal, name } = readToken(token);
-    const payload = this.encode(value, `result of external "${name}"`);
+    const payload = this.desk.encode(value, `result of external "${name}"`);
     await this.desk.send({ runId }, { kind: 'external', ordinal, name, ok: true, payload });
   }
 
@@ -262,13 +201,13 @@ export class Millrace {
     if (this.ownsStore) await this.store.close();
   }
 
-  private async request(workflow: AnyWorkflow, input: unknown, options: StartOptions): Promise<StartRequest> {
+  private async request(workflow: AnyWorkflow | NamedWorkflow, input: unknown, options: StartOptions): Promise<StartRequest> {
     if (this.closing !== undefined) throw new MillraceError('ENGINE_CLOSED', 'start after close');
     checkWorkflow(workflow);
     return startRequest(workflow, await checkInput(workflow, input), options, this.startFacts(workflow));
   }
 
-  private startFacts(workflow: AnyWorkflow): StartFacts {
+  private startFacts(workflow: NamedWorkflow): StartFacts {
     const { engine } = this;
     const mine = engine !== undefined && engine.canRun(workflow.name, workflow.version) && engine.freeSlots() > 0;
     return {
@@ -277,8 +216,8 @@ export class Millrace {
       dedupMs: this.options.dedupMs,
       storeTime: this.clock.upper(),
       newRunId: () => runIdOf(Math.floor(this.clock.upper()), 0, () => this.ports.random()),
-      newCommitId: () => this.newCommitId(),
-      encode: (value, where) => this.encode(value, where),
+      newCommitId: () => this.desk.newCommitId(),
+      encode: (value, where) => this.desk.encode(value, where),
       hash: (text) => hash('sha256', text, 'base64url'),
       owner: mine ? engine.engineId : undefined,
     };
@@ -289,49 +228,31 @@ export class Millrace {
     const what = `key "${request.key}" belongs to run ${result.runId} (${result.status}) with another workflow or input`;
     throw new MillraceError('KEY_IN_USE', what, { details: { runId: result.runId, status: result.status } });
   }
-
-  private settleStarts(requests: readonly StartRequest[], results: readonly StartResult[]): void {
-    if (this.engine !== undefined) settleStarts(this.engine, requests, results);
-    else if (results.some(({ outcome }) => outcome === 'started')) this.hintReady();
-  }
-  private settleDeliveries(messages: readonly Message[], results: readonly DeliveryResult[]): void {
-    if (this.engine !== undefined) return settleDeliveries(this.engine, messages, results);
-    for (const result of results) {
-      if (result.outcome !== 'delivered') continue;
-      if (result.ownerId === undefined) this.hintReady();
-      else this.store.hints?.send({ kind: 'inbox', engineId: result.ownerId });
-    }
-  }
-  private adopter(): { engineId: string; limit: number; sticky: boolean } | undefined {
-    const { engine } = this;
-    if (engine === undefined || !engine.mayClaim() || engine.freeSlots() <= 0) return undefined;
-    return { engineId: engine.engineId, limit: engine.freeSlots(), sticky: true };
-  }
-  /** Eager ownership only for as many as there is room: the others queue. */
-  private limitOwned(requests: readonly StartRequest[]): void {
-    let room = this.engine?.freeSlots() ?? 0;
-    for (const request of requests) if (request.owner !== undefined && room-- <= 0) request.owner = undefined;
-  }
-  private hintReady(): void {
-    if (this.engine === undefined) this.store.hints?.send({ kind: 'ready' });
-    else this.engine.hintReady();
-  }
-  private newCommitId(): number {
-    return Math.floor(this.ports.random() * Number.MAX_SAFE_INTEGER);
-  }
-  private encode(value: unknown, where: string): string {
-    return encodePayload(value, where, this.options.maxPayloadBytes);
-  }
 }
 
-/** What an engine says of itself with each beat. */
-function advertised(load: Uint8Array): { workflows?: { workflow: string; version: string }[] } {
-  return load.byteLength === 0 ? {} : (JSON.parse(new TextDecoder().decode(load)) as object);
+interface Parts {
+  store: Store;
+  ports: Ports;
+  options: EngineOptions;
+  work: boolean;
+  ownsStore: boolean;
+}
+
+/** Callers of this process hear at once of what its engine does. */
+function listener(results: Results, replies: Replies): EngineListener {
+  return {
+    closed(runId, standing) {
+      const { kind: status, payload } = standing;
+      results.settle(runId, { status, payload, successor: 'successor' in standing ? standing.successor : undefined });
+    },
+    replied: (_runId, id, ok, payload) => replies.settle(id, { ok, payload }),
+    wantsReplies: () => replies.any(),
+  };
 }
 
 function silent(_entry: EngineLog): void {}
 
-function checkWorkflow(workflow: unknown): asserts workflow is AnyWorkflow {
+function checkWorkflow(workflow: unknown): void {
   if (typeof workflow === 'object' && workflow !== null && 'name' in workflow && 'version' in workflow) return;
   throw new MillraceError('INVALID_ARGUMENT', `start got ${typeof workflow} instead of a workflow`, {
     remedy: "Pass what workflow('name', …) returned, or { name, version } of one that other engines run.",

@@ -1,8 +1,13 @@
 import { MillraceError } from '../core/errors.ts';
+import { checkName } from '../core/names.ts';
 import { dedupOf, encodeMessage, type InboxMessage } from '../core/run/message.ts';
+import { encodePayload } from '../engine/payload.ts';
 import type { Ports } from '../engine/ports.ts';
+import type { StoreClock } from '../engine/store-clock.ts';
 import type { DeliveryResult, Message, RunRef, RunRow, Store } from '../store/port/store.ts';
 import type { WhyFacts } from '../core/policy/why.ts';
+import type { Gateway } from './gateway.ts';
+import { ask } from './store-failure.ts';
 import type { Replies } from './update.ts';
 import type { Results } from './results.ts';
 
@@ -19,14 +24,52 @@ export interface Desk {
   storeTime(): number;
   /** The row, or RUN_NOT_FOUND. */
   readRun(ref: RunRef): Promise<RunRow>;
-  facts(row: RunRow): Promise<WhyFacts>;
+  /** What `why` must know besides the run. */
+  facts(): Promise<WhyFacts>;
   /** Delivers one message with its group; resolves when it is durable. @throws RUN_CLOSED, RUN_NOT_FOUND. */
   send(ref: RunRef, message: InboxMessage): Promise<void>;
   requeued(): void;
 }
 
+/** What a desk is made of. */
+export interface DeskParts extends Pick<Desk, 'store' | 'ports' | 'results' | 'replies' | 'engineName'> {
+  gateway: Gateway;
+  clock: StoreClock;
+  maxPayloadBytes: number;
+}
+
+export function createDesk(parts: DeskParts): Desk {
+  const { store, ports, results, replies, engineName, gateway, clock, maxPayloadBytes } = parts;
+  return {
+    ...{ store, ports, results, replies, engineName },
+    encode: (value, where) => encodePayload(value, where, maxPayloadBytes),
+    checkedName(kind, name) {
+      checkName(kind, name);
+      return name;
+    },
+    newCommitId: () => Math.floor(ports.random() * Number.MAX_SAFE_INTEGER),
+    storeTime: () => clock.lower(),
+    async readRun(ref) {
+      const [row] = await ask(() => store.readRuns([ref]));
+      if (row === undefined) throw notFound(ref);
+      return row;
+    },
+    async facts() {
+      const { storeTime, engines } = await ask(() => store.listEngines());
+      return { now: storeTime, engines: engines.map(({ name, load }) => ({ name, ...advertised(load) })) };
+    },
+    send: (ref, message) => deliverMessage((sent) => gateway.deliver(sent), ref, message),
+    requeued: () => gateway.hintReady(),
+  };
+}
+
+/** What an engine says of itself with each beat. */
+function advertised(load: Uint8Array): { workflows?: { workflow: string; version: string }[] } {
+  return load.byteLength === 0 ? {} : (JSON.parse(new TextDecoder().decode(load)) as object);
+}
+
 /** Messages leave in groups like plans do; a run that continued as another passes its messages on. */
-export async function deliverMessage(
+async function deliverMessage(
   deliver: (message: Message) => Promise<DeliveryResult>,
   ref: RunRef,
   message: InboxMessage,

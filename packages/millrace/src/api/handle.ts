@@ -8,7 +8,7 @@ import { why, type Why } from '../core/policy/why.ts';
 import { isClosed } from '../core/status.ts';
 import type { Signal } from '../core/workflow/signal.ts';
 import type { HistoryChunk, RunRef, RunRow } from '../store/port/store.ts';
-import type { Desk } from './desk.ts';
+import { notFound, type Desk } from './desk.ts';
 import { outputOf } from './results.ts';
 import { retryRun } from './retry.ts';
 import { sendUpdate } from './update.ts';
@@ -51,7 +51,11 @@ export function runHandle<O>(desk: Desk, ref: RunRef): Run<O> {
     return found;
   };
   const id = async (): Promise<string> => runId ?? (await row()).runId;
-  const chunks = async (): Promise<HistoryChunk[]> => desk.store.readHistory(await id());
+  const chunks = async (): Promise<HistoryChunk[]> => {
+    const found = await desk.store.readHistory(await id());
+    if (found.length === 0) throw notFound(ref); // a run's start is in its history
+    return found;
+  };
 
   return {
     get runId() {
@@ -78,7 +82,7 @@ export function runHandle<O>(desk: Desk, ref: RunRef): Run<O> {
       const payload = reason === undefined ? undefined : desk.encode(String(reason), 'reason of cancel');
       await desk.send(ref, { kind: 'cancel', id: desk.ports.uuid(), payload });
     },
-    update: async (name, input, options = {}) => sendUpdate(desk, await id(), name, input, options),
+    update: async (name, input, options = {}) => sendUpdate(desk, await id(), { name, input }, options),
     async published<T>(key: string) {
       const payload = fold(placedEvents(await chunks())).published.get(key);
       return (payload === undefined ? undefined : decodeValue(payload)) as T | undefined;
@@ -89,7 +93,7 @@ export function runHandle<O>(desk: Desk, ref: RunRef): Run<O> {
     history: async () => historyItems(await chunks()),
     async why() {
       const found = await row();
-      return why(found, await desk.facts(found), placedEvents(await chunks()));
+      return why(found, await desk.facts(), placedEvents(await chunks()));
     },
     async retry() {
       const found = await row();

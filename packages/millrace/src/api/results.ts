@@ -5,6 +5,7 @@ import { decodeChunk } from '../core/run/chunk.ts';
 import { isClosed, type ClosedStatus } from '../core/status.ts';
 import { startLoop, type Loop } from '../engine/loop.ts';
 import type { Ports } from '../engine/ports.ts';
+import { notFound } from './desk.ts';
 import type { RunRow, Store } from '../store/port/store.ts';
 
 /** How a run ended. `payload`: its output, its failure, or the input of its successor. */
@@ -21,6 +22,7 @@ export interface Results {
   settle(runId: string, ending: Ending): void;
   /** Something closed somewhere. */
   nudge(): void;
+  /** Whoever still waits is told that no answer will come. */
   stop(): Promise<void>;
 }
 
@@ -33,50 +35,50 @@ const MAX_ASKED = 500;
  * @param isHere - whether this process's engine drives the run at this moment, so that asking the store is idle.
  */
 export function createResults(store: Store, ports: Ports, isHere: (runId: string) => boolean): Results {
-  const waiting = new Map<string, ((ending: Ending) => void)[]>();
+  const waiting: Waiting = new Map();
   let pollMs = FIRST_POLL_MS;
   let loop: Loop | undefined;
+  let stopped = false;
 
   const settle = (runId: string, ending: Ending): void => {
     const waiters = waiting.get(runId);
     if (waiters === undefined) return;
     waiting.delete(runId);
-    for (const resolve of waiters) resolve(ending);
+    for (const { resolve } of waiters) resolve(ending);
+  };
+  const refuse = (runId: string, error: MillraceError): void => {
+    const waiters = waiting.get(runId) ?? [];
+    waiting.delete(runId);
+    for (const { reject } of waiters) reject(error);
   };
   const tick = async (): Promise<number> => {
-    const asked = away();
+    const asked = awayFrom(waiting, isHere);
     if (asked.length === 0) return waiting.size === 0 ? LONGEST_POLL_MS * 60 : LONGEST_POLL_MS;
     const rows = await store.readRuns(asked.map((runId) => ({ runId })));
     let found = 0;
     rows.forEach((row, at) => {
-      if (row === undefined || !isClosed(row.status)) return rotate(asked[at] as string);
+      const runId = asked[at] as string;
+      if (row === undefined) return refuse(runId, notFound({ runId }));
+      if (!isClosed(row.status)) return rotate(waiting, runId);
       settle(row.runId, endingOf(row));
       found++;
     });
     pollMs = found > 0 ? FIRST_POLL_MS : Math.min(pollMs * 2, LONGEST_POLL_MS);
     return pollMs;
   };
-  const away = (): string[] => {
-    const asked: string[] = [];
-    for (const runId of waiting.keys()) {
-      if (!isHere(runId)) asked.push(runId);
-      if (asked.length === MAX_ASKED) break;
-    }
-    return asked;
-  };
-  /** Those that were asked and are still open go to the end of the line, so that everybody gets a turn. */
-  const rotate = (runId: string): void => {
-    const waiters = waiting.get(runId);
-    if (waiters === undefined || waiting.size <= MAX_ASKED) return;
-    waiting.delete(runId);
-    waiting.set(runId, waiters);
-  };
   const closedAs = (runId: string, timeoutMs: number | undefined): Promise<Ending> =>
     new Promise((resolve, reject) => {
+      if (stopped) return reject(closed());
       let cancel: (() => void) | undefined;
-      const done = (ending: Ending): void => {
-        cancel?.();
-        resolve(ending);
+      const done: Waiter = {
+        resolve(ending) {
+          cancel?.();
+          resolve(ending);
+        },
+        reject(error) {
+          cancel?.();
+          reject(error);
+        },
       };
       const waiters = waiting.get(runId);
       if (waiters === undefined) waiting.set(runId, [done]);
@@ -86,7 +88,7 @@ export function createResults(store: Store, ports: Ports, isHere: (runId: string
           const others = (waiting.get(runId) ?? []).filter((waiter) => waiter !== done);
           if (others.length === 0) waiting.delete(runId);
           else waiting.set(runId, others);
-          reject(new TimeoutError(`run ${runId} did not end within ${timeoutMs} ms`, { runId }));
+          reject(new TimeoutError(`run ${runId} did not end in time`, { runId }));
         });
       }
       loop ??= startLoop(ports, 'results', tick);
@@ -108,8 +110,43 @@ export function createResults(store: Store, ports: Ports, isHere: (runId: string
     nudge: () => {
       if (waiting.size > 0) loop?.nudge();
     },
-    stop: async () => loop?.stop(),
+    async stop() {
+      stopped = true;
+      for (const runId of [...waiting.keys()]) refuse(runId, closed());
+      await loop?.stop();
+    },
   };
+}
+
+type Waiting = Map<string, Waiter[]>;
+
+interface Waiter {
+  resolve(ending: Ending): void;
+  reject(error: MillraceError): void;
+}
+
+function closed(): MillraceError {
+  return new MillraceError('ENGINE_CLOSED', 'Millrace was closed before the run ended', {
+    remedy: 'Ask for the result through another one: the run goes on wherever an engine has its workflow.',
+  });
+}
+
+/** The runs to ask the store about: those that this process does not drive itself. */
+function awayFrom(waiting: Waiting, isHere: (runId: string) => boolean): string[] {
+  const asked: string[] = [];
+  for (const runId of waiting.keys()) {
+    if (!isHere(runId)) asked.push(runId);
+    if (asked.length === MAX_ASKED) break;
+  }
+  return asked;
+}
+
+/** Those that were asked about and are still open go to the end of the line, so that everybody gets a turn. */
+function rotate(waiting: Waiting, runId: string): void {
+  const waiters = waiting.get(runId);
+  if (waiters === undefined || waiting.size <= MAX_ASKED) return;
+  waiting.delete(runId);
+  waiting.set(runId, waiters);
 }
 
 /** The ending of a closed run, from its row. */

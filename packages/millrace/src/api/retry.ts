@@ -1,6 +1,6 @@
 import { MillraceError } from '../core/errors.ts';
 import { encodeChunk } from '../core/run/chunk.ts';
-import type { PlacedEvent, RunEvent } from '../core/run/event.ts';
+import type { EventOf, PlacedEvent, RunEvent } from '../core/run/event.ts';
 import { effective } from '../core/run/replay.ts';
 import { placedEvents } from '../core/reading/history-items.ts';
 import { failureIn } from '../core/run/apply.ts';
@@ -17,37 +17,54 @@ export async function retryRun(desk: Desk, row: RunRow): Promise<void> {
   if (row.status === 'completed' || row.status === 'continued') {
     throw new MillraceError('RUN_CLOSED', `run ${row.runId} is ${row.status}: there is nothing to retry`);
   }
-  const point = isClosed(row.status) ? await pointOf(desk, row) : undefined;
-  const event: RunEvent | undefined = point === undefined ? undefined : { type: 'retried', cut: point.seq };
+  const history = isClosed(row.status) ? placedEvents(await desk.store.readHistory(row.runId)) : undefined;
+  const retried = history === undefined ? undefined : retriedEvent(history);
   const header = { at: Math.floor(desk.storeTime()), engine: desk.engineName };
   const outcome = await desk.store.reopen({
     runId: row.runId,
     version: row.version,
     from: row.status,
     seq: row.events,
-    count: event === undefined ? 0 : 1,
-    history: event === undefined ? undefined : encodeChunk(header, [event]),
+    count: retried === undefined ? 0 : 1,
+    history: retried === undefined ? undefined : encodeChunk(header, [retried]),
     commitId: desk.newCommitId(),
   });
-  if (outcome === 'ok') {
-    desk.requeued();
-    return retryChild(desk, point?.event);
+  if (outcome !== 'ok') {
+    const what = `run ${row.runId} changed while it was being retried`;
+    throw new MillraceError(outcome === 'not-found' ? 'RUN_NOT_FOUND' : 'RUN_NOT_CLOSED', what, {
+      remedy: 'Look at the run again, then retry it if it is still not running.',
+    });
   }
-  const what = `run ${row.runId} changed while it was being retried`;
-  throw new MillraceError(outcome === 'not-found' ? 'RUN_NOT_FOUND' : 'RUN_NOT_CLOSED', what, {
-    remedy: 'Look at the run again, then retry it if it is still not running.',
-  });
+  desk.requeued();
+  if (history === undefined || retried === undefined) return;
+  const place = { seq: row.events, at: header.at, engine: header.engine };
+  await settleChildren(desk, row.runId, effective([...history, { ...place, event: retried }]));
 }
 
-async function pointOf(desk: Desk, row: RunRow): Promise<PlacedEvent> {
-  return failurePoint(effective(placedEvents(await desk.store.readHistory(row.runId))));
+function retriedEvent(history: readonly PlacedEvent[]): RunEvent {
+  return { type: 'retried', cut: failurePoint(effective(history)).seq };
 }
 
-/** When it was a child that failed, the child is retried too: after its parent, which must be open to hear of it. */
-async function retryChild(desk: Desk, point: RunEvent | undefined): Promise<void> {
-  if (point?.type !== 'child-closed') return;
-  const child = await desk.readRun({ runId: point.runId });
-  if (isClosed(child.status)) await retryRun(desk, child);
+/**
+ * Children that the run waits for again may have ended while it was closed, when nobody could be told: those that
+ * completed say so once more, the others (the one that failed, those that were cancelled with the run) are retried too.
+ * After the parent, which must be open to hear of them.
+ */
+async function settleChildren(desk: Desk, runId: string, events: readonly PlacedEvent[]): Promise<void> {
+  const awaited = new Map<number, EventOf<'child-started'>>();
+  for (const { event } of events) {
+    if (event.type === 'child-started' && !event.detached) awaited.set(event.ordinal, event);
+    else if (event.type === 'child-closed') awaited.delete(event.ordinal);
+  }
+  for (const { ordinal, name, runId: childId } of awaited.values()) {
+    const child = await desk.readRun({ runId: childId });
+    if (!isClosed(child.status)) continue;
+    if (child.status !== 'completed' && child.status !== 'continued') await retryRun(desk, child);
+    else {
+      const { status, payload } = await desk.results.ending(childId, undefined);
+      await desk.send({ runId }, { kind: 'child-closed', ordinal, name, runId: childId, status, payload });
+    }
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { checkKey, checkQueue, checkTags, resolvePriority } from '../core/names.
 import { encodeChunk } from '../core/run/chunk.ts';
 import type { StartedEvent } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
-import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+import type { NamedWorkflow } from '../core/workflow/workflow.ts';
 import type { ReusePolicy, StartRequest } from '../store/port/store.ts';
 
 /** How a run is started. */
@@ -47,7 +47,7 @@ export interface StartFacts {
  * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_OPTION, INVALID_DURATION, NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE.
  */
 export function startRequest(
-  workflow: Pick<AnyWorkflow, 'name' | 'version' | 'timeoutMs'>,
+  workflow: NamedWorkflow & { readonly timeoutMs?: number | undefined },
   input: unknown,
   options: StartOptions,
   facts: StartFacts,

@@ -315,15 +315,15 @@ describe('signalWithStart', () => {
   it('starts the run with its first signal, and signals the one that is there', async () => {
     const two = workflow('two', async (ctx, _: null) => [await ctx.waitForSignal(go), await ctx.waitForSignal(go)]);
     const millrace = await open({ workflows: [two] });
-    const run = await millrace.signalWithStart(two, null, { key: 'k' }, go, 1);
-    const same = await millrace.signalWithStart(two, null, { key: 'k' }, 'go', 2, { id: 'second' });
+    const run = await millrace.signalWithStart(two, null, { key: 'k', signal: go, payload: 1 });
+    const same = await millrace.signalWithStart(two, null, { key: 'k', signal: 'go', payload: 2, id: 'second' });
     expect(same.runId).toBe(run.runId);
     expect(await run.result()).toEqual([1, 2]);
   });
 
   it('refuses a signal without a name, and starts nothing', async () => {
     const millrace = await open({ workflows });
-    const refused = millrace.signalWithStart(waiting, null, { key: 'k' }, '', 1);
+    const refused = millrace.signalWithStart(waiting, null, { key: 'k', signal: '', payload: 1 });
     await expect(refused).rejects.toEqual(refusal('INVALID_ARGUMENT', /signal name is empty/));
     expect((await millrace.runs()).runs).toEqual([]);
   });

@@ -41,18 +41,18 @@ const DEFAULT_TIMEOUT = '30s';
 export async function sendUpdate<R>(
   desk: Desk,
   runId: string,
-  name: string,
-  input: unknown,
+  { name, input }: { name: string; input: unknown },
   options: { timeout?: Duration; id?: string },
 ): Promise<R> {
   const timeoutMs = durationMs(options.timeout ?? DEFAULT_TIMEOUT, 'update, timeout');
   const id = options.id ?? desk.ports.uuid();
   const payload = desk.encode(input, `input of update "${name}"`);
-  const before = await desk.readRun({ runId });
+  const { events } = await desk.readRun({ runId });
+  const fromSeq = options.id === undefined ? events : 0; // a request sent again may have its reply already
   const local = new Promise<Reply>((resolve) => desk.replies.wait(id, resolve));
   try {
     await desk.send({ runId }, { kind: 'update', id, name: desk.checkedName('update', name), payload });
-    const reply = await waitForReply(desk, { runId, id, name, timeoutMs, fromSeq: before.events }, local);
+    const reply = await waitForReply(desk, { runId, id, name, timeoutMs, fromSeq }, local);
     if (reply.ok) return decodeValue(reply.payload) as R;
     throw errorOf(decodeValue(reply.payload) as Failure);
   } finally {

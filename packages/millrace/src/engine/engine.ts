@@ -161,6 +161,10 @@ export class Engine {
       if (this.held.size === 0) this.onIdle?.();
     } else if (this.held.size >= this.options.concurrency - 1) this.claimer.nudge();
   }
+  /** Lets a run go on if there is anything for it to do. */
+  drive(instance: Instance): void {
+    void drive(this, instance);
+  }
   adopt(run: OwnedRun): Instance | undefined {
     return adopt(this, run);
   }
@@ -229,7 +233,7 @@ export class Engine {
     if (instance?.execution !== execution) return;
     blockForeignAwait(execution);
     instance.restless = true;
-    void drive(this, instance);
+    this.drive(instance);
   }
 
   // --- log

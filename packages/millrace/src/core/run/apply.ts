@@ -63,7 +63,7 @@ export function apply(execution: Execution, event: RunEvent, seq: number | undef
     case 'child-closed':
       return closeChild(execution, event, seq);
     case 'external-completed':
-      return settle(execution, event, seq, 'external', (pending) =>
+      return settleWait(execution, event, seq, (pending) =>
         event.ok
           ? pending.resolve(decodeValue(event.payload ?? 'null'))
           : pending.reject(new StepError(event.name, 1, failureIn(event))),
@@ -132,17 +132,17 @@ function settleStep(
   });
 }
 
-function settle(
+function settleWait(
   execution: Execution,
-  event: RunEvent & { ordinal: number; name: string },
+  event: EventOf<'external-completed' | 'child-closed'>,
   seq: number | undefined,
-  kind: Pending['kind'],
-  action: (pending: Pending) => void,
+  settle: (pending: Pending) => void,
 ): void {
+  const kind = event.type === 'child-closed' ? 'child' : 'external';
   const pending = execution.pending.get(event.ordinal);
   if (pending?.kind !== kind || pending.name !== event.name) return refuse(execution, event, pending, seq);
   execution.take(event.ordinal);
-  action(pending);
+  settle(pending);
 }
 
 function fireTimer(execution: Execution, event: EventOf<'timer-fired'>, seq: number | undefined): void {
@@ -159,7 +159,7 @@ function closeChild(execution: Execution, event: EventOf<'child-closed'>, seq: n
   const known = execution.openChildren.delete(event.ordinal);
   const pending = execution.pending.get(event.ordinal);
   if (pending === undefined && (known || execution.cancellation !== undefined)) return; // detached, or nobody waits
-  settle(execution, event, seq, 'child', (child) =>
+  settleWait(execution, event, seq, (child) =>
     event.status === 'completed'
       ? child.resolve(decodeValue(event.payload ?? 'null'))
       : child.reject(new ChildFailedError(event.name, event.runId, failureIn(event))),

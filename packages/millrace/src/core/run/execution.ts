@@ -1,5 +1,5 @@
 import { decodeValue } from '../json.ts';
-import { CancelledError, MillraceError } from '../errors.ts';
+import { MillraceError, type CancelledError } from '../errors.ts';
 import type { ChildStart, Mismatch, Pending, Standing, StepCommand } from './command.ts';
 import type { CarriedSignal, EventOf, RunEvent, StartedEvent } from './event.ts';
 

@@ -40,6 +40,6 @@ export function dedupOf(message: InboxMessage): string {
     case 'child-closed':
       return `child:${message.runId}`;
     case 'external':
-      return `external:${message.ordinal}`;
+      return `external:${message.ordinal}:${message.name}`;
   }
 }

@@ -45,7 +45,7 @@ describe('a message', () => {
     [{ kind: 'update', id: '1', name: 'ask', payload: '"line\\nbreak"' }, 'update:1'],
     [{ kind: 'cancel', id: '1' }, 'cancel:1'],
     [{ kind: 'child-closed', ordinal: 1, name: 'c', runId: 'r', status: 'failed' }, 'child:r'],
-    [{ kind: 'external', ordinal: 3, name: 'e', ok: true, payload: 'null' }, 'external:3'],
+    [{ kind: 'external', ordinal: 3, name: 'e', ok: true, payload: 'null' }, 'external:3:e'],
   ];
 
   it.each(messages)('comes back as it went, known by one key: %o', (message, dedup) => {

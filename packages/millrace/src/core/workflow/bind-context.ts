@@ -84,7 +84,7 @@ class BoundContext implements Context {
 
   transaction<T, Tx>(name: string, run: (tx: Tx) => T | Promise<T>): Promise<Recorded<T>> {
     if (typeof run !== 'function') return badFunction('transaction', name, run);
-    const work: StepWork = { kind: 'transaction', run: run as (tx: never) => unknown };
+    const work: StepWork = { kind: 'transaction', run };
     return this.work<T>(name, work, this.ports.defaultStep);
   }
 
@@ -236,9 +236,9 @@ class BoundContext implements Context {
     this.compensations.push({ name, run, options });
   }
 
-  readonly all: Context['all'] = (promises) => Promise.all(promises) as never;
-  readonly any: Context['any'] = (promises) => Promise.any(promises) as never;
-  readonly race: Context['race'] = (promises) => Promise.race(promises) as never;
+  readonly all: Context['all'] = (promises) => Promise.all(promises);
+  readonly any: Context['any'] = (promises) => Promise.any(promises);
+  readonly race: Context['race'] = (promises) => Promise.race(promises);
 
   private work<T>(name: string, work: StepWork, policy: StepPolicy): Promise<T> {
     checkName('step', name);
@@ -294,7 +294,7 @@ class BoundContext implements Context {
     }
     const promise = new Promise<T>((resolve, reject) => {
       const settle = { resolve: resolve as (value: unknown) => void, reject };
-      execution.wait({ ...command, ordinal, name, fireAt, ...settle } as Pending);
+      execution.wait({ ...command, ordinal, name, fireAt, ...settle });
     });
     return quiet(promise);
   }

@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { MillraceError } from '../errors.ts';
-import type { AnyWorkflow } from './workflow.ts';
+import type { AnyWorkflow, NamedWorkflow } from './workflow.ts';
 
 /** The input as the workflow's schema gives it back. @throws INVALID_INPUT with every issue. */
-export async function checkInput(workflow: AnyWorkflow, input: unknown): Promise<unknown> {
-  if (workflow.inputSchema === undefined) return input;
+export async function checkInput(workflow: AnyWorkflow | NamedWorkflow, input: unknown): Promise<unknown> {
+  if (!('inputSchema' in workflow) || workflow.inputSchema === undefined) return input;
   return accepted(workflow, await workflow.inputSchema['~standard'].validate(input));
 }
 
@@ -18,7 +18,7 @@ export function checkInputNow(workflow: AnyWorkflow, input: unknown): unknown {
   });
 }
 
-function accepted(workflow: AnyWorkflow, result: StandardSchemaV1.Result<unknown>): unknown {
+function accepted(workflow: NamedWorkflow, result: StandardSchemaV1.Result<unknown>): unknown {
   if (result.issues === undefined) return result.value;
   const issues = result.issues.map(({ message, path = [] }) => ({
     path: path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),

@@ -69,7 +69,7 @@ async function compensate(
   if (compensations.length === 0) return failure;
   execution.shielded = true;
   const failed: { compensation: string; message: string }[] = [];
-  for (const { name, run, options } of compensations.reverse()) {
+  for (const { name, run, options } of compensations.toReversed()) {
     try {
       await ctx.step(`${COMPENSATION_PREFIX}${name}`, run, options);
     } catch (undoError) {

@@ -31,8 +31,13 @@ export interface Workflow<I = unknown, O = unknown> {
 // A workflow of any input is only ever handed around, never called through this type.
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnyWorkflow = Workflow<any, any>;
-export type InputOf<W> = W extends Workflow<infer I, unknown> ? I : never;
-export type OutputOf<W> = W extends { readonly run: (ctx: Context, input: never) => infer R } ? Awaited<R> : never;
+/** A workflow by name, as another engine has it registered: enough to start it, nothing is known of its types. */
+export interface NamedWorkflow {
+  readonly name: string;
+  readonly version: string;
+}
+export type InputOf<W> = W extends { readonly run: (ctx: never, input: infer I) => unknown } ? I : unknown;
+export type OutputOf<W> = W extends { readonly run: (ctx: never, input: never) => infer R } ? Awaited<R> : unknown;
 
 const DEFAULT_MAX_EVENTS = 50_000;
 const MIN_MAX_EVENTS = 10;

@@ -4,7 +4,7 @@ import { decodeMessage } from '../../core/run/message.ts';
 import type { ClaimedRun, LoadedRun, OwnedRun } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { createInstance, type Instance } from '../instance.ts';
-import { drive, takeDueTimers, wakeByTimer } from '../turn/drive.ts';
+import { takeDueTimers, wakeByTimer } from '../turn/drive.ts';
 import { forget, takeMessages } from '../turn/ownership.ts';
 import { revive } from '../turn/revive.ts';
 
@@ -38,7 +38,7 @@ function resume(engine: Engine, instance: Instance, run: OwnedRun): Instance {
   if (run.inboxSeq > instance.inboxSeq) instance.inboxBehind = true;
   engine.hold(instance);
   wakeByTimer(engine, instance);
-  void drive(engine, instance);
+  engine.drive(instance);
   return instance;
 }
 
@@ -63,7 +63,7 @@ async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | 
   if (!instance.held) return;
   // Its steps are dispatched by the turn, once what the program decided before them is durable.
   takeDueTimers(engine, instance);
-  void drive(engine, instance);
+  engine.drive(instance);
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Engine } from '../engine.ts';
 import { startLoop, type Loop } from '../loop.ts';
-import { drive } from '../turn/drive.ts';
 
 /**
  * Compares what the store says this engine owns with what it holds. Finds messages that no hint announced, and runs
@@ -22,7 +21,7 @@ export function startAudit(engine: Engine): Loop {
         if (unknownBefore.has(run.runId)) strays.push(run);
       } else if (run.inboxSeq > instance.inboxSeq && !instance.inboxBehind) {
         instance.inboxBehind = true;
-        void drive(engine, instance);
+        engine.drive(instance);
       }
     }
     unknownBefore = unknown;

@@ -34,7 +34,7 @@ export function createCommitter(
     }
   };
   const sendInOrder = async (plans: Plan[]): Promise<CommitResult[]> => {
-    const order = plans.map((_, at) => at).sort((a, b) => compare(plans[a] as Plan, plans[b] as Plan));
+    const order = plans.map((_, at) => at).toSorted((a, b) => compare(plans[a] as Plan, plans[b] as Plan));
     const sorted = await send(order.map((at) => plans[at] as Plan));
     const results = new Array<CommitResult>(plans.length);
     order.forEach((at, place) => {

@@ -6,7 +6,6 @@ import type { StepCommand } from '../../core/run/command.ts';
 import type { RunEvent } from '../../core/run/event.ts';
 import { encodeFailure } from '../../core/run/outcome.ts';
 import type { FencingToken, Log, StepContext } from '../../core/workflow/context.ts';
-import { drive } from '../turn/drive.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 
@@ -149,7 +148,7 @@ export class Attempt implements StepContext {
   private report(event: RunEvent): void {
     if (!this.instance.held) return;
     this.instance.arrivals.push(event);
-    void drive(this.engine, this.instance);
+    this.engine.drive(this.instance);
   }
 }
 

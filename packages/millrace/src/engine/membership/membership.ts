@@ -1,6 +1,7 @@
 import type { EngineRow } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { startLoop, type Loop } from '../loop.ts';
+import { createObserver } from './observer.ts';
 
 const RETIRE_CHUNK = 500;
 
@@ -11,13 +12,6 @@ export interface Membership extends Loop {
   isConfirmed(): boolean;
   /** Says goodbye: what is still owned is requeued at once and nobody is suspected. */
   leave(): Promise<void>;
-}
-
-/** What an observer remembers of another incarnation: its last beat, since when, and how long it may be silent. */
-interface Observation {
-  beatSeq: number;
-  since: number;
-  patienceMs: number;
 }
 
 /**
@@ -31,9 +25,8 @@ interface Observation {
  */
 export function startMembership(engine: Engine): Membership {
   const { ports, options } = engine;
-  let observed = new Map<string, Observation>();
+  const observer = createObserver(ports, options);
   let confirmedAt = Number.NEGATIVE_INFINITY;
-  let lastSeenAt = Number.NEGATIVE_INFINITY;
 
   const join = async (): Promise<void> => {
     const { host, bootId, pid } = ports.host;
@@ -49,43 +42,6 @@ export function startMembership(engine: Engine): Membership {
     if (!alive) return undefined;
     confirmedAt = sent;
     return engines;
-  };
-
-  const observe = (engines: readonly EngineRow[]): EngineRow[] => {
-    const now = ports.clock.mono();
-    const uninterrupted = now - lastSeenAt <= options.beatMs * 2 + options.leaseMs / 10;
-    lastSeenAt = now;
-    const before = uninterrupted ? observed : new Map<string, Observation>();
-    observed = new Map();
-    const expired: EngineRow[] = [];
-    for (const row of engines) {
-      if (row.engineId === engine.engineId) continue;
-      if (row.retired) {
-        expired.push(row);
-        continue;
-      }
-      const known = before.get(row.engineId);
-      const since = known?.beatSeq === row.beatSeq ? known.since : now;
-      const patienceMs = isDead(row) ? options.suspectMs : options.leaseMs;
-      observed.set(row.engineId, { beatSeq: row.beatSeq, since, patienceMs });
-      if (now - since >= patienceMs) expired.push(row);
-    }
-    return expired;
-  };
-
-  /** A suspicion is judged as soon as its wait is over, not at the next beat after it. */
-  const soonestJudgement = (): number => {
-    const now = ports.clock.mono();
-    let soonest = options.beatMs;
-    for (const { since, patienceMs } of observed.values()) {
-      if (patienceMs < options.leaseMs) soonest = Math.min(soonest, Math.max(1, since + patienceMs - now));
-    }
-    return soonest;
-  };
-
-  const isDead = (row: EngineRow): boolean => {
-    const { host, bootId } = ports.host;
-    return row.host === host && row.bootId === bootId && !ports.isAlive(row.pid);
   };
 
   const retire = async (row: EngineRow): Promise<void> => {
@@ -107,8 +63,8 @@ export function startMembership(engine: Engine): Membership {
       await engine.rejoin();
       return 0;
     }
-    for (const row of observe(engines)) await retire(row);
-    return Math.min(options.beatMs, soonestJudgement());
+    for (const row of observer.judge(engines, engine.engineId)) await retire(row);
+    return Math.min(options.beatMs, observer.soonestJudgement());
   };
   const loop = startLoop(ports, 'beat', tick, options.beatMs);
   return {

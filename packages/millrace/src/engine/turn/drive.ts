@@ -10,7 +10,7 @@ import { planOf } from './plan.ts';
 import { block, forget, redo, rest, takeInbox } from './ownership.ts';
 
 /** Pauses up to this long are waited for in memory; longer ones give the run back to the store. */
-export const SHORT_WAIT_MS = 100;
+const SHORT_WAIT_MS = 100;
 
 /**
  * One run's way: arrivals → turn → plan → commit → what the commit allows. Returns when nothing is left to do here.
@@ -51,14 +51,15 @@ async function turnOnce(engine: Engine, instance: Instance): Promise<void> {
   if (instance.fresh) await engine.ports.drained();
   instance.fresh = false;
   const turn = await takeTurn(execution, taken.arrivals, taken.stored);
-  const plan = planOf(engine, instance, turn, stays(engine, instance, turn), taken);
+  const { consumed, inboxSeq } = taken;
+  const plan = planOf(engine, instance, turn, { stays: stays(engine, instance, turn), consumed, inboxSeq });
   if (plan !== undefined && !(await commit(engine, instance, plan, taken.arrivals))) return;
   for (const done of taken.afterCommit) done();
   act(engine, instance, turn);
 }
 
 /** What one turn works on; what comes later belongs to the next. */
-export interface Taken {
+interface Taken {
   arrivals: RunEvent[];
   stored: RunEvent | undefined;
   afterCommit: (() => void)[];
@@ -187,5 +188,5 @@ export function wakeByTimer(engine: Engine, instance: Instance): void {
   takeDueTimers(engine, instance);
   dispatchDue(engine, instance, engine.clock.lower());
   if (instance.arrivals.length === 0 && instance.transactions.length === 0) setTimer(engine, instance);
-  else void drive(engine, instance);
+  else engine.drive(instance);
 }

@@ -1,9 +1,7 @@
 import { decodeChunk } from '../../core/run/chunk.ts';
-import type { StartedEvent } from '../../core/run/event.ts';
 import type { DeliveryResult, Message, OwnedRun, StartRequest, StartResult } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { createInstance } from '../instance.ts';
-import { drive } from './drive.ts';
 import { takeMessage } from './ownership.ts';
 import { begin } from './revive.ts';
 
@@ -29,8 +27,8 @@ function beginRun(
   const workflow = engine.workflowOf(request.workflow, request.workflowVersion);
   if (workflow === undefined || engine.held.has(request.runId)) return engine.auditSoon();
   const [first] = decodeChunk(0, request.history);
-  const started = first?.event as StartedEvent & { payload?: string };
-  const createdAt = first?.at as number;
+  if (first?.event.type !== 'started') throw new Error(`start of run ${request.runId} has no first event`);
+  const { event, at: createdAt } = first;
   const { runId, namespace, queue, priority, key, tags, parentRunId, parentOrdinal, deadlineAt } = request;
   const row: OwnedRun = {
     ...{ runId, namespace, queue, priority, key, tags, parentRunId, parentOrdinal, deadlineAt, createdAt },
@@ -42,10 +40,10 @@ function beginRun(
     inboxSeq: result.inboxSeq,
     suspect: false,
   };
-  const instance = createInstance(row, workflow, begin(engine, workflow, runId, started, createdAt));
+  const instance = createInstance(row, workflow, begin(engine, workflow, runId, { event, at: createdAt }));
   instance.inboxBehind = result.inboxSeq > 0;
   engine.hold(instance);
-  void drive(engine, instance);
+  engine.drive(instance);
 }
 
 /** Messages of this process to runs of this process go straight in; the others' owners get a hint. */
@@ -62,7 +60,7 @@ export function settleDeliveries(
     const instance = engine.held.get(result.runId);
     if (instance !== undefined) {
       takeMessage(instance, result.seq, body);
-      void drive(engine, instance);
+      engine.drive(instance);
     } else if (result.ownerId === undefined) {
       if (result.adopted === undefined) engine.hintReady();
     } else if (result.ownerId !== engine.engineId) engine.hintInbox(result.ownerId);

@@ -9,25 +9,26 @@ import { nextWakeAt, waitsOf, type Turn } from '../../core/run/turn.ts';
 import type { Message, NextState, Plan, StartRequest } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
-import type { Taken } from './drive.ts';
 
 const ENCODER = new TextEncoder();
 
+/** What a plan must know besides what its turn decided. */
+export interface Bounds {
+  /** Whether there is work in this process that keeps the run running. */
+  stays: boolean;
+  /** The inbox rows that the turn has turned into events, and how far the inbox was seen. */
+  consumed: readonly number[];
+  inboxSeq: number;
+}
+
 /**
  * The plan of a turn, or undefined when the turn decided nothing that must be durable: it only wants steps to run.
- * @param stays - whether there is work in this process that keeps the run running.
  */
-export function planOf(
-  engine: Engine,
-  instance: Instance,
-  turn: Turn,
-  stays: boolean,
-  taken: Taken,
-): Plan | undefined {
+export function planOf(engine: Engine, instance: Instance, turn: Turn, bounds: Bounds): Plan | undefined {
   limitHistory(instance, turn);
   const { standing, events } = turn;
   const { row } = instance;
-  const { consumed, inboxSeq } = taken;
+  const { consumed, stays } = bounds;
   if (standing.kind === 'blocked') events.push(blockedEvent(standing.mismatch));
   if (standing.kind === 'open' && stays && events.length === 0 && consumed.length === 0) return undefined;
   const adopter =
@@ -41,7 +42,7 @@ export function planOf(
     seq: row.events,
     count: events.length,
     history: events.length === 0 ? undefined : encodeChunk(engine.chunkHeader(), events),
-    next: nextState(instance, turn, stays, inboxSeq),
+    next: nextState(instance, turn, bounds),
     consumed,
     starts: startsOf(engine, instance, turn),
     messages: messagesOf(instance, turn),
@@ -49,7 +50,7 @@ export function planOf(
   };
 }
 
-function nextState(instance: Instance, turn: Turn, stays: boolean, inboxSeq: number): NextState {
+function nextState(instance: Instance, turn: Turn, { stays, inboxSeq }: Bounds): NextState {
   const { standing } = turn;
   const { execution } = instance;
   switch (standing.kind) {

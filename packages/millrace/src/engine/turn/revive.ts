@@ -29,10 +29,9 @@ export function begin(
   engine: Engine,
   workflow: AnyWorkflow,
   runId: string,
-  started: StartedEvent & { payload?: string | undefined },
-  startedAt: number,
+  { event: started, at }: { event: StartedEvent & { payload?: string | undefined }; at: number },
 ): Execution {
-  const execution = prepare(engine, runId, started, startedAt);
+  const execution = prepare(engine, runId, started, at);
   execution.active = true;
   startProgram(execution, workflow, started.payload ?? 'null', engine.programPorts);
   return execution;

@@ -1,0 +1,94 @@
+import { group } from '../engine/commit/group.ts';
+import { persist } from '../engine/commit/persist.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Ports } from '../engine/ports.ts';
+import { settleDeliveries, settleStarts } from '../engine/turn/effects.ts';
+import type {
+  Adopter,
+  DeliveryResult,
+  Message,
+  StartRequest,
+  StartResult,
+  Store,
+} from '../store/port/store.ts';
+import { ask } from './store-failure.ts';
+
+/** A caller waits this long for a store that does not answer; engines wait for ever. */
+const GIVE_UP_MS = 30_000;
+const MAX_ITEMS = 500;
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** The ways in from outside: starts and messages, each gathered into groups like plans are. */
+export interface Gateway {
+  start(request: StartRequest): Promise<StartResult>;
+  deliver(message: Message): Promise<DeliveryResult>;
+  /** Runs became claimable: this process's engine and all others are told. */
+  hintReady(): void;
+}
+
+/**
+ * @param engine - of this process, if it works: runs that a start or message makes its own go on at once.
+ * @param isClosed - true when nobody waits for answers any more.
+ */
+export function createGateway(
+  store: Store,
+  ports: Ports,
+  engine: Engine | undefined,
+  isClosed: () => boolean,
+): Gateway {
+  const answered = <R>(call: () => Promise<R>): Promise<R> => {
+    const until = ports.clock.mono() + GIVE_UP_MS;
+    return ask(() => persist(ports, call, () => isClosed() || ports.clock.mono() > until));
+  };
+  const hintReady = (): void => {
+    if (engine === undefined) store.hints?.send({ kind: 'ready' });
+    else engine.hintReady();
+  };
+  const limits = { lanes: 1, maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, soon: ports.soon };
+  return {
+    hintReady,
+    start: group<StartRequest, StartResult>({
+      ...limits,
+      weigh: (request) => request.history.byteLength,
+      send: async (requests) => {
+        ports.crashPoint('start.before-commit');
+        limitOwned(requests, engine?.freeSlots() ?? 0);
+        const results = await answered(() => store.startRuns(requests));
+        ports.crashPoint('start.after-commit-before-reply');
+        if (engine !== undefined) settleStarts(engine, requests, results);
+        else if (results.some(({ outcome }) => outcome === 'started')) hintReady();
+        return results;
+      },
+    }),
+    deliver: group<Message, DeliveryResult>({
+      ...limits,
+      weigh: (message) => message.body.byteLength,
+      send: async (messages) => {
+        const results = await answered(() => store.deliver(messages, adopterOf(engine)));
+        ports.crashPoint('signal.after-commit-before-reply');
+        if (engine !== undefined) settleDeliveries(engine, messages, results);
+        else hintDeliveries(store, results);
+        return results;
+      },
+    }),
+  };
+}
+
+/** Eager ownership only for as many as there is room: the others queue. */
+function limitOwned(requests: readonly StartRequest[], freeSlots: number): void {
+  let room = freeSlots;
+  for (const request of requests) if (request.owner !== undefined && room-- <= 0) request.owner = undefined;
+}
+
+function adopterOf(engine: Engine | undefined): Adopter | undefined {
+  if (engine === undefined || !engine.mayClaim() || engine.freeSlots() <= 0) return undefined;
+  return { engineId: engine.engineId, limit: engine.freeSlots(), sticky: true };
+}
+
+function hintDeliveries(store: Store, results: readonly DeliveryResult[]): void {
+  for (const result of results) {
+    if (result.outcome !== 'delivered') continue;
+    if (result.ownerId === undefined) store.hints?.send({ kind: 'ready' });
+    else store.hints?.send({ kind: 'inbox', engineId: result.ownerId });
+  }
+}

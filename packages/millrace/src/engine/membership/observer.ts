@@ -1,0 +1,65 @@
+import type { EngineRow } from '../../store/port/store.ts';
+import type { EngineOptions } from '../options.ts';
+import type { Ports } from '../ports.ts';
+
+/** Decides which incarnations have been silent for too long. Remembers; does nothing. */
+export interface Observer {
+  /** Looks at the rows of one beat; gives back those to retire, or whose retiring was left half done. */
+  judge(engines: readonly EngineRow[], ownId: string): EngineRow[];
+  /** Milliseconds until the next suspicion can be judged; at most one beat. */
+  soonestJudgement(): number;
+}
+
+/** What is remembered of another incarnation: its last beat, since when, and how long it may be silent. */
+interface Observation {
+  beatSeq: number;
+  since: number;
+  patienceMs: number;
+}
+
+/**
+ *   O1  A silence is measured on this process's monotonic clock, and only over beats of this process that never paused:
+ *       an outage of the store, or a pause here, starts every measurement anew.
+ *   O2  A pid that is gone, of this very host, boot and pid namespace, shortens the wait; it never replaces it.
+ */
+export function createObserver(ports: Ports, options: EngineOptions): Observer {
+  let observed = new Map<string, Observation>();
+  let lastSeenAt = Number.NEGATIVE_INFINITY;
+
+  const isDead = (row: EngineRow): boolean => {
+    const { host, bootId } = ports.host;
+    return row.host === host && row.bootId === bootId && !ports.isAlive(row.pid);
+  };
+
+  return {
+    judge(engines, ownId) {
+      const now = ports.clock.mono();
+      const uninterrupted = now - lastSeenAt <= options.beatMs * 2 + options.leaseMs / 10;
+      lastSeenAt = now;
+      const before = uninterrupted ? observed : new Map<string, Observation>();
+      observed = new Map();
+      const expired: EngineRow[] = [];
+      for (const row of engines) {
+        if (row.engineId === ownId) continue;
+        if (row.retired) {
+          expired.push(row);
+          continue;
+        }
+        const known = before.get(row.engineId);
+        const since = known?.beatSeq === row.beatSeq ? known.since : now;
+        const patienceMs = isDead(row) ? options.suspectMs : options.leaseMs;
+        observed.set(row.engineId, { beatSeq: row.beatSeq, since, patienceMs });
+        if (now - since >= patienceMs) expired.push(row);
+      }
+      return expired;
+    },
+    soonestJudgement() {
+      const now = ports.clock.mono();
+      let soonest = options.beatMs;
+      for (const { since, patienceMs } of observed.values()) {
+        if (patienceMs < options.leaseMs) soonest = Math.min(soonest, Math.max(1, since + patienceMs - now));
+      }
+      return soonest;
+    },
+  };
+}
