@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { frontendFrames, hasRows, isReady, outcomeOf, type Outcome } from './postgres-frames.ts';
+import { frontendFrames, countRows, isReady, outcomeOf, type Outcome } from './postgres-frames.ts';
 
 /*
  * A line between PostgreSQL clients and their server that can be bad in several ways.
@@ -17,8 +17,8 @@ export interface CutPlan {
   statement: RegExp;
   /** Instead of sending it on; or once the server has done it, instead of passing its answer. */
   when: 'before-commit' | 'after-commit';
-  /** After: only an answer that has rows will do; others pass. */
-  withRows?: boolean;
+  /** After: only an answer of so many rows will do; others pass. */
+  rowsMin?: number;
 }
 
 export interface TcpProxy {
@@ -121,7 +121,7 @@ function joinSockets(line: Line, { client, upstream, cut }: Pair): void {
     const [plan, whole] = [awaited, answer];
     awaited = undefined;
     answer = Buffer.alloc(0);
-    if (plan.withRows === true && !hasRows(whole)) {
+    if (countRows(whole) < (plan.rowsMin ?? 0)) {
       line.planned.push(plan);
       return pass(line, whole, client);
     }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask } from '../../../testbed/postgres-subject.ts';
 import { createDatabase, type TestDatabase } from '../../../testbed/postgres-database.ts';
 import { postgresUrl } from '../../../testbed/postgres-url.ts';
-import { startTcpProxy, type TcpProxy } from '../../../testbed/tcp-proxy.ts';
+import { type LossyLine, openLossyLine } from '../../../testbed/lossy-line.ts';
 import { boot, closing, CONTINUE, planOf, startOf, startOwned } from '../contract/samples.ts';
 import type { Plan, Store } from '../port/store.ts';
 import { openPostgres } from './open-postgres.ts';
@@ -11,29 +11,29 @@ import { openPostgres } from './open-postgres.ts';
 /** Connections that end at the worst moment: what may have been written is told as ambiguous, and settled by asking. */
 describe.skipIf(postgresUrl === undefined)('lost answers', () => {
   let database: TestDatabase;
-  let proxy: TcpProxy;
+  let line: LossyLine;
   let store: Store;
 
   beforeAll(async () => {
     database = await createDatabase(postgresUrl ?? '');
     const { hostname: host, port } = new URL(database.url);
-    proxy = await startTcpProxy({ host, port: Number(port) });
+    line = await openLossyLine({ host, port: Number(port) });
     const route = new URL(database.url);
-    route.port = String(proxy.port);
+    route.port = String(line.port);
     store = await openPostgres({ url: route.href, hintsUrl: false });
     await store.migrate();
     await ask(database.url, 'CREATE TABLE notes (text text)');
   });
   afterAll(async () => {
     await store.close();
-    await proxy.close();
+    await line.close();
     await database.drop();
   });
 
   test('a plan whose answer is lost is ambiguous, and sent again it is already there', async () => {
     const run = await startOwned(store, await boot(store));
     const plan = planOf(run, CONTINUE);
-    proxy.cut('answer', 'commit_v1');
+    line.cut('answer', 'commit_v1');
     await expect(store.commit([plan])).rejects.toMatchObject({ failure: 'ambiguous' });
     expect(await store.commit([plan])).toEqual([{ outcome: 'already' }]);
   });
@@ -41,7 +41,7 @@ describe.skipIf(postgresUrl === undefined)('lost answers', () => {
   test('a plan that never arrived is ambiguous, and sent again it is ok', async () => {
     const run = await startOwned(store, await boot(store));
     const plan = planOf(run, CONTINUE);
-    proxy.cut('question', 'commit_v1');
+    line.cut('question', 'commit_v1');
     await expect(store.commit([plan])).rejects.toMatchObject({ failure: 'ambiguous' });
     expect(await store.commit([plan])).toMatchObject([{ outcome: 'ok' }]);
   });
@@ -68,13 +68,13 @@ describe.skipIf(postgresUrl === undefined)('lost answers', () => {
 
   test('a start whose answer is lost can be sent again and executed', async () => {
     const start = startOf({ owner: await boot(store), key: 'lost', fingerprint: 'f' });
-    proxy.cut('answer', 'start_v1');
+    line.cut('answer', 'start_v1');
     await expect(store.startRuns([start])).rejects.toMatchObject({ failure: 'ambiguous' });
     expect(await store.startRuns([start])).toMatchObject([{ outcome: 'started', owned: true }]);
   });
 
   test('a read whose answer is lost has written nothing', async () => {
-    proxy.cut('answer', 'FROM millrace.inbox');
+    line.cut('answer', 'FROM millrace.inbox');
     await expect(store.readInbox(startOf().runId)).rejects.toMatchObject({ failure: 'congestion' });
   });
 
@@ -94,7 +94,7 @@ describe.skipIf(postgresUrl === undefined)('lost answers', () => {
     'a transaction whose COMMIT was not answered counts (%s)',
     async (kind) => {
       const run = await startOwned(store, await boot(store));
-      proxy.cut('answer', 'COMMIT');
+      line.cut('answer', 'COMMIT');
       const done = await transactWith(kind, planOf(run, kind === 'close' ? closing(run) : CONTINUE));
       expect(done).toMatchObject({ value: kind, result: { outcome: 'ok' } });
       expect(await notes(kind)).toHaveLength(1);
@@ -104,7 +104,7 @@ describe.skipIf(postgresUrl === undefined)('lost answers', () => {
   test('a transaction whose COMMIT never arrived is rolled back for certain', async () => {
     const run = await startOwned(store, await boot(store));
     const plan = planOf(run, CONTINUE);
-    proxy.cut('question', 'COMMIT');
+    line.cut('question', 'COMMIT');
     await expect(transactWith('never', plan)).rejects.toMatchObject({ failure: 'definite', retryable: true });
     expect(await notes('never')).toHaveLength(0);
     expect(await transactWith('never', plan)).toMatchObject({ result: { outcome: 'ok' } });
