@@ -14,8 +14,10 @@ export function settleStarts(
   for (let at = 0; at < results.length; at++) {
     const result = results[at] as StartResult;
     if (result.outcome !== 'started') continue;
-    if (result.owned) beginRun(engine, requests[at] as StartRequest, result);
-    else engine.hintReady();
+    const request = requests[at] as StartRequest;
+    if (result.owned) beginRun(engine, request, result);
+    else if (request.startAt === undefined) engine.hintReady();
+    else engine.waker.noteWakeAt(request.startAt);
   }
 }
 
