@@ -40,7 +40,8 @@ export async function connect(place, trace) {
   const alone = place.processes === 1;
   const { engine, programs, counters } = await openEngine(place, trace, { works: alone });
   const tables = await openTables(place);
-  const start = (workflow, index) => engine.start(programs[workflow], { id: `i${index}` });
+  const options = (index) => (place.keyed ? { key: `key-${index}` } : {});
+  const start = (workflow, index) => engine.start(programs[workflow], { id: `i${index}` }, options(index));
 
   const client = {
     start: (workflow, from, count) => inLanes(IN_FLIGHT, count, (index) => start(workflow, from + index)),

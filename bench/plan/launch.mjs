@@ -33,7 +33,7 @@ export async function launch({ subject, workload, servers, options }) {
 
 /** What the processes of a repetition need to know; goes to them as JSON. */
 async function preparePlace({ subject, workload, servers, options, folder }) {
-  const { sizes, scaled, traced, split } = WORKLOADS[workload];
+  const { sizes, scaled, traced, split, keyed } = WORKLOADS[workload];
   const own = { ...sizes, ...subject.sizes?.[workload] };
   for (const name of scaled) own[name] = Math.max(1, Math.round(own[name] * options.scale));
   const place = {
@@ -42,6 +42,7 @@ async function preparePlace({ subject, workload, servers, options, folder }) {
     processes: split ? 2 : subject.processes,
     workload,
     engine: options.engine,
+    keyed,
     sizes: own,
     folder,
     workerFlags: [],

@@ -12,14 +12,14 @@ const MILLRACE = [
     name: 'millrace postgres',
     store: 'postgres',
     processes: 1,
-    workloads: ['W1', 'W2', 'W3', 'W3b', 'W4', 'W5', 'W6', 'W7'],
+    workloads: ['W1', 'W1k', 'W2', 'W3', 'W3b', 'W4', 'W5', 'W6', 'W7'],
   },
   { name: 'millrace postgres, 2 processes', store: 'postgres', processes: 2, workloads: ['W1', 'W2', 'W4'] },
   {
     name: 'millrace sqlite',
     store: 'sqlite',
     processes: 1,
-    workloads: ['W1', 'W2', 'W3', 'W3b', 'W4', 'W5', 'W6', 'W7'],
+    workloads: ['W1', 'W1k', 'W2', 'W3', 'W3b', 'W4', 'W5', 'W6', 'W7'],
   },
   { name: 'millrace sqlite, 2 processes', store: 'sqlite', processes: 2, workloads: ['W1', 'W4'] },
 ].map((subject) => ({ ...subject, engine: 'millrace', driver: 'millrace/driver.mjs' }));

@@ -5,7 +5,8 @@ import { oneStep, tenSteps } from './throughput.mjs';
 
 /**
  * The workloads by name. `sizes` can be set anew for a subject; `scaled` names those that `--scale` shrinks;
- * `traced` gives the workflows a trace file; `split` needs a worker process that can be killed.
+ * `traced` gives the workflows a trace file; `keyed` gives
+ * every run a key; `split` needs a worker process that can be killed.
  */
 export const WORKLOADS = {
   W1: {
@@ -13,6 +14,13 @@ export const WORKLOADS = {
     run: oneStep,
     sizes: { runs: 20_000, warmUpRuns: 1000 },
     scaled: ['runs', 'warmUpRuns'],
+  },
+  W1k: {
+    title: 'workflows of one step, each with a key of its own',
+    run: oneStep,
+    sizes: { runs: 20_000, warmUpRuns: 1000 },
+    scaled: ['runs', 'warmUpRuns'],
+    keyed: true,
   },
   W2: {
     title: '500 workflows of 10 sequential steps',
