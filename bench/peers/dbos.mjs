@@ -10,6 +10,7 @@ import { inLanes } from '../measure/clock.mjs';
 const QUEUE = 'bench';
 const POLL_MS = 10;
 const POOL = 20;
+const IN_FLIGHT = 100;
 const SLEEP_MS = 5000;
 // A sleeper keeps its slot of the queue: with fewer slots than sleepers they would sleep in waves.
 const SLOTS = { W6: 6000 };
@@ -101,7 +102,7 @@ async function connectDirect(place, trace) {
   const workflows = await launch(place, trace);
   return {
     complete: (workflow, from, count) =>
-      inLanes(workflow === 'ten' ? count : 100, count, async (index) => {
+      inLanes(IN_FLIGHT, count, async (index) => {
         const handle = await DBOS.startWorkflow(workflows[workflow])(`i${from + index}`);
         await handle.getResult();
       }),
