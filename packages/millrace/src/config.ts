@@ -74,7 +74,10 @@ interface Given {
   readonly source: string;
 }
 
-/** The value of a setting under whichever of its names it was given; several must agree. Empty counts as not set. */
+/**
+ * The value of a setting under whichever of its names it was given; several must agree. Empty counts as not
+ * set.
+ */
 function givenValue(
   { names, mask }: Setting<unknown>,
   env: Environment,

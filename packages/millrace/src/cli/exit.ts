@@ -42,7 +42,8 @@ const EXIT_OF_CODE: Partial<Record<ErrorCode, number>> = {
 
 /** Tells what went wrong and gives the exit status that it means. */
 export function reportError(terminal: Terminal, error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // it has spoken already
+  // Commander has spoken already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const label = terminal.tellStyle('red', 'error:');
   if (isMillraceError(error)) {
     terminal.tell(`${label} ${safeLines(error.message)}`);

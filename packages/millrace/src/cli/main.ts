@@ -15,5 +15,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const { processTerminal } = await import('./terminal.ts');
 const { runProgram } = await import('./program.ts');
 const status = await runProgram(processTerminal(), process.argv.slice(2));
-// What a command left open (a store that does not answer) must not keep the process; what it has written must be out.
+// What a command left open (a store that does not answer) must not keep the process; what it has written must
+// be out.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(status)));

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fakeTerminal, millrace } from '../../testbed/fake-terminal.ts';
+import { fakeTerminal, millrace } from '../../testbed/cli/fake-terminal.ts';
 import { createProgram } from './program.ts';
 
 const page = readFileSync(new URL('../../../../docs/reference/cli.md', import.meta.url), 'utf8');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fakeTerminal, workplace } from '../../testbed/fake-terminal.ts';
+import { fakeTerminal } from '../../testbed/cli/fake-terminal.ts';
+import { workplace } from '../../testbed/cli/workplace.ts';
 import { parseJson, readJsonArgument } from './read-json.ts';
 
 describe('JSON arguments', () => {

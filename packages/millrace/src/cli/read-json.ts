@@ -45,10 +45,10 @@ export function parseJson(what: string, text: string, remedy: string = remedyFor
       /(?:, .* is not valid JSON|(?: in JSON)? at position .*| JSON input)$/s,
       '',
     );
-    const end = reason.startsWith('Unexpected end');
+    const fault = reason.startsWith('Unexpected end') ? 'it ends too early' : reason;
     throw new MillraceError(
       'INVALID_ARGUMENT',
-      `${what} is not JSON: line ${line}, column ${column}: ${end ? 'it ends too early' : reason} (${show(text)})`,
+      `${what} is not JSON: line ${line}, column ${column}: ${fault} (${show(text)})`,
       { remedy, details: { line, column }, cause: error },
     );
   }
@@ -61,8 +61,9 @@ function remedyFor(text: string): string {
 }
 
 /**
- * The first place after which the text cannot become JSON any more. Not every message of JSON.parse tells the place, but
- * a beginning of the text fails for another reason than its end exactly when it contains the fault.
+ * The first place after which the text cannot become JSON any more. Not every message of JSON.parse tells the
+ * place, but a beginning of the text fails for another reason than its end exactly when it contains the
+ * fault.
  */
 function placeOfFault(text: string): { line: number; column: number } {
   let sound = 0;

@@ -25,7 +25,9 @@ export interface Terminal {
   readonly confirm: (question: string) => Promise<boolean | undefined>;
 }
 
-/** The terminal of this process. Colours follow NO_COLOR, FORCE_COLOR and whether the stream is a terminal. */
+/**
+ * The terminal of this process. Colours follow NO_COLOR, FORCE_COLOR and whether the stream is a terminal.
+ */
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
   return {

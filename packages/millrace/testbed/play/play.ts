@@ -10,7 +10,7 @@ import { effective, replay } from '../../src/core/run/replay.ts';
 import { dueTimers, takeTurn, type Turn } from '../../src/core/run/turn.ts';
 import { startProgram, type ProgramPorts } from '../../src/core/workflow/program.ts';
 import { workflow, type AnyWorkflow, type WorkflowFunction } from '../../src/core/workflow/workflow.ts';
-import { T0 } from '../history.ts';
+import { T0 } from '../samples/history.ts';
 
 /** Any program; its input is whatever the test says. */
 // oxlint-disable-next-line typescript/no-explicit-any

@@ -11,7 +11,8 @@ const PREFIX_CHARS = 8;
 const LAST_ID = 'ffffffffffff7fffbfffffffffffffff';
 
 /**
- * The run that an argument names: a runId, an unambiguous beginning of one of at least 8 characters, or `key:KEY`.
+ * The run that an argument names: a runId, an unambiguous beginning of one of at least 8 characters, or
+ * `key:KEY`.
  * @throws INVALID_ARGUMENT, RUN_NOT_FOUND.
  */
 export async function findRun({ store }: Millrace, argument: string): Promise<RunRow> {
@@ -23,7 +24,7 @@ export async function findRun({ store }: Millrace, argument: string): Promise<Ru
   const digits = argument.toLowerCase().replaceAll('-', '');
   if (!/^[0-9a-f]+$/.test(digits) || digits.length < PREFIX_CHARS || digits.length > LAST_ID.length) {
     throw new MillraceError('INVALID_ARGUMENT', `${show(argument)} names no run`, {
-      remedy: `Give a runId, its first ${PREFIX_CHARS} or more characters, or key:KEY; \`millrace runs\` lists them.`,
+      remedy: `Give a runId, its first ${PREFIX_CHARS} or more characters, or key:KEY.`,
     });
   }
   const whole: string = withDashes(digits);

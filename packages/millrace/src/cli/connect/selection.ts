@@ -30,7 +30,8 @@ export function readStatuses(where: string, text: string): readonly RunStatus[] 
 }
 
 /**
- * The selection of `--where 'status=failed&workflow=order'`: the filters of lists, written like a query string.
+ * The selection of `--where 'status=failed&workflow=order'`: the filters of lists, written like a query
+ * string.
  * @throws INVALID_ARGUMENT.
  */
 export function readWhere(text: string): RunSelection {

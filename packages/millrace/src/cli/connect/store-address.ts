@@ -52,7 +52,9 @@ export function databaseFile(url: string): string | undefined {
   return path === ':memory:' ? undefined : path;
 }
 
-/** Whether a file that is not there yet could be made: the nearest folder above it that exists can be written. */
+/**
+ * Whether a file that is not there yet could be made: the nearest folder above it that exists can be written.
+ */
 export function couldMake(path: string): boolean {
   let folder = dirname(resolve(path));
   while (!existsSync(folder)) folder = dirname(folder);

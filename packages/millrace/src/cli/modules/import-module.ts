@@ -7,7 +7,9 @@ import { problemIn, type ModuleProblem } from './module-problem.ts';
 const MODULES = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 const DEFINITIONS = ['.yaml', '.yml', '.json'];
 
-/** Whether an argument names a file rather than a workflow: by its ending, a slash, or because there is one. */
+/**
+ * Whether an argument names a file rather than a workflow: by its ending, a slash, or because there is one.
+ */
 export function namesFile(argument: string): boolean {
   const path = withoutFragment(argument);
   return [...MODULES, ...DEFINITIONS].includes(extname(path)) || /[/\\]/.test(path) || existsSync(path);
@@ -94,7 +96,7 @@ function remedyFor(error: Error): string {
   const code = 'code' in error ? error.code : undefined;
   if (code === 'ERR_MODULE_NOT_FOUND') return 'Install the package, or correct the path of the import.';
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
-    return 'Node runs TypeScript whose types can be erased: replace enums, namespaces and parameter properties.';
+    return 'Node runs TypeScript whose types can be erased: replace enums, namespaces, parameter properties.';
   }
   return 'Correct the module so that it can be imported.';
 }

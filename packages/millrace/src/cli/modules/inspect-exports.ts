@@ -11,8 +11,8 @@ export interface ModuleContents {
 }
 
 /**
- * Everything that a module exports for Millrace, and everything that is wrong with it: its list or record `workflows`,
- * its record `executors`, and each workflow that is exported under a name of its own.
+ * Everything that a module exports for Millrace, and everything that is wrong with it: its list or record
+ * `workflows`, its record `executors`, and each workflow that is exported under a name of its own.
  */
 export function inspectExports(
   file: string,

@@ -7,7 +7,8 @@ import { problemLine, type ModuleProblem } from './module-problem.ts';
 
 /**
  * Loads a module for use: all its problems together are one error.
- * @param purpose - how a missing file is reported: one that is to be run is not found, one that is an option is wrong.
+ * @param purpose - how a missing file is reported: one that is to be run is not found, one that is an option
+ *   is wrong.
  * @throws INVALID_ARGUMENT, UNKNOWN_WORKFLOW.
  */
 export async function loadModule(file: string, purpose: 'run' | 'option'): Promise<ModuleContents> {

@@ -27,6 +27,7 @@ export function logTo(
 
 function textLine({ tellStyle }: Terminal, entry: EngineLog): string {
   const fields = Object.entries(entry.fields ?? {}).map(([key, value]) => `${key}=${plainJson(value)}`);
-  const words = [entry.source === 'run' ? `${entry.workflow}:` : 'engine:', safeLines(entry.message)];
-  return `${tellStyle(COLOURS[entry.level], entry.level.padEnd(5))} ${[...words, safeText(fields.join(' '))].join(' ')}`.trimEnd();
+  const source = entry.source === 'run' ? `${entry.workflow}:` : 'engine:';
+  const words = [source, safeLines(entry.message), safeText(fields.join(' '))].join(' ').trimEnd();
+  return `${tellStyle(COLOURS[entry.level], entry.level.padEnd(5))} ${words}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeTerminal } from '../../../testbed/fake-terminal.ts';
+import { fakeTerminal } from '../../../testbed/cli/fake-terminal.ts';
 import { detailOf } from './history-line.ts';
 import { logTo } from './log-line.ts';
 import { plainJson } from './plain-json.ts';

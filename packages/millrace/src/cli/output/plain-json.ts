@@ -1,6 +1,6 @@
 /**
- * JSON text of any value that a run can hold, for people and programs: dates as ISO 8601, maps as objects or lists of
- * pairs, sets as lists, big integers as text, bytes as base64, errors as objects. Undefined is null.
+ * JSON text of any value that a run can hold, for people and programs: dates as ISO 8601, maps as objects or
+ * lists of pairs, sets as lists, big integers as text, bytes as base64, errors as objects. Undefined is null.
  */
 export function plainJson(value: unknown, indent?: number): string {
   return JSON.stringify(plain(value), undefined, indent) ?? 'null';

@@ -2,7 +2,10 @@
 // oxlint-disable-next-line no-control-regex
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** Text of others on one line, in which nothing can steer the terminal: `\n`, `\u001b` are shown as written here. */
+/**
+ * Text of others on one line, in which nothing can steer the terminal: `\n`, `\u001b` are shown as written
+ * here.
+ */
 export function safeText(text: string): string {
   return text.replace(
     UNSAFE,

@@ -21,8 +21,8 @@ export interface Setting<T> {
 }
 
 /**
- * Every variable that has an effect. Times are milliseconds, or text such as `5s`. Each can also be given as `NAME_FILE`:
- * the path of a file that holds the value.
+ * Every variable that has an effect. Times are milliseconds, or text such as `5s`. Each can also be given as
+ * `NAME_FILE`: the path of a file that holds the value.
  */
 export const SETTINGS = {
   store: setting<string | undefined>({

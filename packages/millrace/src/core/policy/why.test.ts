@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aRun, historyOf, STARTED, T0, waitsOf } from '../../../testbed/history.ts';
+import { aRun, historyOf, STARTED, T0, waitsOf } from '../../../testbed/samples/history.ts';
 import type { ReadableRun } from '../reading/readable-run.ts';
 import type { Wait } from '../run/command.ts';
 import type { RunEvent } from '../run/event.ts';

@@ -8,11 +8,11 @@ import type { Reason, WhyFacts, Why } from './why/reason.ts';
 import type { PlacedEvent } from '../run/event.ts';
 import { waitReasons } from './why/waiting.ts';
 
-export type { EngineFacts, Reason, ReasonCode, Remedy, WhyFacts, Why } from './why/reason.ts';
+export type { WhyFacts, Why } from './why/reason.ts';
 
 /**
- * Why a run does not make progress, from its row (with the `waits` stored in it) and facts around it. The first reason is
- * the one to act on.
+ * Why a run does not make progress, from its row (with the `waits` stored in it) and facts around it. The
+ * first reason is the one to act on.
  * @param history - whole and in order.
  */
 export function why(run: ReadableRun, facts: WhyFacts, history: readonly PlacedEvent[]): Why {

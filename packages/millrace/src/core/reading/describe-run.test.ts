@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aRun, historyOf, STARTED, T0 } from '../../../testbed/history.ts';
+import { aRun, historyOf, STARTED, T0 } from '../../../testbed/samples/history.ts';
 import type { RunEvent } from '../run/event.ts';
 import type { RunStatus } from '../status.ts';
 import { describeRun } from './describe-run.ts';

@@ -35,8 +35,8 @@ export interface RunDescription {
 
 /**
  * A run in the shape of every surface.
- * @param history - what the caller has of it, in order; whole or only its ends: the first event gives the input, the
- *   last one of a closed run its output or error.
+ * @param history - what the caller has of it, in order; whole or only its ends: the first event gives the
+ *   input, the last one of a closed run its output or error.
  */
 export function describeRun(run: ReadableRun, history: readonly PlacedEvent[]): RunDescription {
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { historyOf, STARTED, T0 } from '../../../testbed/history.ts';
+import { historyOf, STARTED, T0 } from '../../../testbed/samples/history.ts';
 import type { RunEvent } from '../run/event.ts';
 import { fold } from './fold.ts';
 

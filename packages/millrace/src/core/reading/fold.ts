@@ -25,8 +25,8 @@ type Draft = { -readonly [K in keyof RunState]: RunState[K] } & {
 };
 
 /**
- * Folds a whole history into what readers show. What a retry of the run took back counts no more; tries of steps that
- * were taken back stay visible as superseded.
+ * Folds a whole history into what readers show. What a retry of the run took back counts no more; tries of
+ * steps that were taken back stay visible as superseded.
  */
 export function fold(history: readonly PlacedEvent[]): RunState {
   const draft = emptyDraft();

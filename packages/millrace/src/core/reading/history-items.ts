@@ -18,7 +18,10 @@ export interface HistoryItem {
   readonly attempt?: number;
   /** Name of the engine that recorded it. */
   readonly engineId?: string;
-  /** What else the event says; its value under `input`, `output`, `error`, `payload`, `value`, `reason` or `mismatch`. */
+  /**
+   * What else the event says; its value under `input`, `output`, `error`, `payload`, `value`, `reason` or
+   * `mismatch`.
+   */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 

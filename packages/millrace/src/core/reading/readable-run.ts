@@ -1,8 +1,8 @@
 import type { Priority, RunStatus } from '../status.ts';
 
 /**
- * What reading needs of a run row. A store's `RunRow` is one; `core` names its own shape because it knows no store.
- * Times are store time in ms.
+ * What reading needs of a run row. A store's `RunRow` is one; `core` names its own shape because it knows no
+ * store. Times are store time in ms.
  */
 export interface ReadableRun {
   readonly runId: string;

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { aRun, historyOf, STARTED, T0 } from '../../../testbed/history.ts';
+import { aRun, historyOf, STARTED, T0 } from '../../../testbed/samples/history.ts';
 import { detailRun } from './run-detail.ts';
 
 const FAILURE = '{"name":"Error","message":"no stock"}';
 
-it('the detail of a run shows steps with the reasons of their retries, signals, children, timers and published values', () => {
+it('the detail of a run shows steps with retries, signals, children, timers and published values', () => {
   const detail = detailRun(
     aRun(),
     historyOf(

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aRun, historyOf, STARTED, T0, waitsOf } from '../../../testbed/history.ts';
+import { aRun, historyOf, STARTED, T0, waitsOf } from '../../../testbed/samples/history.ts';
 import type { RunEvent } from '../run/event.ts';
 import type { ReadableRun } from './readable-run.ts';
 import { splitTime } from './time-split.ts';

@@ -21,10 +21,10 @@ export interface TimeSplit {
 type Part = 'queued' | 'blocked' | 'running' | 'backoff' | 'waiting';
 
 /**
- * Where the time of a run went until `now` (store time) or its end. The parts add up to its age; the time between an end
- * and a retry belongs to none. History records outcomes, not beginnings, so what ended a stretch of time says what it
- * was: the outcome of a step says running, a signal says waiting. Being queued is recorded before the first turn only,
- * later it counts to what it led to.
+ * Where the time of a run went until `now` (store time) or its end. The parts add up to its age; the time
+ * between an end and a retry belongs to none. History records outcomes, not beginnings, so what ended a
+ * stretch of time says what it was: the outcome of a step says running, a signal says waiting. Being queued
+ * is recorded before the first turn only, later it counts to what it led to.
  */
 export function splitTime(run: ReadableRun, history: readonly PlacedEvent[], now: number): TimeSplit {
   const clock = new Stretches(run.createdAt);

@@ -3,7 +3,9 @@ import type { ReadableRun } from './readable-run.ts';
 
 const DECODER = new TextDecoder();
 
-/** For whom or what a suspended run waits. None where it only answers updates, or has not had its first turn. */
+/**
+ * For whom or what a suspended run waits. None where it only answers updates, or has not had its first turn.
+ */
 export function readWaits(run: ReadableRun): readonly Wait[] {
   return parse<Wait[]>(run.waits) ?? [];
 }

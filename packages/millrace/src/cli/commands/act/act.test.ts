@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { millrace, SHOP, workplace, type Workplace } from '../../../../testbed/fake-terminal.ts';
+import { millrace } from '../../../../testbed/cli/fake-terminal.ts';
+import { workplace, type Workplace } from '../../../../testbed/cli/workplace.ts';
+import { SHOP } from '../../../../testbed/samples/shop.ts';
 import type { AnyWorkflow } from '../../../core/workflow/workflow.ts';
 import { Millrace } from '../../../millrace.ts';
 

@@ -25,7 +25,10 @@ const LOOKS: Partial<Record<HistoryItem['type'], Look>> = {
   retried: ['↻', 'yellow', 'retried'],
 };
 
-/** An event as a line of progress: `✓ step charge · {"amount":17}`; undefined for one that is not worth a line. */
+/**
+ * An event as a line of progress: `✓ step charge · {"amount":17}`; undefined for one that is not worth a
+ * line.
+ */
 export function progressLine({ tellStyle: style }: Terminal, item: HistoryItem): string | undefined {
   const look = LOOKS[item.type];
   if (look === undefined) return undefined;

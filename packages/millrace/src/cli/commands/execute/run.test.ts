@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { millrace, SHOP, workplace, type Workplace } from '../../../../testbed/fake-terminal.ts';
+import { millrace } from '../../../../testbed/cli/fake-terminal.ts';
+import { workplace, type Workplace } from '../../../../testbed/cli/workplace.ts';
+import { SHOP } from '../../../../testbed/samples/shop.ts';
 
 async function run(place: Workplace, target: string, ...more: string[]) {
   const file = place.write('shop.ts', SHOP);
@@ -123,7 +125,8 @@ describe('run by name', () => {
     );
     const file = place.write(
       'calls.ts',
-      "import { workflow } from 'millrace';\nexport const c = workflow('c', (ctx) => ctx.call('math.double', 2));",
+      `import { workflow } from 'millrace';
+      export const c = workflow('c', (ctx) => ctx.call('math.double', 2));`,
     );
     const { out } = await millrace(['run', file, '--store', place.store, '--executors', module]);
     expect(out).toBe('6');
@@ -184,13 +187,14 @@ describe('what run refuses leaves no store behind', () => {
       'strict.ts',
       `import { workflow } from 'millrace';
       const input = { '~standard': { version: 1, vendor: 'test', validate: (value) =>
-        typeof value?.id === 'number' ? { value } : { issues: [{ message: 'must be a number', path: ['id'] }] } } };
+        typeof value?.id === 'number' ? { value } : { issues: [{ message: 'no number', path: ['id'] }] },
+      } };
       export const strict = workflow('strict', { input }, async (ctx, order) => order.id);`,
     );
     const args = ['run', file, '--store', place.store, '--input'];
     const refused = await millrace([...args, '{}']);
     expect(refused.status).toBe(2);
-    expect(refused.err).toContain('id: must be a number');
+    expect(refused.err).toContain('id: no number');
     expect(existsSync(place.store.slice('file:'.length))).toBe(false);
     expect(await millrace([...args, '{"id":3}'])).toMatchObject({ status: 0, out: '3' });
   });

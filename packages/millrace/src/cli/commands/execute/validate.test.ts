@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { millrace, SHOP, workplace } from '../../../../testbed/fake-terminal.ts';
+import { millrace } from '../../../../testbed/cli/fake-terminal.ts';
+import { workplace } from '../../../../testbed/cli/workplace.ts';
+import { SHOP } from '../../../../testbed/samples/shop.ts';
 import type { ModuleProblem } from '../../modules/module-problem.ts';
 
 async function problemsOf(file: string): Promise<ModuleProblem[]> {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { millrace, workplace, type Outcome } from '../../../../testbed/fake-terminal.ts';
+import { millrace, type Outcome } from '../../../../testbed/cli/fake-terminal.ts';
+import { workplace } from '../../../../testbed/cli/workplace.ts';
 import { Millrace } from '../../../millrace.ts';
 import type { Diagnosis } from './diagnosis.ts';
 

@@ -25,9 +25,8 @@ function mismatchReason({ runId }: ReadableRun, block: Mismatch | undefined, sin
   return {
     code: 'NON_DETERMINISTIC',
     message:
-      block === undefined
-        ? 'the program and the recorded history disagree'
-        : `the program no longer matches the recorded history: expected ${block.expected}, actual ${block.actual}`,
+      'the program no longer matches the recorded history' +
+      (block === undefined ? '' : `: expected ${block.expected}, actual ${block.actual}`),
     since,
     refs: {
       ...(block === undefined ? {} : { expected: block.expected, actual: block.actual }),

@@ -25,7 +25,8 @@ function canRun(engine: EngineFacts, { workflow, workflowVersion }: ReadableRun)
 const SILENT_MS = 10_000;
 
 function noEngine({ workflow }: ReadableRun, { engines = [] }: WhyFacts, since: string): Reason {
-  const [last] = engines.toSorted((a, b) => (b.beatAt as number) - (a.beatAt as number)); // none beats for no time
+  // Each of them has a beat, an old one: without any they would count as alive.
+  const [last] = engines.toSorted((a, b) => (b.beatAt as number) - (a.beatAt as number));
   const heard =
     last === undefined ? '' : `; ${last.name} was heard last, at ${instant(last.beatAt as number)}`;
   return {
@@ -54,7 +55,7 @@ function noEngineForVersion(run: ReadableRun, engines: readonly EngineFacts[], s
     since,
     refs: { workflow, version },
     remedy: {
-      message: `Start a process that registers version ${version}; old versions stay until their runs have ended.`,
+      message: `Start a process that registers version ${version}; keep old versions while they have runs.`,
       command: 'millrace doctor',
     },
   };

@@ -25,7 +25,10 @@ export interface Reason {
   readonly message: string;
   /** ISO 8601; since when, as far as it is recorded. */
   readonly since: string;
-  /** What the message speaks of, by name: `signal`, `runId`, `until`, `expected`, `actual`, … Instants are ISO 8601. */
+  /**
+   * What the message speaks of, by name: `signal`, `runId`, `until`, `expected`, `actual`, … Instants are ISO
+   * 8601.
+   */
   readonly refs: Readonly<Record<string, string | number>>;
   readonly remedy: Remedy;
 }

@@ -6,7 +6,8 @@ export type StepOutcome = EventOf<'step-completed' | 'step-failed' | 'step-retry
 /** The step that an event is about; made at its first trace. */
 export function stepAt(steps: Map<number, StepState>, event: { ordinal: number; name: string }): StepState {
   const known = steps.get(event.ordinal);
-  // After a retry of the run a command number may be given to another command: the old one has nothing left to show.
+  // After a retry of the run a command number may be given to another command: the old one has nothing left
+  // to show.
   if (known?.name === event.name) return reviveStep(known);
   const step: StepState = {
     ordinal: event.ordinal,

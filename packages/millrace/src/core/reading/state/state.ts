@@ -16,8 +16,8 @@ export interface Attempt {
 }
 
 /**
- * `running`: known by a checkpoint or timer only · `timed-out`: its total time passed · `cancelled`: the run ended first
- * · `superseded`: a retry of the run took its outcome back and it has not been tried since.
+ * `running`: known by a checkpoint or timer only · `timed-out`: its total time passed · `cancelled`: the run
+ * ended first · `superseded`: a retry of the run took its outcome back and it has not been tried since.
  */
 export type StepStatus =
   | 'running'
@@ -100,8 +100,8 @@ export interface RunState {
   readonly updates: readonly UpdateState[];
   readonly children: readonly ChildState[];
   /**
-   * Set and, as far as history shows, still to fire. A timed wait for a signal is taken to be over when one of that name
-   * has arrived since; the `waits` of the row are exact.
+   * Set and, as far as history shows, still to fire. A timed wait for a signal is taken to be over when one
+   * of that name has arrived since; the `waits` of the row are exact.
    */
   readonly timers: readonly TimerState[];
   /** Payload text of the last value per key. */

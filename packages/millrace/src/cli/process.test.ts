@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { workplace } from '../../testbed/fake-terminal.ts';
+import { workplace } from '../../testbed/cli/workplace.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const TIMEOUT_MS = 60_000;

@@ -1,6 +1,6 @@
-import type { Wait } from '../src/core/run/command.ts';
-import type { PlacedEvent, RunEvent } from '../src/core/run/event.ts';
-import type { ReadableRun } from '../src/core/reading/readable-run.ts';
+import type { Wait } from '../../src/core/run/command.ts';
+import type { PlacedEvent, RunEvent } from '../../src/core/run/event.ts';
+import type { ReadableRun } from '../../src/core/reading/readable-run.ts';
 
 /** Store time of the first event of every built history: 2026-01-01T00:00:00Z. */
 export const T0 = Date.UTC(2026, 0, 1);
@@ -14,7 +14,10 @@ export const STARTED: RunEvent = {
   payload: '{"id":17}',
 };
 
-/** A history from events, each with how many ms after the start it was recorded (default: one second after the last). */
+/**
+ * A history from events, each with how many ms after the start it was recorded (default: one second after the
+ * last).
+ */
 export function historyOf(
   ...events: readonly (RunEvent | [afterMs: number, event: RunEvent])[]
 ): PlacedEvent[] {
