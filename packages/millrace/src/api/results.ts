@@ -93,7 +93,9 @@ export function createResults(store: Store, ports: Ports, isHere: (runId: string
       }
       loop ??= startLoop(ports, 'results', tick);
       pollMs = FIRST_POLL_MS;
-      loop.within(pollMs);
+      // Of a run that is here the end is told; any other may have ended already.
+      if (isHere(runId)) loop.within(pollMs);
+      else loop.nudge();
     });
 
   return {
