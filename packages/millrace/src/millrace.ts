@@ -139,19 +139,26 @@ export class Millrace {
     return results.map((result, at) => this.started(result, requests[at] as StartRequest));
   }
 
-  /** Starts the run of a key if there is none, and gives it a signal, both or neither. */
+  /**
+   * Gives a signal to the run of a key, which is started if there is none that is open: both or neither.
+   * A run that is there keeps its own input. @throws as `start`, RUN_CLOSED with `reuse: 'return'`.
+   */
   async signalWithStart<W extends AnyWorkflow, T>(
     workflow: W,
     input: InputOf<W>,
     options: SignalWithStartOptions<T>,
   ): Promise<Run<OutputOf<W>>> {
     const { signal, payload: value, id = this.ports.uuid(), ...start } = options;
-    const request = await this.request(workflow, input, start);
+    const request = await this.request(workflow, input, { reuse: 'allow', ...start });
     const name = this.desk.checkedName('signal', typeof signal === 'string' ? signal : signal.signal);
     const payload = this.desk.encode(value, `payload of signal "${name}"`);
     const message = { kind: 'signal', id, name, payload } as const;
     request.message = { dedup: dedupOf(message), body: encodeMessage(message) };
-    return this.started(await this.gateway.start(request), request);
+    const result = await this.gateway.start(request);
+    const run = this.started<OutputOf<W>>(result, request);
+    // The key's run had closed between the two: the message is sent on like any other, or refused.
+    if ('delivery' in result && result.delivery?.outcome === 'run-closed') await this.desk.send(result, message);
+    return run;
   }
 
   /** The handle of an existing run; does no I/O. */

@@ -13,12 +13,19 @@ export function settleStarts(
 ): void {
   for (let at = 0; at < results.length; at++) {
     const result = results[at] as StartResult;
-    if (result.outcome !== 'started') continue;
     const request = requests[at] as StartRequest;
+    if (result.outcome === 'existing') settleEnclosed(engine, request, result);
+    if (result.outcome !== 'started') continue;
     if (result.owned) beginRun(engine, request, result);
     else if (request.startAt === undefined) engine.hintReady();
     else engine.waker.noteWakeAt(request.startAt);
   }
+}
+
+/** The message of a start that met an existing run. */
+function settleEnclosed(engine: Engine, { message }: StartRequest, result: StartResult): void {
+  if (message === undefined || !('delivery' in result) || result.delivery === undefined) return;
+  settleDeliveries(engine, [{ target: { runId: result.runId }, ...message }], [result.delivery]);
 }
 
 function beginRun(
@@ -58,7 +65,8 @@ export function settleDeliveries(
     const result = results[at] as DeliveryResult;
     if (result.outcome !== 'delivered') continue;
     const { body } = messages[at] as Message;
-    if (result.adopted !== undefined) engine.adopt(result.adopted);
+    // What this call delivered is handed over below, in order: the run is behind by nothing.
+    if (result.adopted !== undefined) engine.adopt({ ...result.adopted, inboxSeq: result.seq - 1 });
     const instance = engine.held.get(result.runId);
     if (instance !== undefined) {
       takeMessage(instance, result.seq, body);

@@ -187,7 +187,10 @@ export interface StartRequest {
   commitId: number;
   /** Eager ownership: insert it owned by this incarnation if the queue has no backlog. */
   owner?: string | undefined;
-  /** Signal-with-start: delivered to the run that results, new or existing, in the same transaction. */
+  /**
+   * Signal-with-start: delivered to the run that results, new or existing, in the same transaction. Such a start is for
+   * whichever run has the key: fingerprints are not compared.
+   */
   message?: { dedup: string; body: Uint8Array } | undefined;
 }
 

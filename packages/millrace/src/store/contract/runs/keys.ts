@@ -30,6 +30,12 @@ export const keyPromises: Promises = {
     const second = await startOne(store, { ...KEYED, fingerprint: 'g' });
     expect(second).toEqual({ outcome: 'key-in-use', runId, status: 'queued' });
   },
+  'a start that brings a message joins the run of its key, whatever its own input': async ({ store }) => {
+    const runId = await startQueued(store, KEYED);
+    const message = { dedup: 'signal:1', body: new Uint8Array([1]) };
+    const second = await startOne(store, { ...KEYED, fingerprint: 'g', message });
+    expect(second).toMatchObject({ outcome: 'existing', runId, delivery: { outcome: 'delivered', seq: 1 } });
+  },
   'no reuse policy starts a second run beside an open one': async ({ store }) => {
     const runId = await startQueued(store, KEYED);
     for (const reuse of ['return', 'allow', 'allow-failed', 'refuse'] as const) {

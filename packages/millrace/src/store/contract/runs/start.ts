@@ -249,11 +249,6 @@ export const startPromises: Promises = {
     const result = await startOne(store, { key: 'k', message: { dedup: 's1', body: bytes('hi') } });
     expect(result).toMatchObject({ outcome: 'existing', status: 'queued' });
   },
-  'an enclosed message does not reach a run that refuses the start': async ({ store }) => {
-    const held = await startQueued(store, { key: 'k', fingerprint: 'a' });
-    await startOne(store, { key: 'k', fingerprint: 'b', message: { dedup: 's1', body: bytes('hi') } });
-    expect(await store.readInbox(held)).toEqual([]);
-  },
   'a run that was started with a message takes further messages': async ({ store }) => {
     const { runId } = await startOne(store, { message: { dedup: 's1', body: bytes('hi') } });
     expect(await store.deliver([messageTo(runId, 's1'), messageTo(runId, 's2')])).toMatchObject([

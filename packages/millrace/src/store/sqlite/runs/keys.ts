@@ -80,7 +80,8 @@ export function prepareEarlierStarts(
       if (request.reuse === 'allow-failed' && status !== 'completed') return undefined;
       if (request.reuse === 'refuse') return { outcome: 'key-in-use', runId, status };
     }
-    if (holder.fingerprint !== (request.fingerprint ?? null)) return { outcome: 'key-in-use', runId, status };
+    const isOther = request.message === undefined && holder.fingerprint !== (request.fingerprint ?? null);
+    if (isOther) return { outcome: 'key-in-use', runId, status };
     return join(request, runId, earlier, room);
   }
 

@@ -58,7 +58,7 @@ BEGIN
         AND (v_won IS NULL OR NOT s.run_id = ANY(v_won))
       ORDER BY s.namespace, s.key, s.n
     LOOP
-      v_holder := millrace.ask_holder_v1(v_now, s.run_id, s.namespace, s.key, s.fingerprint, s.dedup_ms, s.reuse,
+      v_holder := millrace.ask_holder_v1(v_now, s.run_id, s.namespace, s.key, s.fingerprint, s.message, s.dedup_ms, s.reuse,
         s.predecessor, v_won);
       IF v_holder.run_id IS NULL THEN
         v_won := v_won || s.run_id;
@@ -135,8 +135,8 @@ END $$;
 
 -- The run that a key belongs to, and whether it refuses the start; NULL: the key is the caller's now (I8).
 CREATE FUNCTION millrace.ask_holder_v1(
-  p_now bigint, p_run uuid, p_namespace text, p_key text, p_fingerprint text, p_dedup_ms bigint, p_reuse integer,
-  p_predecessor uuid, p_new uuid[], OUT run_id uuid, OUT refused boolean
+  p_now bigint, p_run uuid, p_namespace text, p_key text, p_fingerprint text, p_message text, p_dedup_ms bigint,
+  p_reuse integer, p_predecessor uuid, p_new uuid[], OUT run_id uuid, OUT refused boolean
 ) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
@@ -157,7 +157,8 @@ BEGIN
       EXIT WHEN FOUND;
       CONTINUE;
     END IF;
-    refused := h.fingerprint IS DISTINCT FROM p_fingerprint;
+    -- A start that brings a message is for whichever run has the key.
+    refused := p_message IS NULL AND h.fingerprint IS DISTINCT FROM p_fingerprint;
     v_free := false;
     IF h.holder = p_predecessor THEN
       v_free := true;

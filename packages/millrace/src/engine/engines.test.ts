@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+import { gate, open, refusal, sharedFile, until } from '../../testbed/engines/engines.ts';
+import { Millrace, openStore, signal, workflow, type EngineLog } from '../index.ts';
+
+const go = signal<unknown>('go');
+const waiting = workflow('waiting', (ctx, _: unknown) => ctx.waitForSignal(go));
+const echo = workflow('echo', (_ctx, input: unknown) => input);
+// What a program without types can do.
+const untyped = (value: unknown): never => value as never;
+
+describe('Millrace.open', () => {
+  it.each([
+    ['an unknown option', { worflows: [] }, 'UNKNOWN_OPTION', /Did you mean "workflows"/],
+    ['a workflow that is none', { workflows: [{ name: 'x' }] }, 'INVALID_ARGUMENT', /something that is none/],
+    ['an executor that is none', { executors: { mail: 17 } }, 'INVALID_ARGUMENT', /executor "mail" is number/],
+    ['no slots', { concurrency: 0 }, 'INVALID_ARGUMENT', /concurrency is 0/],
+    ['half a cache', { cacheSize: 1.5 }, 'INVALID_ARGUMENT', /cacheSize is 1\.5/],
+    ['an empty namespace', { namespace: '' }, 'INVALID_ARGUMENT', /namespace name is empty/],
+    ['a beat that is none', { beat: 'often' }, 'INVALID_DURATION', /beat/],
+    ['a retry that is none', { retry: { maxAttempts: 0 } }, 'INVALID_ARGUMENT', /maxAttempts is 0/],
+    ['another address', { store: 'redis://x:secret@y' }, 'STORE_URL', /redis:\/\/x:\*\*\*@y/],
+  ] as const)('refuses %s', async (_, options, code, message) => {
+    const refused = Millrace.open({ store: 'sqlite::memory:', ...untyped(options) });
+    await expect(refused).rejects.toEqual(refusal(code, message));
+  });
+
+  it('takes an open store, and leaves it open', async () => {
+    const store = await openStore('sqlite::memory:');
+    const millrace = await Millrace.open({ store, workflows: [echo] });
+    const { runId } = await millrace.start(echo, 17);
+    expect(await millrace.run(runId).result()).toBe(17);
+    await millrace.close();
+    expect(await store.readRuns([{ runId }])).toMatchObject([{ status: 'completed' }]);
+    await store.close();
+  });
+});
+
+describe('close', () => {
+  it('lets running steps end, and the run goes on from there elsewhere', async () => {
+    const [begun, finish] = [gate(), gate()];
+    const calls: string[] = [];
+    const subject = workflow('two-steps', async (ctx, _: null) => {
+      await ctx.step('first', async () => {
+        calls.push('first');
+        begun.open();
+        await finish.passed;
+      });
+      return ctx.step('second', () => calls.push('second'));
+    });
+    const store = sharedFile();
+    const one = await open({ store, workflows: [subject] });
+    const { runId } = await one.start(subject, null);
+    await begun.passed;
+    const closed = one.close();
+    finish.open();
+    await closed;
+    expect(calls).toEqual(['first']);
+    const two = await open({ store, workflows: [subject] });
+    expect(await two.run(runId).result()).toBe(2);
+    expect(calls, 'what ended before the close is not done again').toEqual(['first', 'second']);
+  });
+
+  it('stops steps that take longer than its grace, and they are tried again elsewhere', async () => {
+    const begun = gate();
+    const reasons: unknown[] = [];
+    const subject = workflow('stubborn', (ctx, _: null) =>
+      ctx.step('work', ({ signal: aborted }) => {
+        if (reasons.length > 0) return 'done elsewhere';
+        begun.open();
+        return new Promise<string>((_resolve, reject) => {
+          aborted.addEventListener('abort', () => {
+            reasons.push(aborted.reason);
+            reject(new Error('stopped'));
+          });
+        });
+      }),
+    );
+    const store = sharedFile();
+    const one = await open({ store, workflows: [subject] });
+    const { runId } = await one.start(subject, null);
+    await begun.passed;
+    await one.close({ grace: 20 });
+    expect(reasons).toMatchObject([{ code: 'CANCELLED', message: expect.stringMatching(/shutting down/) }]);
+    const two = await open({ store, workflows: [subject] });
+    expect(await two.run(runId).result()).toBe('done elsewhere');
+    const attempts = (await two.run(runId).history()).map(({ attempt }) => attempt);
+    expect(attempts, 'giving back is no failure').toEqual([undefined, 1, undefined]);
+  });
+
+  it('hands waiting runs over, which another engine wakes', async () => {
+    const store = sharedFile();
+    const sleeping = workflow('sleeping', async (ctx, _: null) => {
+      await ctx.sleep(150);
+      return ctx.waitForSignal(go);
+    });
+    const one = await open({ store, workflows: [sleeping] });
+    const { runId } = await one.start(sleeping, null);
+    await until(one.run(runId), 'waiting');
+    await one.close();
+    const two = await open({ store, workflows: [sleeping] });
+    await two.run(runId).signal(go, 17);
+    expect(await two.run(runId).result()).toBe(17);
+  });
+
+  it('twice is once, and afterwards everything is refused with ENGINE_CLOSED', async () => {
+    const millrace = await open({ workflows: [echo, waiting] });
+    const run = await millrace.start(waiting, null);
+    const pending = run.result();
+    const told = expect(pending, 'a result that will not come').rejects.toEqual(refusal('ENGINE_CLOSED'));
+    await Promise.all([millrace.close(), millrace.close({ grace: 0 })]);
+    await millrace.close();
+    await told;
+    await expect(millrace.start(echo, 1)).rejects.toEqual(refusal('ENGINE_CLOSED'));
+    await expect(millrace.startMany([{ workflow: echo, input: 1 }])).rejects.toEqual(refusal('ENGINE_CLOSED'));
+    await expect(run.result()).rejects.toEqual(refusal('ENGINE_CLOSED'));
+  });
+
+  it.each([
+    ['signal', (m: Millrace, id: string) => m.run(id).signal(go, 1)],
+    ['cancel', (m: Millrace, id: string) => m.run(id).cancel()],
+    ['update', (m: Millrace, id: string) => m.run(id).update('ask')],
+    ['describe', (m: Millrace, id: string) => m.run(id).describe()],
+    ['history', (m: Millrace, id: string) => m.run(id).history()],
+    ['runs', (m: Millrace) => m.runs()],
+  ])('refuses what comes after it with a code: %s', async (_, ask) => {
+    const millrace = await open({ workflows: [waiting] });
+    const { runId } = await millrace.start(waiting, null);
+    await millrace.close();
+    const { code } = (await ask(millrace, runId).catch((error: unknown) => error)) as { code?: string };
+    expect(['ENGINE_CLOSED', 'STORE_UNREACHABLE']).toContain(code);
+  });
+});
+
+describe('a client', () => {
+  it('executes nothing, and what it starts runs elsewhere', async () => {
+    const store = sharedFile();
+    const client = await open({ store, workflows: [echo], work: false });
+    expect(client.engine).toBeUndefined();
+    const run = await client.start(echo, 17);
+    expect((await run.describe()).status).toBe('queued');
+    await open({ store, workflows: [echo], name: 'worker' });
+    expect(await run.result()).toBe(17);
+    expect((await run.describe()).engineId).toBe('worker');
+  });
+
+  it('signals and cancels runs of others', async () => {
+    const store = sharedFile();
+    const client = await open({ store, work: false });
+    const worker = await open({ store, workflows: [waiting] });
+    const [first, second] = [await worker.start(waiting, 1), await worker.start(waiting, 2)];
+    await client.run(first.runId).signal(go, 'from outside');
+    await client.run(second.runId).cancel('from outside');
+    expect(await client.run(first.runId).result()).toBe('from outside');
+    await expect(client.run(second.runId).result()).rejects.toEqual(refusal('CANCELLED', /from outside/));
+  });
+});
+
+describe('several engines on one store', () => {
+  it('share the work, and each run is done once', async () => {
+    const store = sharedFile();
+    const done: string[] = [];
+    const subject = workflow('work', (ctx, n: number) =>
+      ctx.step('work', async () => {
+        done.push(`${n}`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }),
+    );
+    const client = await open({ store, work: false });
+    const runs = await client.startMany(Array.from({ length: 60 }, (_, input) => ({ workflow: subject, input })));
+    await Promise.all(
+      ['a', 'b', 'c', 'd'].map((name) => open({ store, name, workflows: [subject], concurrency: 4 })),
+    );
+    await Promise.all(runs.map((run) => run.result()));
+    expect(done.toSorted()).toEqual(Array.from({ length: 60 }, (_, n) => `${n}`).toSorted());
+    const names = await Promise.all(runs.map(async (run) => (await run.describe()).engineId));
+    expect(new Set(names).size, 'engines that took part').toBeGreaterThan(1);
+  });
+
+  it('take only the queues that they were given', async () => {
+    const store = sharedFile();
+    const fast = await open({ store, workflows: [echo], queues: ['fast'], name: 'fast' });
+    const run = await fast.start(echo, 1, { queue: 'slow' });
+    const other = await fast.start(echo, 2, { queue: 'fast' });
+    await other.result();
+    expect((await run.describe()).status).toBe('queued');
+    await open({ store, workflows: [echo], queues: ['slow'], name: 'slow' });
+    expect(await run.result()).toBe(1);
+    expect((await run.describe()).engineId).toBe('slow');
+  });
+
+  it('take over from one that is silent, and it comes back as new', { timeout: 20_000 }, async () => {
+    const store = sharedFile();
+    const lines: EngineLog[] = [];
+    const [begun, finish] = [gate(), gate()];
+    let calls = 0;
+    const subject = workflow('work', (ctx, _: null) =>
+      ctx.step('work', async ({ fencingToken }) => {
+        if (++calls > 1) return fencingToken.epoch;
+        begun.open();
+        await finish.passed;
+        return 'the zombie';
+      }),
+    );
+    const one = await open({ store, workflows: [subject], name: 'one', log: (line) => lines.push(line) });
+    const run = await one.start(subject, null);
+    await begun.passed;
+    // As an operator would: declared dead, its runs requeued.
+    const { engineId } = one.engine as { engineId: string };
+    await one.store.retire(engineId, undefined, { limit: 100, deathLimit: 3, harmless: true });
+    const two = await open({ store, workflows: [subject], name: 'two' });
+    const result = await two.run(run.runId).result();
+    finish.open();
+    expect(result).toBeGreaterThan(0);
+    await expect.poll(() => one.engine?.engineId, { timeout: 5_000 }).not.toBe(engineId);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ source: 'engine', message: expect.stringMatching(/declared dead.*comes back as new/) }),
+    );
+    expect((await two.run(run.runId).history()).filter(({ type }) => type === 'step-completed')).toHaveLength(1);
+    await two.close();
+    const again = await one.start(subject, null);
+    expect(await again.result(), 'the one that came back works').toBeGreaterThan(0);
+  });
+});
