@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { historyOf, STARTED } from '../../../testbed/history.ts';
+import { historyOf, STARTED } from '../../../testbed/samples/history.ts';
 import {
   cancelled,
   place,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { STARTED } from '../../../testbed/history.ts';
+import { STARTED } from '../../../testbed/samples/history.ts';
 import { decodeChunk, encodeChunk } from './chunk.ts';
 import type { RunEvent } from './event.ts';
 import { decodeMessage, dedupOf, encodeMessage, type InboxMessage } from './message.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { T0 } from '../../../testbed/history.ts';
+import { T0 } from '../../../testbed/samples/history.ts';
 import {
   DEADLINE,
   cancelled,
