@@ -37,7 +37,7 @@ export async function runDay({ millrace, day, fresh, onSettled }: DayOptions): P
   const reuse = fresh ? 'allow' : 'return';
   const shop = await millrace.start(openShop, opening, { key: `shop-${day.date}`, reuse });
   const name = await shop.result();
-  const shift = await openPackingRoom(millrace, name);
+  const shift = await millrace.start(packer, { day: name, packed: 0, damaged: 0 }, { key: packerKey(name) });
 
   const outcomes = new Map<string, Outcome>();
   const settled: Promise<void>[] = [];
@@ -58,19 +58,6 @@ export async function runDay({ millrace, day, fresh, onSettled }: DayOptions): P
   await closeBench(shift);
   const counted = await millrace.start(countStock, name);
   return { name, outcomes, stock: await counted.result() };
-}
-
-/** The packer goes on as its own successor, so on resuming its key may name a run that was started otherwise. */
-async function openPackingRoom(millrace: Millrace, day: string): Promise<Run> {
-  const key = packerKey(day);
-  const shift = millrace.run({ key });
-  try {
-    await shift.describe();
-    return shift;
-  } catch (error) {
-    if (!isMillraceError(error, 'RUN_NOT_FOUND')) throw error;
-    return millrace.start(packer, { day, packed: 0, damaged: 0 }, { key });
-  }
 }
 
 function startOf(invoice: Invoice, name: string, date: string) {

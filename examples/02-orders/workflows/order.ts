@@ -47,6 +47,9 @@ export const order = workflow('order', { version: 1 }, async (ctx, input: Order)
   const parcel = await ctx.waitForSignal(packed, { timeout: '30 minutes' });
 
   const units = await ctx.transaction('ship', (tx: Tx) => stockIn(tx).ship(of));
+  // An order that was called off and is retried has lost its reservation and its payment.
+  if (units !== verdict.units)
+    throw new TerminalError('the goods are not reserved', { code: 'NOT_RESERVED' });
   return { kind: 'shipped', pence: receipt.pence, units, boxes: parcel.boxes, payment: receipt.id };
 });
 
