@@ -1,6 +1,8 @@
 import { MillraceError } from '../../core/errors.ts';
 import { maskUrl } from '../../core/configuration/mask-url.ts';
 import { Millrace } from '../../millrace.ts';
+import { openStore } from '../../open-store.ts';
+import type { Store } from '../../store/port/store.ts';
 import { configurationOf, type Cli, type GlobalOptions } from '../cli.ts';
 import { logTo } from '../output/log-line.ts';
 import { existingStoreAddress } from './store-address.ts';
@@ -20,15 +22,31 @@ export async function withClient<T>(
   const { configuration } = configurationOf(cli);
   const { url } = existingStoreAddress(options, configuration.store, cli.terminal.env);
   const log = logTo(cli.terminal, { level: 'warn', format: configuration.logFormat });
-  const millrace = await answering(
-    url,
-    Millrace.open({ store: url, work: false, name: 'millrace-cli', log }),
-  );
+  const store = await answering(url, openStore(url));
   try {
-    return await use(millrace);
+    await answering(url, requireSchema(store, url));
+    const millrace = await answering(url, Millrace.open({ store, work: false, name: 'millrace-cli', log }));
+    try {
+      return await use(millrace);
+    } finally {
+      await millrace.close();
+    }
   } finally {
-    await millrace.close();
+    await store.close();
   }
+}
+
+/** Looking makes nothing, and no schema either. @throws STORE_UNREACHABLE. */
+async function requireSchema(store: Store, url: string): Promise<void> {
+  const { from, to } = await store.migrate({ dryRun: true });
+  if (from >= to) return;
+  throw new MillraceError(
+    'STORE_UNREACHABLE',
+    `${maskUrl(url)} has schema ${from}, this version needs ${to}`,
+    {
+      remedy: 'Run `millrace migrate`, or start an engine of this version.',
+    },
+  );
 }
 
 /** A store that does not answer at all is as good as none. @throws STORE_UNREACHABLE. */

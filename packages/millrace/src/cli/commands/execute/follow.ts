@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { historyItem, placedEvents, type HistoryItem } from '../../../core/reading/history-items.ts';
+import { isMillraceError } from '../../../core/errors.ts';
 import { isClosed } from '../../../core/status.ts';
 import type { Millrace } from '../../../millrace.ts';
 import { StoreError } from '../../../store/port/errors.ts';
@@ -30,19 +31,20 @@ interface Place {
 
 /**
  * Watches a run until it has ended or is blocked, or until somebody wants to stop.
+ * @param from - the run, and the first event that is news.
  * @returns its row; undefined when it was stopped.
  */
 export async function follow(
   millrace: Millrace,
-  runId: string,
+  from: { readonly runId: string; readonly seq: number },
   watcher: Watcher,
   stop: Pick<StopWatch, 'asked' | 'received'>,
 ): Promise<RunRow | undefined> {
-  const place: Place = { runId, seq: 0, version: -1 };
+  const place: Place = { ...from, version: -1 };
   // The engine of this process knows first when a run has ended; polling sees everything else.
   const hint = { over: false };
   const ended = millrace
-    .run(runId)
+    .run(from.runId)
     .result()
     .catch(() => {})
     .then(() => void (hint.over = true));
@@ -57,7 +59,7 @@ export async function follow(
       else if (row.status === 'blocked' || isClosed(row.status)) return row;
       pollMs = isNew ? SHORTEST_POLL_MS : Math.min(pollMs * 2, LONGEST_POLL_MS);
     } catch (error) {
-      if (!(error instanceof StoreError) || error.failure === 'definite') throw error;
+      if (!isOutage(error)) throw error;
       if (!silent) watcher.outage(error.message);
       silent = true;
     }
@@ -65,6 +67,12 @@ export async function follow(
     await Promise.race([pause(pollMs), stop.asked, ...(hint.over ? [] : [ended])]);
   }
   return undefined;
+}
+
+/** The store is away or overloaded: that passes. */
+function isOutage(error: unknown): error is Error {
+  if (error instanceof StoreError) return error.failure !== 'definite';
+  return isMillraceError(error, 'STORE_UNREACHABLE') || isMillraceError(error, 'STORE_CONGESTED');
 }
 
 async function look(

@@ -5,6 +5,7 @@ import type { AnyWorkflow } from '../../../core/workflow/workflow.ts';
 import type { Millrace } from '../../../millrace.ts';
 import type { RunRow } from '../../../store/port/store.ts';
 import type { Cli } from '../../cli.ts';
+import { NAMESPACE } from '../../connect/find-run.ts';
 import { EXIT } from '../../exit.ts';
 import { plainJson } from '../../output/plain-json.ts';
 import { paintStatus, span } from '../../output/run-words.ts';
@@ -26,10 +27,11 @@ export interface Job {
 export async function runToEnd(cli: Cli, millrace: Millrace, job: Job, stop: StopWatch): Promise<number> {
   const { terminal } = cli;
   const { workflow, input, key, timeoutMs: timeout } = job;
+  const known = key === undefined ? [] : await millrace.store.readRuns([{ namespace: NAMESPACE, key }]);
   const { runId } = await millrace.start(workflow, input, { key, timeout });
-  const [before] = await millrace.store.readRuns([{ runId }]);
+  const before = known[0]?.runId === runId ? known[0] : undefined;
   terminal.tell(`run ${runId} · ${workflow.name} version ${workflow.version}${stateText(before)}`);
-  const row = await follow(millrace, runId, watcherOf(cli, millrace), stop);
+  const row = await follow(millrace, { runId, seq: before?.events ?? 0 }, watcherOf(cli, millrace), stop);
   if (row === undefined) {
     tellStop(cli, job, stop);
     return EXIT.failed; // replaced by the status of the signal
@@ -39,7 +41,7 @@ export async function runToEnd(cli: Cli, millrace: Millrace, job: Job, stop: Sto
 }
 
 function stateText(row: RunRow | undefined): string {
-  if (row === undefined || row.version === 0) return '';
+  if (row === undefined) return '';
   return isClosed(row.status) ? ` · ended earlier, ${row.status}` : ` · resumed after ${row.events} events`;
 }
 

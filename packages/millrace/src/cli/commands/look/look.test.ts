@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { millrace } from '../../../../testbed/cli/fake-terminal.ts';
 import { workplace, type Workplace } from '../../../../testbed/cli/workplace.ts';
@@ -213,6 +214,12 @@ describe('the store of a command that looks', () => {
     expect(status).toBe(5);
     expect(err).toContain('there is no database at');
     expect(await millrace(['runs'], { env: { DATABASE_URL: absent } })).toMatchObject({ status: 5 });
+  });
+  it('must have its schema', async () => {
+    const empty = `${place.folder}/empty.db`;
+    new DatabaseSync(empty).close();
+    const { status, err } = await millrace(['runs', '--store', `file:${empty}`]);
+    expect([status, err]).toEqual([5, expect.stringMatching(/has schema 0, .* Run `millrace migrate`/)]);
   });
   it('comes from DATABASE_URL, and --store goes before it', async () => {
     expect(await millrace(['show', 'key:done'], { env: { DATABASE_URL: place.store } })).toMatchObject({
