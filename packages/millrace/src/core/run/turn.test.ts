@@ -228,6 +228,7 @@ describe('a program that awaits something foreign', () => {
       await foreign();
     });
     const turn = await run.give(run.done('charge'));
+    expect(turn.taken).toBe(1);
     expect(turn.standing).toEqual({
       kind: 'blocked',
       mismatch: {
@@ -239,7 +240,7 @@ describe('a program that awaits something foreign', () => {
       },
     });
     expect(turn.events.map(({ type }) => type)).toEqual(['step-completed']);
-    expect((await run.give(signalled('n'))).events, 'a blocked run takes nothing').toEqual([]);
+    expect(await run.give(signalled('n')), 'a blocked run takes nothing').toMatchObject({ events: [], taken: 0 });
   });
 
   it('is blocked from the start when that is all it does', async () => {

@@ -5,6 +5,8 @@ import type { Execution, LogLine } from './execution.ts';
 
 /** What one turn decided: the engine makes it a plan, commits it, and only then acts on it. */
 export interface Turn {
+  /** How many of the arrivals it came to: all, unless the run was blocked before. The others have not happened. */
+  taken: number;
   /** New events, in order; the last one is the end where the run ended. */
   events: RunEvent[];
   children: ChildStart[];
@@ -31,8 +33,10 @@ export async function takeTurn(
     apply(execution, stored, undefined);
     await execution.ports.drained();
   }
+  let taken = 0;
   for (const event of arrivals) {
     if (execution.standing.kind === 'blocked') break;
+    taken++;
     if (!accepts(execution, event)) continue;
     execution.events.push(event);
     noteGiven(execution, event);
@@ -40,7 +44,7 @@ export async function takeTurn(
     await execution.ports.drained();
   }
   execution.active = false;
-  return endTurn(execution);
+  return { taken, ...endTurn(execution) };
 }
 
 /** What a retry of the run may take back says how far the program was. */
@@ -62,7 +66,7 @@ function noteGiven(execution: Execution, event: RunEvent): void {
 }
 
 /** Collects what the program decided since the last turn. */
-export function endTurn(execution: Execution): Turn {
+function endTurn(execution: Execution): Omit<Turn, 'taken'> {
   if (execution.standing.kind === 'open' && isStuck(execution)) blockForeignAwait(execution);
   const { events, children, readySteps, abandoned, logs, standing } = execution;
   execution.events = [];

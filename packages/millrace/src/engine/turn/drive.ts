@@ -7,7 +7,7 @@ import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 import { settleDeliveries, settleStarts } from './effects.ts';
 import { planOf } from './plan.ts';
-import { block, forget, redo, rest, takeInbox } from './ownership.ts';
+import { block, consumedBy, forget, redo, rest, takeInbox } from './ownership.ts';
 
 /** Pauses up to this long are waited for in memory; longer ones give the run back to the store. */
 const SHORT_WAIT_MS = 100;
@@ -51,7 +51,8 @@ async function turnOnce(engine: Engine, instance: Instance): Promise<void> {
   if (instance.fresh) await engine.ports.drained();
   instance.fresh = false;
   const turn = await takeTurn(execution, taken.arrivals, taken.stored);
-  const { consumed, inboxSeq } = taken;
+  const { inboxSeq } = taken;
+  const consumed = consumedBy(taken.arrivals.slice(0, turn.taken), taken.consumed);
   const plan = planOf(engine, instance, turn, { stays: stays(engine, instance, turn), consumed, inboxSeq });
   if (plan !== undefined && !(await commit(engine, instance, plan, taken.arrivals))) return;
   for (const done of taken.afterCommit) done();

@@ -104,6 +104,11 @@ export async function redo(engine: Engine, instance: Instance, outcomes: readonl
   instance.arrivals.push(...known, ...later.filter((event) => !isMessage(event)));
 }
 
+/** Of the inbox rows behind these and later arrivals, those behind these: a blocked run leaves the rest unread. */
+export function consumedBy(arrivals: readonly RunEvent[], rows: readonly number[]): readonly number[] {
+  return rows.length === 0 ? rows : rows.slice(0, arrivals.filter(isMessage).length);
+}
+
 function isMessage(event: RunEvent): boolean {
   switch (event.type) {
     case 'signal-received':
