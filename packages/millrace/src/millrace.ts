@@ -214,9 +214,9 @@ export class Millrace {
     return startRequest(workflow, await checkInput(workflow, input), options, this.startFacts(workflow));
   }
 
-  private startFacts(workflow: NamedWorkflow): StartFacts {
+  private startFacts({ name, version }: NamedWorkflow): StartFacts {
     const { engine } = this;
-    const mine = engine !== undefined && engine.canRun(workflow.name, workflow.version) && engine.freeSlots() > 0;
+    const takes = (queue: string): boolean => engine?.canRun(name, version, queue) === true && engine.freeSlots() > 0;
     return {
       namespace: this.options.namespace,
       engineName: this.options.name,
@@ -226,7 +226,7 @@ export class Millrace {
       newCommitId: () => this.desk.newCommitId(),
       encode: (value, where) => this.desk.encode(value, where),
       hash: (text) => hash('sha256', text, 'base64url'),
-      owner: mine ? engine.engineId : undefined,
+      ownerFor: (queue) => (takes(queue) ? engine?.engineId : undefined),
     };
   }
 

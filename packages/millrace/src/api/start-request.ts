@@ -39,7 +39,8 @@ export interface StartFacts {
   newCommitId(): number;
   encode(value: unknown, where: string): string;
   hash(text: string): string;
-  owner: string | undefined;
+  /** The engine of this process, if it would take a run of this queue now. */
+  ownerFor(queue: string): string | undefined;
 }
 
 /**
@@ -96,7 +97,7 @@ export function startRequest(
     deadlineAt,
     history: encodeChunk(header, [{ ...started, payload }]),
     commitId: facts.newCommitId(),
-    owner: inCallersTransaction || startAt !== undefined ? undefined : facts.owner,
+    owner: inCallersTransaction || startAt !== undefined ? undefined : facts.ownerFor(queue),
   };
 }
 

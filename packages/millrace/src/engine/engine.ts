@@ -147,8 +147,9 @@ export class Engine {
   isDraining(): boolean {
     return this.state === 'draining';
   }
-  canRun(name: string, version: string): boolean {
-    return this.mayClaim() && this.workflows.has(`${name} ${version}`);
+  canRun(name: string, version: string, queue: string): boolean {
+    const { queues } = this.options;
+    return this.mayClaim() && this.workflows.has(`${name} ${version}`) && (queues?.includes(queue) ?? true);
   }
   workflowOf(name: string, version: string): AnyWorkflow | undefined {
     return this.workflows.get(`${name} ${version}`);

@@ -134,7 +134,7 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
     parentOrdinal: child.ordinal,
     history: encodeChunk(engine.chunkHeader(), [{ ...started, payload: child.input }]),
     commitId: engine.newCommitId(),
-    owner: eager && engine.canRun(name, version) ? engine.engineId : undefined,
+    owner: eager && engine.canRun(name, version, queue) ? engine.engineId : undefined,
   };
 }
 
