@@ -9,6 +9,7 @@ import { isClosed } from '../core/status.ts';
 import type { Signal } from '../core/workflow/signal.ts';
 import type { HistoryChunk, RunRef, RunRow } from '../store/port/store.ts';
 import { notFound, type Desk } from './desk.ts';
+import { ask } from './store-failure.ts';
 import { outputOf } from './results.ts';
 import { retryRun } from './retry.ts';
 import { sendUpdate } from './update.ts';
@@ -52,7 +53,8 @@ export function runHandle<O>(desk: Desk, ref: RunRef): Run<O> {
   };
   const id = async (): Promise<string> => runId ?? (await row()).runId;
   const chunks = async (): Promise<HistoryChunk[]> => {
-    const found = await desk.store.readHistory(await id());
+    const of = await id();
+    const found = await ask(() => desk.store.readHistory(of));
     if (found.length === 0) throw notFound(ref); // a run's start is in its history
     return found;
   };

@@ -51,7 +51,7 @@ export function connections({ pool, owned, callTimeoutMs }: ConnectionOptions): 
   }
 
   async function acquire(): Promise<PoolClient> {
-    if (closed) throw new StoreError('definite', 'the store is closed');
+    if (closed) throw new StoreError('definite', 'the store is closed', { code: 'ENGINE_CLOSED' });
     for (;;) {
       let client: PoolClient;
       try {

@@ -53,7 +53,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   let open = true;
 
   function transaction<T>(immediate: boolean, act: () => T, keep: (value: T) => boolean): T {
-    if (!open) throw new StoreError('definite', `the store is closed (${options.path})`);
+    if (!open) throw new StoreError('definite', `the store is closed (${options.path})`, { code: 'ENGINE_CLOSED' });
     (immediate ? beginImmediate : begin).run();
     let moment: 'act' | 'commit' = 'act';
     try {
