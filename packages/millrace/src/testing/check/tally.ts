@@ -1,0 +1,59 @@
+/** Counts what happened: a class of faults that never bites proves nothing. */
+export interface Tally {
+  add(name: string, count?: number): void;
+  get(name: string): number;
+  merge(other: Tally): void;
+  entries(): [string, number][];
+}
+
+export function createTally(): Tally {
+  const counts = new Map<string, number>();
+  const add = (name: string, count = 1): void => void counts.set(name, (counts.get(name) ?? 0) + count);
+  return {
+    add,
+    get: (name) => counts.get(name) ?? 0,
+    merge: (other) => {
+      for (const [name, count] of other.entries()) add(name, count);
+    },
+    entries: () => [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  };
+}
+
+/** What a batch of seeds must have seen, or it has proved nothing. */
+export const EXPECTED_SIGHTINGS = [
+  'fault refused',
+  'fault deadlock',
+  'fault ambiguous-applied',
+  'fault ambiguous-lost',
+  'fault late',
+  'fault slow',
+  'late call accepted',
+  'late call rejected',
+  'fault hint-lost',
+  'fault hint-doubled',
+  'fault hint-late',
+  'incident crash',
+  'incident crash-point',
+  'incident pause',
+  'incident drain',
+  'incident clock-step',
+  'incident store-stall',
+  'incident store-away',
+  'plan conflict',
+  'plan already',
+  'plan unread',
+  'zombie plan refused',
+  'zombie start unowned',
+  'delivery duplicate',
+  'delivery run-closed',
+  'start existing',
+  'start repeated',
+  'engine retired',
+  'attempt overlapped',
+  'attempt unrecorded',
+] as const;
+
+/** The sightings that are missing. */
+export function missingSightings(tally: Tally): string[] {
+  return EXPECTED_SIGHTINGS.filter((name) => tally.get(name) === 0);
+}

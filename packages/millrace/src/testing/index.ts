@@ -1,0 +1,1 @@
+export { createTestEngine, type TestEngine, type TestEngineOptions } from './test-engine.ts';

@@ -1,0 +1,48 @@
+import type { Ports } from '../../engine/ports.ts';
+import type { Store } from '../../store/port/store.ts';
+import { dropFence } from './drop-fence.ts';
+import { deliverTwice } from './deliver-twice.ts';
+import { forgetInbox } from './forget-inbox.ts';
+import { forgetRequeue } from './forget-requeue.ts';
+import { forgetAlready } from './forget-already.ts';
+import { hurryTimers } from './hurry-timers.ts';
+import { forgetDedup } from './forget-dedup.ts';
+
+/** A bug put in from outside, by wrapping the store or the ports: the simulator must find it. */
+export interface PlantedBug {
+  readonly name: string;
+  /** The rules by which it may be noticed first. */
+  readonly brokenRules: readonly string[];
+  store?: (store: Store, storeTime: () => number) => Store;
+  ports?: (ports: Ports) => Ports;
+}
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  { name: 'a plan of a former owner is applied', brokenRules: ['fence'], store: dropFence },
+  {
+    name: 'a run is put to rest over unread messages',
+    brokenRules: ['message slept through'],
+    store: forgetInbox,
+  },
+  {
+    name: 'timers fire early',
+    brokenRules: ['timer early', 'retry early', 'event from the future'],
+    store: hurryTimers,
+  },
+  {
+    name: 'a plan that is sent again is applied again',
+    brokenRules: ['plan applied twice'],
+    store: forgetAlready,
+  },
+  { name: 'the runs of a dead engine are not requeued', brokenRules: ['not quiet'], store: forgetRequeue },
+  {
+    name: 'a signal is delivered twice',
+    brokenRules: ['signal of nobody', 'unexpected result'],
+    store: deliverTwice,
+  },
+  {
+    name: 'a repeated start makes a second run',
+    brokenRules: ['key used twice', 'not quiet'],
+    store: forgetDedup,
+  },
+];

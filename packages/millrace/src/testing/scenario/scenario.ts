@@ -1,0 +1,76 @@
+import type { CrashPoint } from '../../engine/ports.ts';
+import type { Op } from '../program/program.ts';
+
+/** Kinds of faults that happen to store calls, each with its probability. */
+export const CALL_FAULTS = [
+  'refused',
+  'deadlock',
+  'ambiguous-applied',
+  'ambiguous-lost',
+  'late',
+  'slow',
+] as const;
+export type CallFault = (typeof CALL_FAULTS)[number];
+
+export const HINT_FAULTS = ['hint-lost', 'hint-doubled', 'hint-late'] as const;
+export type HintFault = (typeof HINT_FAULTS)[number];
+
+/** Something that happens to a process, or to the store, at an instant of phase A. */
+export type Incident =
+  | { kind: 'crash'; atMs: number; node: number; downMs: number }
+  | { kind: 'crash-point'; atMs: number; node: number; point: CrashPoint; pass: number; downMs: number }
+  /** Stops and goes on: shorter than the lease a stall, longer a zombie. */
+  | { kind: 'pause'; atMs: number; node: number; forMs: number }
+  | { kind: 'drain'; atMs: number; node: number; graceMs: number; downMs: number }
+  | { kind: 'clock-step'; atMs: number; node: number; byMs: number }
+  /** Every store call waits until it is over. */
+  | { kind: 'store-stall'; atMs: number; forMs: number }
+  /** Every store call is refused until it is over. */
+  | { kind: 'store-away'; atMs: number; forMs: number };
+
+/** One client's dealings with one run. Times in virtual ms from the beginning. */
+export interface Story {
+  id: number;
+  program: Op[];
+  startAtMs: number;
+  keyed: boolean;
+  /** How many clients start it at about the same time (with the same key). */
+  starters: number;
+  delayMs: number;
+  timeoutMs: number | undefined;
+  updates: number[];
+  queries: number[];
+  cancelAtMs: number | undefined;
+  retryAtMs: number | undefined;
+  /** Each signal is sent this often. */
+  signalRepeats: number;
+  signalPauseMs: number;
+  awaited: boolean;
+}
+
+export interface NodeSettings {
+  concurrency: number;
+  stepConcurrency: number;
+  cacheSize: number;
+  /** Share by which the monotonic clock is fast. */
+  drift: number;
+  wallOffsetMs: number;
+}
+
+/** Everything that a simulation does, as data: made from a seed, cut down by the shrinker. */
+export interface Scenario {
+  seed: number;
+  nodes: NodeSettings[];
+  latencyMs: number;
+  callFaults: Partial<Record<CallFault, number>>;
+  hintFaults: Partial<Record<HintFault, number>>;
+  hints: boolean;
+  /** Claims, wakes and retirements do at most this many runs at once: limits are reached that load never reaches. */
+  batchLimit: number | undefined;
+  leaseMs: number;
+  beatMs: number;
+  incidents: Incident[];
+  stories: Story[];
+  /** End of phase A: then everything heals. */
+  healAtMs: number;
+}

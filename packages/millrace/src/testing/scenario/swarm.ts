@@ -1,0 +1,137 @@
+import { CRASH_POINTS } from '../../engine/ports.ts';
+import { allOps } from '../program/expect.ts';
+import { makeProgram } from '../program/grammar.ts';
+import { createRandom, type Random } from '../virtual/random.ts';
+import {
+  CALL_FAULTS,
+  HINT_FAULTS,
+  type CallFault,
+  type HintFault,
+  type Incident,
+  type NodeSettings,
+  type Scenario,
+  type Story,
+} from './scenario.ts';
+
+/**
+ * The scenario of a seed. Each class of faults is on or off: a few at a time reach states that all at once never reach.
+ * @source Swarm testing, Groce et al., ISSTA 2012.
+ */
+export function scenarioOf(seed: number): Scenario {
+  const random = createRandom(`scenario ${seed}`);
+  const activeMs = random.pick([3_000, 8_000, 20_000]);
+  const nodes = Array.from({ length: random.between(1, 4) }, () => nodeSettings(random));
+  const leaseMs = random.pick([2_000, 5_000]);
+  const hints = random.chance(0.6);
+  const stories = Array.from({ length: random.between(1, 12) }, (_, id) => story(random, id, activeMs));
+  return {
+    seed,
+    nodes,
+    latencyMs: random.pick([0.2, 1, 1, 5, 30]),
+    callFaults: some<CallFault>(random, CALL_FAULTS, [0.01, 0.04, 0.12]),
+    hintFaults: some<HintFault>(random, HINT_FAULTS, [0.1, 0.5]),
+    hints,
+    batchLimit: random.chance(0.3) ? random.between(1, 3) : undefined,
+    leaseMs,
+    beatMs: leaseMs / 5,
+    incidents: incidents(random, nodes.length, activeMs, leaseMs),
+    stories,
+    healAtMs: activeMs + 2_000,
+  };
+}
+
+function some<K extends string>(
+  random: Random,
+  kinds: readonly K[],
+  rates: readonly number[],
+): Partial<Record<K, number>> {
+  const chosen: Partial<Record<K, number>> = {};
+  for (const kind of kinds) if (random.chance(0.35)) chosen[kind] = random.pick(rates);
+  return chosen;
+}
+
+function nodeSettings(random: Random): NodeSettings {
+  return {
+    concurrency: random.pick([1, 2, 3, 8, 50]),
+    stepConcurrency: random.pick([1, 2, 8, 50]),
+    cacheSize: random.pick([1, 2, 100]),
+    drift: random.pick([0, 0, 1e-4, -1e-4]),
+    wallOffsetMs: random.pick([0, 0, 3_600_000, -86_400_000]),
+  };
+}
+
+function story(random: Random, id: number, activeMs: number): Story {
+  const anytime = (): number => random.between(0, activeMs);
+  const keyed = random.chance(0.7);
+  const taste = {
+    depth: random.between(0, 2),
+    length: random.between(1, 5),
+    failures: random.chance(0.5),
+    races: random.chance(0.3),
+  };
+  const program = makeProgram(random.fork(`program ${id}`), taste);
+  // A run that is tried again waits for children that it has cancelled itself.
+  const mayRetry = ![...allOps(program)].some((op) => op.op === 'child' && !op.detached);
+  return {
+    id,
+    program,
+    startAtMs: random.between(0, activeMs * 0.7),
+    keyed,
+    starters: keyed ? random.pick([1, 1, 2, 3]) : 1,
+    delayMs: random.chance(0.1) ? random.between(1, 3_000) : 0,
+    timeoutMs: random.chance(0.08) ? random.between(500, 20_000) : undefined,
+    updates: random.chance(0.15) ? [anytime(), anytime()] : [],
+    queries: random.chance(0.2) ? [anytime()] : [],
+    cancelAtMs: random.chance(0.12) ? anytime() : undefined,
+    retryAtMs: random.chance(0.2) && mayRetry ? anytime() : undefined,
+    signalRepeats: random.pick([1, 1, 2, 3]),
+    signalPauseMs: random.pick([0, 1, 20, 1_000]),
+    awaited: random.chance(0.4),
+  };
+}
+
+function incidents(random: Random, nodes: number, activeMs: number, leaseMs: number): Incident[] {
+  const found: Incident[] = [];
+  const maybe = (
+    probability: number,
+    most: number,
+    make: (at: { atMs: number; node: number }) => Incident,
+  ): void => {
+    if (!random.chance(probability)) return;
+    const count = random.between(1, most);
+    for (let at = 0; at < count; at++) {
+      found.push(make({ atMs: random.between(0, activeMs), node: random.between(0, nodes - 1) }));
+    }
+  };
+  const downMs = (): number => random.pick([1, 300, leaseMs * 2]);
+  maybe(0.35, 3, (at) => ({ kind: 'crash', ...at, downMs: downMs() }));
+  maybe(0.4, 4, (at) => ({
+    kind: 'crash-point',
+    ...at,
+    point: random.pick(CRASH_POINTS),
+    pass: random.between(1, 4),
+    downMs: downMs(),
+  }));
+  maybe(0.35, 3, (at) => ({
+    kind: 'pause',
+    ...at,
+    forMs: random.pick([200, leaseMs, leaseMs * 2, leaseMs * 3]),
+  }));
+  maybe(0.2, 2, (at) => ({ kind: 'drain', ...at, graceMs: random.pick([0, 50, 2_000]), downMs: downMs() }));
+  maybe(0.2, 2, (at) => ({
+    kind: 'clock-step',
+    ...at,
+    byMs: random.pick([3_600_000, -3_600_000, 500, -500]),
+  }));
+  maybe(0.15, 2, ({ atMs }) => ({
+    kind: 'store-stall',
+    atMs,
+    forMs: random.pick([300, leaseMs, leaseMs * 2]),
+  }));
+  maybe(0.15, 2, ({ atMs }) => ({
+    kind: 'store-away',
+    atMs,
+    forMs: random.pick([300, leaseMs, leaseMs * 2]),
+  }));
+  return found.toSorted((a, b) => a.atMs - b.atMs);
+}

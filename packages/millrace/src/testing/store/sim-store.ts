@@ -1,0 +1,235 @@
+import type { Plan, PlanResult, RunRow, Store } from '../../store/port/store.ts';
+import type { Tally } from '../check/tally.ts';
+import type { Watched, Watcher } from '../check/watcher.ts';
+import type { Actor } from '../virtual/scheduler.ts';
+import type { HintHub } from './hints.ts';
+import type { Network } from './network.ts';
+
+export interface SimStoreParts {
+  /** The store under test. */
+  subject: Store;
+  network: Network;
+  watcher: Watcher;
+  hub: HintHub | undefined;
+  tally: Tally;
+  batchLimit: number | undefined;
+}
+
+type Rows = ReadonlyMap<string, Watched>;
+
+/** Hands each process its own view of one store, at the other end of the network. */
+export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
+  const firstSent = new Map<number, number>();
+  return (actor) => {
+    const { subject, network, hub } = parts;
+    const read = <R>(name: string, act: () => Promise<R>): Promise<R> => network.send({ actor, name, act });
+    return {
+      name: subject.name,
+      durability: subject.durability,
+      hints: hub?.connect(actor),
+      migrate: () => Promise.resolve({ from: 1, to: 1, applied: [] }),
+      close: () => Promise.resolve(),
+      ...engineCalls(parts, actor),
+      ...startCalls(parts, actor),
+      ...planCalls(parts, actor, firstSent),
+      ...outsideCalls(parts, actor),
+      loadRuns: (requests) => read('loadRuns', () => subject.loadRuns(requests)),
+      listOwned: (engineId) => read('listOwned', () => subject.listOwned(engineId)),
+      readRuns: (refs) => read('readRuns', () => subject.readRuns(refs)),
+      listRuns: (filter) => read('listRuns', () => subject.listRuns(filter)),
+      readHistory: (...args) => read('readHistory', () => subject.readHistory(...args)),
+      readInbox: (runId) => read('readInbox', () => subject.readInbox(runId)),
+      listEngines: () => read('listEngines', () => subject.listEngines()),
+    };
+  };
+}
+
+function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreParts, actor: Actor) {
+  const limited = (limit: number): number => Math.min(limit, batchLimit ?? limit);
+  return {
+    register: (engine) => network.send({ actor, name: 'register', act: () => subject.register(engine) }),
+    beat: (engineId, load) => network.send({ actor, name: 'beat', act: () => subject.beat(engineId, load) }),
+    retire: (engineId, expectBeat, options) =>
+      network.send({
+        actor,
+        name: 'retire',
+        act: () => subject.retire(engineId, expectBeat, { ...options, limit: limited(options.limit) }),
+        inspect: ({ retired }, rows) => {
+          if (retired) {
+            watcher.noteRetired(engineId);
+            if (!options.harmless) tally.add('engine retired');
+          }
+          return idsOf(rows, (row) => row.ownerId === engineId);
+        },
+        describe: ({ retired, requeued, remaining }) =>
+          `${engineId.slice(0, 4)} ${retired ? 'retired' : 'known'}, ${requeued} requeued${remaining ? ', more' : ''}`,
+      }),
+    claimRuns: (request) =>
+      network.send({
+        actor,
+        name: 'claimRuns',
+        act: () => subject.claimRuns({ ...request, limit: limited(request.limit) }),
+        inspect: (claimed) => claimed.map(({ runId }) => runId),
+        describe: (claimed) => claimed.map(({ runId, epoch }) => `${short(runId)}@${epoch}`).join(' '),
+      }),
+    wakeDue: (request) =>
+      network.send({
+        actor,
+        name: 'wakeDue',
+        act: () => subject.wakeDue({ ...request, limit: limited(request.limit) }),
+        inspect: ({ storeTime }, rows) =>
+          idsOf(
+            rows,
+            ({ status, wakeAt }) => status === 'waiting' && wakeAt !== undefined && wakeAt <= storeTime,
+          ),
+        describe: ({ adopted, queued }) =>
+          adopted.length + queued === 0
+            ? ''
+            : `${adopted.map(({ runId }) => short(runId)).join(' ')} queued ${queued}`,
+      }),
+  } satisfies Partial<Store>;
+}
+
+function startCalls({ subject, network, watcher, tally }: SimStoreParts, actor: Actor) {
+  return {
+    startRuns: (requests) =>
+      network.send({
+        actor,
+        name: 'startRuns',
+        act: () => subject.startRuns(requests),
+        inspect: (results, rows) => {
+          results.forEach((result, at) => {
+            const { owner, runId } = requests[at] as (typeof requests)[number];
+            const known = rows.has(result.runId);
+            if (result.outcome !== 'started') tally.add(`start ${result.outcome}`);
+            else if (known && runId === result.runId) tally.add('start repeated');
+            else if (owner !== undefined && watcher.retired.has(owner)) tally.add('zombie start unowned');
+          });
+          return results.map(({ runId }) => runId);
+        },
+        describe: (results) => results.map(({ outcome, runId }) => `${outcome} ${short(runId)}`).join(' '),
+      }),
+    deliver: (messages, adopter) =>
+      network.send({
+        actor,
+        name: 'deliver',
+        act: () => subject.deliver(messages, adopter),
+        inspect: (results) => {
+          for (const { outcome } of results) tally.add(`delivery ${outcome}`);
+          return results.flatMap((result) => ('runId' in result ? [result.runId] : []));
+        },
+        describe: (results) =>
+          results
+            .map(
+              (result, at) =>
+                `${messages[at]?.dedup} ${result.outcome} ${'runId' in result ? short(result.runId) : ''}`,
+            )
+            .join('; '),
+      }),
+  } satisfies Partial<Store>;
+}
+
+function planCalls(parts: SimStoreParts, actor: Actor, firstSent: Map<number, number>) {
+  const { subject, network, watcher } = parts;
+  const note = (plan: Plan): void => {
+    if (!firstSent.has(plan.commitId)) firstSent.set(plan.commitId, network.now());
+  };
+  return {
+    commit: (plans) => {
+      for (const plan of plans) note(plan);
+      const sent = new Map(plans.map(({ runId, commitId }) => [runId, firstSent.get(commitId)]));
+      return network.send({
+        actor,
+        name: 'commit',
+        act: () => subject.commit(plans),
+        newsAt: (runId) => sent.get(runId),
+        inspect: (results) => {
+          plans.forEach((plan, at) => watcher.checkPlan(plan, results[at] as PlanResult, network.now()));
+          return plans.flatMap((plan, at) => touchedBy(plan, results[at] as PlanResult));
+        },
+        describe: (results) =>
+          plans.map((plan, at) => describePlan(plan, results[at] as PlanResult)).join('; '),
+      });
+    },
+    transact: (body, planOf) => {
+      let made: Plan | undefined;
+      const remembering = (value: never): Plan => (made = planOf(value));
+      return network.send({
+        actor,
+        name: 'transact',
+        act: () => subject.transact(body, remembering as typeof planOf),
+        // The plan is made while the transaction runs.
+        newsAt: () => network.now(),
+        inspect: ({ result }) => {
+          if (made === undefined) return [];
+          watcher.checkPlan(made, result, network.now());
+          return [made.runId];
+        },
+        describe: ({ result }) => (made === undefined ? '' : describePlan(made, result)),
+      });
+    },
+  } satisfies Partial<Store>;
+}
+
+function outsideCalls({ subject, network }: SimStoreParts, actor: Actor) {
+  return {
+    release: (runs) =>
+      network.send({
+        actor,
+        name: 'release',
+        act: () => subject.release(runs),
+        inspect: () => runs.map(({ runId }) => runId),
+        describe: (count) => `${count} of ${runs.map(({ runId }) => short(runId)).join(' ')}`,
+      }),
+    reopen: (request) =>
+      network.send({
+        actor,
+        name: 'reopen',
+        act: () => subject.reopen(request),
+        inspect: () => [request.runId],
+        describe: (outcome) => `${short(request.runId)} ${outcome}`,
+      }),
+    unblock: (request) =>
+      network.send({
+        actor,
+        name: 'unblock',
+        act: () => subject.unblock(request),
+        inspect: (_count, rows) => idsOf(rows, ({ status }) => status === 'blocked'),
+      }),
+  } satisfies Partial<Store>;
+}
+
+function touchedBy(plan: Plan, result: PlanResult): string[] {
+  if (result.outcome !== 'ok') return [plan.runId];
+  const targets = result.deliveries.flatMap((delivery) => ('runId' in delivery ? [delivery.runId] : []));
+  return [plan.runId, ...result.starts.map(({ runId }) => runId), ...targets];
+}
+
+function describePlan(plan: Plan, result: PlanResult): string {
+  const events = plan.history === undefined ? '' : typesOf(plan.history);
+  const place = `${short(plan.runId)}@${plan.epoch}.${plan.version}`;
+  const next = plan.next.kind === 'close' ? plan.next.status : plan.next.kind;
+  const starts =
+    plan.starts.length === 0 ? '' : ` starts ${plan.starts.map(({ runId }) => short(runId)).join(' ')}`;
+  return `${place} [${events}] ${next}${starts}: ${result.outcome}`;
+}
+
+const DECODER = new TextDecoder();
+
+function typesOf(history: Uint8Array): string {
+  const heads = DECODER.decode(history).matchAll(/"type":"([a-z-]+)"(?:,"ordinal":(\d+))?/g);
+  return [...heads]
+    .map(([, type, ordinal]) => (ordinal === undefined ? type : `${type} ${ordinal}`))
+    .join(', ');
+}
+
+/** The random end of a run id tells runs apart. */
+export function short(runId: string): string {
+  return runId.slice(-5);
+}
+
+function idsOf(rows: Rows, test: (row: RunRow) => boolean): string[] {
+  const found: string[] = [];
+  for (const [runId, { row }] of rows) if (test(row)) found.push(runId);
+  return found;
+}
