@@ -66,8 +66,9 @@ async function preparePlace({ subject, workload, servers, options, folder }) {
 /** Answers undefined when all went well, else the end of what the processes said. */
 async function runProcess(subject, place, options) {
   const profile = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.out}`] : [];
-  if (place.processes === 2) place.workerFlags = profile;
-  const flags = place.processes === 1 ? profile : [];
+  const engineFlags = [...(subject.flags ?? []), ...profile];
+  if (place.processes === 2) place.workerFlags = engineFlags;
+  const flags = place.processes === 1 ? engineFlags : [];
   const command = [process.execPath, ...flags, REPETITION, JSON.stringify(place)];
   const [program, ...words] = subject.ownNetwork ? inOwnNetwork(command) : command;
 

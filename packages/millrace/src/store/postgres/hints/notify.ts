@@ -28,6 +28,7 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
   const receivers = new Set<(hint: Hint) => void>();
   const waiting = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
+  let saidAt = Number.NEGATIVE_INFINITY;
 
   function tell(hint: Hint | undefined): void {
     if (hint !== undefined) for (const receiver of receivers) receiver(hint);
@@ -35,6 +36,7 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
 
   function flush(): void {
     timer = undefined;
+    saidAt = performance.now();
     if (waiting.size > 0 && line.speak([...waiting])) waiting.clear();
   }
 
@@ -55,7 +57,8 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
     send: (hint) => {
       waiting.add(encode(hint));
       line.open(false);
-      timer ??= setTimeout(flush, gatherMs).unref();
+      // The first after a silence goes at once: nobody waits for company that does not come.
+      timer ??= setTimeout(flush, Math.max(0, saidAt + gatherMs - performance.now())).unref();
     },
     receive: (receiver) => {
       receivers.add(receiver);
