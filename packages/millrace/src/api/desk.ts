@@ -56,7 +56,10 @@ export function createDesk(parts: DeskParts): Desk {
     },
     async facts() {
       const { storeTime, engines } = await ask(() => store.listEngines());
-      return { now: storeTime, engines: engines.map(({ name, load }) => ({ name, ...advertised(load) })) };
+      const seen = engines.map(({ engineId, name, beatAt, load }) => {
+        return { engineId, name, beatAt, ...advertised(load) };
+      });
+      return { now: storeTime, engines: seen };
     },
     send: (ref, message) => deliverMessage((sent) => gateway.deliver(sent), ref, message),
     requeued: () => gateway.hintReady(),

@@ -45,6 +45,7 @@ export function aRun(own: Partial<ReadableRun> = {}): ReadableRun {
     deadlineAt: undefined,
     version: 1,
     status: 'waiting',
+    ownerId: undefined,
     engineName: undefined,
     wakeAt: undefined,
     waits: undefined,

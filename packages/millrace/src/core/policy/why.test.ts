@@ -37,6 +37,17 @@ describe('why, in general', () => {
     });
   });
 
+  it('a running run is held up only by the death of its engine', () => {
+    const run = { status: 'running', ownerId: 'e1' } as const;
+    const engine = { engineId: 'e1', name: 'engine-1' };
+    expect(reasonsOf(run)).toEqual([]);
+    expect(reasonsOf(run, { engines: [{ name: 'engine-1' }, engine] })).toEqual([]);
+    expect(reasonsOf(run, { engines: [{ ...engine, beatAt: T0 + 9000 }] })).toEqual([]);
+    expect(reasonsOf(run, { engines: [{ ...engine, beatAt: T0 - 5000 }] })).toMatchObject([
+      { code: 'NO_ENGINE', since: '2025-12-31T23:59:55.000Z', refs: { engineId: 'engine-1' } },
+    ]);
+  });
+
   it.each(CLOSED_STATUSES)('a %s run is held up by nothing', (status) => {
     expect(reasonsOf({ status })).toEqual([]);
   });

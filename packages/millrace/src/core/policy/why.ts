@@ -3,7 +3,7 @@ import type { ReadableRun } from '../reading/readable-run.ts';
 import { fold } from '../reading/fold.ts';
 import { splitTime } from '../reading/time-split.ts';
 import { blockReason } from './why/blocked.ts';
-import { queueReasons } from './why/queued.ts';
+import { ownerReasons, queueReasons } from './why/queued.ts';
 import type { Reason, WhyFacts, Why } from './why/reason.ts';
 import type { PlacedEvent } from '../run/event.ts';
 import { waitReasons } from './why/waiting.ts';
@@ -41,6 +41,7 @@ function statusReasons(
     case 'paused':
       return [pauseReason(run, since)];
     case 'running':
+      return ownerReasons(run, facts);
     case 'completed':
     case 'failed':
     case 'cancelled':

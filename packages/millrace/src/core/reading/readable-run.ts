@@ -23,6 +23,8 @@ export interface ReadableRun {
   readonly deadlineAt: number | undefined;
   /** Number of committed plans: 0 means that the program has never had a turn. */
   readonly version: number;
+  /** The incarnation that executes it. */
+  readonly ownerId: string | undefined;
   readonly engineName: string | undefined;
   readonly waits: Uint8Array | undefined;
   readonly blockCode: string | undefined;

@@ -84,7 +84,7 @@ async function printEnd(cli: Cli, millrace: Millrace, run: RunDescription, asJso
   if (asJson) terminal.out(plainJson({ runId, status, output, error }));
   else if (status === 'completed') terminal.out(plainJson(output, 2));
   if (status === 'completed') return EXIT.ok;
-  if (status !== 'blocked') terminal.tell(`correct the cause, then: millrace retry ${runId}`);
+  if (status !== 'blocked') terminal.tell(`to go on from there: millrace retry ${runId}`);
   return status === 'timed-out' ? EXIT.timedOut : EXIT.runEnded;
 }
 

@@ -21,6 +21,26 @@ function canRun(engine: EngineFacts, { workflow, workflowVersion }: ReadableRun)
   );
 }
 
+/** Why a run that an engine executes may be standing still: that engine is gone, and nobody has noticed it yet. */
+export function ownerReasons(run: ReadableRun, { engines = [], now }: WhyFacts): readonly Reason[] {
+  const { ownerId, workflow } = run;
+  const owner = engines.find(({ engineId }) => engineId !== undefined && engineId === ownerId);
+  if (owner?.beatAt === undefined || now - owner.beatAt < SILENT_MS) return [];
+  const since = instant(owner.beatAt);
+  return [
+    {
+      code: 'NO_ENGINE',
+      message: `engine ${owner.name}, which was executing it, was heard last at ${since}`,
+      since,
+      refs: { workflow, engineId: owner.name },
+      remedy: {
+        message: `Start a process that has workflow "${workflow}": it takes the run over.`,
+        command: 'millrace doctor',
+      },
+    },
+  ];
+}
+
 /** An engine beats every second by default; one that has been silent for so long takes nothing any more. */
 const SILENT_MS = 10_000;
 

@@ -50,6 +50,8 @@ export interface Why {
 
 /** An engine as far as it matters for whether it could take a run. */
 export interface EngineFacts {
+  /** Of this process start. */
+  readonly engineId?: string | undefined;
   readonly name: string;
   /** Store time of its last beat; undefined: not known, taken to be alive. */
   readonly beatAt?: number | undefined;
