@@ -22,6 +22,7 @@ export interface DayResult {
   name: string;
   /** By invoice number. */
   outcomes: Map<string, Outcome>;
+  runIds: string[];
   stock: StockCount;
 }
 
@@ -40,12 +41,14 @@ export async function runDay({ millrace, day, fresh, onSettled }: DayOptions): P
   const shift = await millrace.start(packer, { day: name, packed: 0, damaged: 0 }, { key: packerKey(name) });
 
   const outcomes = new Map<string, Outcome>();
+  const runIds: string[] = [];
   const settled: Promise<void>[] = [];
   for (let from = 0; from < day.invoices.length; from += STARTS_AT_ONCE) {
     const invoices = day.invoices.slice(from, from + STARTS_AT_ONCE);
     const runs = await millrace.startMany(invoices.map((invoice) => startOf(invoice, name, day.date)));
     for (const [index, run] of runs.entries()) {
       const invoice = invoices[index] as Invoice; // A handle for each start, in their order.
+      runIds.push(run.runId);
       const settle = (outcome: Outcome): void => {
         outcomes.set(invoice.invoiceNo, outcome);
         onSettled(outcome);
@@ -57,7 +60,7 @@ export async function runDay({ millrace, day, fresh, onSettled }: DayOptions): P
 
   await closeBench(shift);
   const counted = await millrace.start(countStock, name);
-  return { name, outcomes, stock: await counted.result() };
+  return { name, outcomes, runIds, stock: await counted.result() };
 }
 
 function startOf(invoice: Invoice, name: string, date: string) {

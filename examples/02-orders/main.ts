@@ -42,7 +42,7 @@ export async function main(args: string[]): Promise<number> {
   }
   const day = readDay(options.csv);
   process.stderr.write(
-    `${day.invoices.length} invoices of ${day.date}, store ${withoutPassword(options.store)}\n${badRows(day)}`,
+    `${day.invoices.length} invoices of ${day.date}, store ${withoutPassword(options.store)}\nledger ${options.ledger}\n${badRows(day)}`,
   );
   mkdirSync(dirname(options.ledger), { recursive: true });
   const interrupted = untilSignal();
@@ -106,7 +106,7 @@ function untilSignal(): Promise<never> {
 
 function report(day: Day, result: DayResult, options: Options): number {
   const ledger = readLedger(options.ledger);
-  const references = new Set(day.invoices.map(({ invoiceNo }) => orderKey(invoiceNo, result.name, day.date)));
+  const references = new Set(result.runIds);
   const runs = totalsOf([...result.outcomes.values()]);
   const comparisons = compare(totalsOfFile(day.invoices), { runs, ledger, references, stock: result.stock });
   const shown =

@@ -16,7 +16,7 @@ const entry = (
   pence: number,
   key = `${kind} ${reference}`,
 ): Entry => {
-  return { kind, id: key, key, reference, customer: '20001', pence, asked: '' };
+  return { kind, id: key, key, reference, order: reference, customer: '20001', pence, asked: '' };
 };
 const ledger: LedgerLine[] = [
   entry('charged', '1', 500),

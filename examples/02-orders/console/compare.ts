@@ -14,7 +14,7 @@ export interface Comparison {
 export interface Found {
   runs: Totals;
   ledger: readonly LedgerLine[];
-  /** The references of this day's orders; a ledger may hold other days too. */
+  /** The references of this day's orders, which are their runs; a ledger may hold other days too. */
   references: ReadonlySet<string>;
   stock: StockCount;
 }
@@ -56,7 +56,7 @@ function compareLedger(file: Totals, { ledger, references }: Found): Comparison[
     count('ledger: credits', file.credited.count, credited.length),
     pence('  credited', file.credited.pence, sum(credited)),
     count('ledger: a key twice', 0, entries.length - distinct(entries, 'key')),
-    count('ledger: an order charged twice', 0, charged.length - distinct(charged, 'reference')),
+    count('ledger: an order charged twice', 0, charged.length - distinct(charged, 'order')),
   ];
 }
 
@@ -68,7 +68,7 @@ function sum(entries: readonly Entry[]): number {
   return entries.reduce((total, { pence: amount }) => total + amount, 0);
 }
 
-function distinct(entries: readonly Entry[], field: 'key' | 'reference'): number {
+function distinct(entries: readonly Entry[], field: 'key' | 'order'): number {
   return new Set(entries.map((entry) => entry[field])).size;
 }
 

@@ -30,6 +30,8 @@ function shown(value: number, unit: Comparison['unit']): string {
 /** What the payment service was made to do wrong, and how often it was asked. */
 export function faultLine(ledger: readonly LedgerLine[], references: ReadonlySet<string>): string {
   const requests = ledger.filter((line) => !isEntry(line)).filter((line) => references.has(line.reference));
+  if (requests.length === 0)
+    return 'The ledger knows none of these orders: was the day run with another --ledger?\n';
   const times = (fault: string): number => requests.filter((request) => request.fault === fault).length;
   return (
     `The payment service was asked ${requests.length} times: it failed ${times('error')} times, ` +

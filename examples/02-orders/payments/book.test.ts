@@ -8,7 +8,15 @@ function memoryLedger(lines: LedgerLine[] = []): Ledger {
 }
 
 const charge = (key: string, more: Partial<Asked> = {}): Asked => {
-  return { operation: 'charge', key, reference: '700001', customer: '20001', pence: 500, ...more };
+  return {
+    operation: 'charge',
+    key,
+    reference: 'run-1',
+    order: '700001',
+    customer: '20001',
+    pence: 500,
+    ...more,
+  };
 };
 const refund = (key: string): Asked => charge(key, { operation: 'refund', pence: 0 });
 
@@ -59,9 +67,8 @@ describe('the payment book', () => {
 });
 
 describe('faults', () => {
-  const references = Array.from({ length: 400 }, (_, index) => String(700_000 + index));
-  const faults = (seed: string) =>
-    references.map((reference) => faultOf(seed, { operation: 'charge', reference }, 1));
+  const orders = Array.from({ length: 400 }, (_, index) => String(700_000 + index));
+  const faults = (seed: string) => orders.map((order) => faultOf(seed, { operation: 'charge', order }, 1));
 
   test('are the same for the same seed, and others for another', () => {
     expect(faults('a')).toEqual(faults('a'));

@@ -6,6 +6,7 @@ export interface Asked {
   operation: Operation;
   key: string;
   reference: string;
+  order: string;
   customer: string;
   pence: number;
 }
@@ -66,6 +67,7 @@ export function openBook(ledger: Ledger): {
         kind: 'request',
         operation: asked.operation,
         reference: asked.reference,
+        order: asked.order,
         key: asked.key,
         fault,
       });
@@ -77,7 +79,7 @@ export function openBook(ledger: Ledger): {
 const KINDS = { charge: 'charged', refund: 'refunded', credit: 'credited' } as const;
 
 function decide(asked: Asked, left: number, id: string): Entry {
-  const { operation, key, reference, customer } = asked;
+  const { operation, key, reference, order, customer } = asked;
   const declined = operation === 'charge' && asked.pence > CHARGE_LIMIT_PENCE;
   const pence = operation === 'refund' ? left : asked.pence;
   return {
@@ -85,14 +87,15 @@ function decide(asked: Asked, left: number, id: string): Entry {
     id,
     key,
     reference,
+    order,
     customer,
     pence,
     asked: textOf(asked),
   };
 }
 
-function textOf({ operation, reference, customer, pence }: Asked): string {
-  return [operation, reference, customer, pence].join(' ');
+function textOf({ operation, reference, order, customer, pence }: Asked): string {
+  return [operation, reference, order, customer, pence].join(' ');
 }
 
 function told(entry: Entry, repeated: boolean): Answer {
@@ -114,16 +117,16 @@ function refusal(status: 402 | 409 | 422, code: keyof typeof MESSAGES): Answer {
 const FAULTY_REQUESTS = 3;
 
 /**
- * What goes wrong with the n-th request of its kind for a reference: the same whenever the seed is the same.
+ * What goes wrong with the n-th request of its kind for an order: the same whenever the seed is the same.
  * `error`: nothing happens, 500. `hang`: it happens, the answer comes too late. `twice`: it arrives twice.
  */
 export function faultOf(
   seed: string,
-  asked: Pick<Asked, 'operation' | 'reference'>,
+  asked: Pick<Asked, 'operation' | 'order'>,
   n: number,
 ): Fault | undefined {
   if (seed === 'none' || n > FAULTY_REQUESTS) return undefined;
-  const roll = chance(seed, asked.operation, asked.reference, n);
+  const roll = chance(seed, asked.operation, asked.order, n);
   if (roll < 0.15) return 'error';
   if (roll < 0.25) return 'hang';
   return roll < 0.35 ? 'twice' : undefined;

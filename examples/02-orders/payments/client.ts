@@ -1,8 +1,10 @@
 import { TerminalError, type StepContext, type StepOptions } from 'millrace';
 
 export interface Payment {
-  /** What the money is for; the service keeps charges and refunds of one reference together. */
+  /** Ours alone; the service keeps charges and refunds of one reference together. */
   reference: string;
+  /** The order's number, for people. */
+  order: string;
   customer: string;
   pence: number;
 }

@@ -22,6 +22,7 @@ export interface Request {
   kind: 'request';
   operation: Operation;
   reference: string;
+  order: string;
   key: string;
   fault: Fault | undefined;
 }
@@ -32,8 +33,10 @@ export interface Entry {
   id: string;
   /** The idempotency key under which it happened. */
   key: string;
-  /** What it was for, in the client's words: an order's number. */
+  /** The client's account of one order: charges and refunds of a reference belong together. */
   reference: string;
+  /** What it was for, in words for the customer. */
+  order: string;
   customer: string;
   pence: number;
   /** What was asked, so that a key cannot be used for something else. */

@@ -30,7 +30,7 @@ async function charge(service: PaymentService, key: string, pence: unknown = 500
   const response = await fetch(`${service.url}/charges`, {
     method: 'POST',
     headers: { 'idempotency-key': key },
-    body: JSON.stringify({ reference: '700001', customer: '20001', pence }),
+    body: JSON.stringify({ reference: 'run-1', order: '700001', customer: '20001', pence }),
   });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }

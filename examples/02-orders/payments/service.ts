@@ -61,13 +61,14 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 }
 
 function readAsked(operation: Operation, key: string | string[] | undefined, body: string): Asked {
-  const { reference, customer, pence = 0 } = JSON.parse(body) as Partial<Asked>;
+  const { reference, order, customer, pence = 0 } = JSON.parse(body) as Partial<Asked>;
   if (typeof key !== 'string' || key === '') throw new Error('the header Idempotency-Key is missing');
-  if (typeof reference !== 'string' || typeof customer !== 'string')
-    throw new Error('reference and customer are texts');
+  if (typeof reference !== 'string' || typeof order !== 'string' || typeof customer !== 'string') {
+    throw new Error('reference, order and customer are texts');
+  }
   if (!Number.isSafeInteger(pence) || pence < 0)
     throw new Error(`pence is ${pence}, not a whole number from 0`);
-  return { operation, key, reference, customer, pence };
+  return { operation, key, reference, order, customer, pence };
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

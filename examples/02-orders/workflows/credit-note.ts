@@ -18,7 +18,8 @@ export const creditNote = workflow(
   async (ctx, { day, key, invoice }: Order): Promise<CreditNoteResult> => {
     const verdict = await ctx.step('validate', () => judge(invoice));
     if (verdict.kind === 'rejected') return verdict;
-    const payment = { reference: key, customer: invoice.customer ?? '', pence: verdict.pence };
+    const account = { reference: ctx.runId, order: key, customer: invoice.customer ?? '' };
+    const payment = { ...account, pence: verdict.pence };
     const receipt = await ctx.step('pay out', (step) => credit(payment, step), PATIENCE);
     const units = await ctx.transaction('take back', (tx: Tx) => stockIn(tx).takeBack(day, verdict.items));
     return { kind: 'credited', pence: receipt.pence, units, payment: receipt.id };

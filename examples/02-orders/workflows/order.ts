@@ -11,7 +11,7 @@ import { releaseStock } from './shop.ts';
 export interface Order {
   /** Whose shelves it takes from. */
   day: string;
-  /** The run's key, and what the payment service knows it by. */
+  /** The run's key, by which the packer and the customer know the order. */
   key: string;
   invoice: Invoice;
 }
@@ -29,15 +29,15 @@ export const order = workflow('order', { version: 1 }, async (ctx, input: Order)
   const verdict = await ctx.step('validate', () => judge(invoice));
   if (verdict.kind === 'rejected') return verdict;
   const of: Holder = { day, order: key };
-  const customer = invoice.customer ?? '';
+  const account = { reference: ctx.runId, order: key, customer: invoice.customer ?? '' };
 
   ctx.compensate('release stock', () => callRelease(of));
   const short = await ctx.transaction('reserve stock', (tx: Tx) => stockIn(tx).reserve(of, verdict.items));
   if (short.length > 0)
     throw new TerminalError(`out of stock: ${short.join(', ')}`, { code: 'OUT_OF_STOCK' });
 
-  ctx.compensate('refund', (step) => refund({ reference: key, customer }, step), PATIENCE);
-  const payment = { reference: key, customer, pence: verdict.pence };
+  ctx.compensate('refund', (step) => refund(account, step), PATIENCE);
+  const payment = { ...account, pence: verdict.pence };
   const receipt = await ctx.step('charge', (step) => charge(payment, step), PATIENCE);
 
   await ctx.sleep('200ms'); // Time for the label printer.

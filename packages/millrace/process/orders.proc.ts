@@ -103,7 +103,7 @@ function checkLedger(): void {
     .map(({ key }) => key);
   expect(new Set(keys).size, 'a key acted twice').toBe(keys.length);
   const charges = moved().filter(({ kind }) => kind === 'charged');
-  expect(new Set(charges.map(({ reference }) => reference)).size, 'an order paid twice').toBe(charges.length);
+  expect(new Set(charges.map(({ order }) => order)).size, 'an order paid twice').toBe(charges.length);
   const faults = readLedger(ledger).map((line) => (isEntry(line) ? undefined : line.fault));
   expect(faults, 'nothing went wrong at the payment service').toEqual(
     expect.arrayContaining(['error', 'hang', 'twice']),
