@@ -21,7 +21,7 @@ function canRun(engine: EngineFacts, { workflow, workflowVersion }: ReadableRun)
   );
 }
 
-/** Why a run that an engine executes may be standing still: that engine is gone, and nobody has noticed it yet. */
+/** Why a run that is executing may stand still: its engine is gone, and nobody has noticed it yet. */
 export function ownerReasons(run: ReadableRun, { engines = [], now }: WhyFacts): readonly Reason[] {
   const { ownerId, workflow } = run;
   const owner = engines.find(({ engineId }) => engineId !== undefined && engineId === ownerId);
