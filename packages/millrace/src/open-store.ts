@@ -41,6 +41,6 @@ function makeFolder(path: string): void {
 }
 
 /** A URL without its password. */
-export function masked(url: string): string {
+function masked(url: string): string {
   return url.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1:***@');
 }

@@ -152,7 +152,7 @@ function rotate(waiting: Waiting, runId: string): void {
 }
 
 /** The ending of a closed run, from its row. */
-export function endingOf(row: RunRow): Ending {
+function endingOf(row: RunRow): Ending {
   const status = row.status as ClosedStatus;
   const last = row.lastChunk === undefined ? [] : decodeChunk(row.lastChunk.seq, row.lastChunk.data);
   return { status, payload: last.at(-1)?.event.payload ?? 'null', successor: row.successor };

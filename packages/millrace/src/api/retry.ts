@@ -71,7 +71,7 @@ async function settleChildren(desk: Desk, runId: string, events: readonly Placed
  * Where the failure begins that ended the run: the step or child whose failure the end is, or was caused by; the
  * cancel or deadline; else the end itself (the program threw by itself: it is replayed up to there and goes on).
  */
-export function failurePoint(events: readonly PlacedEvent[]): PlacedEvent {
+function failurePoint(events: readonly PlacedEvent[]): PlacedEvent {
   const end = events.at(-1) as PlacedEvent;
   const trigger = TRIGGERS[end.event.type];
   if (trigger !== undefined) return events.findLast(({ event }) => event.type === trigger) ?? end;

@@ -5,7 +5,7 @@ import type { Failure } from './failure.ts';
 import { didYouMean } from './suggest.ts';
 
 export { ERRORS } from './codes.ts';
-export type { ErrorCode, ErrorEntry } from './codes.ts';
+export type { ErrorCode } from './codes.ts';
 
 /** Machine-readable particulars of an error; plain data. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;

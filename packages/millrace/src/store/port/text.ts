@@ -16,7 +16,7 @@ import type {
  */
 
 /** The most plans in one `commit`. */
-export const MAX_PLANS = 500;
+const MAX_PLANS = 500;
 
 /** Throws a definite `StoreError` for text that a backend could not keep exactly. */
 export function checkText(value: string | undefined, field: string): void {
@@ -57,7 +57,7 @@ export function checkMessage(message: Message): void {
   checkText(message.dedup, 'dedup');
 }
 
-export function checkPlan(plan: Plan): void {
+function checkPlan(plan: Plan): void {
   if (plan.count > 0 !== (plan.history !== undefined)) {
     throw new StoreError(
       'definite',

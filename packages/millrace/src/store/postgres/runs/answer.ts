@@ -66,7 +66,7 @@ export function claimedOf(answer: Answer): ClaimedRun {
   return { ...ownedOf(answer), history: answer[23] ?? undefined };
 }
 
-export function closedStatusOf(code: number): ClosedStatus {
+function closedStatusOf(code: number): ClosedStatus {
   const status = statusOf(code);
   if (!isClosed(status)) throw new Error(`a closed run with status ${status}`);
   return status;
