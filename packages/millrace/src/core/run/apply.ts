@@ -127,7 +127,7 @@ function settleStep(
   settle: (step: StepCommand) => void,
 ): void {
   changeStep(execution, event, seq, (step) => {
-    execution.take(step.ordinal);
+    execution.take(step);
     settle(step);
   });
 }
@@ -141,14 +141,14 @@ function settleWait(
   const kind = event.type === 'child-closed' ? 'child' : 'external';
   const pending = execution.pending.get(event.ordinal);
   if (pending?.kind !== kind || pending.name !== event.name) return refuse(execution, event, pending, seq);
-  execution.take(event.ordinal);
+  execution.take(pending);
   settle(pending);
 }
 
 function fireTimer(execution: Execution, event: EventOf<'timer-fired'>, seq: number | undefined): void {
   const pending = execution.pending.get(event.ordinal);
   if (pending?.fireAt === undefined || pending.name !== event.name) return refuse(execution, event, pending, seq);
-  execution.take(event.ordinal);
+  execution.take(pending);
   if (pending.kind === 'sleep') return pending.resolve(undefined);
   if (pending.kind === 'step') execution.abandoned.push(pending.ordinal);
   const what = pending.kind === 'step' ? 'all attempts' : `${pending.kind} "${pending.name}"`;

@@ -25,7 +25,7 @@ const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Reads a chunk back. `seq` is the position of its first event. Throws on bytes that `encodeChunk` never wrote. */
 export function decodeChunk(seq: number, data: Uint8Array): PlacedEvent[] {
   const lines = DECODER.decode(data).split('\n');
-  const header = JSON.parse(lines[0] ?? '') as ChunkHeader;
+  const header = JSON.parse(lines[0] as string) as ChunkHeader;
   const placed: PlacedEvent[] = [];
   for (let at = 1; at < lines.length; at++) {
     const line = lines[at] as string;

@@ -157,15 +157,11 @@ export class Execution {
   }
 
   /** Removes a pending command, so that it can be settled once. */
-  take(ordinal: number): Pending | undefined {
-    const pending = this.pending.get(ordinal);
-    if (pending === undefined) return undefined;
-    this.pending.delete(ordinal);
-    if (pending.kind === 'signal') {
-      const queue = this.waiting.get(pending.signal);
-      if (queue !== undefined) queue.splice(queue.indexOf(pending), 1);
-    }
-    return pending;
+  take(pending: Pending): void {
+    this.pending.delete(pending.ordinal);
+    if (pending.kind !== 'signal') return;
+    const queue = this.waiting.get(pending.signal) as Pending[]; // `wait` has put it there
+    queue.splice(queue.indexOf(pending), 1);
   }
 
   receiveSignal(signal: CarriedSignal): void {
@@ -177,7 +173,7 @@ export class Execution {
       else queue.push(signal);
       return;
     }
-    this.take(waiter.ordinal);
+    this.take(waiter);
     waiter.resolve(decodeValue(signal.payload));
   }
 
@@ -248,7 +244,7 @@ export class Execution {
     this.controller?.abort(error);
     if (this.shielded) return;
     for (const pending of [...this.pending.values()]) {
-      this.take(pending.ordinal);
+      this.take(pending);
       if (pending.kind === 'step') this.abandoned.push(pending.ordinal);
       pending.reject(error);
     }

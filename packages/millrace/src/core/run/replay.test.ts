@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { historyOf, STARTED } from '../../../testbed/samples/history.ts';
 import {
   cancelled,
+  pictureOf,
   place,
   play,
   replayDifferences,
@@ -12,6 +13,8 @@ import {
 } from '../../../testbed/play/play.ts';
 import { workflow } from '../workflow/workflow.ts';
 import type { RunEvent } from './event.ts';
+import { apply } from './apply.ts';
+import { describe as describeEvent } from './execution.ts';
 import { effective } from './replay.ts';
 
 afterEach(async () => expect(await replayDifferences()).toEqual([]));
@@ -139,6 +142,33 @@ describe('a changed program', () => {
       },
     ],
     [
+      'a sleep in the place of a record',
+      async (ctx) => {
+        await ctx.sleep('1h');
+      },
+      'recorded value "now" (command 0)',
+      'timer "sleep" (command 0)',
+      async (ctx) => {
+        ctx.now();
+        await ctx.waitForSignal('go');
+      },
+    ],
+    [
+      'two other values at once, of which the first is named',
+      async (ctx) => {
+        ctx.uuid();
+        ctx.random();
+        await ctx.waitForSignal('go');
+      },
+      'recorded value "now" (command 0)',
+      'recorded value "uuid" (command 0)',
+      async (ctx) => {
+        ctx.now();
+        ctx.now();
+        await ctx.waitForSignal('go');
+      },
+    ],
+    [
       'a wait that lost its timeout',
       async (ctx) => {
         await ctx.waitForSignal('go');
@@ -249,6 +279,59 @@ describe('an outcome that no command claims', () => {
     const history = place([...run.history], [unclaimed[0]?.[0] as RunEvent, unclaimed[6]?.[0] as RunEvent], 0);
     const other = await reviveRun(waiting, history);
     expect(other.execution.standing).toMatchObject({ mismatch: { seq: 2 } });
+  });
+});
+
+describe('history', () => {
+  it('of a run that has ended brings it to the same end', async () => {
+    const run = await play(twoSteps);
+    await run.give(run.done('a'));
+    await run.give(run.done('b'), signalled('go'));
+    const other = await run.revive();
+    expect(other.execution.standing).toEqual(run.execution.standing);
+    expect(other.execution.events).toEqual([]);
+  });
+
+  it('with a second cancel in it has one', async () => {
+    const program: Program = (ctx) => ctx.sleep('1h').catch(({ message }: Error) => message);
+    const run = await play(program);
+    const history = place([...run.history], [cancelled('one'), cancelled('two')], 0);
+    expect((await reviveRun(program, history)).output).toBe('cancelled: one');
+  });
+
+  it('with a recorded value that is missing gives null', async () => {
+    const history = historyOf(STARTED, { type: 'recorded', ordinal: 0, name: 'uuid' });
+    expect((await reviveRun((ctx) => ctx.uuid(), history)).output).toBeNull();
+  });
+
+  const facts: RunEvent[] = [
+    STARTED,
+    { type: 'timer-set', ordinal: 0, name: 'sleep', fireAt: 0 },
+    { type: 'child-started', ordinal: 0, name: 'c', runId: 'r', workflow: 'c', detached: false },
+    { type: 'recorded', ordinal: 0, name: 'now' },
+    { type: 'published', ordinal: 0, name: 'state' },
+    { type: 'patched', name: 'check' },
+    { type: 'update-replied', id: '1', name: 'ask', ok: true },
+    { type: 'completed' },
+    { type: 'failed' },
+    { type: 'cancelled' },
+    { type: 'timed-out' },
+    { type: 'continued', runId: 'r' },
+    { type: 'blocked', code: 'NON_DETERMINISTIC' },
+    { type: 'retried', cut: 0 },
+  ];
+  it.each(facts)('acts through what arrived, not through what was decided: $type', async (event) => {
+    const run = await play((ctx) => ctx.waitForSignal('go'));
+    const before = pictureOf(run.execution);
+    apply(run.execution, event, 1);
+    expect(pictureOf(run.execution)).toEqual(before);
+    await run.give(signalled('go'));
+  });
+
+  it('is told in words, with name and number where there are any', () => {
+    expect(describeEvent({ type: 'completed' })).toBe('completed');
+    expect(describeEvent({ type: 'signal-received', id: '1', name: 'go' })).toBe('signal-received "go"');
+    expect(describeEvent({ type: 'step-failed', ordinal: 3, name: 'a', attempt: 1 })).toBe('step "a" (command 3)');
   });
 });
 
@@ -388,6 +471,47 @@ describe('a retried run', () => {
     const again = await run.revive();
     await again.give(again.done('pay'));
     expect(again.output).toBe('early');
+  });
+
+  it('that its own code ended goes on to that code again', async () => {
+    let broken = true;
+    const run = await play(async (ctx) => {
+      await ctx.step('pay', nothing);
+      if (broken) throw new Error('bug');
+      return 'well';
+    });
+    await run.give(run.done('pay'));
+    place(run.history, [{ type: 'retried', cut: 2 }], 0);
+    broken = false;
+    const again = await run.revive();
+    expect(again.output).toBe('well');
+    broken = true;
+  });
+
+  it('forgets what was asked for only because of the failure', async () => {
+    const run = await play(async (ctx) => {
+      const cash = await ctx.step('card', nothing).catch(() => ctx.step('cash', nothing));
+      return [cash, await ctx.step('pack', nothing)];
+    });
+    await run.give(run.failed('card'));
+    await run.give(run.done('cash', 'cash'));
+    await run.give(run.failed('pack'));
+    place(run.history, [{ type: 'retried', cut: 1 }], 0);
+    const again = await run.revive();
+    expect(again.waits).toEqual(['step card']);
+    await again.give(again.done('card', 'card'));
+    await again.give(again.done('pack', 'packed'));
+    expect(again.output).toEqual(['card', 'packed']);
+  });
+
+  it('of a history that does not say how far the program was keeps all that is not an end', () => {
+    const failed: RunEvent = { type: 'step-failed', ordinal: 0, name: 'a', attempt: 1, given: undefined };
+    const other: RunEvent = { type: 'step-completed', ordinal: 1, name: 'b', attempt: 1 };
+    const left = (cut: number): string[] =>
+      effective(historyOf(STARTED, failed, other, { type: 'failed' }, { type: 'retried', cut })).map(({ event }) => event.type);
+    expect(left(1)).toEqual(['started', 'step-completed']);
+    expect(left(3)).toEqual(['started', 'step-failed', 'step-completed']);
+    expect(left(9), 'a cut that is nowhere').toHaveLength(4);
   });
 
   it('sees no trace of a block', () => {

@@ -150,6 +150,13 @@ describe('a step', () => {
     });
   });
 
+  it('that runs is not woken by the pause before it', async () => {
+    const run = await play((ctx) => ctx.step('slow', nothing));
+    await run.give(run.retrying('slow', 1000));
+    expect(nextWakeAt(run.execution, new Set([0]))).toBeUndefined();
+    await run.give(run.done('slow'));
+  });
+
   it('is woken by its pause when that is over before its total time', async () => {
     const run = await play((ctx) => ctx.step('slow', nothing, { totalTimeout: '10s' }));
     await run.give(run.retrying('slow', 1000));
@@ -264,6 +271,34 @@ describe('a program that awaits something foreign', () => {
     expect(run.turn.standing.kind).toBe('open');
     await run.give(updated('finish'));
     expect(run.output).toBe('finished');
+  });
+
+  it('is noticed in the handler of an update', async () => {
+    let resume = nothing;
+    const run = await play(async (ctx) => {
+      ctx.onUpdate('ask', () => new Promise<void>((resolve) => (resume = resolve)));
+      await ctx.waitForSignal('end');
+    });
+    expect((await run.give(updated('ask'))).events.map(({ type }) => type)).toEqual(['update-received']);
+    let noticed = 0;
+    run.execution.onForeignUse = () => noticed++;
+    resume();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(noticed).toBe(1);
+    run.execution.mismatch('', '', undefined);
+  });
+
+  it('does no harm where nobody listens', async () => {
+    let resume = nothing;
+    await play(async (ctx) => {
+      ctx.onUpdate('stay', nothing);
+      await new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+      ctx.now();
+    });
+    resume();
+    await new Promise((resolve) => setImmediate(resolve));
   });
 
   it.each([

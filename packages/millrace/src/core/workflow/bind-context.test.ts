@@ -6,6 +6,7 @@ import {
   play,
   replayDifferences,
   signalled,
+  updated,
   type Program,
 } from '../../../testbed/play/play.ts';
 import { partitionOf } from '../ids.ts';
@@ -228,6 +229,27 @@ describe('continueAsNew', () => {
       kind: 'failed',
       payload: expect.stringMatching(/CONTINUE_WITH_PENDING_WORK.*|.*2 commands .*sleep \\"sleep\\", step \\"charge\\"/),
     });
+  });
+
+  it('that is not awaited counts all the same', async () => {
+    const run = await play((ctx) => {
+      void ctx.continueAsNew(1);
+      return 'too late';
+    });
+    expect(run.turn.standing).toMatchObject({ kind: 'continued', payload: '1' });
+  });
+
+  it('lets the successor know what was heard', async () => {
+    const run = await play(async (ctx) => {
+      await ctx.waitForSignal('n');
+      await ctx.continueAsNew(null);
+    });
+    await run.give(updated('ask', 1, 'u1'), signalled('n', 1, 'n1'));
+    expect(run.execution.latestSeen()).toEqual(['update:u1', 'signal:n1']);
+    const next = await play((ctx) => ctx.waitForSignal('n'), { started: { seen: run.execution.latestSeen() } });
+    expect((await next.give(signalled('n', 1, 'n1'))).events).toEqual([]);
+    await next.give(signalled('n', 2, 'n2'));
+    expect(next.output).toBe(2);
   });
 
   it('called twice counts once', async () => {
