@@ -12,12 +12,15 @@ const LONGEST_PAUSE_MS = 5_000;
  */
 export async function persist<R>(ports: Ports, call: () => Promise<R>, isOver: () => boolean): Promise<R> {
   let pauseMs = FIRST_PAUSE_MS;
+  let definite = 0;
   for (let tries = 1; ; tries++) {
     try {
       return await call();
     } catch (error) {
       if (!(error instanceof StoreError) || isOver()) throw error;
-      if (error.failure === 'definite' && (!error.retryable || tries >= DEFINITE_TRIES)) throw error;
+      // In a row: an outage before it says nothing about what is being written.
+      definite = error.failure === 'definite' ? definite + 1 : 0;
+      if (definite > 0 && (!error.retryable || definite >= DEFINITE_TRIES)) throw error;
       if (tries === REPORT_AT) {
         const message = `the store does not answer: ${error.message}; trying again until it does`;
         ports.log({ source: 'engine', level: 'warn', message });
