@@ -15,8 +15,11 @@ export type Condition = 'pass' | 'blackhole' | { latencyMs: number };
 export interface CutPlan {
   /** The text of the statement (of its Parse or Query message). */
   statement: RegExp;
-  /** Instead of sending it on; or once the server has done it, instead of passing its answer. */
-  when: 'before-commit' | 'after-commit';
+  /**
+   * Instead of sending it on; or once the server has done it, instead of passing its answer. `late` cuts the client off
+   * and sends the statement on when the client has asked again and has its answer.
+   */
+  when: 'before-commit' | 'after-commit' | 'late';
   /** After: only an answer of so many rows will do; others pass. */
   rowsMin?: number;
 }
@@ -30,8 +33,6 @@ export interface TcpProxy {
   cutAll(): number;
   /** Cuts the connection on which the next such statement comes. Resolves with what became of the statement. */
   cutAt(plan: CutPlan): Promise<Outcome>;
-  /** Statements that came by, by their first words. */
-  passed(): number;
   close(): Promise<void>;
 }
 
@@ -39,15 +40,21 @@ interface Planned extends CutPlan {
   done(outcome: Outcome): void;
 }
 
+/** A statement that is held back until it has been repeated. */
+interface Late {
+  statement: RegExp;
+  send(): void;
+}
+
 /** What the pairs of sockets share. */
 interface Line {
   condition: Condition;
   planned: Planned[];
-  statements: number;
+  late?: Late | undefined;
 }
 
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
-  const line: Line = { condition: 'pass', planned: [], statements: 0 };
+  const line: Line = { condition: 'pass', planned: [] };
   const pairs = new Set<() => void>();
   const server = createServer((client) => {
     const upstream = connect(target.port, target.host);
@@ -80,7 +87,6 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       return count;
     },
     cutAt: (plan) => new Promise((done) => void line.planned.push({ ...plan, done })),
-    passed: () => line.statements,
     async close() {
       server.close();
       for (const cut of [...pairs]) cut();
@@ -99,23 +105,38 @@ function joinSockets(line: Line, { client, upstream, cut }: Pair): void {
   /** The plan whose statement the server is working on, and what it has answered. */
   let awaited: Planned | undefined;
   let answer = Buffer.alloc(0);
+  let repeated: Late | undefined;
   const statements = frontendFrames();
 
   client.on('data', (chunk: Buffer) => {
     for (const text of statements(chunk)) {
-      line.statements++;
+      if (line.late?.statement.test(text) === true) {
+        repeated = line.late;
+        line.late = undefined;
+      }
       const plan = takePlan(line, text);
       if (plan === undefined) continue;
       if (plan.when === 'before-commit') {
         cut();
         return plan.done('aborted');
       }
+      if (plan.when === 'late') {
+        client.off('close', cut).resetAndDestroy();
+        line.late = { statement: plan.statement, send: () => void upstream.write(chunk) };
+        awaited = plan;
+        return;
+      }
       awaited = plan;
     }
     pass(line, chunk, upstream);
   });
   upstream.on('data', (chunk: Buffer) => {
-    if (awaited === undefined) return pass(line, chunk, client);
+    if (awaited === undefined) {
+      pass(line, chunk, client);
+      repeated?.send();
+      repeated = undefined;
+      return;
+    }
     answer = Buffer.concat([answer, chunk]);
     if (!isReady(answer)) return;
     const [plan, whole] = [awaited, answer];

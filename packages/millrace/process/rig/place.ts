@@ -17,6 +17,8 @@ export interface Place {
   readonly kind: StoreKind;
   readonly url: string;
   notes(): Promise<Note[]>;
+  /** Runs SQL past the engine. */
+  execute(sql: string): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export function sqlitePlace(folder: string): Place {
     url: `file:${path}`,
     // The SQL beside the call says what the rows are.
     notes: async () => use((database) => database.prepare(READ).all() as unknown as Note[]),
+    execute: async (sql) => use((database) => database.exec(sql)),
     // The folder goes as a whole.
     drop: async () => undefined,
   };
@@ -56,5 +59,6 @@ export async function postgresPlace(serverUrl: string): Promise<Place> {
     }
   };
   await ask(NOTES);
-  return { kind: 'postgres', url, notes: () => ask<Note>(READ), drop };
+  const execute = async (sql: string): Promise<void> => void (await ask(sql));
+  return { kind: 'postgres', url, notes: () => ask<Note>(READ), execute, drop };
 }

@@ -36,10 +36,12 @@ export interface Rig {
   readonly url: string;
   /** A ledger is made for each process. */
   worker(options?: WorkerOptions): WorkerProcess;
-  client(): Promise<Client>;
+  /** `url`: another way to the store. */
+  client(url?: string): Promise<Client>;
   store(): Promise<Store>;
   entries(): Entry[];
   notes(): Promise<Note[]>;
+  execute(sql: string): Promise<void>;
   /** Kills every process that is left, and removes all. */
   end(): Promise<void>;
 }
@@ -82,8 +84,8 @@ export async function openRig(kind: StoreKind, serverUrl: string | undefined = p
       workers.push(worker);
       return worker;
     },
-    async client() {
-      const millrace = await Millrace.open({ store: place.url, work: false });
+    async client(url = place.url) {
+      const millrace = await Millrace.open({ store: url, work: false });
       closers.push(() => millrace.close());
       const earlier = [...ledgers];
       const ledger = openLedger(newLedger('client'), 'client');
@@ -99,6 +101,7 @@ export async function openRig(kind: StoreKind, serverUrl: string | undefined = p
     },
     entries: () => ledgers.flatMap(readLedger).toSorted((a, b) => a.at - b.at),
     notes: place.notes,
+    execute: place.execute,
     async end() {
       for (const worker of workers) worker.kill('SIGKILL');
       await Promise.all(workers.map(({ ended }) => ended));

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 10;
-export const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 30_000;
 
 /** Waits for what `look` finds. Rejects with what it waited for when that does not come. */
 export async function until<T>(
