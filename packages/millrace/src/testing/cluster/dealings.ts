@@ -92,7 +92,20 @@ async function start({ insist, sleepUntil }: Desk, { story, runIds }: Acknowledg
     delay: story.delayMs > 0 ? story.delayMs : undefined,
     timeout: story.timeoutMs,
   };
-  const ask = (millrace: Millrace): Promise<Run<string[]>> => millrace.start(NAMED, input, options);
+  const [first] = story.bySignal ? signalsOf(story) : [];
+  const ask = (millrace: Millrace): Promise<Run<string[]>> => {
+    const { key } = options;
+    if (first === undefined || key === undefined) return millrace.start(NAMED, input, options);
+    const { id, name, count } = first;
+    return millrace.signalWithStart(NAMED, input, {
+      ...options,
+      key,
+      reuse: 'return',
+      signal: name,
+      payload: count,
+      id,
+    });
+  };
   // Without a key a second start would be a second run.
   const run = await insist('start', ask, story.keyed ? undefined : 1);
   if (run !== undefined) runIds.add(run.runId);

@@ -36,6 +36,8 @@ export interface Story {
   keyed: boolean;
   /** How many clients start it at about the same time (with the same key). */
   starters: number;
+  /** It is started by its first signal, where it has a key and a signal. */
+  bySignal: boolean;
   delayMs: number;
   timeoutMs: number | undefined;
   updates: number[];

@@ -70,7 +70,7 @@ function story(random: Random, id: number, activeMs: number): Story {
     races: random.chance(0.3),
   };
   const program = makeProgram(random.fork(`program ${id}`), taste);
-  // A run that is tried again waits for children that it has cancelled itself.
+  // After a retry children are settled by a second act, which may be lost: such a run may wait for ever.
   const mayRetry = ![...allOps(program)].some((op) => op.op === 'child' && !op.detached);
   return {
     id,
@@ -78,6 +78,7 @@ function story(random: Random, id: number, activeMs: number): Story {
     startAtMs: random.between(0, activeMs * 0.7),
     keyed,
     starters: keyed ? random.pick([1, 1, 2, 3]) : 1,
+    bySignal: keyed && random.fork(`by signal ${id}`).chance(0.25),
     delayMs: random.chance(0.1) ? random.between(1, 3_000) : 0,
     timeoutMs: random.chance(0.08) ? random.between(500, 20_000) : undefined,
     updates: random.chance(0.15) ? [anytime(), anytime()] : [],
