@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { maskUrl } from './core/configuration/mask-url.ts';
 import { MillraceError } from './core/errors.ts';
 import type { Store } from './store/port/store.ts';
 import { openSqlite } from './store/sqlite/open-sqlite.ts';
@@ -26,7 +27,7 @@ export async function openStore(url: string): Promise<Store> {
 function sqlitePath(url: string): string {
   const path = /^(?:file|sqlite):(?:\/\/)?(.+)$/.exec(url)?.[1];
   if (path !== undefined) return path;
-  throw new MillraceError('STORE_URL', `"${masked(url)}" is not the address of a store`, {
+  throw new MillraceError('STORE_URL', `"${maskUrl(url)}" is not the address of a store`, {
     remedy: 'Use file:PATH for SQLite or postgres://user@host/database.',
   });
 }
@@ -38,9 +39,4 @@ function makeFolder(path: string): void {
     const what = `the folder of the store file ${path} cannot be made: ${(cause as Error).message}`;
     throw new MillraceError('STORE_NOT_WRITABLE', what, { cause });
   }
-}
-
-/** A URL without its password. */
-function masked(url: string): string {
-  return url.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1:***@');
 }

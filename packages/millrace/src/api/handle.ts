@@ -20,7 +20,7 @@ export interface Run<O = unknown> {
   readonly runId: string;
   /**
    * Waits until the run has ended (or the run that it continued as) and gives its output.
-   * @throws RUN_FAILED, CANCELLED, RUN_TIMED_OUT with the run's error as `cause`; TIMEOUT after `timeout`.
+   * @throws RUN_BLOCKED; RUN_FAILED, CANCELLED, RUN_TIMED_OUT with the run's error as `cause`; TIMEOUT after `timeout`.
    */
   result(options?: { timeout?: Duration }): Promise<O>;
   /**

@@ -59,6 +59,7 @@ export function createResults(store: Store, ports: Ports, isHere: (runId: string
     rows.forEach((row, at) => {
       const runId = asked[at] as string;
       if (row === undefined) return refuse(runId, notFound({ runId }));
+      if (row.status === 'blocked') return refuse(runId, blocked(row));
       if (!isClosed(row.status)) return rotate(waiting, runId);
       settle(row.runId, endingOf(row));
       found++;
@@ -130,6 +131,14 @@ interface Waiter {
 function closed(): MillraceError {
   return new MillraceError('ENGINE_CLOSED', 'Millrace was closed before the run ended', {
     remedy: 'Ask for the result through another one: the run goes on wherever an engine has its workflow.',
+  });
+}
+
+/** A blocked run does not end by itself: whoever waits for it is told why. */
+function blocked({ runId, blockCode, waits }: RunRow): MillraceError {
+  const told = waits === undefined ? {} : (JSON.parse(new TextDecoder().decode(waits)) as { message?: string });
+  return new MillraceError('RUN_BLOCKED', `run ${runId} is blocked (${blockCode}): ${told.message ?? ''}`, {
+    details: { ...told, runId, code: blockCode },
   });
 }
 

@@ -1,7 +1,7 @@
 import { MillraceError } from '../core/errors.ts';
 import { encodeChunk } from '../core/run/chunk.ts';
 import type { EventOf, PlacedEvent, RunEvent } from '../core/run/event.ts';
-import { effective } from '../core/run/replay.ts';
+import { COMPENSATION_PREFIX, effective } from '../core/run/replay.ts';
 import { placedEvents } from '../core/reading/history-items.ts';
 import { failureIn } from '../core/run/apply.ts';
 import type { Failure } from '../core/failure.ts';
@@ -18,7 +18,8 @@ export async function retryRun(desk: Desk, row: RunRow): Promise<void> {
     throw new MillraceError('RUN_CLOSED', `run ${row.runId} is ${row.status}: there is nothing to retry`);
   }
   const history = isClosed(row.status) ? placedEvents(await desk.store.readHistory(row.runId)) : undefined;
-  const retried = history === undefined ? undefined : retriedEvent(history);
+  if (history !== undefined) refuseCompensated(row, history);
+  const retried = history === undefined ? undefined : retriedEvent(history, desk.storeTime());
   const header = { at: Math.floor(desk.storeTime()), engine: desk.engineName };
   const outcome = await desk.store.reopen({
     runId: row.runId,
@@ -41,8 +42,23 @@ export async function retryRun(desk: Desk, row: RunRow): Promise<void> {
   await settleChildren(desk, row.runId, effective([...history, { ...place, event: retried }]));
 }
 
-function retriedEvent(history: readonly PlacedEvent[]): RunEvent {
-  return { type: 'retried', cut: failurePoint(effective(history)).seq };
+/** Steps that were undone count as done in history: going on from there would ship what was refunded. */
+function refuseCompensated(row: RunRow, history: readonly PlacedEvent[]): void {
+  const undone = effective(history).find(
+    ({ event }) => event.type === 'step-completed' && event.name.startsWith(COMPENSATION_PREFIX),
+  );
+  if (undone === undefined) return;
+  const name = 'name' in undone.event ? undone.event.name.slice(COMPENSATION_PREFIX.length) : '';
+  throw new MillraceError('RUN_COMPENSATED', `run ${row.runId} has run its compensation "${name}"`);
+}
+
+/** The run gets the time again that it had from its start to its deadline. */
+function retriedEvent(history: readonly PlacedEvent[], now: number): RunEvent {
+  const retried: RunEvent = { type: 'retried', cut: failurePoint(effective(history)).seq };
+  const first = history[0];
+  if (first?.event.type !== 'started' || first.event.deadlineAt === undefined) return retried;
+  const { deadlineAt, startAt = first.at } = first.event;
+  return { ...retried, deadlineAt: Math.ceil(now + deadlineAt - startAt) };
 }
 
 /**

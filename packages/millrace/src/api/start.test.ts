@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { describe, expect, it } from 'vitest';
 import { gate, open, refusal, sharedFile, typesOf, until } from '../../testbed/engines/engines.ts';
-import { Millrace, signal, workflow, type Priority } from '../index.ts';
+import { signal, workflow, type Millrace, type Priority } from '../index.ts';
 
 const echo = workflow('echo', (_ctx, input: unknown) => input);
 const failing = workflow('failing', (_ctx, _input: unknown) => {
@@ -24,7 +24,12 @@ describe('start', () => {
 
   it('describes the run as it was started', async () => {
     const millrace = await open({ workflows, name: 'engine-1', namespace: 'shop' });
-    const run = await millrace.start(echo, 'hi', { key: 'k', priority: 'high', tags: ['a', 'b'], queue: 'q' });
+    const run = await millrace.start(echo, 'hi', {
+      key: 'k',
+      priority: 'high',
+      tags: ['a', 'b'],
+      queue: 'q',
+    });
     await run.result();
     expect(await run.describe()).toMatchObject({
       runId: run.runId,
@@ -123,7 +128,12 @@ describe('an input schema', () => {
     await expect(refused).rejects.toMatchObject({
       code: 'INVALID_INPUT',
       message: expect.stringMatching(/order\.id: not a number; odd/),
-      details: { issues: [{ path: 'order.id', message: 'not a number' }, { path: '', message: 'odd' }] },
+      details: {
+        issues: [
+          { path: 'order.id', message: 'not a number' },
+          { path: '', message: 'odd' },
+        ],
+      },
     });
     expect((await millrace.runs()).runs).toEqual([]);
   });
@@ -141,8 +151,12 @@ describe('a payload limit', () => {
       refusal('RUN_FAILED', /STEP_FAILED: step "print" failed.*PAYLOAD_TOO_LARGE/),
     );
     const run = await millrace.start(waiting, null);
-    await expect(run.signal('go', long)).rejects.toEqual(refusal('PAYLOAD_TOO_LARGE', /payload of signal "go"/));
-    await expect(run.update('ask', long)).rejects.toEqual(refusal('PAYLOAD_TOO_LARGE', /input of update "ask"/));
+    await expect(run.signal('go', long)).rejects.toEqual(
+      refusal('PAYLOAD_TOO_LARGE', /payload of signal "go"/),
+    );
+    await expect(run.update('ask', long)).rejects.toEqual(
+      refusal('PAYLOAD_TOO_LARGE', /input of update "ask"/),
+    );
   });
 });
 
@@ -294,14 +308,22 @@ describe('a time limit of a run', () => {
 describe('startMany', () => {
   it('starts all, each with its own options, in order', async () => {
     const millrace = await open({ workflows });
-    const items = Array.from({ length: 700 }, (_, n) => ({ workflow: echo, input: n, key: `k${n}`, tags: ['many'] }));
+    const items = Array.from({ length: 700 }, (_, n) => ({
+      workflow: echo,
+      input: n,
+      key: `k${n}`,
+      tags: ['many'],
+    }));
     const runs = await millrace.startMany(items);
     expect(await Promise.all(runs.map((run) => run.result()))).toEqual(items.map(({ input }) => input));
   });
 
   it('stores none when one is wrong before anything is sent', async () => {
     const millrace = await open({ workflows });
-    const items = [{ workflow: echo, input: 1 }, { workflow: echo, input: 2, key: '' }];
+    const items = [
+      { workflow: echo, input: 1 },
+      { workflow: echo, input: 2, key: '' },
+    ];
     await expect(millrace.startMany(items)).rejects.toEqual(refusal('INVALID_ARGUMENT', /key is empty/));
     expect((await millrace.runs()).runs).toEqual([]);
   });
@@ -309,10 +331,18 @@ describe('startMany', () => {
 
 describe('signalWithStart', () => {
   it('starts the run with its first signal, and signals the one that is there', async () => {
-    const two = workflow('two', async (ctx, _: null) => [await ctx.waitForSignal(go), await ctx.waitForSignal(go)]);
+    const two = workflow('two', async (ctx, _: null) => [
+      await ctx.waitForSignal(go),
+      await ctx.waitForSignal(go),
+    ]);
     const millrace = await open({ workflows: [two] });
     const run = await millrace.signalWithStart(two, null, { key: 'k', signal: go, payload: 1 });
-    const same = await millrace.signalWithStart(two, null, { key: 'k', signal: 'go', payload: 2, id: 'second' });
+    const same = await millrace.signalWithStart(two, null, {
+      key: 'k',
+      signal: 'go',
+      payload: 2,
+      id: 'second',
+    });
     expect(same.runId).toBe(run.runId);
     expect(await run.result()).toEqual([1, 2]);
   });

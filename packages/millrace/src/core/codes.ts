@@ -85,6 +85,11 @@ export const ERRORS = {
     summary: 'The run has ended and takes nothing any more.',
     remedy: 'Start a new run, or retry this one if it failed.',
   },
+  RUN_COMPENSATED: {
+    status: 409,
+    summary: 'The run undid what it had done; going on from its failure would build on what is gone.',
+    remedy: 'Start a new run.',
+  },
   RUN_NOT_CLOSED: {
     status: 409,
     summary: 'The act needs a run that has ended; this one is still open.',

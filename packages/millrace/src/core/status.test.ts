@@ -13,13 +13,16 @@ import {
 
 describe('statuses', () => {
   it('are stored as numbers and come back as words', () => {
-    for (const status of [...OPEN_STATUSES, ...CLOSED_STATUSES]) expect(statusOf(STATUS_CODE[status])).toBe(status);
+    for (const status of [...OPEN_STATUSES, ...CLOSED_STATUSES])
+      expect(statusOf(STATUS_CODE[status])).toBe(status);
     expect(() => statusOf(99)).toThrow(/unknown run status code 99/);
   });
 
   it('are open or closed, and their numbers say which', () => {
-    for (const status of OPEN_STATUSES) expect([isClosed(status), STATUS_CODE[status] < 10]).toEqual([false, true]);
-    for (const status of CLOSED_STATUSES) expect([isClosed(status), STATUS_CODE[status] < 10]).toEqual([true, false]);
+    for (const status of OPEN_STATUSES)
+      expect([isClosed(status), STATUS_CODE[status] < 10]).toEqual([false, true]);
+    for (const status of CLOSED_STATUSES)
+      expect([isClosed(status), STATUS_CODE[status] < 10]).toEqual([true, false]);
   });
 });
 

@@ -24,7 +24,11 @@ describe('a child', () => {
       ctx.child(failing, null).catch((error) => [error.code, error.workflow, error.cause.message]),
     );
     const millrace = await open({ workflows: [parent, failing] });
-    expect(await (await millrace.start(parent, null)).result()).toEqual(['CHILD_FAILED', 'failing', 'broken child']);
+    expect(await (await millrace.start(parent, null)).result()).toEqual([
+      'CHILD_FAILED',
+      'failing',
+      'broken child',
+    ]);
   });
 
   it('that its parent does not outlive is cancelled, or left alone, as asked', async () => {
@@ -39,16 +43,12 @@ describe('a child', () => {
     const run = await millrace.start(parent, null);
     await run.signal(go, 1);
     await run.result();
-    const children = async (): Promise<unknown[]> =>
-      Promise.all(
-        (await millrace.runs({ parentRunId: run.runId })).runs.map(async ({ runId }) => {
-          const { input, status } = await millrace.run(runId).describe();
-          return `${String(input)} ${status}`;
-        }),
-      );
-    await expect
-      .poll(async () => (await children()).toSorted())
-      .toEqual(['1 cancelled', '2 waiting', '3 waiting', '4 cancelled']);
+    const children = async (): Promise<Record<string, string>> => {
+      const { runs } = await millrace.runs({ parentRunId: run.runId });
+      const described = await Promise.all(runs.map(({ runId }) => millrace.run(runId).describe()));
+      return Object.fromEntries(described.map(({ input, status }) => [String(input), status]));
+    };
+    await expect.poll(children).toEqual({ 1: 'cancelled', 2: 'waiting', 3: 'waiting', 4: 'cancelled' });
   });
 
   it('is cancelled with its parent, which undoes its own work', async () => {
@@ -110,7 +110,12 @@ describe('continueAsNew', () => {
     const first = await run.describe();
     expect(first.status).toBe('continued');
     const { runs } = await millrace.runs({ tag: 't' });
-    expect(runs.map(({ status }) => status).toSorted()).toEqual(['completed', 'continued', 'continued', 'continued']);
+    expect(runs.map(({ status }) => status).toSorted()).toEqual([
+      'completed',
+      'continued',
+      'continued',
+      'continued',
+    ]);
     expect(await millrace.run({ key: 'k' }).describe()).toMatchObject({ status: 'completed', key: 'k' });
     expect(first.successorRunId).toBe(runs.find(({ runId }) => runId === first.successorRunId)?.runId);
   });
@@ -157,8 +162,14 @@ describe('continueAsNew', () => {
 
 describe('versions', () => {
   it('stay with the runs that started on them', async () => {
-    const one = workflow('order', { version: 1 }, async (ctx, _: null) => `one ${await ctx.waitForSignal(go)}`);
-    const two = workflow('order', { version: 2 }, async (ctx, _: null) => `two ${await ctx.waitForSignal(go)}`);
+    const one = workflow('order', { version: 1 }, async (ctx, _: null) => [
+      'one',
+      await ctx.waitForSignal(go),
+    ]);
+    const two = workflow('order', { version: 2 }, async (ctx, _: null) => [
+      'two',
+      await ctx.waitForSignal(go),
+    ]);
     const store = sharedFile();
     const before = await open({ store, workflows: [one] });
     const old = await before.start(one, null);
@@ -167,7 +178,10 @@ describe('versions', () => {
     const after = await open({ store, workflows: [one, two] });
     const fresh = await after.start(two, null);
     for (const { runId } of [old, fresh]) await after.run(runId).signal(go, 'go');
-    expect(await Promise.all([old, fresh].map(({ runId }) => after.run(runId).result()))).toEqual(['one go', 'two go']);
+    expect(await Promise.all([old, fresh].map(({ runId }) => after.run(runId).result()))).toEqual([
+      ['one', 'go'],
+      ['two', 'go'],
+    ]);
   });
 
   it('that no engine has wait until one does, and why says so', async () => {

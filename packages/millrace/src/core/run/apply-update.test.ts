@@ -68,7 +68,11 @@ describe('an update', () => {
       await ctx.waitForSignal('end');
       return seen;
     });
-    const early = await run.give(updated('note', 1, 'u1'), updated('other', 'x', 'u0'), updated('note', 2, 'u2'));
+    const early = await run.give(
+      updated('note', 1, 'u1'),
+      updated('other', 'x', 'u0'),
+      updated('note', 2, 'u2'),
+    );
     expect(replies(early.events)).toEqual([]);
     const turn = await run.give(run.done('prepare'));
     expect(replies(turn.events)).toEqual([

@@ -151,8 +151,8 @@ function fireTimer(execution: Execution, event: EventOf<'timer-fired'>, seq: num
   execution.take(pending);
   if (pending.kind === 'sleep') return pending.resolve(undefined);
   if (pending.kind === 'step') execution.abandoned.push(pending.ordinal);
-  const what = pending.kind === 'step' ? 'all attempts' : `${pending.kind} "${pending.name}"`;
-  pending.reject(new TimeoutError(`${what} of ${execution.started.workflow} did not end in time`));
+  const what = pending.kind === 'step' ? `all attempts of step "${pending.name}"` : `${pending.kind} "${pending.name}"`;
+  pending.reject(new TimeoutError(`${what} did not end in time`));
 }
 
 function closeChild(execution: Execution, event: EventOf<'child-closed'>, seq: number | undefined): void {

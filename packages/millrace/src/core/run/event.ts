@@ -43,7 +43,7 @@ export type RunEvent = { payload?: string | undefined } & (
   | { type: 'continued'; runId: string }
   // interventions; they change what a fold sees, not what the program sees
   | { type: 'blocked'; code: string }
-  | { type: 'retried'; cut: number }
+  | { type: 'retried'; cut: number; deadlineAt?: number | undefined }
 );
 
 export interface StartedEvent {

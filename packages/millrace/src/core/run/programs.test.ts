@@ -10,7 +10,10 @@ const child = workflow('child', nothing);
 
 /** What a program does: one command, or several in a row or at once. */
 type Act =
-  | { do: 'step' | 'retried' | 'sleep' | 'signal' | 'patient' | 'child' | 'detach' | 'external'; name: string }
+  | {
+      do: 'step' | 'retried' | 'sleep' | 'signal' | 'patient' | 'child' | 'detach' | 'external';
+      name: string;
+    }
   | { do: 'now' | 'publish' | 'patch' | 'compensate' | 'log' | 'update'; name: string }
   | { do: 'row' | 'all' | 'any' | 'race' | 'caught'; acts: Act[] };
 
@@ -22,12 +25,15 @@ const { act } = fc.letrec<{ act: Act }>((tie) => ({
       do: fc.constantFrom('step', 'step', 'step', 'sleep', 'signal', 'patient', 'child', 'external'),
       name,
     }),
-    fc.record({ do: fc.constantFrom('now', 'publish', 'patch', 'compensate', 'log', 'update', 'detach'), name }),
+    fc.record({
+      do: fc.constantFrom('now', 'publish', 'patch', 'compensate', 'log', 'update', 'detach'),
+      name,
+    }),
     fc.record({
       do: fc.constantFrom('row', 'row', 'all', 'any', 'race', 'caught'),
-      acts: fc.array(tie('act') as fc.Arbitrary<Act>, { minLength: 1, maxLength: 4 }),
+      acts: fc.array(tie('act'), { minLength: 1, maxLength: 4 }),
     }),
-  ) as fc.Arbitrary<Act>,
+  ),
 }));
 
 async function perform(ctx: Context, todo: Act): Promise<unknown> {
@@ -91,7 +97,11 @@ async function happen(run: Play, choice: number): Promise<void> {
   if (what === 11) await run.advance(1600);
 }
 
-function outcomeOf(run: Play, { kind, name: label, fireAt }: Pick, what: number): Parameters<Play['give']>[0] {
+function outcomeOf(
+  run: Play,
+  { kind, name: label, fireAt }: Pick,
+  what: number,
+): Parameters<Play['give']>[0] {
   if (fireAt !== undefined && (kind === 'sleep' || what % 5 === 0)) return run.fired(label);
   const bad = what % 4 === 1;
   switch (kind) {

@@ -217,7 +217,8 @@ describe('a changed program', () => {
     ],
   ];
 
-  it.each(cases)('with %s blocks the run, both sides named', async (_, after, expected, actual, before) => {
+  it.each(cases)('with %s blocks the run, both sides named', async (_, ...rest) => {
+    const [after, expected, actual, before] = rest;
     const run = await meets(after, before);
     expect(run.execution.standing).toMatchObject({
       kind: 'blocked',
@@ -239,7 +240,11 @@ describe('an outcome that no command claims', () => {
   };
   const unclaimed: [RunEvent, string, string][] = [
     [{ type: 'timer-fired', ordinal: 7, name: 'sleep' }, 'timer "sleep" (command 7)', 'nothing'],
-    [{ type: 'timer-fired', ordinal: 0, name: 'stop' }, 'timer "stop" (command 0)', 'signal "go" (command 0)'],
+    [
+      { type: 'timer-fired', ordinal: 0, name: 'stop' },
+      'timer "stop" (command 0)',
+      'signal "go" (command 0)',
+    ],
     [
       { type: 'external-completed', ordinal: 0, name: 'go', ok: true },
       'external "go" (command 0)',
@@ -276,7 +281,11 @@ describe('an outcome that no command claims', () => {
 
   it('is the first mismatch that is reported', async () => {
     const run = await play(waiting);
-    const history = place([...run.history], [unclaimed[0]?.[0] as RunEvent, unclaimed[6]?.[0] as RunEvent], 0);
+    const history = place(
+      [...run.history],
+      [unclaimed[0]?.[0] as RunEvent, unclaimed[6]?.[0] as RunEvent],
+      0,
+    );
     const other = await reviveRun(waiting, history);
     expect(other.execution.standing).toMatchObject({ mismatch: { seq: 2 } });
   });
@@ -331,7 +340,9 @@ describe('history', () => {
   it('is told in words, with name and number where there are any', () => {
     expect(describeEvent({ type: 'completed' })).toBe('completed');
     expect(describeEvent({ type: 'signal-received', id: '1', name: 'go' })).toBe('signal-received "go"');
-    expect(describeEvent({ type: 'step-failed', ordinal: 3, name: 'a', attempt: 1 })).toBe('step "a" (command 3)');
+    expect(describeEvent({ type: 'step-failed', ordinal: 3, name: 'a', attempt: 1 })).toBe(
+      'step "a" (command 3)',
+    );
   });
 });
 
@@ -508,14 +519,18 @@ describe('a retried run', () => {
     const failed: RunEvent = { type: 'step-failed', ordinal: 0, name: 'a', attempt: 1, given: undefined };
     const other: RunEvent = { type: 'step-completed', ordinal: 1, name: 'b', attempt: 1 };
     const left = (cut: number): string[] =>
-      effective(historyOf(STARTED, failed, other, { type: 'failed' }, { type: 'retried', cut })).map(({ event }) => event.type);
+      effective(historyOf(STARTED, failed, other, { type: 'failed' }, { type: 'retried', cut })).map(
+        ({ event }) => event.type,
+      );
     expect(left(1)).toEqual(['started', 'step-completed']);
     expect(left(3)).toEqual(['started', 'step-failed', 'step-completed']);
     expect(left(9), 'a cut that is nowhere').toHaveLength(4);
   });
 
   it('sees no trace of a block', () => {
-    const seen = effective(historyOf(STARTED, { type: 'blocked', code: 'NON_DETERMINISTIC' }, { type: 'patched', name: 'x' }));
+    const seen = effective(
+      historyOf(STARTED, { type: 'blocked', code: 'NON_DETERMINISTIC' }, { type: 'patched', name: 'x' }),
+    );
     expect(seen.map(({ event }) => event.type)).toEqual(['started', 'patched']);
   });
 });

@@ -1,5 +1,5 @@
 import { apply } from './apply.ts';
-import type { PlacedEvent, RunEvent } from './event.ts';
+import type { EventOf, PlacedEvent, RunEvent } from './event.ts';
 import type { Execution } from './execution.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Execution } from './execution.ts';
 export function effective(history: readonly PlacedEvent[]): PlacedEvent[] {
   let events: PlacedEvent[] = [];
   for (const placed of history) {
-    if (placed.event.type === 'retried') events = takeBack(events, placed.event.cut);
+    if (placed.event.type === 'retried') events = takeBack(events, placed.event);
     else if (placed.event.type !== 'blocked') events.push(placed);
   }
   return events;
@@ -20,14 +20,17 @@ const ENDS = new Set<RunEvent['type']>([
   ...(['completed', 'failed', 'cancelled', 'timed-out', 'cancel-requested', 'deadline-passed'] as const),
 ]);
 
-function takeBack(events: readonly PlacedEvent[], cut: number): PlacedEvent[] {
+function takeBack(events: readonly PlacedEvent[], { cut, deadlineAt }: EventOf<'retried'>): PlacedEvent[] {
   const failure = events.find(({ seq }) => seq === cut)?.event;
   const given = failure !== undefined && 'given' in failure ? (failure.given ?? Infinity) : Infinity;
-  return events.filter(({ seq, event }) => {
+  const kept = events.filter(({ seq, event }) => {
     if (seq < cut) return true;
     if (seq === cut || ENDS.has(event.type)) return false;
     return !('ordinal' in event) || event.ordinal < given;
   });
+  const [first, ...rest] = kept;
+  if (first?.event.type !== 'started' || deadlineAt === undefined) return kept;
+  return [{ ...first, event: { ...first.event, deadlineAt } }, ...rest];
 }
 
 /** Compensations are ordinary steps under names that no other step may have. */

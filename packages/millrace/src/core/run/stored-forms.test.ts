@@ -16,7 +16,9 @@ describe('a chunk', () => {
 
   it('gives back its events with their places, and payloads verbatim', () => {
     const placed = decodeChunk(5, encodeChunk({ at: 17, engine: 'engine "1"\n' }, events));
-    expect(placed).toEqual(events.map((event, at) => ({ seq: 5 + at, at: 17, engine: 'engine "1"\n', event })));
+    expect(placed).toEqual(
+      events.map((event, at) => ({ seq: 5 + at, at: 17, engine: 'engine "1"\n', event })),
+    );
   });
 
   it('may be empty', () => {
@@ -30,7 +32,8 @@ describe('a chunk', () => {
   });
 
   it('as it is written today can be read for ever', () => {
-    const text = '{"at":1,"engine":"e"}\n{"type":"signal-received","id":"1","name":"go"}\n= true\n{"type":"completed"}';
+    const text =
+      '{"at":1,"engine":"e"}\n{"type":"signal-received","id":"1","name":"go"}\n= true\n{"type":"completed"}';
     expect(new TextDecoder().decode(encodeChunk({ at: 1, engine: 'e' }, eventsOf(text)))).toBe(text);
   });
 });
@@ -58,7 +61,11 @@ describe('a failure', () => {
   it('is recorded without the details that cannot be, down its causes', () => {
     const cause = { name: 'Inner', message: 'in', details: { call: () => 1 } };
     const text = encodeFailure({ name: 'Outer', message: 'out', details: 17, cause });
-    expect(decodeValue(text)).toEqual({ name: 'Outer', message: 'out', cause: { name: 'Inner', message: 'in' } });
+    expect(decodeValue(text)).toEqual({
+      name: 'Outer',
+      message: 'out',
+      cause: { name: 'Inner', message: 'in' },
+    });
   });
 
   it('that can be recorded is recorded whole', () => {

@@ -110,7 +110,9 @@ describe('a deadline', () => {
 describe('a step', () => {
   it('that failed for good rejects with its last error and the number of attempts', async () => {
     const run = await play((ctx) =>
-      ctx.step('charge', nothing).catch((error: Error & { cause: Error }) => [error.message, error.cause.message]),
+      ctx
+        .step('charge', nothing)
+        .catch((error: Error & { cause: Error }) => [error.message, error.cause.message]),
     );
     await run.give(run.retrying('charge', 1000));
     await run.give(run.failed('charge', new TypeError('no money')));
@@ -146,7 +148,7 @@ describe('a step', () => {
     expect(turn.abandoned).toEqual([0]);
     expect(turn.standing).toMatchObject({
       kind: 'failed',
-      payload: expect.stringContaining('all attempts of order did not end in time'),
+      payload: expect.stringContaining('did not end in time'),
     });
   });
 
@@ -240,14 +242,19 @@ describe('a program that awaits something foreign', () => {
       kind: 'blocked',
       mismatch: {
         code: 'FOREIGN_AWAIT',
-        message: expect.stringMatching(/^workflow "order" awaits something .* after step "charge"; put it into ctx\.step/),
+        message: expect.stringMatching(
+          /^workflow "order" awaits something .* after step "charge"; put it into ctx\.step/,
+        ),
         expected: 'an operation of the context',
         actual: 'a foreign promise after step "charge"',
         seq: undefined,
       },
     });
     expect(turn.events.map(({ type }) => type)).toEqual(['step-completed']);
-    expect(await run.give(signalled('n')), 'a blocked run takes nothing').toMatchObject({ events: [], taken: 0 });
+    expect(await run.give(signalled('n')), 'a blocked run takes nothing').toMatchObject({
+      events: [],
+      taken: 0,
+    });
   });
 
   it('is blocked from the start when that is all it does', async () => {
@@ -290,7 +297,7 @@ describe('a program that awaits something foreign', () => {
 
   it('does no harm where nobody listens', async () => {
     let resume = nothing;
-    await play(async (ctx) => {
+    const run = await play(async (ctx) => {
       ctx.onUpdate('stay', nothing);
       await new Promise<void>((resolve) => {
         resume = resolve;
@@ -299,18 +306,19 @@ describe('a program that awaits something foreign', () => {
     });
     resume();
     await new Promise((resolve) => setImmediate(resolve));
+    expect(run.execution.events).toEqual([]);
   });
 
   it.each([
-    ['a step', (ctx: Given) => void ctx.step('late', nothing)],
-    ['a recorded value', (ctx: Given) => void ctx.now()],
-    ['a published value', (ctx: Given) => ctx.publish('late', 1)],
-    ['a sleep', (ctx: Given) => void ctx.sleep(1)],
-    ['a child', (ctx: Given) => void ctx.child(workflow('child', nothing), null)],
-    ['a signal', (ctx: Given) => void ctx.waitForSignal('late')],
-    ['a patch', (ctx: Given) => void ctx.patch('late')],
-    ['its successor', (ctx: Given) => void ctx.continueAsNew(null)],
-    ['its end', (_: Given) => {}],
+    ['a step', async (ctx: Given) => void ctx.step('late', nothing)],
+    ['a recorded value', async (ctx: Given) => void ctx.now()],
+    ['a published value', async (ctx: Given) => ctx.publish('late', 1)],
+    ['a sleep', async (ctx: Given) => void ctx.sleep(1)],
+    ['a child', async (ctx: Given) => void ctx.child(workflow('child', nothing), null)],
+    ['a signal', async (ctx: Given) => void ctx.waitForSignal('late')],
+    ['a patch', async (ctx: Given) => void ctx.patch('late')],
+    ['its successor', async (ctx: Given) => void ctx.continueAsNew(null)],
+    ['its end', async (_: Given) => {}],
     ['its failure', (_: Given) => Promise.reject(new Error('late'))],
   ])('is noticed when it asks for %s outside a turn, and nothing of it is kept', async (_, late) => {
     let resume = nothing;

@@ -98,7 +98,7 @@ describe('something external', () => {
     await run.advance(3_600_001);
     expect(run.output).toEqual([
       ['STEP_FAILED', 'step "scan" failed after 1 attempt: Error: torn'],
-      'external "scan#2" of order did not end in time',
+      'external "scan#2" did not end in time',
     ]);
   });
 
@@ -124,7 +124,14 @@ describe('a child', () => {
     const run = await play((ctx) => ctx.child(invoice, { n: 17 }));
     const [child] = run.turn.children;
     expect(run.turn.children).toMatchObject([
-      { ordinal: 0, name: 'invoice', workflow: invoice, input: '{"n":17}', detached: false, timeoutMs: 7_200_000 },
+      {
+        ordinal: 0,
+        name: 'invoice',
+        workflow: invoice,
+        input: '{"n":17}',
+        detached: false,
+        timeoutMs: 7_200_000,
+      },
     ]);
     expect(partitionOf(child?.runId as string)).toBe(partitionOf(RUN_ID));
     expect(run.turn.events).toMatchObject([{ type: 'child-started', runId: child?.runId, detached: false }]);
@@ -194,7 +201,10 @@ describe('a child', () => {
       await ctx.detach(invoice, { n: 1 }, { key: 'k' });
       return ctx.detach(invoice, { n: 2 }, { key: 'k' });
     });
-    expect(run.turn.standing).toMatchObject({ kind: 'failed', payload: expect.stringContaining('KEY_IN_USE') });
+    expect(run.turn.standing).toMatchObject({
+      kind: 'failed',
+      payload: expect.stringContaining('KEY_IN_USE'),
+    });
     expect(run.turn.children).toHaveLength(1);
   });
 });
@@ -227,7 +237,9 @@ describe('continueAsNew', () => {
     });
     expect(run.turn.standing).toMatchObject({
       kind: 'failed',
-      payload: expect.stringMatching(/CONTINUE_WITH_PENDING_WORK.*|.*2 commands .*sleep \\"sleep\\", step \\"charge\\"/),
+      payload: expect.stringMatching(
+        /CONTINUE_WITH_PENDING_WORK.*|.*2 commands .*sleep \\"sleep\\", step \\"charge\\"/,
+      ),
     });
   });
 
@@ -246,7 +258,9 @@ describe('continueAsNew', () => {
     });
     await run.give(updated('ask', 1, 'u1'), signalled('n', 1, 'n1'));
     expect(run.execution.latestSeen()).toEqual(['update:u1', 'signal:n1']);
-    const next = await play((ctx) => ctx.waitForSignal('n'), { started: { seen: run.execution.latestSeen() } });
+    const next = await play((ctx) => ctx.waitForSignal('n'), {
+      started: { seen: run.execution.latestSeen() },
+    });
     expect((await next.give(signalled('n', 1, 'n1'))).events).toEqual([]);
     await next.give(signalled('n', 2, 'n2'));
     expect(next.output).toBe(2);
@@ -266,35 +280,155 @@ describe('misuse', () => {
   // What a program without types can do.
   const untyped = (value: unknown): never => value as never;
   const cases: [what: string, program: Program, code: string, message: RegExp][] = [
-    ['a step without a function', (ctx) => ctx.step('a', untyped(17)), 'INVALID_ARGUMENT', /got number instead of a/],
-    ['a transaction without one', (ctx) => ctx.transaction('a', untyped('x')), 'INVALID_ARGUMENT', /ctx\.transaction\("a"\)/],
-    ['a compensation without one', (ctx) => ctx.compensate('a', untyped(null)), 'INVALID_ARGUMENT', /ctx\.compensate\("a"\)/],
+    [
+      'a step without a function',
+      (ctx) => ctx.step('a', untyped(17)),
+      'INVALID_ARGUMENT',
+      /got number instead of a/,
+    ],
+    [
+      'a transaction without one',
+      (ctx) => ctx.transaction('a', untyped('x')),
+      'INVALID_ARGUMENT',
+      /ctx\.transaction\("a"\)/,
+    ],
+    [
+      'a compensation without one',
+      (ctx) => ctx.compensate('a', untyped(null)),
+      'INVALID_ARGUMENT',
+      /ctx\.compensate\("a"\)/,
+    ],
     ['a step without a name', (ctx) => ctx.step('', nothing), 'INVALID_ARGUMENT', /step name is empty/],
     ['a step name that is no text', (ctx) => ctx.step(untyped(17), nothing), 'INVALID_ARGUMENT', /step name/],
     ['a NUL in a name', (ctx) => ctx.publish('a\0', 1), 'INVALID_ARGUMENT', /published key .* NUL/],
-    ['a step in the name of a compensation', (ctx) => ctx.step('compensate a', nothing), 'INVALID_ARGUMENT', /begins like/],
-    ['a compensation whose step would have too long a name', (ctx) => ctx.compensate('x'.repeat(250), nothing), 'INVALID_ARGUMENT', /too long/],
-    ['an unknown step option', (ctx) => ctx.step('a', nothing, untyped({ rety: 1 })), 'UNKNOWN_OPTION', /Did you mean "retry"/],
-    ['an unknown option of a compensation', (ctx) => ctx.compensate('a', nothing, untyped({ timeot: 1 })), 'UNKNOWN_OPTION', /Did you mean "timeout"/],
-    ['an unknown wait option', (ctx) => ctx.waitForSignal('a', untyped({ timeot: 1 })), 'UNKNOWN_OPTION', /Did you mean "timeout"/],
-    ['an unknown external option', (ctx) => ctx.external('a', untyped({ tmeout: 1 })).result, 'UNKNOWN_OPTION', /Did you mean "timeout"/],
-    ['an unknown child option', (ctx) => ctx.child(invoice, null, untyped({ prority: 1 })), 'UNKNOWN_OPTION', /Did you mean "priority"/],
-    ['an unknown priority', (ctx) => ctx.child(invoice, null, { priority: untyped('hihg') }), 'INVALID_ARGUMENT', /Did you mean "high"/],
-    ['an odd parentClose', (ctx) => ctx.detach(invoice, null, { parentClose: untyped('kill') }), 'INVALID_ARGUMENT', /parentClose is kill/],
-    ['an empty child key', (ctx) => ctx.detach(invoice, null, { key: '' }), 'INVALID_ARGUMENT', /key is empty/],
-    ['an empty queue', (ctx) => ctx.detach(invoice, null, { queue: '' }), 'INVALID_ARGUMENT', /queue name is empty/],
-    ['a child of nothing', (ctx) => ctx.child(untyped(undefined), untyped(null)), 'INVALID_ARGUMENT', /of undefined, not of a workflow/],
-    ['a child of a name', (ctx) => ctx.child(untyped('invoice'), untyped(null)), 'INVALID_ARGUMENT', /of string, not of a workflow/],
-    ['a child timeout that is none', (ctx) => ctx.child(invoice, null, { timeout: untyped('soon') }), 'INVALID_DURATION', /child "invoice", timeout/],
-    ['a wait timeout that is none', (ctx) => ctx.waitForSignal('a', { timeout: untyped('soon') }), 'INVALID_DURATION', /signal "a", timeout/],
-    ['a sleep until no instant', (ctx) => ctx.sleepUntil(new Date('never')), 'INVALID_ARGUMENT', /ctx\.sleepUntil got Invalid Date/],
+    [
+      'a step in the name of a compensation',
+      (ctx) => ctx.step('compensate a', nothing),
+      'INVALID_ARGUMENT',
+      /begins like/,
+    ],
+    [
+      'a compensation whose step would have too long a name',
+      (ctx) => ctx.compensate('x'.repeat(250), nothing),
+      'INVALID_ARGUMENT',
+      /too long/,
+    ],
+    [
+      'an unknown step option',
+      (ctx) => ctx.step('a', nothing, untyped({ rety: 1 })),
+      'UNKNOWN_OPTION',
+      /Did you mean "retry"/,
+    ],
+    [
+      'an unknown option of a compensation',
+      (ctx) => ctx.compensate('a', nothing, untyped({ timeot: 1 })),
+      'UNKNOWN_OPTION',
+      /Did you mean "timeout"/,
+    ],
+    [
+      'an unknown wait option',
+      (ctx) => ctx.waitForSignal('a', untyped({ timeot: 1 })),
+      'UNKNOWN_OPTION',
+      /Did you mean "timeout"/,
+    ],
+    [
+      'an unknown external option',
+      (ctx) => ctx.external('a', untyped({ tmeout: 1 })).result,
+      'UNKNOWN_OPTION',
+      /Did you mean "timeout"/,
+    ],
+    [
+      'an unknown child option',
+      (ctx) => ctx.child(invoice, null, untyped({ prority: 1 })),
+      'UNKNOWN_OPTION',
+      /Did you mean "priority"/,
+    ],
+    [
+      'an unknown priority',
+      (ctx) => ctx.child(invoice, null, { priority: untyped('hihg') }),
+      'INVALID_ARGUMENT',
+      /Did you mean "high"/,
+    ],
+    [
+      'an odd parentClose',
+      (ctx) => ctx.detach(invoice, null, { parentClose: untyped('kill') }),
+      'INVALID_ARGUMENT',
+      /parentClose is kill/,
+    ],
+    [
+      'an empty child key',
+      (ctx) => ctx.detach(invoice, null, { key: '' }),
+      'INVALID_ARGUMENT',
+      /key is empty/,
+    ],
+    [
+      'an empty queue',
+      (ctx) => ctx.detach(invoice, null, { queue: '' }),
+      'INVALID_ARGUMENT',
+      /queue name is empty/,
+    ],
+    [
+      'a child of nothing',
+      (ctx) => ctx.child(untyped(undefined), untyped(null)),
+      'INVALID_ARGUMENT',
+      /of undefined, not of a workflow/,
+    ],
+    [
+      'a child of a name',
+      (ctx) => ctx.child(untyped('invoice'), untyped(null)),
+      'INVALID_ARGUMENT',
+      /of string, not of a workflow/,
+    ],
+    [
+      'a child timeout that is none',
+      (ctx) => ctx.child(invoice, null, { timeout: untyped('soon') }),
+      'INVALID_DURATION',
+      /child "invoice", timeout/,
+    ],
+    [
+      'a wait timeout that is none',
+      (ctx) => ctx.waitForSignal('a', { timeout: untyped('soon') }),
+      'INVALID_DURATION',
+      /signal "a", timeout/,
+    ],
+    [
+      'a sleep until no instant',
+      (ctx) => ctx.sleepUntil(new Date('never')),
+      'INVALID_ARGUMENT',
+      /ctx\.sleepUntil got Invalid Date/,
+    ],
     ['a sleep of no duration', (ctx) => ctx.sleep(untyped('a while')), 'INVALID_DURATION', /ctx\.sleep/],
-    ['input that cannot be stored', (ctx) => ctx.call('a', { call: nothing }), 'NOT_SERIALIZABLE', /input of call "a".*call/],
-    ['child input that cannot be stored', (ctx) => ctx.child(invoice, untyped(nothing)), 'NOT_SERIALIZABLE', /input of child "invoice"/],
-    ['a published value that cannot be stored', (ctx) => ctx.publish('a', Symbol('x')), 'NOT_SERIALIZABLE', /published value "a"/],
-    ['a successor whose input cannot be stored', (ctx) => ctx.continueAsNew(nothing), 'NOT_SERIALIZABLE', /continueAsNew/],
+    [
+      'input that cannot be stored',
+      (ctx) => ctx.call('a', { call: nothing }),
+      'NOT_SERIALIZABLE',
+      /input of call "a".*call/,
+    ],
+    [
+      'child input that cannot be stored',
+      (ctx) => ctx.child(invoice, untyped(nothing)),
+      'NOT_SERIALIZABLE',
+      /input of child "invoice"/,
+    ],
+    [
+      'a published value that cannot be stored',
+      (ctx) => ctx.publish('a', Symbol('x')),
+      'NOT_SERIALIZABLE',
+      /published value "a"/,
+    ],
+    [
+      'a successor whose input cannot be stored',
+      (ctx) => ctx.continueAsNew(nothing),
+      'NOT_SERIALIZABLE',
+      /continueAsNew/,
+    ],
     ['a patch without a name', (ctx) => ctx.patch(''), 'INVALID_ARGUMENT', /patch name is empty/],
-    ['an update without a name', (ctx) => ctx.onUpdate('', nothing), 'INVALID_ARGUMENT', /update name is empty/],
+    [
+      'an update without a name',
+      (ctx) => ctx.onUpdate('', nothing),
+      'INVALID_ARGUMENT',
+      /update name is empty/,
+    ],
   ];
 
   it.each(cases)('%s is refused, and nothing of it is recorded', async (_, program, code, message) => {

@@ -14,14 +14,18 @@ const OPTIONS = ['key', 'priority', 'queue', 'tags', 'timeout', 'parentClose'];
 const PARENT_CLOSE: readonly unknown[] = ['cancel', 'abandon', undefined];
 
 /**
- * A child's options after checks: all of them before its start is recorded, because replay does not start it again.
+ * A child's options after checks: all of them before its start is recorded, because replay starts nothing again.
  * @throws UNKNOWN_OPTION, INVALID_ARGUMENT, INVALID_DURATION.
  */
 export function childPlace(workflow: AnyWorkflow, options: ChildOptions | undefined): ChildPlace {
   if (typeof workflow?.name !== 'string' || typeof workflow.version !== 'string') {
-    throw new MillraceError('INVALID_ARGUMENT', `a child was to be started of ${typeof workflow}, not of a workflow`, {
-      remedy: "Pass what workflow('name', …) returned, or { name, version } of one that other engines run.",
-    });
+    throw new MillraceError(
+      'INVALID_ARGUMENT',
+      `a child was to be started of ${typeof workflow}, not of a workflow`,
+      {
+        remedy: "Pass what workflow('name', …) returned, or { name, version } of one that other engines run.",
+      },
+    );
   }
   const { timeoutMs } = workflow;
   if (options === undefined) return { ...NOWHERE, timeoutMs };

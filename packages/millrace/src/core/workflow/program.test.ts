@@ -114,7 +114,7 @@ describe('compensations', () => {
   }
   const REVERSE = ['compensate cancel car', 'compensate cancel hotel', 'compensate cancel flight'];
 
-  it('run one after the other in reverse order when the run fails, and it fails with its own error', async () => {
+  it('run one by one in reverse order when the run fails, and it fails with its own error', async () => {
     const run = await booked();
     await run.advance(3_600_001);
     expect(await undo(run)).toEqual(REVERSE);
@@ -158,7 +158,10 @@ describe('compensations', () => {
       code: 'CANCELLED',
       details: {
         failedCompensations: [
-          { compensation: 'cancel car', message: 'step "compensate cancel car" failed after 1 attempt: Error: no line' },
+          {
+            compensation: 'cancel car',
+            message: 'step "compensate cancel car" failed after 1 attempt: Error: no line',
+          },
         ],
         of: { reason: 'no money' },
       },
@@ -182,9 +185,13 @@ describe('compensations', () => {
       await ctx.step('a', nothing);
     });
     await run.give(run.failed('a'));
-    expect(run.turn.readySteps).toMatchObject([{ name: 'compensate undo', policy: { retry: { maxAttempts: 1 } } }]);
+    expect(run.turn.readySteps).toMatchObject([
+      { name: 'compensate undo', policy: { retry: { maxAttempts: 1 } } },
+    ]);
     await run.give(run.done('compensate undo'));
-    expect(run.turn.readySteps).toMatchObject([{ name: 'compensate undo#2', policy: { retry: { maxAttempts: 2 } } }]);
+    expect(run.turn.readySteps).toMatchObject([
+      { name: 'compensate undo#2', policy: { retry: { maxAttempts: 2 } } },
+    ]);
     await run.give(run.done('compensate undo#2'));
   });
 });

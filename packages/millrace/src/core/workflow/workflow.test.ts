@@ -12,12 +12,21 @@ const untyped = (value: unknown): never => value as never;
 describe('a workflow', () => {
   it('has defaults for everything but its name and function', () => {
     expect(workflow('order', run)).toEqual({
-      ...{ name: 'order', version: '1', inputSchema: undefined, timeoutMs: undefined, maxEvents: 50_000, run },
+      ...{
+        name: 'order',
+        version: '1',
+        inputSchema: undefined,
+        timeoutMs: undefined,
+        maxEvents: 50_000,
+        run,
+      },
     });
   });
 
   it('has a version as text, a timeout in ms, and cannot be changed', () => {
-    const input = Object.assign(() => 1, { '~standard': { version: 1, vendor: 'v', validate: untyped(run) } });
+    const input = Object.assign(() => 1, {
+      '~standard': { version: 1, vendor: 'v', validate: untyped(run) },
+    });
     const made = workflow('order', { version: 2, timeout: '1h', maxEvents: 10, input: untyped(input) }, run);
     expect(made).toMatchObject({ version: '2', timeoutMs: 3_600_000, maxEvents: 10, inputSchema: input });
     expect(Object.isFrozen(made)).toBe(true);
@@ -28,12 +37,24 @@ describe('a workflow', () => {
     ['a bad name', () => workflow('an order', run), /workflow name "an order"/],
     ['a bad version', () => workflow('order', { version: 0 }, run), /version 0/],
     ['a misspelt option', () => workflow('order', untyped({ verison: 1 }), run), /Did you mean "version"/],
-    ['a schema that is none', () => workflow('order', { input: untyped({ parse: run }) }, run), /not a Standard Schema/],
+    [
+      'a schema that is none',
+      () => workflow('order', { input: untyped({ parse: run }) }, run),
+      /not a Standard Schema/,
+    ],
     ['a schema that is text', () => workflow('order', { input: untyped('x') }, run), /not a Standard Schema/],
-    ['a schema that is null', () => workflow('order', { input: untyped(null) }, run), /not a Standard Schema/],
+    [
+      'a schema that is null',
+      () => workflow('order', { input: untyped(null) }, run),
+      /not a Standard Schema/,
+    ],
     ['too few events', () => workflow('order', { maxEvents: 9 }, run), /maxEvents is 9.*at least 10/],
     ['half an event', () => workflow('order', { maxEvents: 10.5 }, run), /maxEvents is 10\.5/],
-    ['a timeout that is none', () => workflow('order', { timeout: untyped('soon') }, run), /workflow "order", timeout/],
+    [
+      'a timeout that is none',
+      () => workflow('order', { timeout: untyped('soon') }, run),
+      /workflow "order", timeout/,
+    ],
   ])('with %s is refused', (_, make, message) => {
     expect(make).toThrow(message);
   });
@@ -56,7 +77,9 @@ describe('the policy of a step', () => {
   });
 
   it('names the step and the option that is wrong', () => {
-    expect(() => stepPolicy('a', { heartbeatTimeout: untyped('x') }, defaultStep)).toThrow(/step "a", heartbeatTimeout/);
+    expect(() => stepPolicy('a', { heartbeatTimeout: untyped('x') }, defaultStep)).toThrow(
+      /step "a", heartbeatTimeout/,
+    );
     expect(() => stepPolicy('a', { retry: 0 }, defaultStep)).toThrow(/step "a".*maxAttempts is 0/);
   });
 });

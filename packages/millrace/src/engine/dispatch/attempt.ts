@@ -23,6 +23,7 @@ export class Attempt implements StepContext {
   private controller: AbortController | undefined;
   private started = false;
   private over = false;
+  private reason: Error | undefined;
   private cancelTimeout: (() => void) | undefined;
   private cancelHeartbeat: (() => void) | undefined;
 
@@ -48,6 +49,7 @@ export class Attempt implements StepContext {
   }
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
+    if (this.reason !== undefined) this.controller.abort(this.reason);
     return this.controller.signal;
   }
   get lastCheckpoint(): unknown {
@@ -142,6 +144,7 @@ export class Attempt implements StepContext {
     this.cancelHeartbeat?.();
     if (this.instance.attempts.get(this.step.ordinal) === this) this.instance.attempts.delete(this.step.ordinal);
     if (this.started) this.engine.stepSlotFreed();
+    this.reason = reason;
     if (reason !== undefined) this.controller?.abort(reason);
   }
 
