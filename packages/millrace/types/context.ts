@@ -17,7 +17,9 @@ const child = workflow('child', { version: 2 }, async (_ctx, input: { n: number 
 
 export async function steps(ctx: Context): Promise<void> {
   exactly<number>()(await ctx.step('sync', () => 1));
-  exactly<string>()(await ctx.step('async', async () => 'a', { retry: { maxAttempts: 3, initial: '1s' }, timeout: 500 }));
+  exactly<string>()(
+    await ctx.step('async', async () => 'a', { retry: { maxAttempts: 3, initial: '1s' }, timeout: 500 }),
+  );
   exactly<void>()(await ctx.step('nothing', () => {}));
   await ctx.step('context', (step) => {
     exactly<StepContext>()(step);
@@ -45,7 +47,9 @@ export async function steps(ctx: Context): Promise<void> {
 
 export async function calls(ctx: Context): Promise<void> {
   exactly<unknown>()(await ctx.call('mail', { to: 'a' }));
-  exactly<{ id: string }>()(await ctx.call<{ id: string }>('mail', { to: 'a' }, { requires: ['smtp'], priority: 'low' }));
+  exactly<{ id: string }>()(
+    await ctx.call<{ id: string }>('mail', { to: 'a' }, { requires: ['smtp'], priority: 'low' }),
+  );
   // @ts-expect-error no such priority
   await ctx.call('mail', 1, { priority: 'urgent' });
 }
@@ -57,7 +61,10 @@ export async function transactions(ctx: Context): Promise<void> {
     return result.rows;
   });
   exactly<{ n: number }[]>()(rows);
-  const changes = await ctx.transaction<number, SyncTransactionHandle>('insert', (tx) => tx.run('INSERT …', 1).changes);
+  const changes = await ctx.transaction<number, SyncTransactionHandle>(
+    'insert',
+    (tx) => tx.run('INSERT …', 1).changes,
+  );
   exactly<number>()(changes);
 }
 

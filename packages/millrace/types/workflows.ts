@@ -1,4 +1,4 @@
-/* What the compiler knows of workflows from the outside. Nothing here runs; it compiles, or the gate fails. */
+/* What the compiler knows of workflows from outside. Nothing here runs; it compiles, or the gate fails. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { signal, workflow, type InputOf, type Millrace, type OutputOf, type Run } from '../src/index.ts';
 import { exactly } from './exactly.ts';
@@ -44,7 +44,10 @@ export async function ofOtherEngines(millrace: Millrace): Promise<void> {
 }
 
 export async function many(millrace: Millrace): Promise<void> {
-  const runs = await millrace.startMany([{ workflow: plain, input: 1, tags: ['a'] }, { workflow: plain, input: 2 }]);
+  const runs = await millrace.startMany([
+    { workflow: plain, input: 1, tags: ['a'] },
+    { workflow: plain, input: 2 },
+  ]);
   exactly<Run<string>[]>()(runs);
   // @ts-expect-error one input is of another type
   await millrace.startMany([{ workflow: plain, input: 'one' }]);
@@ -75,7 +78,9 @@ export async function handles(millrace: Millrace): Promise<void> {
 
 export async function withSignal(millrace: Millrace): Promise<void> {
   const approved = signal<boolean>('approved');
-  exactly<Run<string>>()(await millrace.signalWithStart(plain, 1, { key: 'k', signal: approved, payload: true }));
+  exactly<Run<string>>()(
+    await millrace.signalWithStart(plain, 1, { key: 'k', signal: approved, payload: true }),
+  );
   // @ts-expect-error a key is needed
   await millrace.signalWithStart(plain, 1, { signal: approved, payload: true });
   // @ts-expect-error the payload is of another type
@@ -88,10 +93,14 @@ const schema: StandardSchemaV1<unknown, Order> = {
 };
 
 export async function schemas(millrace: Millrace): Promise<void> {
-  const checked = workflow('checked', { input: schema, timeout: '1h', maxEvents: 100 }, async (_ctx, input) => {
-    exactly<Order>()(input);
-    return input.id;
-  });
+  const checked = workflow(
+    'checked',
+    { input: schema, timeout: '1h', maxEvents: 100 },
+    async (_ctx, input) => {
+      exactly<Order>()(input);
+      return input.id;
+    },
+  );
   exactly<Order>()(null as unknown as InputOf<typeof checked>);
   exactly<number>()(await (await millrace.start(checked, { id: 17 })).result());
   // @ts-expect-error the schema gives something else

@@ -44,7 +44,7 @@ interface Record {
 }
 
 /**
- * A run played by hand, as an engine would: arrivals are given, turns come back, and what they decided is history.
+ * A run played by hand, as an engine would: arrivals are given, turns come back, their decisions are history.
  * Steps are not executed; a test says how they ended.
  */
 export class Play {
@@ -154,8 +154,8 @@ export class Play {
   }
 
   /**
-   * At every turn boundary: a process that reads what was stored until then stands where this one stood, and whatever
-   * came next would have had the same consequences there.
+   * At every turn boundary: a process that reads what was stored until then stands where this one stood, and
+   * whatever came next would have had the same consequences there.
    */
   async differences(): Promise<string[]> {
     const found: string[] = [];
@@ -185,7 +185,7 @@ function textOf(value: unknown): string {
   return JSON.stringify(value).replaceAll(/\\"stack\\":\\".*?\\"(?=[,}])/g, '…');
 }
 
-/** Steps that a turn makes ready or abandons are left out: what replay repeats of them means nothing to the engine. */
+/** Without the steps that a turn makes ready or abandons: what replay repeats of them means nothing. */
 function decided({ events, standing, children }: Turn): unknown {
   const started = children.map(({ workflow: { name }, ...rest }) => ({ ...rest, name }));
   return { events, standing, started };

@@ -36,7 +36,7 @@ describe('commands', () => {
 });
 
 describe('outcomes', () => {
-  it('act one at a time: the first in history wins a race, whatever the program does in between', async () => {
+  it('act one at a time: the first in history wins a race, whatever the program does meanwhile', async () => {
     const run = await play(async (ctx) => {
       const slow = (async () => {
         const value = await ctx.step('a', nothing);

@@ -1,9 +1,8 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { describe, expect, it } from 'vitest';
 import { checkInput, checkInputNow } from './check-input.ts';
-import { workflow } from './workflow.ts';
+import { workflow, type Workflow } from './workflow.ts';
 
-type Validate = StandardSchemaV1<unknown, unknown>['~standard']['validate'];
+type Validate = NonNullable<Workflow['inputSchema']>['~standard']['validate'];
 
 const withSchema = (validate: Validate) =>
   workflow('order', { input: { '~standard': { version: 1, vendor: 'test', validate } } }, () => 1);

@@ -14,7 +14,7 @@ const OPTIONS = ['key', 'priority', 'queue', 'tags', 'timeout', 'parentClose'];
 const PARENT_CLOSE: readonly unknown[] = ['cancel', 'abandon', undefined];
 
 /**
- * A child's options after checks: all of them before its start is recorded, because replay starts nothing again.
+ * A child's options after checks: all of them before its start is recorded, for replay starts nothing again.
  * @throws UNKNOWN_OPTION, INVALID_ARGUMENT, INVALID_DURATION.
  */
 export function childPlace(workflow: AnyWorkflow, options: ChildOptions | undefined): ChildPlace {
@@ -22,9 +22,7 @@ export function childPlace(workflow: AnyWorkflow, options: ChildOptions | undefi
     throw new MillraceError(
       'INVALID_ARGUMENT',
       `a child was to be started of ${typeof workflow}, not of a workflow`,
-      {
-        remedy: "Pass what workflow('name', …) returned, or { name, version } of one that other engines run.",
-      },
+      { remedy: "Pass what workflow('name', …) returned." },
     );
   }
   const { timeoutMs } = workflow;
