@@ -148,8 +148,10 @@ export class Engine {
     return this.state === 'draining';
   }
   canRun(name: string, version: string, queue: string): boolean {
-    const { queues } = this.options;
-    return this.mayClaim() && this.workflows.has(`${name} ${version}`) && (queues?.includes(queue) ?? true);
+    return this.mayClaim() && this.workflows.has(`${name} ${version}`) && this.takesFrom(queue);
+  }
+  private takesFrom(queue: string): boolean {
+    return this.options.queues?.includes(queue) ?? true;
   }
   workflowOf(name: string, version: string): AnyWorkflow | undefined {
     return this.workflows.get(`${name} ${version}`);
@@ -167,7 +169,14 @@ export class Engine {
     void drive(this, instance);
   }
   adopt(run: OwnedRun): Instance | undefined {
-    return adopt(this, run);
+    const { runId, epoch, version, namespace, queue } = run;
+    if (namespace === this.options.namespace && this.takesFrom(queue)) return adopt(this, run);
+    // Woken here because its time had come, and not this engine's business: it goes on to the queue.
+    this.store.release([{ runId, epoch, version }]).then(
+      () => this.hintReady(),
+      () => this.auditSoon(),
+    );
+    return undefined;
   }
   clearSuspect(instance: Instance): void {
     if (instance.suspect) this.claimer.clearSuspect(instance);

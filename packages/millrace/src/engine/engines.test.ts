@@ -194,6 +194,27 @@ describe('several engines on one store', () => {
     expect((await run.describe()).engineId).toBe('slow');
   });
 
+  it.each([
+    ['of another namespace', { namespace: 'two' }],
+    ['of a queue that is not theirs', { queues: ['other'] }],
+  ])('leave alone what wakes up %s', async (_, elsewhere) => {
+    const store = sharedFile();
+    const sleeping = (tag: string) =>
+      workflow('sleeping', async (ctx, _input: null) => {
+        await ctx.sleep(120);
+        return tag;
+      });
+    const [right, wrong] = [sleeping('right'), sleeping('wrong')];
+    const first = await open({ store, workflows: [right], namespace: 'one' });
+    const { runId } = await first.start(right, null);
+    await until(first.run(runId), 'waiting');
+    await first.close();
+    const other = await open({ store, workflows: [wrong], namespace: 'one', ...elsewhere });
+    await until(other.run(runId), 'queued');
+    const again = await open({ store, workflows: [right], namespace: 'one' });
+    expect(await again.run(runId).result()).toBe('right');
+  });
+
   it('take over from one that is silent, and it comes back as new', { timeout: 20_000 }, async () => {
     const store = sharedFile();
     const lines: EngineLog[] = [];
