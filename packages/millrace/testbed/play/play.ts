@@ -265,7 +265,7 @@ function portsOf(world: World): ExecutionPorts {
 }
 
 /** Resolves when no microtask is left: a tick that is queued from within one comes after all of them. */
-export function drained(): Promise<void> {
+function drained(): Promise<void> {
   return new Promise((resolve) => {
     queueMicrotask(() => {
       process.nextTick(resolve);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { historyOf, STARTED } from '../../../testbed/samples/history.ts';
+import { historyOf, STARTED, T0 } from '../../../testbed/samples/history.ts';
 import {
   cancelled,
   pictureOf,
@@ -525,6 +525,18 @@ describe('a retried run', () => {
     expect(left(1)).toEqual(['started', 'step-completed']);
     expect(left(3)).toEqual(['started', 'step-failed', 'step-completed']);
     expect(left(9), 'a cut that is nowhere').toHaveLength(4);
+  });
+
+  it('has the new deadline that its retry gave it, or the old one', async () => {
+    for (const deadlineAt of [undefined, T0 + 5000]) {
+      const run = await play((ctx) => ctx.waitForSignal('go'), { started: { deadlineAt: T0 + 1000 } });
+      await run.advance(1000);
+      expect(run.turn.standing.kind).toBe('timed-out');
+      place(run.history, [{ type: 'retried', cut: 1, deadlineAt }], 0);
+      const again = await run.revive();
+      expect(again.execution.started.deadlineAt).toBe(deadlineAt ?? T0 + 1000);
+      expect(again.waits).toEqual(['signal go']);
+    }
   });
 
   it('sees no trace of a block', () => {
