@@ -67,6 +67,7 @@ describe.skipIf(postgresUrl === undefined)('an engine whose line to PostgreSQL i
       const { violations, figures } = await judge(rig);
       console.log(`cuts at ${name}: ${JSON.stringify({ ...outcomes, ...figures })}`);
       expect(violations).toEqual([]);
+      expect(figures.refused, 'an engine did not know its own plan').toBe(0);
       expect(outcomes['before-commit']).toEqual(['aborted', 'aborted', 'aborted']);
       expect(outcomes['after-commit']).toEqual(['committed', 'committed', 'committed']);
       expect(outcomes.late, 'what came late').toHaveLength(repeated === true ? CUTS : 0);

@@ -46,24 +46,26 @@ describe.for(STORES)('on %s', (kind) => {
     expect(figures.started).toBe(SIZE + calmItems('late', 1).length);
   });
 
-  test.skipIf(!canOpen(kind))(
-    'steps that end within the grace are recorded before the engine leaves',
-    async () => {
-      rig = await openRig(kind);
-      const gate = join(rig.folder, 'gate');
-      const leaving = rig.worker({ name: 'leaving', graceMs: 20_000 });
-      await leaving.untilMark('ready');
-      const client = await rig.client();
-      const item = { workflow: 'gated', key: 'gated', input: { gate, size: 1 }, signals: 0 } as const;
-      await client.perform([item]);
-      await leaving.untilBegins(1);
-      leaving.kill('SIGTERM');
-      await leaving.untilMark('closing');
-      writeFileSync(gate, '');
-      expect(await leaving.ended).toEqual({ code: 0, signal: null });
-      const { violations, figures } = await judge(rig);
-      expect(violations).toEqual([]);
-      expect(figures).toMatchObject({ runs: 1, outcomes: 1, attempts: 1 });
-    },
-  );
+  test.skipIf(!canOpen(kind))('a step that ends within the grace is recorded, and none begins', async () => {
+    rig = await openRig(kind);
+    const gate = join(rig.folder, 'gate');
+    const leaving = rig.worker({ name: 'leaving', graceMs: 20_000 });
+    await leaving.untilMark('ready');
+    const client = await rig.client();
+    const item = { workflow: 'gated', key: 'gated', input: { gate, size: 2 }, signals: 0 } as const;
+    await client.perform([item]);
+    await leaving.untilBegins(1);
+    leaving.kill('SIGTERM');
+    await leaving.untilMark('closing');
+    writeFileSync(gate, '');
+    expect(await leaving.ended).toEqual({ code: 0, signal: null });
+    expect(leaving.begins()).toHaveLength(1);
+
+    const heir = rig.worker({ name: 'heir' });
+    await client.untilNothingIsOpen();
+    const { violations, figures } = await judge(rig);
+    expect(violations).toEqual([]);
+    expect(figures).toMatchObject({ runs: 1, outcomes: 2, attempts: 2, takeovers: 0 });
+    expect(heir.begins()).toHaveLength(1);
+  });
 });
