@@ -85,15 +85,15 @@ describe('an update', () => {
 
   it('whose handler takes steps is answered when they are done', async () => {
     const run = await play(async (ctx) => {
-      ctx.onUpdate('ship', async (box: number) => `${await ctx.step('carry', nothing)} ${box}`);
+      ctx.onUpdate('ship', async (box: number) => [await ctx.step('carry', nothing), box]);
       await ctx.waitForSignal('end');
     });
     expect(replies((await run.give(updated('ship', 1, 'u1'), updated('ship', 2, 'u2'))).events)).toEqual([]);
     expect(run.waits).toEqual(['signal end', 'step carry', 'step carry#2']);
     const turn = await run.give(run.done('carry#2', 'second'), run.done('carry', 'first'));
     expect(replies(turn.events)).toEqual([
-      ['u2', true, 'second 2'],
-      ['u1', true, 'first 1'],
+      ['u2', true, ['second', 2]],
+      ['u1', true, ['first', 1]],
     ]);
     await run.give(signalled('end'));
   });
