@@ -37,10 +37,9 @@ function createDrain(): () => Promise<void> {
   return () => {
     current ??= new Promise<void>((resolve) => {
       queueMicrotask(() => {
-        process.nextTick(() => {
-          current = undefined;
-          resolve();
-        });
+        // Who asks from now on may have caused microtasks that this tick would not wait for.
+        current = undefined;
+        process.nextTick(resolve);
       });
     });
     return current;

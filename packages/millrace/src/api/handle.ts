@@ -5,7 +5,6 @@ import { describeRun, type RunDescription } from '../core/reading/describe-run.t
 import { historyItems, placedEvents, type HistoryItem } from '../core/reading/history-items.ts';
 import { decodeValue } from '../core/json.ts';
 import { why, type Why } from '../core/policy/why.ts';
-import { isClosed } from '../core/status.ts';
 import type { Signal } from '../core/workflow/signal.ts';
 import type { HistoryChunk, RunRef, RunRow } from '../store/port/store.ts';
 import { notFound, type Desk } from './desk.ts';
@@ -98,11 +97,7 @@ export function runHandle<O>(desk: Desk, ref: RunRef): Run<O> {
       return why(found, await desk.facts(), placedEvents(await chunks()));
     },
     async retry() {
-      const found = await row();
-      if (!isClosed(found.status) && found.status !== 'blocked') {
-        throw new MillraceError('RUN_NOT_CLOSED', `run ${found.runId} is ${found.status}`);
-      }
-      await retryRun(desk, found);
+      await retryRun(desk, await row());
     },
   };
 }

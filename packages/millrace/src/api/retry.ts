@@ -17,6 +17,7 @@ export async function retryRun(desk: Desk, row: RunRow): Promise<void> {
   if (row.status === 'completed' || row.status === 'continued') {
     throw new MillraceError('RUN_CLOSED', `run ${row.runId} is ${row.status}: there is nothing to retry`);
   }
+  if (!isClosed(row.status) && row.status !== 'blocked') return finishRetry(desk, row);
   const history = isClosed(row.status) ? placedEvents(await desk.store.readHistory(row.runId)) : undefined;
   if (history !== undefined) refuseCompensated(row, history);
   const retried = history === undefined ? undefined : retriedEvent(history, desk.storeTime());
@@ -40,6 +41,15 @@ export async function retryRun(desk: Desk, row: RunRow): Promise<void> {
   if (history === undefined || retried === undefined) return;
   const place = { seq: row.events, at: header.at, engine: header.engine };
   await settleChildren(desk, row.runId, effective([...history, { ...place, event: retried }]));
+}
+
+/** A retry that was cut off between opening the run and telling its children is taken up where it stopped. */
+async function finishRetry(desk: Desk, row: RunRow): Promise<void> {
+  const history = placedEvents(await desk.store.readHistory(row.runId));
+  if (!history.some(({ event }) => event.type === 'retried')) {
+    throw new MillraceError('RUN_NOT_CLOSED', `run ${row.runId} is ${row.status}`);
+  }
+  await settleChildren(desk, row.runId, effective(history));
 }
 
 /** Steps that were undone count as done in history: going on from there would ship what was refunded. */

@@ -23,7 +23,10 @@ export interface Context {
 
   /** Runs `fn` in this process and records its outcome once. At-least-once; the record is exactly-once. */
   step<T>(name: string, fn: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<Recorded<T>>;
-  /** Runs a registered executor on an engine that has it. */
+  /**
+   * Runs a registered executor. Today that is one of the engine that drives the run; the options that choose among
+   * engines are checked and kept for the day when there is a choice.
+   */
   call<T = unknown>(executor: string, input?: unknown, options?: CallOptions): Promise<T>;
   /**
    * Runs `fn` in a database transaction that also commits the step's record: both or neither. PostgreSQL: an async
