@@ -1,7 +1,8 @@
 /*
  * The client's process of one repetition: `node repetition.mjs ASSIGNMENT`, an assignment being the JSON that
- * plan/launch.mjs writes. Fresh for every repetition, so that none inherits compiled code or garbage from another.
- * With one process it is the engine as well; with two it starts worker.mjs. The result goes to result.json.
+ * plan/launch.mjs writes. Fresh for every repetition, so that none inherits compiled code or garbage from
+ * another. With one process it is the engine as well; with two it starts worker.mjs. The result goes to
+ * result.json.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /*
- * Counts what an engine asks of its database, by wrapping the drivers' entry points before the engine is loaded.
- * Owns the counters of this process.
+ * Counts what an engine asks of its database, by wrapping the drivers' entry points before the engine is
+ * loaded. Owns the counters of this process.
  */
 
 /** Adds up the queries sent by a `pg` module (the one the engine uses). */
@@ -14,7 +14,10 @@ export function countPostgresCalls(pg) {
   return counters;
 }
 
-/** Adds up the statements, write transactions and changed rows of `node:sqlite`; the rows when a connection closes. */
+/**
+ * Adds up the statements, write transactions and changed rows of `node:sqlite`; the rows when a connection
+ * closes.
+ */
 export function countSqliteCalls({ DatabaseSync, StatementSync }) {
   const counters = { statements: 0, transactions: 0, rows: 0 };
   const begins = new WeakSet();

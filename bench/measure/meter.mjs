@@ -1,7 +1,10 @@
 import { now } from './clock.mjs';
 import { processCpuMs, treeCpuMs } from './proc.mjs';
 
-/** Says how much of a CPU client, worker and store used between `start` and `stop`, and what a unit of work cost. */
+/**
+ * Says how much of a CPU client, worker and store used between `start` and `stop`, and what a unit of work
+ * cost.
+ */
 export function createMeter({ workerPid, storePid }) {
   const read = () => ({
     ms: now(),

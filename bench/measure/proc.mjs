@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 
 /*
- * What the kernel says about a process. Times come in ticks of 10 ms, so a share of less than a second is coarse.
+ * What the kernel says about a process. Times come in ticks of 10 ms, so a share of less than a second is
+ * coarse.
  */
 
 const TICK_MS = 10;

@@ -57,7 +57,8 @@ export async function connect(place, trace) {
       return counters;
     },
   };
-  // One process knows when a run ends; two are timed like the peers, by what the store says. All sleep at once.
+  // One process knows when a run ends; two are timed like the peers, by what the store says. All sleep at
+  // once.
   if (alone) {
     client.complete = (workflow, from, count) =>
       inLanes(workflow === 'sleeper' ? count : IN_FLIGHT, count, async (index) => {

@@ -3,7 +3,8 @@ import Redis from 'ioredis';
 
 /*
  * BullMQ on Redis, a job queue: one step is one job; steps in sequence are a chain of nested flow children; a
- * fan-out is a flow of children with a parent. Redis syncs its log once a second, so a power cut may lose a second.
+ * fan-out is a flow of children with a parent. Redis syncs its log once a second, so a power cut may lose a
+ * second.
  */
 
 const QUEUE = 'bench';

@@ -3,8 +3,8 @@ import { Client } from 'pg';
 import { inLanes } from '../measure/clock.mjs';
 
 /*
- * DBOS Transact on PostgreSQL. Two processes: the client enqueues, the worker polls the queue every 10 ms, the
- * setting that did best. One process: workflows are started directly in it, 100 at a time.
+ * DBOS Transact on PostgreSQL. Two processes: the client enqueues, the worker polls the queue every 10 ms,
+ * the setting that did best. One process: workflows are started directly in it, 100 at a time.
  */
 
 const QUEUE = 'bench';

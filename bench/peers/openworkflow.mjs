@@ -3,7 +3,10 @@ import { OpenWorkflow } from 'openworkflow';
 import { Client } from 'pg';
 import { inLanes } from '../measure/clock.mjs';
 
-/* OpenWorkflow on PostgreSQL in two processes, on SQLite in one. Results are polled every 5 ms, not every second. */
+/*
+ * OpenWorkflow on PostgreSQL in two processes, on SQLite in one. Results are polled every 5 ms, not every
+ * second.
+ */
 
 const CONCURRENCY = 100;
 const SLEEP_MS = 5000;

@@ -5,8 +5,9 @@ import { freePort } from '../servers/port.mjs';
 import { startRestate } from '../servers/restate.mjs';
 
 /*
- * Restate: its server as the store, a Node endpoint as the worker, calls over one HTTP/2 connection to the ingress.
- * The worker counts what it has finished; after its death (W7) the server is asked instead, which is slower.
+ * Restate: its server as the store, a Node endpoint as the worker, calls over one HTTP/2 connection to the
+ * ingress. The worker counts what it has finished; after its death (W7) the server is asked instead, which is
+ * slower.
  */
 
 const SLEEP_MS = 5000;

@@ -43,8 +43,8 @@ export function openRecords(options, servers) {
 }
 
 /**
- * Runs every chosen workload: for each the first repetition of every subject, then the second of every subject, and
- * so on, so that a slow hour of the machine hits all of them. Calls `tell` with every record.
+ * Runs every chosen workload: for each the first repetition of every subject, then the second of every
+ * subject, and so on, so that a slow hour of the machine hits all of them. Calls `tell` with every record.
  */
 export async function runSession({ subjects, servers, options, tell }) {
   for (const workload of options.workloads) {

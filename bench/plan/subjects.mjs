@@ -1,15 +1,16 @@
 /*
- * Who is measured, and how each is set up. A subject is an engine on a store with one process (the client works as
- * well) or two (the client starts, a worker process works). `settings` go to its driver; `sizes` are its own where a
- * slow engine would take minutes for what shows in seconds.
+ * Who is measured, and how each is set up. A subject is an engine on a store with one process (the client
+ * works as well) or two (the client starts, a worker process works). `settings` go to its driver; `sizes` are
+ * its own where a slow engine would take minutes for what shows in seconds.
  */
 
 const DURABLE = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7'];
 const without = (...names) => DURABLE.filter((name) => !names.includes(name));
 
 /**
- * How an engine process is best run where memory matters: its garbage is young and plentiful, and a runtime that may
- * take all of a large machine collects it late (W1 ends at 230 to 260 MB without, at 120 to 130 MB with them).
+ * How an engine process is best run where memory matters: its garbage is young and plentiful, and a runtime
+ * that may take all of a large machine collects it late (W1 ends at 230 to 260 MB without, at 120 to 130 MB
+ * with them).
  */
 const MEMORY_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=512'];
 

@@ -16,8 +16,8 @@ const HEADER = [
 ];
 
 /**
- * Shares of one CPU while the clock ran, CPU time of each run, and what the whole session asked of the store, the
- * untimed rounds included, divided by its runs.
+ * Shares of one CPU while the clock ran, CPU time of each run, and what the whole session asked of the store,
+ * the untimed rounds included, divided by its runs.
  */
 export function printCosts(records, subjects) {
   const rows = subjects.flatMap((subject) => {

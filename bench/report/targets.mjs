@@ -1,6 +1,6 @@
 /*
- * What Millrace has set itself, on two cores shared by engine, client and store. `must` is the promise, `aim` the
- * hope; `atMost` where less is better.
+ * What Millrace has set itself, on two cores shared by engine, client and store. `must` is the promise, `aim`
+ * the hope; `atMost` where less is better.
  */
 
 const more = (must, aim) => ({ must, aim, better: 'more' });

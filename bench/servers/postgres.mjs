@@ -3,11 +3,13 @@ import { startPostgresCluster } from '../../packages/millrace/testbed/postgres-c
 import { parentOf } from '../measure/proc.mjs';
 
 /*
- * The database server of a session: private, on loopback, durable, everything at its defaults but the number of
- * connections. Each repetition gets a database of its own.
+ * The database server of a session: private, on loopback, durable, everything at its defaults but the number
+ * of connections. Each repetition gets a database of its own.
  */
 
-/** Starts the server. `statements` loads pg_stat_statements, for diagnosis: it is not part of the defaults. */
+/**
+ * Starts the server. `statements` loads pg_stat_statements, for diagnosis: it is not part of the defaults.
+ */
 export async function startPostgres({ statements = false } = {}) {
   const cluster = await startPostgresCluster({
     fsync: true,

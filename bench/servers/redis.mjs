@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import Redis from 'ioredis';
 import { freePort } from './port.mjs';
 
-/** Starts a private Redis on loopback, its files in a new folder of `parent`, that logs every write and syncs the log each second. */
+/**
+ * Starts a private Redis on loopback, its files in a new folder of `parent`, that logs every write and syncs
+ * the log each second.
+ */
 export async function startRedis(parent) {
   const folder = mkdtempSync(join(parent, 'millrace-redis-'));
   const port = await freePort();

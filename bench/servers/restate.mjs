@@ -7,8 +7,8 @@ import { until } from '../measure/clock.mjs';
 import { freePort } from './port.mjs';
 
 /*
- * A private Restate server, fresh for every repetition, single node, default durability. Its own look-up of newer
- * releases is why its repetitions run in a network of their own (see plan/launch.mjs).
+ * A private Restate server, fresh for every repetition, single node, default durability. Its own look-up of
+ * newer releases is why its repetitions run in a network of their own (see plan/launch.mjs).
  */
 
 const PLATFORM = `@restatedev/restate-server-${process.platform}-${process.arch}`;

@@ -1,6 +1,6 @@
 /**
- * Group commit: what is asked for while a flush is under way waits and goes with the next one, at most `most` at a
- * time. `flush(items)` writes them durably; the promise of each item resolves when its flush has ended.
+ * Group commit: what is asked for while a flush is under way waits and goes with the next one, at most `most`
+ * at a time. `flush(items)` writes them durably; the promise of each item resolves when its flush has ended.
  */
 export function createGatherer(flush, most = 500) {
   const waiting = [];

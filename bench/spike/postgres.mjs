@@ -2,8 +2,9 @@ import { Client } from 'pg';
 import { createGatherer } from './gather.mjs';
 
 /*
- * The least that keeps runs safe in PostgreSQL: a run row that every commit compares and sets, a history with one
- * row a commit, a finished run moved aside. Everything in batches; no timers, signals, retries, children or leases.
+ * The least that keeps runs safe in PostgreSQL: a run row that every commit compares and sets, a history with
+ * one row a commit, a finished run moved aside. Everything in batches; no timers, signals, retries, children
+ * or leases.
  */
 
 const SCHEMA = `

@@ -8,8 +8,8 @@ import { openPostgresCore } from './postgres.mjs';
 import { openSqliteCore } from './sqlite.mjs';
 
 /*
- * The ceiling: the disk, and what a core that does nothing but keep runs safe gets out of each store. It bounds what
- * an engine can reach on this machine today; it promises nothing.
+ * The ceiling: the disk, and what a core that does nothing but keep runs safe gets out of each store. It
+ * bounds what an engine can reach on this machine today; it promises nothing.
  */
 
 const DATA = Buffer.from(JSON.stringify({ type: 'step-completed', name: 's0', output: 'x'.repeat(60) }));

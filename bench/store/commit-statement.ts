@@ -1,9 +1,10 @@
 /*
  * What a flush of 500 plans costs, written in different ways and onto different tables (docs/decisions/0003).
- * usage: node bench/store/commit-statement.ts [rounds] [stale]     stale: the planner knows the tables as empty
- * DATABASE_URL names an empty database; without it a server with durable settings is started for the while.
- * Two lanes, each waiting for its flush, as an engine under load has them. Median (least to most) of the rounds: plans a
- * second, and CPU time of the server's processes for one plan, which a busy machine disturbs less.
+ * usage: node bench/store/commit-statement.ts [rounds] [stale]     stale: the planner knows the tables as
+ * empty DATABASE_URL names an empty database; without it a server with durable settings is started for the
+ * while. Two lanes, each waiting for its flush, as an engine under load has them. Median (least to most) of
+ * the rounds: plans a second, and CPU time of the server's processes for one plan, which a busy machine
+ * disturbs less.
  */
 import { readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';

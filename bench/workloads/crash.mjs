@@ -7,8 +7,8 @@ const SETTLE_MS = 500;
 const TEN = 10;
 
 /**
- * W7: kill -9 of the only worker in the middle of W2, another one a second later. Every step reports its begin to
- * the trace, so a step that runs again is seen, whatever the engine believes.
+ * W7: kill -9 of the only worker in the middle of W2, another one a second later. Every step reports its
+ * begin to the trace, so a step that runs again is seen, whatever the engine believes.
  */
 export async function killAndRecover(bench) {
   const { runs, killAfter, limitMs } = bench.sizes;

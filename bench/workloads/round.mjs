@@ -1,8 +1,9 @@
 import { now, until } from '../measure/clock.mjs';
 
 /*
- * Rounds: the same work again and again on one engine, so that a fast engine is timed for as long as a slow one.
- * The rule is the same for everybody: at least one round and at least a second, first untimed, then timed.
+ * Rounds: the same work again and again on one engine, so that a fast engine is timed for as long as a slow
+ * one. The rule is the same for everybody: at least one round and at least a second, first untimed, then
+ * timed.
  */
 
 const LEAST_MS = 1000;

@@ -3,8 +3,8 @@ import { quantile } from '../measure/statistics.mjs';
 import { runRound, warmUp } from './round.mjs';
 
 /**
- * W6: workflows that sleep for five seconds. How late each goes on is what the workflow itself sees: the time after
- * the sleep minus the recorded time before it, minus five seconds.
+ * W6: workflows that sleep for five seconds. How late each goes on is what the workflow itself sees: the time
+ * after the sleep minus the recorded time before it, minus five seconds.
  */
 export async function sleepers(bench) {
   const { runs, warmUpRuns } = bench.sizes;

@@ -2,7 +2,8 @@ import { Millrace, signal, workflow } from 'millrace';
 
 const answer = signal<string>('answer');
 
-// What is done stays done: the next engine on the same store goes on with a run that a killed one left behind.
+// What is done stays done: the next engine on the same store goes on with a run that a killed one left
+// behind.
 const hello = workflow('hello', { version: 1 }, async (ctx, name: string) => {
   const greeting = await ctx.step('greet', () => `Hello, ${name}!`);
   await ctx.sleep('1 second');

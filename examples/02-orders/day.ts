@@ -29,8 +29,8 @@ export interface DayResult {
 const STARTS_AT_ONCE = 50;
 
 /**
- * Takes one day of the shop through the engine: every invoice is a run. Whatever of it has happened before a crash is
- * found again by key, so this is also how a day is resumed.
+ * Takes one day of the shop through the engine: every invoice is a run. Whatever of it has happened before a
+ * crash is found again by key, so this is also how a day is resumed.
  */
 export async function runDay({ millrace, day, fresh, onSettled }: DayOptions): Promise<DayResult> {
   lendDesk(millrace);

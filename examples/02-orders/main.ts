@@ -33,7 +33,10 @@ interface Options {
   fresh: boolean;
 }
 
-/** @returns the exit code: 0 when all totals agree, 1 when not, 2 for wrong usage, 130 or 143 when interrupted. */
+/**
+ * @returns the exit code: 0 when all totals agree, 1 when not, 2 for wrong usage, 130 or 143 when
+ * interrupted.
+ */
 export async function main(args: string[]): Promise<number> {
   const options = readOptions(args);
   if (typeof options === 'string') {

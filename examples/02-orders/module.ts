@@ -1,6 +1,7 @@
 /*
- * What the CLI loads: `npx millrace dev examples/02-orders/module.ts`, `--executors examples/02-orders/module.ts`.
- * Needs PAYMENTS_URL (the payment service) and DATABASE_URL (the store that its steps reach other runs through).
+ * What the CLI loads: `npx millrace dev examples/02-orders/module.ts`, `--executors
+ * examples/02-orders/module.ts`. Needs PAYMENTS_URL (the payment service) and DATABASE_URL (the store that
+ * its steps reach other runs through).
  */
 import type { StepContext } from 'millrace';
 import { charge, credit, refund, type Payment } from './payments/client.ts';

@@ -14,8 +14,8 @@ export interface BadRow {
 const FIELD = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
 
 /**
- * Reads CSV with quoted fields (`"7"" frame"`), one row a line: a quote that is never closed spoils its own line, not
- * the rest of the file.
+ * Reads CSV with quoted fields (`"7"" frame"`), one row a line: a quote that is never closed spoils its own
+ * line, not the rest of the file.
  */
 export function readCsv(text: string): { rows: Row[]; bad: BadRow[] } {
   const rows: Row[] = [];

@@ -28,7 +28,10 @@ export interface Totals {
   lost: string[];
 }
 
-/** What the file alone says must come out. Knows nothing of the engine: the comparison is only worth something so. */
+/**
+ * What the file alone says must come out. Knows nothing of the engine: the comparison is only worth something
+ * so.
+ */
 export function totalsOfFile(invoices: readonly Invoice[]): Totals {
   return totalsOf(invoices.map(expectedOutcome));
 }

@@ -22,9 +22,9 @@ export type Reason =
   | 'credit note that gives goods';
 
 /**
- * Judges an invoice. Dirt is no failure: the shop knows these kinds and sets them aside, so the run completes with
- * the reason. The first reason that applies counts: a line that corrects the stock has neither price nor customer,
- * and is reported as having no price.
+ * Judges an invoice. Dirt is no failure: the shop knows these kinds and sets them aside, so the run completes
+ * with the reason. The first reason that applies counts: a line that corrects the stock has neither price nor
+ * customer, and is reported as having no price.
  */
 export function judge(invoice: Invoice): Verdict {
   const kind = invoice.invoiceNo.startsWith('C') ? 'credit' : 'sale';

@@ -18,8 +18,9 @@ export type Answer =
 /*
  * The payment service's rules, over its ledger.
  *   B1  A key acts once: asked again it is answered from the ledger, asked for something else it is refused.
- *   B2  A refund gives back what is left of the charges for its reference, and no charge for it is taken afterwards:
- *       a charge that is still on its way when its order is called off must not slip in behind the refund.
+ * B2  A refund gives back what is left of the charges for its reference, and no charge for it is taken
+ * afterwards: a charge that is still on its way when its order is called off must not slip in behind the
+ * refund.
  */
 export function openBook(ledger: Ledger): {
   answer(asked: Asked): Answer;

@@ -10,7 +10,9 @@ export interface PaymentService {
 
 const PROGRAM = fileURLToPath(new URL('./service.ts', import.meta.url));
 
-/** Starts the payment service as a process of its own on a free port, and again on the same port when it dies. */
+/**
+ * Starts the payment service as a process of its own on a free port, and again on the same port when it dies.
+ */
 export async function startPaymentService(ledger: string, seed: string): Promise<PaymentService> {
   let closing = false;
   let child = run(ledger, seed, '0');

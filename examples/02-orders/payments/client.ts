@@ -24,7 +24,9 @@ export function charge(payment: Payment, step: StepContext): Promise<Receipt> {
   return post('/charges', payment, step);
 }
 
-/** Gives back all that was charged for the reference, which may be nothing. No later charge for it succeeds. */
+/**
+ * Gives back all that was charged for the reference, which may be nothing. No later charge for it succeeds.
+ */
 export function refund(payment: Omit<Payment, 'pence'>, step: StepContext): Promise<Receipt> {
   return post('/refunds', payment, step);
 }

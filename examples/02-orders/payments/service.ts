@@ -1,7 +1,8 @@
 /*
- * A payment service as shops know them: another process, another owner, another disk. It is slow at times and fails
- * at times, on purpose. Usage: node service.ts --ledger FILE [--port N] [--seed TEXT|none]; it says its port on
- * stdout and ends when its stdin does, that is when whoever started it is gone, however that happened.
+ * A payment service as shops know them: another process, another owner, another disk. It is slow at times and
+ * fails at times, on purpose. Usage: node service.ts --ledger FILE [--port N] [--seed TEXT|none]; it says its
+ * port on stdout and ends when its stdin does, that is when whoever started it is gone, however that
+ * happened.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,13 +1,15 @@
 import type { Item } from '../file/verdict.ts';
 
 /*
- * The shop's shelves, in the same database as the runs: `ctx.transaction` changes them and records the step in one
- * transaction, so a crash leaves both or neither.
- *   K1  Per shelf: 0 <= reserved <= on_hand.
- *   K2  `reserved` of a shelf is the sum of its rows in shop_reservations. Releasing twice releases once.
+ * The shop's shelves, in the same database as the runs: `ctx.transaction` changes them and records the step
+ * in one transaction, so a crash leaves both or neither. K1  Per shelf: 0 <= reserved <= on_hand. K2
+ * `reserved` of a shelf is the sum of its rows in shop_reservations. Releasing twice releases once.
  */
 export interface Shelves {
-  /** Creates the tables where missing and fills the shelves for a new round of `date`: the round's number, from 1. */
+  /**
+   * Creates the tables where missing and fills the shelves for a new round of `date`: the round's number,
+   * from 1.
+   */
   open(date: string, opening: Readonly<Record<string, number>>): Later<number>;
   /** The codes of which there is too little; then nothing is reserved. */
   reserve(of: Holder, items: readonly Item[]): Later<string[]>;

@@ -9,8 +9,9 @@ export type CreditNoteResult =
   | { kind: 'rejected'; reason: string };
 
 /**
- * An invoice whose number begins with `C`: a customer gave back what was bought on another day. It ends with the
- * money paid out and the goods on their shelves; there is nothing to undo, because nothing can be refused.
+ * An invoice whose number begins with `C`: a customer gave back what was bought on another day. It ends with
+ * the money paid out and the goods on their shelves; there is nothing to undo, because nothing can be
+ * refused.
  */
 export const creditNote = workflow(
   'credit-note',

@@ -1,8 +1,9 @@
 import { Millrace } from 'millrace';
 
 /**
- * How a step reaches other runs: it uses a client, like anybody outside. The example's own process lends it the engine
- * that it has open; elsewhere (`module.ts` under the CLI) a client of its own is opened on DATABASE_URL.
+ * How a step reaches other runs: it uses a client, like anybody outside. The example's own process lends it
+ * the engine that it has open; elsewhere (`module.ts` under the CLI) a client of its own is opened on
+ * DATABASE_URL.
  */
 let opened: Promise<Millrace> | undefined;
 

@@ -21,8 +21,9 @@ export type OrderResult =
   | { kind: 'rejected'; reason: string };
 
 /**
- * One invoice, from the counter to the door. An undo is registered before what it undoes: a cancel can come while the
- * charge is on its way, and nobody knows then whether it went through. Both undos do nothing where nothing was done.
+ * One invoice, from the counter to the door. An undo is registered before what it undoes: a cancel can come
+ * while the charge is on its way, and nobody knows then whether it went through. Both undos do nothing where
+ * nothing was done.
  */
 export const order = workflow('order', { version: 1 }, async (ctx, input: Order): Promise<OrderResult> => {
   const { invoice, day, key } = input;
@@ -58,7 +59,9 @@ async function putOnBench(job: Extract<Job, { kind: 'pack' }>): Promise<void> {
   await millrace.run({ key: packerKey(job.of.day) }).signal(bench, job, { id: job.of.order });
 }
 
-/** A compensation is a step, and only a workflow has transactions: it asks a run of its own, and waits for it. */
+/**
+ * A compensation is a step, and only a workflow has transactions: it asks a run of its own, and waits for it.
+ */
 async function callRelease(of: Holder): Promise<number> {
   const millrace = await desk();
   const run = await millrace.start(releaseStock, of, { key: `release-${of.order}`, reuse: 'allow' });

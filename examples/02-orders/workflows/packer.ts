@@ -23,8 +23,8 @@ const JOBS_PER_RUN = 50;
 const UNITS_PER_BOX = 100;
 
 /**
- * The packing room: takes one order after the other from its bench. A run's history is bounded, so after fifty orders
- * it goes on as its own successor; orders that still lie on the bench go with it.
+ * The packing room: takes one order after the other from its bench. A run's history is bounded, so after
+ * fifty orders it goes on as its own successor; orders that still lie on the bench go with it.
  */
 export const packer = workflow('packer', { version: 1 }, async (ctx, shift: Shift): Promise<Shift> => {
   const done = { ...shift };
@@ -38,7 +38,10 @@ export const packer = workflow('packer', { version: 1 }, async (ctx, shift: Shif
   return ctx.continueAsNew(done);
 });
 
-/** Packs an order, or calls it off because its goods are broken: its compensations then undo what was done for it. */
+/**
+ * Packs an order, or calls it off because its goods are broken: its compensations then undo what was done for
+ * it.
+ */
 async function pack({ of, invoiceNo, units }: Extract<Job, { kind: 'pack' }>): Promise<boolean> {
   const order = (await desk()).run({ key: of.order });
   const intact = !isDamaged(invoiceNo);

@@ -3,7 +3,14 @@ export type { MillraceOptions } from './api/options.ts';
 export type { Run } from './api/handle.ts';
 export type { StartOptions } from './api/start-request.ts';
 export { workflow } from './core/workflow/workflow.ts';
-export type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf, Workflow, WorkflowOptions } from './core/workflow/workflow.ts';
+export type {
+  AnyWorkflow,
+  InputOf,
+  NamedWorkflow,
+  OutputOf,
+  Workflow,
+  WorkflowOptions,
+} from './core/workflow/workflow.ts';
 export { signal, type Signal } from './core/workflow/signal.ts';
 export type {
   CallOptions,

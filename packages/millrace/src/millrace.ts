@@ -45,8 +45,8 @@ export interface SignalWithStartOptions<T> extends Omit<StartOptions, 'transacti
 }
 
 /**
- * An open store, and an engine that works on it unless told otherwise. Made by `Millrace.open`; several can live in
- * one process.
+ * An open store, and an engine that works on it unless told otherwise. Made by `Millrace.open`; several can
+ * live in one process.
  */
 export class Millrace {
   readonly store: Store;
@@ -74,7 +74,13 @@ export class Millrace {
     const ports = options.ports ?? nodePorts(options.log ?? silent);
     try {
       await ask(() => store.migrate({ midStep: () => ports.crashPoint('migrate.mid') }));
-      const parts = { store, ports, options: resolved, work: options.work ?? true, ownsStore: typeof url === 'string' };
+      const parts = {
+        store,
+        ports,
+        options: resolved,
+        work: options.work ?? true,
+        ownsStore: typeof url === 'string',
+      };
       const millrace = new Millrace(parts);
       await millrace.begin();
       return millrace;
@@ -103,7 +109,8 @@ export class Millrace {
   private async begin(): Promise<void> {
     if (this.engine !== undefined) await this.engine.start();
     else await this.sampleClock();
-    this.stopHints = this.store.hints?.receive(({ kind }) => kind === 'closed' && this.results.nudge()) ?? (() => {});
+    this.stopHints =
+      this.store.hints?.receive(({ kind }) => kind === 'closed' && this.results.nudge()) ?? (() => {});
   }
 
   /** A client has no beat; the list of engines tells it the store's time. */
@@ -115,8 +122,8 @@ export class Millrace {
 
   /**
    * Starts a run. When it resolves the run is durable.
-   * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_WORKFLOW, KEY_IN_USE, NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE,
-   *   STORE_UNREACHABLE.
+   * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_WORKFLOW, KEY_IN_USE, NOT_SERIALIZABLE,
+   *   PAYLOAD_TOO_LARGE, STORE_UNREACHABLE.
    */
   async start<W extends AnyWorkflow | NamedWorkflow>(
     workflow: W,
@@ -130,7 +137,9 @@ export class Millrace {
     return this.started(result as StartResult, request);
   }
 
-  /** Starts many runs with as few round trips as possible; rejects with the first refusal, the others stand. */
+  /**
+   * Starts many runs with as few round trips as possible; rejects with the first refusal, the others stand.
+   */
   async startMany<W extends AnyWorkflow>(items: readonly StartItem<W>[]): Promise<Run<OutputOf<W>>[]> {
     const requests = await Promise.all(
       items.map(async ({ workflow, input, ...options }) => this.request(workflow, input, options)),
@@ -157,7 +166,8 @@ export class Millrace {
     const result = await this.gateway.start(request);
     const run = this.started<OutputOf<W>>(result, request);
     // The key's run had closed between the two: the message is sent on like any other, or refused.
-    if ('delivery' in result && result.delivery?.outcome === 'run-closed') await this.desk.send(result, message);
+    if ('delivery' in result && result.delivery?.outcome === 'run-closed')
+      await this.desk.send(result, message);
     return run;
   }
 
@@ -178,7 +188,10 @@ export class Millrace {
     return { runs, next: page.next };
   }
 
-  /** Provides the result that `ctx.external` waits for. The first answer counts. @throws INVALID_TOKEN, RUN_CLOSED. */
+  /**
+   * Provides the result that `ctx.external` waits for. The first answer counts. @throws INVALID_TOKEN,
+   * RUN_CLOSED.
+   */
   async complete(token: string, value?: unknown): Promise<void> {
     const { runId, ordinal, name } = readToken(token);
     const payload = this.desk.encode(value, `result of external "${name}"`);
@@ -193,8 +206,8 @@ export class Millrace {
   }
 
   /**
-   * Drains: takes nothing new, lets running steps end for at most `grace` (default 10 s), gives the rest back.
-   * Safe to call twice.
+   * Drains: takes nothing new, lets running steps end for at most `grace` (default 10 s), gives the rest
+   * back. Safe to call twice.
    */
   close(options: { grace?: number | string } = {}): Promise<void> {
     this.closing ??= this.shut(durationMs(options.grace ?? 10_000, 'close, grace'));
@@ -208,7 +221,11 @@ export class Millrace {
     if (this.ownsStore) await this.store.close();
   }
 
-  private async request(workflow: AnyWorkflow | NamedWorkflow, input: unknown, options: StartOptions): Promise<StartRequest> {
+  private async request(
+    workflow: AnyWorkflow | NamedWorkflow,
+    input: unknown,
+    options: StartOptions,
+  ): Promise<StartRequest> {
     if (this.closing !== undefined) throw new MillraceError('ENGINE_CLOSED', 'start after close');
     checkWorkflow(workflow);
     return startRequest(workflow, await checkInput(workflow, input), options, this.startFacts(workflow));
@@ -216,7 +233,8 @@ export class Millrace {
 
   private startFacts({ name, version }: NamedWorkflow): StartFacts {
     const { engine } = this;
-    const takes = (queue: string): boolean => engine?.canRun(name, version, queue) === true && engine.freeSlots() > 0;
+    const takes = (queue: string): boolean =>
+      engine?.canRun(name, version, queue) === true && engine.freeSlots() > 0;
     return {
       namespace: this.options.namespace,
       engineName: this.options.name,
@@ -250,7 +268,11 @@ function listener(results: Results, replies: Replies): EngineListener {
   return {
     closed(runId, standing) {
       const { kind: status, payload } = standing;
-      results.settle(runId, { status, payload, successor: 'successor' in standing ? standing.successor : undefined });
+      results.settle(runId, {
+        status,
+        payload,
+        successor: 'successor' in standing ? standing.successor : undefined,
+      });
     },
     replied: (_runId, id, ok, payload) => replies.settle(id, { ok, payload }),
     wantsReplies: () => replies.any(),
@@ -260,9 +282,9 @@ function listener(results: Results, replies: Replies): EngineListener {
 function silent(_entry: EngineLog): void {}
 
 function checkWorkflow(workflow: unknown): void {
-  if (typeof workflow === 'object' && workflow !== null && 'name' in workflow && 'version' in workflow) return;
+  if (typeof workflow === 'object' && workflow !== null && 'name' in workflow && 'version' in workflow)
+    return;
   throw new MillraceError('INVALID_ARGUMENT', `start got ${typeof workflow} instead of a workflow`, {
     remedy: "Pass what workflow('name', …) returned, or { name, version } of one that other engines run.",
   });
 }
-

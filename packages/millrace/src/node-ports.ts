@@ -29,8 +29,8 @@ export function nodePorts(log: (entry: EngineLog) => void): Ports {
 }
 
 /**
- * A tick that is queued from within a microtask runs when no microtask is left: that is the moment at which programs
- * can only wait. All that wait for the same moment share one promise.
+ * A tick that is queued from within a microtask runs when no microtask is left: that is the moment at which
+ * programs can only wait. All that wait for the same moment share one promise.
  */
 function createDrain(): () => Promise<void> {
   let current: Promise<void> | undefined;

@@ -88,9 +88,13 @@ async function deliverMessage(
         throw notFound(target);
       case 'run-closed':
         if (result.successor === undefined) {
-          throw new MillraceError('RUN_CLOSED', `run ${result.runId} is ${result.status} and takes no ${message.kind}`, {
-            details: { runId: result.runId, status: result.status },
-          });
+          throw new MillraceError(
+            'RUN_CLOSED',
+            `run ${result.runId} is ${result.status} and takes no ${message.kind}`,
+            {
+              details: { runId: result.runId, status: result.status },
+            },
+          );
         }
         target = { runId: result.successor };
     }
@@ -98,7 +102,7 @@ async function deliverMessage(
 }
 
 export function notFound(ref: RunRef): MillraceError {
-  const what = 'runId' in ref ? `run ${ref.runId}` : `a run with key "${ref.key}" in namespace "${ref.namespace}"`;
+  const what =
+    'runId' in ref ? `run ${ref.runId}` : `a run with key "${ref.key}" in namespace "${ref.namespace}"`;
   return new MillraceError('RUN_NOT_FOUND', `${what} does not exist`, { details: { ...ref } });
 }
-

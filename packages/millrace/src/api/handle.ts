@@ -19,7 +19,8 @@ export interface Run<O = unknown> {
   readonly runId: string;
   /**
    * Waits until the run has ended (or the run that it continued as) and gives its output.
-   * @throws RUN_BLOCKED; RUN_FAILED, CANCELLED, RUN_TIMED_OUT with the run's error as `cause`; TIMEOUT after `timeout`.
+   * @throws RUN_BLOCKED; RUN_FAILED, CANCELLED, RUN_TIMED_OUT with the run's error as `cause`; TIMEOUT after
+   *   `timeout`.
    */
   result(options?: { timeout?: Duration }): Promise<O>;
   /**
@@ -31,7 +32,11 @@ export interface Run<O = unknown> {
   /** Asks the run to end; its compensations run first. Cancelling a closed run is RUN_CLOSED. */
   cancel(reason?: string): Promise<void>;
   /** Sends a request to the run's `ctx.onUpdate` handler and waits for the reply. */
-  update<R = unknown>(name: string, input?: unknown, options?: { timeout?: Duration; id?: string }): Promise<R>;
+  update<R = unknown>(
+    name: string,
+    input?: unknown,
+    options?: { timeout?: Duration; id?: string },
+  ): Promise<R>;
   /** The last committed value of `ctx.publish(key, …)`. */
   published<T = unknown>(key: string): Promise<T | undefined>;
   describe(): Promise<RunDescription>;
@@ -66,7 +71,8 @@ export function runHandle<O>(desk: Desk, ref: RunRef): Run<O> {
       });
     },
     async result(options = {}) {
-      const timeoutMs = options.timeout === undefined ? undefined : durationMs(options.timeout, 'result, timeout');
+      const timeoutMs =
+        options.timeout === undefined ? undefined : durationMs(options.timeout, 'result, timeout');
       const of = await id();
       return outputOf(of, await desk.results.ending(of, timeoutMs)) as O;
     },

@@ -51,11 +51,22 @@ export interface MillraceOptions {
 
 const OPTIONS: readonly (keyof MillraceOptions)[] = [
   ...(['store', 'workflows', 'executors', 'name', 'work', 'namespace', 'queues', 'concurrency'] as const),
-  ...(['stepConcurrency', 'cacheSize', 'retry', 'beat', 'lease', 'suspect', 'deathLimit', 'idlePoll'] as const),
+  ...([
+    'stepConcurrency',
+    'cacheSize',
+    'retry',
+    'beat',
+    'lease',
+    'suspect',
+    'deathLimit',
+    'idlePoll',
+  ] as const),
   ...(['dedup', 'maxPayloadBytes', 'log', 'ports'] as const),
 ];
 
-/** Options with defaults. @throws UNKNOWN_OPTION, INVALID_ARGUMENT, INVALID_DURATION, DUPLICATE_REGISTRATION. */
+/**
+ * Options with defaults. @throws UNKNOWN_OPTION, INVALID_ARGUMENT, INVALID_DURATION, DUPLICATE_REGISTRATION.
+ */
 export function engineOptions(options: MillraceOptions, defaultName: () => string): EngineOptions {
   const where = 'Millrace.open';
   checkOptions(where, options, OPTIONS);
@@ -67,7 +78,8 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     const given = options[name];
     return given === undefined ? fallback : durationMs(given, `${where}, ${name}`);
   };
-  const retry = options.retry === undefined ? DEFAULT_RETRY : resolveRetry(options.retry, DEFAULT_RETRY, where);
+  const retry =
+    options.retry === undefined ? DEFAULT_RETRY : resolveRetry(options.retry, DEFAULT_RETRY, where);
   return {
     name: options.name ?? defaultName(),
     namespace,
@@ -102,7 +114,9 @@ function checkWorkflows(workflows: readonly AnyWorkflow[]): void {
   for (const workflow of workflows) {
     if (typeof workflow?.run !== 'function') {
       const remedy = "Pass what workflow('name', …) returned.";
-      throw new MillraceError('INVALID_ARGUMENT', 'Millrace.open: workflows has something that is none', { remedy });
+      throw new MillraceError('INVALID_ARGUMENT', 'Millrace.open: workflows has something that is none', {
+        remedy,
+      });
     }
     const id = `"${workflow.name}" version ${workflow.version}`;
     if (seen.has(id)) throw new MillraceError('DUPLICATE_REGISTRATION', `workflow ${id} is registered twice`);

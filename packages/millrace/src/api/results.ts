@@ -32,7 +32,8 @@ const MAX_ASKED = 500;
 
 /**
  * Those who wait for runs to end: answered by this process's engine at once, by polling for all others.
- * @param isHere - whether this process's engine drives the run at this moment, so that asking the store is idle.
+ * @param isHere - whether this process's engine drives the run at this moment, so that asking the store is
+ *   idle.
  */
 export function createResults(store: Store, ports: Ports, isHere: (runId: string) => boolean): Results {
   const waiting: Waiting = new Map();
@@ -102,7 +103,7 @@ export function createResults(store: Store, ports: Ports, isHere: (runId: string
   return {
     async ending(runId, timeoutMs) {
       const until = timeoutMs === undefined ? undefined : ports.clock.mono() + timeoutMs;
-      for (let current = runId; ; ) {
+      for (let current = runId; ;) {
         const left = until === undefined ? undefined : Math.max(0, until - ports.clock.mono());
         const ending = await closedAs(current, left);
         if (ending.status !== 'continued' || ending.successor === undefined) return ending;
@@ -136,7 +137,8 @@ function closed(): MillraceError {
 
 /** A blocked run does not end by itself: whoever waits for it is told why. */
 function blocked({ runId, blockCode, waits }: RunRow): MillraceError {
-  const told = waits === undefined ? {} : (JSON.parse(new TextDecoder().decode(waits)) as { message?: string });
+  const told =
+    waits === undefined ? {} : (JSON.parse(new TextDecoder().decode(waits)) as { message?: string });
   return new MillraceError('RUN_BLOCKED', `run ${runId} is blocked (${blockCode}): ${told.message ?? ''}`, {
     details: { ...told, runId, code: blockCode },
   });
@@ -152,7 +154,9 @@ function awayFrom(waiting: Waiting, isHere: (runId: string) => boolean): string[
   return asked;
 }
 
-/** Those that were asked about and are still open go to the end of the line, so that everybody gets a turn. */
+/**
+ * Those that were asked about and are still open go to the end of the line, so that everybody gets a turn.
+ */
 function rotate(waiting: Waiting, runId: string): void {
   const waiters = waiting.get(runId);
   if (waiters === undefined || waiting.size <= MAX_ASKED) return;
@@ -190,6 +194,7 @@ export function outputOf(runId: string, ending: Ending): unknown {
 
 function reasonOf(failure: Failure): string | undefined {
   const { details } = failure;
-  const reason = typeof details === 'object' && details !== null ? (details as { reason?: unknown }).reason : undefined;
+  const reason =
+    typeof details === 'object' && details !== null ? (details as { reason?: unknown }).reason : undefined;
   return typeof reason === 'string' ? reason : undefined;
 }

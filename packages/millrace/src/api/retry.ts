@@ -10,8 +10,8 @@ import type { RunRow } from '../store/port/store.ts';
 import type { Desk } from './desk.ts';
 
 /**
- * Opens a run again that ended badly, keeping its id and everything that succeeded: one more event says which failure
- * is taken back. A blocked run is only queued again.
+ * Opens a run again that ended badly, keeping its id and everything that succeeded: one more event says which
+ * failure is taken back. A blocked run is only queued again.
  */
 export async function retryRun(desk: Desk, row: RunRow): Promise<void> {
   if (row.status === 'completed' || row.status === 'continued') {
@@ -72,9 +72,9 @@ function retriedEvent(history: readonly PlacedEvent[], now: number): RunEvent {
 }
 
 /**
- * Children that the run waits for again may have ended while it was closed, when nobody could be told: those that
- * completed say so once more, the others (the one that failed, those that were cancelled with the run) are retried too.
- * After the parent, which must be open to hear of them.
+ * Children that the run waits for again may have ended while it was closed, when nobody could be told: those
+ * that completed say so once more, the others (the one that failed, those that were cancelled with the run)
+ * are retried too. After the parent, which must be open to hear of them.
  */
 async function settleChildren(desk: Desk, runId: string, events: readonly PlacedEvent[]): Promise<void> {
   const awaited = new Map<number, EventOf<'child-started'>>();
@@ -94,14 +94,19 @@ async function settleChildren(desk: Desk, runId: string, events: readonly Placed
 }
 
 /**
- * Where the failure begins that ended the run: the step or child whose failure the end is, or was caused by; the
- * cancel or deadline; else the end itself (the program threw by itself: it is replayed up to there and goes on).
+ * Where the failure begins that ended the run: the step or child whose failure the end is, or was caused by;
+ * the cancel or deadline; else the end itself (the program threw by itself: it is replayed up to there and
+ * goes on).
  */
 function failurePoint(events: readonly PlacedEvent[]): PlacedEvent {
   const end = events.at(-1) as PlacedEvent;
   const trigger = TRIGGERS[end.event.type];
   if (trigger !== undefined) return events.findLast(({ event }) => event.type === trigger) ?? end;
-  for (let failure: Failure | undefined = failureIn(end.event); failure !== undefined; failure = failure.cause) {
+  for (
+    let failure: Failure | undefined = failureIn(end.event);
+    failure !== undefined;
+    failure = failure.cause
+  ) {
     const { code, details } = failure;
     const told = (details ?? {}) as { step?: unknown; runId?: unknown };
     const point = events.findLast(({ event }) => {

@@ -22,7 +22,9 @@ export interface StartOptions {
   timeout?: Duration | undefined;
   /** What happens when the key's run has closed. Default `return`. */
   reuse?: ReusePolicy | undefined;
-  /** PostgreSQL: the caller's own client inside its transaction; the run exists if that transaction commits. */
+  /**
+   * PostgreSQL: the caller's own client inside its transaction; the run exists if that transaction commits.
+   */
   transaction?: unknown;
 }
 
@@ -45,7 +47,8 @@ export interface StartFacts {
 
 /**
  * Checks a start and makes the request of it; nothing is stored when anything is wrong.
- * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_OPTION, INVALID_DURATION, NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE.
+ * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_OPTION, INVALID_DURATION, NOT_SERIALIZABLE,
+ *   PAYLOAD_TOO_LARGE.
  */
 export function startRequest(
   workflow: NamedWorkflow & { readonly timeoutMs?: number | undefined },

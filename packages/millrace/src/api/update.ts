@@ -12,7 +12,10 @@ interface Reply {
   payload: string;
 }
 
-/** Callers that wait for replies; the engine of this process answers at once, other engines' replies are polled. */
+/**
+ * Callers that wait for replies; the engine of this process answers at once, other engines' replies are
+ * polled.
+ */
 export interface Replies {
   wait(id: string, resolve: (reply: Reply) => void): void;
   forget(id: string): void;
@@ -37,7 +40,10 @@ const FIRST_POLL_MS = 20;
 const LONGEST_POLL_MS = 1_000;
 const DEFAULT_TIMEOUT = '30s';
 
-/** Sends a request and waits for its recorded reply. @throws TIMEOUT, UPDATE_REJECTED, or what the handler threw. */
+/**
+ * Sends a request and waits for its recorded reply. @throws TIMEOUT, UPDATE_REJECTED, or what the handler
+ * threw.
+ */
 export async function sendUpdate<R>(
   desk: Desk,
   runId: string,
@@ -73,14 +79,18 @@ async function waitForReply(desk: Desk, question: Question, local: Promise<Reply
   const until = desk.ports.clock.mono() + timeoutMs;
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
     const left = until - desk.ports.clock.mono();
-    if (left <= 0) throw new TimeoutError(`update "${name}" of run ${runId} got no reply within ${timeoutMs} ms`);
+    if (left <= 0)
+      throw new TimeoutError(`update "${name}" of run ${runId} got no reply within ${timeoutMs} ms`);
     const reply = await Promise.race([local, pause(desk.ports, Math.min(pollMs, left))]);
     if (reply !== undefined) return reply;
     const row = await desk.readRun({ runId });
     const recorded = await recordedReply(desk, question);
     if (recorded !== undefined) return recorded;
     if (isClosed(row.status)) {
-      throw new MillraceError('UPDATE_REJECTED', `run ${runId} ended (${row.status}) without answering "${name}"`);
+      throw new MillraceError(
+        'UPDATE_REJECTED',
+        `run ${runId} ended (${row.status}) without answering "${name}"`,
+      );
     }
   }
 }
@@ -88,7 +98,8 @@ async function waitForReply(desk: Desk, question: Question, local: Promise<Reply
 async function recordedReply(desk: Desk, { runId, id, fromSeq }: Question): Promise<Reply | undefined> {
   const chunks = await desk.store.readHistory(runId, fromSeq);
   for (const { event } of placedEvents(chunks)) {
-    if (event.type === 'update-replied' && event.id === id) return { ok: event.ok, payload: event.payload ?? 'null' };
+    if (event.type === 'update-replied' && event.id === id)
+      return { ok: event.ok, payload: event.payload ?? 'null' };
   }
   return undefined;
 }

@@ -1,16 +1,21 @@
-/** One line of the catalogue: how a surface reports the code, what it means, and what the reader can do about it. */
+/**
+ * One line of the catalogue: how a surface reports the code, what it means, and what the reader can do about
+ * it.
+ */
 export interface ErrorEntry {
   /** HTTP status of the API's problem document. */
   readonly status: number;
   /** What happened, as the reference page says it. */
   readonly summary: string;
-  /** What to do, one sentence in the imperative. Used when the place that throws knows nothing more precise. */
+  /**
+   * What to do, one sentence in the imperative. Used when the place that throws knows nothing more precise.
+   */
   readonly remedy: string;
 }
 
 /**
- * Every code that Millrace itself raises; `docs/reference/errors.md` lists exactly these. Codes are public and stored
- * in histories: a code may be added, never renamed or given another meaning.
+ * Every code that Millrace itself raises; `docs/reference/errors.md` lists exactly these. Codes are public
+ * and stored in histories: a code may be added, never renamed or given another meaning.
  */
 export const ERRORS = {
   // --- what the caller wrote

@@ -11,8 +11,9 @@ type WordUnit =
   | `week${'' | 's'}`;
 
 /**
- * How durations are written in code: milliseconds as a number, or text `(number unit)+` such as `'30s'`, `'1h 30m'`,
- * `'1.5 hours'`, or ISO 8601 such as `'PT15M'`. Text that is known only at run time goes through `durationMs` first.
+ * How durations are written in code: milliseconds as a number, or text `(number unit)+` such as `'30s'`, `'1h
+ * 30m'`, `'1.5 hours'`, or ISO 8601 such as `'PT15M'`. Text that is known only at run time goes through
+ * `durationMs` first.
  */
 export type Duration =
   | number
@@ -57,8 +58,8 @@ const MAX_CHARS = 200;
 
 /**
  * Milliseconds of a duration.
- * @param value - a number (ms), text `(number unit)+` with the units ms s m h d w or English words in any case,
- *   ISO 8601 without months and years, or a `Temporal.Duration` without them.
+ * @param value - a number (ms), text `(number unit)+` with the units ms s m h d w or English words in any
+ *   case, ISO 8601 without months and years, or a `Temporal.Duration` without them.
  * @param where - the subject of the error message: `step "charge": timeout`.
  * @returns a whole number from 0 to `MAX_DURATION_MS`; fractions of a millisecond are rounded up.
  * @throws `INVALID_DURATION` with the value and the reason.
@@ -71,7 +72,8 @@ export function durationMs(value: unknown, where = 'duration'): number {
     const remedy = 'Use at most 36525 days (100 years); leave the option out where there should be no limit.';
     throw refusal(value, where, 'too long', remedy);
   }
-  // 15 digits remove the noise of binary fractions (1.005 s is 1005 ms, not 1004.9999999999999); -0 becomes 0.
+  // 15 digits remove the noise of binary fractions (1.005 s is 1005 ms, not 1004.9999999999999); -0 becomes
+  // 0.
   return Math.ceil(Number(ms.toPrecision(15)));
 }
 
@@ -133,7 +135,8 @@ function refusal(value: unknown, where: string, reason: string, remedy?: string)
 
 /**
  * A duration as people read it, in a form that `durationMs` reads back: `'0ms'`, `'1h 30m'`, `'2d 250ms'`.
- * @param ms - milliseconds; fractions are rounded to whole ones. A negative one gets a leading minus (not read back).
+ * @param ms - milliseconds; fractions are rounded to whole ones. A negative one gets a leading minus (not
+ *   read back).
  */
 export function formatDuration(ms: number): string {
   let rest = Math.round(Math.abs(ms));

@@ -21,7 +21,8 @@ export interface MillraceErrorOptions {
 
 /**
  * An error that Millrace raises: a caller's mistake, or a way in which work ended.
- * Recognise it by `code` through `isMillraceError`, not by `instanceof`: there may be two copies of the package.
+ * Recognise it by `code` through `isMillraceError`, not by `instanceof`: there may be two copies of the
+ * package.
  */
 export class MillraceError extends Error {
   readonly code: ErrorCode;
@@ -31,7 +32,8 @@ export class MillraceError extends Error {
 
   /**
    * @param code - a code of the catalogue.
-   * @param what - what was wrong and the value seen, a clause without a full stop; `message` is it and the remedy.
+   * @param what - what was wrong and the value seen, a clause without a full stop; `message` is it and the
+   *   remedy.
    */
   constructor(code: ErrorCode, what: string, options: MillraceErrorOptions = {}) {
     const remedy = options.remedy ?? ERRORS[code].remedy;
@@ -63,7 +65,10 @@ export class CancelledError extends MillraceError {
   }
 }
 
-/** What workflow code sees when a step failed for good. Code `STEP_FAILED`; `cause` is the last attempt's error. */
+/**
+ * What workflow code sees when a step failed for good. Code `STEP_FAILED`; `cause` is the last attempt's
+ * error.
+ */
 export class StepError extends MillraceError {
   readonly step: string;
   /** How often it was tried; at least 1. */
@@ -83,7 +88,10 @@ export class StepError extends MillraceError {
   }
 }
 
-/** What workflow code sees when a child run did not complete. Code `CHILD_FAILED`; `cause` is the child's error. */
+/**
+ * What workflow code sees when a child run did not complete. Code `CHILD_FAILED`; `cause` is the child's
+ * error.
+ */
 export class ChildFailedError extends MillraceError {
   readonly workflow: string;
   readonly runId: string;
@@ -125,8 +133,8 @@ export class TerminalError extends Error {
 }
 
 /**
- * Whether something caught is an error of Millrace, optionally with this code. Also true for errors of another copy of
- * the package and for errors rebuilt from a history.
+ * Whether something caught is an error of Millrace, optionally with this code. Also true for errors of
+ * another copy of the package and for errors rebuilt from a history.
  */
 export function isMillraceError<C extends ErrorCode = ErrorCode>(
   error: unknown,
@@ -140,7 +148,10 @@ export function isMillraceError<C extends ErrorCode = ErrorCode>(
 
 const SHOWN_CHARS = 80;
 
-/** A value as an error message shows it: text quoted, objects by kind, at most about 80 characters. Never throws. */
+/**
+ * A value as an error message shows it: text quoted, objects by kind, at most about 80 characters. Never
+ * throws.
+ */
 export function show(value: unknown): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'bigint') return `${value}n`;
@@ -181,7 +192,8 @@ function nameError(error: Error, name: string): void {
 }
 
 /**
- * Refuses an options object that has a key outside the allowed ones, so that a typing error is not silently ignored.
+ * Refuses an options object that has a key outside the allowed ones, so that a typing error is not silently
+ * ignored.
  * @param where - the subject of the message: `ctx.step "charge"`.
  * @throws `INVALID_ARGUMENT` when it is not a plain object, `UNKNOWN_OPTION` with the likely spelling.
  */

@@ -19,7 +19,9 @@ export interface Failure {
   readonly cause?: Failure;
 }
 
-/** Names of the errors that Millrace raises itself; with a code of the catalogue they identify one of ours. */
+/**
+ * Names of the errors that Millrace raises itself; with a code of the catalogue they identify one of ours.
+ */
 export const MILLRACE_ERROR_NAMES: ReadonlySet<string> = new Set([
   'MillraceError',
   'TimeoutError',
@@ -39,7 +41,8 @@ const CAUSE_DEPTH = 8;
 /**
  * Turns anything thrown into its stored form. Never throws: a getter that throws counts as absent.
  * @param thrown - an error, or whatever else was thrown: text, null, an object without prototype.
- * @returns message at most 16,384 characters (a longer one is cut and says so), stack at most 20 lines, at most 8 causes.
+ * @returns message at most 16,384 characters (a longer one is cut and says so), stack at most 20 lines, at
+ *   most 8 causes.
  */
 export function failureOf(thrown: unknown): Failure {
   return failureAt(thrown, [], 0);
@@ -73,8 +76,8 @@ function failureAt(thrown: unknown, seen: object[], depth: number): Failure {
 }
 
 /**
- * Rebuilds an error from its stored form: an `Error` with the stored name, message, code, stack, details and cause.
- * It is not an instance of the original class; recognise errors by `code` (see `isMillraceError`).
+ * Rebuilds an error from its stored form: an `Error` with the stored name, message, code, stack, details and
+ * cause. It is not an instance of the original class; recognise errors by `code` (see `isMillraceError`).
  */
 export function errorOf(failure: Failure): Error {
   const error =

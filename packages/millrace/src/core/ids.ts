@@ -11,10 +11,10 @@ const RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]
 const DIGITS = new TextEncoder().encode('0123456789abcdef');
 
 /**
- * A new run id: a UUID of version 7 (RFC 9562) whose 12 bits after the version nibble carry the partition, so that a
- * run is found without asking anybody. The other 62 bits are random; ids of the same millisecond have no order.
- * Measured: about 5 million a second. One call makes the whole text, because joined pieces stay ropes until first used:
- * that was 2 million a second and several times the memory.
+ * A new run id: a UUID of version 7 (RFC 9562) whose 12 bits after the version nibble carry the partition, so
+ * that a run is found without asking anybody. The other 62 bits are random; ids of the same millisecond have
+ * no order. Measured: about 5 million a second. One call makes the whole text, because joined pieces stay
+ * ropes until first used: that was 2 million a second and several times the memory.
  * @param timeMs - time of creation, ms since the epoch; a fraction is cut off.
  * @param partition - 0 to 4095.
  * @returns 36 characters, lower case.
@@ -53,7 +53,9 @@ export function isRunId(text: unknown): text is string {
   return typeof text === 'string' && RUN_ID.test(text);
 }
 
-/** The partition that a run lives in, 0 to 4095. @throws `INVALID_ARGUMENT` for a text that is not a run id. */
+/**
+ * The partition that a run lives in, 0 to 4095. @throws `INVALID_ARGUMENT` for a text that is not a run id.
+ */
 export function partitionOf(runId: string): number {
   checkRunId(runId);
   return Number.parseInt(runId.slice(15, 18), 16);

@@ -4,8 +4,8 @@ import { revived } from './json/revive.ts';
 import { isPlainNumber, tagged } from './json/tag.ts';
 
 /*
- * The value codec: inputs, outputs and messages as JSON text. The format is stored and for ever; tags may be added,
- * never changed.
+ * The value codec: inputs, outputs and messages as JSON text. The format is stored and for ever; tags may be
+ * added, never changed.
  *
  * What JSON can say is written exactly as `JSON.stringify` writes it. For the rest stands a tagged object:
  *
@@ -16,25 +16,28 @@ import { isPlainNumber, tagged } from './json/tag.ts';
  *   Date        {"$millrace":"date","value":"2026-01-31T…Z"}  ISO 8601 in UTC; null for an invalid date
  *   Map         {"$millrace":"map","value":[[key,value],…]}   in order of insertion
  *   Set         {"$millrace":"set","value":[…]}
- *   Uint8Array  {"$millrace":"bytes","value":"AQID"}          base64; also for Buffer, which comes back as Uint8Array
- *   ArrayBuffer {"$millrace":"buffer","value":"AQID"}
- *   Error       {"$millrace":"error","value":{name,message,…}}  a `Failure`; comes back as an Error with these fields
- *   URL         {"$millrace":"url","value":"https://…"}
- *   object      {"$millrace":"object","value":{…}}            an author's own object that has the key `$millrace`
+ * Uint8Array  {"$millrace":"bytes","value":"AQID"}          base64; also for Buffer, which comes back as
+ * Uint8Array ArrayBuffer {"$millrace":"buffer","value":"AQID"} Error
+ * {"$millrace":"error","value":{name,message,…}}  a `Failure`; comes back as an Error with these fields URL
+ * {"$millrace":"url","value":"https://…"} object      {"$millrace":"object","value":{…}}            an
+ * author's own object that has the key `$millrace`
  *
- * Instances of other classes are written by their `toJSON`, otherwise as a plain object of their own enumerable
- * properties; they come back as plain data. Refused: functions, symbols, promises, regular expressions, cycles, typed
- * arrays other than Uint8Array, objects whose content is hidden (WeakMap, Response), more than 1,000 levels.
+ * Instances of other classes are written by their `toJSON`, otherwise as a plain object of their own
+ * enumerable properties; they come back as plain data. Refused: functions, symbols, promises, regular
+ * expressions, cycles, typed arrays other than Uint8Array, objects whose content is hidden (WeakMap,
+ * Response), more than 1,000 levels.
  */
 
 const UNDEFINED_TEXT = JSON.stringify({ [TAG]: 'undefined' });
 
 /**
- * JSON text of a value. For plain JSON values it equals `JSON.stringify(value)`; the check adds 5–35 % to it (measured).
+ * JSON text of a value. For plain JSON values it equals `JSON.stringify(value)`; the check adds 5–35 % to it
+ * (measured).
  * @param value - anything in the table above.
  * @param where - the subject of the error message: `step "charge"`.
  * @param root - what the message calls the whole value: `result`, `input`.
- * @throws `NOT_SERIALIZABLE` naming the path: `step "charge": cannot store result.items[3].callback: it is a function`.
+ * @throws `NOT_SERIALIZABLE` naming the path: `step "charge": cannot store result.items[3].callback: it is a
+ *   function`.
  */
 export function encodeValue(value: unknown, where: string, root = 'result'): string {
   if (value === undefined) return UNDEFINED_TEXT;
@@ -47,8 +50,9 @@ export function encodeValue(value: unknown, where: string, root = 'result'): str
 }
 
 /**
- * The value of a text that `encodeValue` wrote. Objects come back without prototypes of their own; a `__proto__` key is
- * an ordinary property. Text without tags may be of any depth: `JSON.parse` does not recurse.
+ * The value of a text that `encodeValue` wrote. Objects come back without prototypes of their own; a
+ * `__proto__` key is an ordinary property. Text without tags may be of any depth: `JSON.parse` does not
+ * recurse.
  * @throws `NOT_SERIALIZABLE` when the text is not JSON, or a tag is unknown or damaged.
  */
 export function decodeValue(text: string): unknown {

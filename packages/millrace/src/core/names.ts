@@ -3,8 +3,8 @@ import { PRIORITIES, type Priority } from './status.ts';
 import { didYouMean } from './suggest.ts';
 
 /*
- * The rules for every text that callers name things with. All of them are stored, compared and shown, so that none may
- * be empty, or hold what a database could not give back exactly: NUL and lone surrogates.
+ * The rules for every text that callers name things with. All of them are stored, compared and shown, so that
+ * none may be empty, or hold what a database could not give back exactly: NUL and lone surrogates.
  */
 
 const NAME_CHARS = 256;
@@ -37,12 +37,17 @@ export function checkKey(key: unknown): asserts key is string {
   checkText('key', key, KEY_CHARS);
 }
 
-/** The name of a queue: 1 to 128 characters of any kind but NUL and lone surrogates. @throws `INVALID_ARGUMENT`. */
+/**
+ * The name of a queue: 1 to 128 characters of any kind but NUL and lone surrogates. @throws
+ * `INVALID_ARGUMENT`.
+ */
 export function checkQueue(queue: unknown): asserts queue is string {
   checkText('queue name', queue, QUEUE_CHARS);
 }
 
-/** A run's tags: at most 64, each 1 to 128 characters but NUL and lone surrogates. @throws `INVALID_ARGUMENT`. */
+/**
+ * A run's tags: at most 64, each 1 to 128 characters but NUL and lone surrogates. @throws `INVALID_ARGUMENT`.
+ */
 export function checkTags(tags: unknown): asserts tags is readonly string[] {
   if (!Array.isArray(tags))
     throw invalid(`tags must be a list, got ${show(tags)}`, "Pass a list such as ['urgent'].");

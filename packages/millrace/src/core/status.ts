@@ -54,12 +54,17 @@ export function priorityOf(code: number): Priority {
 }
 
 /** Head start of each priority in the claim order, in milliseconds. */
-const BOOST_MS: Readonly<Record<Priority, number>> = { low: 0, normal: 60_000, high: 120_000, critical: 3_600_000 };
+const BOOST_MS: Readonly<Record<Priority, number>> = {
+  low: 0,
+  normal: 60_000,
+  high: 120_000,
+  critical: 3_600_000,
+};
 
 /**
- * Claim order: runs are taken by ascending rank. A run that became ready at `readyAt` goes before everything of its
- * own priority that became ready later, and a low one overtakes normal ones that became ready a minute after it:
- * ageing without a sort key that changes with time.
+ * Claim order: runs are taken by ascending rank. A run that became ready at `readyAt` goes before everything
+ * of its own priority that became ready later, and a low one overtakes normal ones that became ready a minute
+ * after it: ageing without a sort key that changes with time.
  * @param readyAt - store time in ms.
  */
 export function rank(priority: Priority, readyAt: number): number {

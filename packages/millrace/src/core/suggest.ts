@@ -1,6 +1,6 @@
 /**
- * The candidate that a misspelt word most likely meant, or undefined when none is near. Upper and lower case count as
- * the same; a swap of neighbours counts as one edit.
+ * The candidate that a misspelt word most likely meant, or undefined when none is near. Upper and lower case
+ * count as the same; a swap of neighbours counts as one edit.
  * @param value - the word seen.
  * @param candidates - the words that exist.
  */

@@ -7,7 +7,15 @@ import { blockForeignAwait, nextWakeAt } from '../core/run/turn.ts';
 import type { Executor, Log } from '../core/workflow/context.ts';
 import type { ProgramPorts } from '../core/workflow/program.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
-import type { EngineRow, LoadedRun, LoadRequest, OwnedRun, Plan, RetireResult, Store } from '../store/port/store.ts';
+import type {
+  EngineRow,
+  LoadedRun,
+  LoadRequest,
+  OwnedRun,
+  Plan,
+  RetireResult,
+  Store,
+} from '../store/port/store.ts';
 import { adopt } from './claim/adopt.ts';
 import { startAudit } from './claim/audit.ts';
 import { startClaimer, type Claimer } from './claim/claimer.ts';
@@ -39,8 +47,8 @@ export interface EngineListener {
 /**
  * A process's share of the work: holds runs, drives their turns, keeps their ownership.
  *
- * Owns the tables of held and cached runs, slots, and the background loops. The way of one run is in `turn/drive.ts`;
- * the ways in are `claim/` and `turn/effects.ts`, the way out is `commit/`.
+ * Owns the tables of held and cached runs, slots, and the background loops. The way of one run is in
+ * `turn/drive.ts`; the ways in are `claim/` and `turn/effects.ts`, the way out is `commit/`.
  *
  *   G1  `held` has exactly the runs that this incarnation owns as far as it knows.
  *   G2  An incarnation that learns that it is retired drops everything and comes back under a new id.
@@ -83,7 +91,8 @@ export class Engine {
     this.cache = new LRUCache({ max: Math.max(1, options.cacheSize) });
     this.gate = createStepGate(options.stepConcurrency);
     this.executors = new Map(Object.entries(options.executors));
-    for (const workflow of options.workflows) this.workflows.set(`${workflow.name} ${workflow.version}`, workflow);
+    for (const workflow of options.workflows)
+      this.workflows.set(`${workflow.name} ${workflow.version}`, workflow);
     this.workflowRefs = options.workflows.map(({ name, version }) => ({ workflow: name, version }));
     const isOver = (): boolean => this.state === 'closed';
     this.commit = createCommitter(store, ports, options.commitLanes, isOver);
@@ -264,7 +273,11 @@ export class Engine {
     const write =
       (level: LogLine['level']) =>
       (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-        this.logRun(instance, { level, message, fields: { step: step.name, attempt: step.attempt, ...fields } });
+        this.logRun(instance, {
+          level,
+          message,
+          fields: { step: step.name, attempt: step.attempt, ...fields },
+        });
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   }
 
@@ -272,18 +285,31 @@ export class Engine {
 
   /** What the beat publishes of this engine. */
   loadReport(): Uint8Array {
-    const report = { activeWorkflows: this.held.size, activeTasks: this.gate.running(), workflows: this.workflowRefs };
+    const report = {
+      activeWorkflows: this.held.size,
+      activeTasks: this.gate.running(),
+      workflows: this.workflowRefs,
+    };
     return new TextEncoder().encode(JSON.stringify(report));
   }
   tookOver(row: EngineRow, result: RetireResult): void {
     const { requeued, quarantined } = result;
     const message = `engine ${row.name} is gone: ${requeued} runs requeued, ${quarantined.length} quarantined`;
-    this.ports.log({ source: 'engine', level: 'warn', message, fields: { engineId: row.engineId, quarantined } });
+    this.ports.log({
+      source: 'engine',
+      level: 'warn',
+      message,
+      fields: { engineId: row.engineId, quarantined },
+    });
     this.hintReady();
   }
   /** This incarnation was retired (G2). */
   async rejoin(): Promise<void> {
-    this.ports.log({ source: 'engine', level: 'warn', message: 'this engine was declared dead; it comes back as new' });
+    this.ports.log({
+      source: 'engine',
+      level: 'warn',
+      message: 'this engine was declared dead; it comes back as new',
+    });
     for (const instance of [...this.held.values()]) forget(this, instance, 'this engine was declared dead');
     this.cache.clear();
     this.engineId = this.ports.uuid();

@@ -14,12 +14,7 @@ export interface Loop {
  * @param tick - returns the milliseconds until it wants to run again.
  * @param onError - gets what a tick threw; the loop goes on after `errorPauseMs`.
  */
-export function startLoop(
-  ports: Ports,
-  name: string,
-  tick: () => Promise<number>,
-  errorPauseMs = 500,
-): Loop {
+export function startLoop(ports: Ports, name: string, tick: () => Promise<number>, errorPauseMs = 500): Loop {
   let cancel: (() => void) | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
   let running: Promise<void> | undefined;

@@ -1,6 +1,8 @@
 import type { LogLine } from '../core/run/execution.ts';
 
-/** Everything an engine needs from the world besides its store. Injected at the root, replaced in simulation. */
+/**
+ * Everything an engine needs from the world besides its store. Injected at the root, replaced in simulation.
+ */
 export interface Ports {
   /** `wall` for display; `mono` for every duration. Milliseconds. */
   readonly clock: { wall(): number; mono(): number };
@@ -29,7 +31,9 @@ export interface HostIdentity {
 }
 
 export type EngineLog =
-  | ({ source: 'engine'; level: LogLine['level']; message: string } & { fields?: Readonly<Record<string, unknown>> })
+  | ({ source: 'engine'; level: LogLine['level']; message: string } & {
+      fields?: Readonly<Record<string, unknown>>;
+    })
   | ({ source: 'run'; runId: string; workflow: string } & LogLine);
 
 export const CRASH_POINTS = [

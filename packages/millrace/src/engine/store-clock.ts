@@ -1,8 +1,8 @@
 /**
- * What this process knows of the store's clock, from samples: a call that was sent at monotonic time `sent`, came back
- * at `received` and carried the store's time t. The store's clock now is then at most t + (mono − sent) and at least
- * t + (mono − received); the sample with the shortest way is kept. Both bounds widen with the sample's age, because the
- * two clocks do not run equally fast.
+ * What this process knows of the store's clock, from samples: a call that was sent at monotonic time `sent`,
+ * came back at `received` and carried the store's time t. The store's clock now is then at most t + (mono −
+ * sent) and at least t + (mono − received); the sample with the shortest way is kept. Both bounds widen with
+ * the sample's age, because the two clocks do not run equally fast.
  */
 export interface StoreClock {
   sample(sent: number, received: number, storeTime: number): void;
@@ -26,7 +26,8 @@ export function createStoreClock(mono: () => number): StoreClock {
       const fresh = mono() - best.received < SAMPLE_LIFE_MS && !Number.isNaN(best.storeTime);
       const predicted = best.storeTime + (sent - best.received);
       const jumped = Math.abs(storeTime - predicted) > received - sent + SAMPLE_LIFE_MS / 10;
-      if (!fresh || jumped || received - sent <= best.received - best.sent) best = { sent, received, storeTime };
+      if (!fresh || jumped || received - sent <= best.received - best.sent)
+        best = { sent, received, storeTime };
     },
     upper: () => best.storeTime + RESOLUTION_MS + (mono() - best.sent) * (1 + MAX_DRIFT),
     lower: () => best.storeTime + (mono() - best.received) * (1 - MAX_DRIFT),

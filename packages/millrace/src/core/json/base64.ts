@@ -1,4 +1,6 @@
-/** Base64 (RFC 4648, with padding) without platform classes, so that the stored form is the same everywhere. */
+/**
+ * Base64 (RFC 4648, with padding) without platform classes, so that the stored form is the same everywhere.
+ */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const CODE = new TextEncoder().encode(ALPHABET);
 const PAD = 61;
@@ -9,7 +11,8 @@ for (let i = 0; i < 64; i++) VALUE[ALPHABET.charCodeAt(i)] = i;
 export function base64Of(bytes: Uint8Array): string {
   const out = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
   for (let i = 0, o = 0; i < bytes.length; i += 3, o += 4) {
-    // Reading beyond the end gives undefined, which counts as 0 in bit operations; the padding covers it below.
+    // Reading beyond the end gives undefined, which counts as 0 in bit operations; the padding covers it
+    // below.
     const word = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
     out[o] = CODE[word >> 18] as number;
     out[o + 1] = CODE[(word >> 12) & 63] as number;

@@ -22,7 +22,9 @@ export interface Reason {
   readonly cause?: unknown;
 }
 
-/** The error for the place where the walk is: `step "charge": cannot store result.items[3].callback: it is …`. */
+/**
+ * The error for the place where the walk is: `step "charge": cannot store result.items[3].callback: it is …`.
+ */
 export function refusal(walk: Walk, reason: string, options: Reason = {}): MillraceError {
   const path = pathText(walk);
   return new MillraceError('NOT_SERIALIZABLE', `${walk.where}: cannot ${walk.doing} ${path}: ${reason}`, {

@@ -62,7 +62,10 @@ function tagObject(walk: TagWalk, value: object): unknown {
   return out;
 }
 
-/** By what the object says it is, not by its class: values also come from other realms (vm contexts, test runners). */
+/**
+ * By what the object says it is, not by its class: values also come from other realms (vm contexts, test
+ * runners).
+ */
 function tagKind(walk: TagWalk, value: object): unknown {
   const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
   if (value instanceof Error || kind === 'Error') return { [TAG]: 'error', value: failureOf(value) };
@@ -115,7 +118,9 @@ function tagEntries(walk: TagWalk, map: Iterable<readonly [unknown, unknown]>): 
   return out;
 }
 
-/** A plain object or an instance of some class: by its `toJSON`, otherwise by its own enumerable properties. */
+/**
+ * A plain object or an instance of some class: by its `toJSON`, otherwise by its own enumerable properties.
+ */
 function tagOwn(walk: TagWalk, value: object, kind?: string): unknown {
   const { toJSON, then } = value as { readonly toJSON?: unknown; readonly then?: unknown };
   if (typeof toJSON === 'function') {

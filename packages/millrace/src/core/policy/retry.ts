@@ -12,7 +12,9 @@ export interface RetryPolicy {
   readonly factor: number;
   /** No delay is longer, ms. */
   readonly maxMs: number;
-  /** Share of each delay that is random, 0 to 1: at 1 the delay lies anywhere between 0 and its full length. */
+  /**
+   * Share of each delay that is random, 0 to 1: at 1 the delay lies anywhere between 0 and its full length.
+   */
   readonly jitter: number;
   /** Codes, error names and classes of codes (`HTTP_4XX`) that no retry can help. */
   readonly nonRetryable: readonly string[];
@@ -50,7 +52,8 @@ const MAX_FACTOR = 1000;
 
 /**
  * The policy that an author's options mean.
- * @param options - fields to change, a number (`maxAttempts`), false (never retry), or undefined (the defaults).
+ * @param options - fields to change, a number (`maxAttempts`), false (never retry), or undefined (the
+ *   defaults).
  * @param where - the subject of error messages: `step "charge"`.
  * @throws `UNKNOWN_OPTION`, `INVALID_DURATION`, `INVALID_ARGUMENT` for a value out of its range.
  */
@@ -83,8 +86,8 @@ export function resolveRetry(
 }
 
 /**
- * How long to wait after a failed attempt: initial × factor^(n−1), at most `maxMs`, then shortened by the jitter.
- * Without jitter and with the defaults: 1 s, 2 s, 4 s, 8 s, … 60 s.
+ * How long to wait after a failed attempt: initial × factor^(n−1), at most `maxMs`, then shortened by the
+ * jitter. Without jitter and with the defaults: 1 s, 2 s, 4 s, 8 s, … 60 s.
  * @param failedAttempt - from 1.
  * @param random01 - in [0, 1).
  * @returns whole ms.
@@ -110,8 +113,8 @@ const FINAL_CODES: ReadonlySet<string> = new Set([
 const FINAL_NAMES: ReadonlySet<string> = new Set(['MillraceError', 'CancelledError']);
 
 /**
- * Whether another attempt may help. It may not for a `TerminalError`, for a caller's mistake that Millrace refused, and
- * for codes and names in `nonRetryable`. How many attempts are left is the caller's question.
+ * Whether another attempt may help. It may not for a `TerminalError`, for a caller's mistake that Millrace
+ * refused, and for codes and names in `nonRetryable`. How many attempts are left is the caller's question.
  */
 export function isRetryable(policy: RetryPolicy, failure: Failure): boolean {
   const { name, code } = failure;

@@ -6,7 +6,9 @@ import { describe, type Execution } from './execution.ts';
 import type { EventOf, RunEvent } from './event.ts';
 import { encodeFailure } from './outcome.ts';
 
-/** Whether a new arrival still means something: late outcomes, repeats and answers to settled waits do not. */
+/**
+ * Whether a new arrival still means something: late outcomes, repeats and answers to settled waits do not.
+ */
 export function accepts(execution: Execution, event: RunEvent): boolean {
   switch (event.type) {
     case 'step-completed':
@@ -147,11 +149,13 @@ function settleWait(
 
 function fireTimer(execution: Execution, event: EventOf<'timer-fired'>, seq: number | undefined): void {
   const pending = execution.pending.get(event.ordinal);
-  if (pending?.fireAt === undefined || pending.name !== event.name) return refuse(execution, event, pending, seq);
+  if (pending?.fireAt === undefined || pending.name !== event.name)
+    return refuse(execution, event, pending, seq);
   execution.take(pending);
   if (pending.kind === 'sleep') return pending.resolve(undefined);
   if (pending.kind === 'step') execution.abandoned.push(pending.ordinal);
-  const what = pending.kind === 'step' ? `all attempts of step "${pending.name}"` : `${pending.kind} "${pending.name}"`;
+  const what =
+    pending.kind === 'step' ? `all attempts of step "${pending.name}"` : `${pending.kind} "${pending.name}"`;
   pending.reject(new TimeoutError(`${what} did not end in time`));
 }
 
@@ -166,7 +170,12 @@ function closeChild(execution: Execution, event: EventOf<'child-closed'>, seq: n
   );
 }
 
-function refuse(execution: Execution, event: RunEvent, pending: Pending | undefined, seq: number | undefined): void {
+function refuse(
+  execution: Execution,
+  event: RunEvent,
+  pending: Pending | undefined,
+  seq: number | undefined,
+): void {
   const actual =
     pending === undefined ? 'nothing' : `${pending.kind} "${pending.name}" (command ${pending.ordinal})`;
   execution.mismatch(describe(event), actual, seq);
@@ -177,14 +186,22 @@ export function replyTo(execution: Execution, update: EventOf<'update-received'>
   const handler = execution.handlerOf(update);
   if (handler === undefined) return;
   const reply = async (): Promise<string> =>
-    execution.ports.encode(await handler(decodeValue(update.payload ?? 'null')), `reply to update "${update.name}"`);
+    execution.ports.encode(
+      await handler(decodeValue(update.payload ?? 'null')),
+      `reply to update "${update.name}"`,
+    );
   reply().then(
     (payload) => recordReply(execution, update, true, payload),
     (error: unknown) => recordReply(execution, update, false, encodeFailure(failureOf(error))),
   );
 }
 
-function recordReply(execution: Execution, update: EventOf<'update-received'>, ok: boolean, payload: string): void {
+function recordReply(
+  execution: Execution,
+  update: EventOf<'update-received'>,
+  ok: boolean,
+  payload: string,
+): void {
   if (!execution.active) return execution.onForeignUse();
   execution.record(`update:${update.id}`, () => ({
     type: 'update-replied',

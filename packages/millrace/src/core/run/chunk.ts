@@ -1,13 +1,16 @@
 import type { ChunkHeader, PlacedEvent, RunEvent } from './event.ts';
 
 /**
- * The stored form of a chunk: the events that one plan appended. UTF-8 lines; JSON never contains a raw newline.
+ * The stored form of a chunk: the events that one plan appended. UTF-8 lines; JSON never contains a raw
+ * newline.
  *
  *   {"at":1700000000000,"engine":"engine-1"}          header of the chunk
  *   {"type":"step-completed","ordinal":0,…}           an event …
- *   = {"amount":17}                                   … and its payload, where it has one: encoded value after `= `
+ * = {"amount":17}                                   … and its payload, where it has one: encoded value after
+ * `= `
  *
- * Payload text goes in and out verbatim, so appending costs no second stringify and replay parses only what it needs.
+ * Payload text goes in and out verbatim, so appending costs no second stringify and replay parses only what
+ * it needs.
  */
 export function encodeChunk(header: ChunkHeader, events: readonly RunEvent[]): Uint8Array {
   let text = `{"at":${header.at},"engine":${JSON.stringify(header.engine)}}`;
@@ -22,7 +25,10 @@ export function encodeChunk(header: ChunkHeader, events: readonly RunEvent[]): U
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Reads a chunk back. `seq` is the position of its first event. Throws on bytes that `encodeChunk` never wrote. */
+/**
+ * Reads a chunk back. `seq` is the position of its first event. Throws on bytes that `encodeChunk` never
+ * wrote.
+ */
 export function decodeChunk(seq: number, data: Uint8Array): PlacedEvent[] {
   const lines = DECODER.decode(data).split('\n');
   const header = JSON.parse(lines[0] as string) as ChunkHeader;

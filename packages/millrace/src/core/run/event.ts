@@ -1,6 +1,9 @@
 import type { ClosedStatus, Priority } from '../status.ts';
 
-/** On what a retry may take back: how many commands had been given when it came, so that it is known what followed. */
+/**
+ * On what a retry may take back: how many commands had been given when it came, so that it is known what
+ * followed.
+ */
 interface Revocable {
   given?: number | undefined;
 }
@@ -8,10 +11,10 @@ interface Revocable {
 /**
  * A durable fact of a run. History is the ordered list of them; a run's state is a fold over it.
  *
- * `ordinal` numbers the commands of a workflow function in the order in which it gave them, from 0; `name` is the
- * command's name with its occurrence when it is not the first of that name (`charge`, `charge#2`). Replay compares
- * both, so a changed program is noticed instead of being fed foreign outcomes.
- * `payload` is the text of an encoded value (core/json.ts), kept as text so that what nobody looks at is never parsed.
+ * `ordinal` numbers the commands of a workflow function in the order in which it gave them, from 0; `name` is
+ * the command's name with its occurrence when it is not the first of that name (`charge`, `charge#2`). Replay
+ * compares both, so a changed program is noticed instead of being fed foreign outcomes. `payload` is the text
+ * of an encoded value (core/json.ts), kept as text so that what nobody looks at is never parsed.
  */
 export type RunEvent = { payload?: string | undefined } & (
   | StartedEvent
@@ -30,7 +33,14 @@ export type RunEvent = { payload?: string | undefined } & (
   | (Revocable & { type: 'deadline-passed' })
   // records: what the program decided
   | { type: 'timer-set'; ordinal: number; name: string; fireAt: number }
-  | { type: 'child-started'; ordinal: number; name: string; runId: string; workflow: string; detached: boolean }
+  | {
+      type: 'child-started';
+      ordinal: number;
+      name: string;
+      runId: string;
+      workflow: string;
+      detached: boolean;
+    }
   | { type: 'recorded'; ordinal: number; name: string }
   | { type: 'published'; ordinal: number; name: string }
   | { type: 'patched'; name: string }

@@ -32,9 +32,9 @@ type UpdateHandler = (input: unknown) => unknown;
 /**
  * One run of a workflow function in memory: which commands it has given, which outcomes it waits for.
  *
- * Owns the numbering of commands, the check of history against the program, and the order in which promises settle.
- * Leaves to the engine: running steps, storing events, time. Who feeds it is replay.ts (stored events) and turn.ts
- * (new ones); who gives commands is the context (workflow/bind-context.ts).
+ * Owns the numbering of commands, the check of history against the program, and the order in which promises
+ * settle. Leaves to the engine: running steps, storing events, time. Who feeds it is replay.ts (stored
+ * events) and turn.ts (new ones); who gives commands is the context (workflow/bind-context.ts).
  *
  *   E1  Commands are numbered 0, 1, 2 … in the order given; a number never changes its meaning.
  *   E2  Between two events that settle something the program runs until it can only wait.
@@ -65,7 +65,10 @@ export class Execution {
   shielded = false;
   /** True while history is fed: nothing is logged, `patch` answers from the record. */
   replaying = false;
-  /** True between the start of a turn and the moment it can only wait: the only time at which commands are legal. */
+  /**
+   * True between the start of a turn and the moment it can only wait: the only time at which commands are
+   * legal.
+   */
   active = false;
   lastCommand = 'the start';
   onForeignUse: () => void = () => {};
@@ -120,8 +123,8 @@ export class Execution {
   }
 
   /**
-   * The record of a command that decides something: the stored one on replay (checked against the program), else the
-   * new one. `undefined` means mismatch: the program must not go on.
+   * The record of a command that decides something: the stored one on replay (checked against the program),
+   * else the new one. `undefined` means mismatch: the program must not go on.
    */
   record<T extends RunEvent & { name: string }>(key: number | string, make: () => T): T | undefined {
     const stored = this.records.get(key);
@@ -186,7 +189,10 @@ export class Execution {
     return [...this.buffered.values()].flat();
   }
 
-  /** The latest ids of signals and updates that were taken, for a successor: whoever sends one again is not heard twice. */
+  /**
+   * The latest ids of signals and updates that were taken, for a successor: whoever sends one again is not
+   * heard twice.
+   */
   latestSeen(): string[] {
     return [...this.seen].slice(-SEEN_CARRIED);
   }

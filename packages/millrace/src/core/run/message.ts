@@ -1,6 +1,8 @@
 import type { ClosedStatus } from '../status.ts';
 
-/** What one run, or a person, puts into another run's inbox. Becomes an event when the run next has a turn. */
+/**
+ * What one run, or a person, puts into another run's inbox. Becomes an event when the run next has a turn.
+ */
 export type InboxMessage = { payload?: string | undefined } & (
   | { kind: 'signal'; id: string; name: string }
   | { kind: 'update'; id: string; name: string }

@@ -1,7 +1,9 @@
 import type { Failure } from '../failure.ts';
 import { encodeValue } from '../json.ts';
 
-/** Encodes a failure; details that cannot be stored are left out, because an error must always be recordable. */
+/**
+ * Encodes a failure; details that cannot be stored are left out, because an error must always be recordable.
+ */
 export function encodeFailure(failure: Failure): string {
   try {
     return encodeValue(failure, 'error');

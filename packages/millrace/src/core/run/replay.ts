@@ -3,9 +3,9 @@ import type { EventOf, PlacedEvent, RunEvent } from './event.ts';
 import type { Execution } from './execution.ts';
 
 /**
- * What a program sees of a history: interventions are resolved. A `retried` event takes back the failure at its `cut`,
- * every end after it, and what belongs to commands that were given only because of it (compensations among them), so
- * that what failed is tried again while all else that succeeded stays.
+ * What a program sees of a history: interventions are resolved. A `retried` event takes back the failure at
+ * its `cut`, every end after it, and what belongs to commands that were given only because of it
+ * (compensations among them), so that what failed is tried again while all else that succeeded stays.
  */
 export function effective(history: readonly PlacedEvent[]): PlacedEvent[] {
   let events: PlacedEvent[] = [];
@@ -39,8 +39,8 @@ export const COMPENSATION_PREFIX = 'compensate ';
 const RECORDS = new Set<RunEvent['type']>(['timer-set', 'child-started', 'recorded', 'published']);
 
 /**
- * Brings a fresh execution to where its history ends: the program runs again and is given what it was given then.
- * Afterwards `execution.standing` is `blocked` when the two disagree.
+ * Brings a fresh execution to where its history ends: the program runs again and is given what it was given
+ * then. Afterwards `execution.standing` is `blocked` when the two disagree.
  * @param events - effective history after the `started` event.
  * @param start - calls the workflow function.
  */

@@ -5,7 +5,10 @@ import type { Execution, LogLine } from './execution.ts';
 
 /** What one turn decided: the engine makes it a plan, commits it, and only then acts on it. */
 export interface Turn {
-  /** How many of the arrivals it came to: all, unless the run was blocked before. The others have not happened. */
+  /**
+   * How many of the arrivals it came to: all, unless the run was blocked before. The others have not
+   * happened.
+   */
   taken: number;
   /** New events, in order; the last one is the end where the run ended. */
   events: RunEvent[];
@@ -19,8 +22,8 @@ export interface Turn {
 
 /**
  * Gives new arrivals to a program that can only wait, one by one, until it can only wait again.
- * Arrivals that mean nothing any more are left out of history. After the program has ended, what still arrives is
- * recorded but acts on nothing.
+ * Arrivals that mean nothing any more are left out of history. After the program has ended, what still
+ * arrives is recorded but acts on nothing.
  * @param stored - an outcome that a transaction has written to history already: it acts first and is not new.
  */
 export async function takeTurn(
@@ -132,7 +135,10 @@ function dueAt(pending: Pending): number | undefined {
   return pending.fireAt === undefined ? retryAt : Math.min(retryAt, pending.fireAt);
 }
 
-/** The timers that are due at `storeTime`, earliest first. Retry pauses are no events: their steps become ready. */
+/**
+ * The timers that are due at `storeTime`, earliest first. Retry pauses are no events: their steps become
+ * ready.
+ */
 export function dueTimers(execution: Execution, storeTime: number): RunEvent[] {
   const due: Pending[] = [];
   for (const pending of execution.pending.values()) {
@@ -154,8 +160,10 @@ export function waitsOf(execution: Execution): Wait[] {
     const { ordinal, name, fireAt: until } = pending;
     if (pending.kind === 'step') {
       waits.push({ kind: 'retry', name, ordinal, until: pending.retryAt, attempt: pending.attempt });
-    } else if (pending.kind === 'signal') waits.push({ kind: 'signal', name: pending.signal, ordinal, until });
-    else if (pending.kind === 'child') waits.push({ kind: 'child', name, ordinal, until, runId: pending.runId });
+    } else if (pending.kind === 'signal')
+      waits.push({ kind: 'signal', name: pending.signal, ordinal, until });
+    else if (pending.kind === 'child')
+      waits.push({ kind: 'child', name, ordinal, until, runId: pending.runId });
     else waits.push({ kind: pending.kind, name, ordinal, until });
     if (waits.length === WAITS_SHOWN) break;
   }

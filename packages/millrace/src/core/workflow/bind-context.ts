@@ -39,11 +39,16 @@ function never(): Promise<never> {
 }
 
 /** The context of one execution: turns calls into numbered commands and hands out their promises. */
-export function bindContext(execution: Execution, compensations: Compensation[], ports: ProgramPorts): Context {
+export function bindContext(
+  execution: Execution,
+  compensations: Compensation[],
+  ports: ProgramPorts,
+): Context {
   return new BoundContext(execution, compensations, ports);
 }
 
-// A class, because a context is made for every run and twenty closures each would cost more than the run itself.
+// A class, because a context is made for every run and twenty closures each would cost more than the run
+// itself.
 class BoundContext implements Context {
   readonly runId: string;
   readonly workflow: string;
@@ -71,7 +76,11 @@ class BoundContext implements Context {
     return this.execution.signal;
   }
 
-  step<T>(name: string, run: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<Recorded<T>> {
+  step<T>(
+    name: string,
+    run: (step: StepContext) => T | Promise<T>,
+    options?: StepOptions,
+  ): Promise<Recorded<T>> {
     if (typeof run !== 'function') return badFunction('step', name, run);
     return this.work<T>(name, { kind: 'local', run }, stepPolicy(name, options, this.ports.defaultStep));
   }
@@ -158,7 +167,15 @@ class BoundContext implements Context {
     if (record === undefined) return undefined;
     execution.openChildren.set(ordinal, { runId: record.runId, parentClose });
     if (execution.events.length > before) {
-      execution.children.push({ ordinal, name: label, runId: record.runId, workflow, input: text, detached, ...place });
+      execution.children.push({
+        ordinal,
+        name: label,
+        runId: record.runId,
+        workflow,
+        input: text,
+        detached,
+        ...place,
+      });
     }
     return { ordinal, label, runId: record.runId, parentClose };
   }
@@ -225,7 +242,8 @@ class BoundContext implements Context {
       name: label,
       payload: this.execution.ports.encode(make(), name),
     }));
-    // On a mismatch the value does not matter: the run is blocked before anything that follows leaves the process.
+    // On a mismatch the value does not matter: the run is blocked before anything that follows leaves the
+    // process.
     return (record === undefined ? make() : decodeValue(record.payload ?? 'null')) as T;
   }
 
@@ -254,7 +272,14 @@ class BoundContext implements Context {
       fireAt = this.timer(ordinal, label, () => this.execution.ports.storeTime() + totalTimeoutMs);
       if (fireAt === undefined) return never();
     }
-    const step = { kind: 'step', policy, attempt: 1, retryAt: undefined, checkpoint: undefined, work } as const;
+    const step = {
+      kind: 'step',
+      policy,
+      attempt: 1,
+      retryAt: undefined,
+      checkpoint: undefined,
+      work,
+    } as const;
     return this.wait<T>({ ...step }, ordinal, label, fireAt);
   }
 
@@ -289,7 +314,10 @@ class BoundContext implements Context {
   ): Promise<T> {
     const { execution } = this;
     if (this.refused()) return this.refusal();
-    if (!execution.active || !execution.unrecorded(ordinal, `${command.kind} "${name}" (command ${ordinal})`)) {
+    if (
+      !execution.active ||
+      !execution.unrecorded(ordinal, `${command.kind} "${name}" (command ${ordinal})`)
+    ) {
       return never();
     }
     const promise = new Promise<T>((resolve, reject) => {
@@ -318,9 +346,13 @@ function quiet<T>(promise: Promise<T>): Promise<T> {
 }
 
 function badFunction(kind: string, name: string, seen: unknown): never {
-  throw new MillraceError('INVALID_ARGUMENT', `ctx.${kind}("${name}") got ${typeof seen} instead of a function`, {
-    remedy: `Pass a function: ctx.${kind}("${name}", () => …).`,
-  });
+  throw new MillraceError(
+    'INVALID_ARGUMENT',
+    `ctx.${kind}("${name}") got ${typeof seen} instead of a function`,
+    {
+      remedy: `Pass a function: ctx.${kind}("${name}", () => …).`,
+    },
+  );
 }
 
 class ContextLog implements Log {

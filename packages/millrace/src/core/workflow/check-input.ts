@@ -8,14 +8,21 @@ export async function checkInput(workflow: AnyWorkflow | NamedWorkflow, input: u
   return accepted(workflow, await workflow.inputSchema['~standard'].validate(input));
 }
 
-/** The same inside a turn, where nothing may take time. @throws INVALID_INPUT; INVALID_ARGUMENT if the schema does. */
+/**
+ * The same inside a turn, where nothing may take time. @throws INVALID_INPUT; INVALID_ARGUMENT if the schema
+ * does.
+ */
 export function checkInputNow(workflow: AnyWorkflow, input: unknown): unknown {
   if (workflow.inputSchema === undefined) return input;
   const result = workflow.inputSchema['~standard'].validate(input);
   if (!('then' in result)) return accepted(workflow, result);
-  throw new MillraceError('INVALID_ARGUMENT', `the input schema of workflow "${workflow.name}" is asynchronous`, {
-    remedy: 'Give workflows that are started as children a schema that answers at once.',
-  });
+  throw new MillraceError(
+    'INVALID_ARGUMENT',
+    `the input schema of workflow "${workflow.name}" is asynchronous`,
+    {
+      remedy: 'Give workflows that are started as children a schema that answers at once.',
+    },
+  );
 }
 
 function accepted(workflow: NamedWorkflow, result: StandardSchemaV1.Result<unknown>): unknown {

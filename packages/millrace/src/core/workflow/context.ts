@@ -5,10 +5,10 @@ import type { AnyWorkflow, InputOf, OutputOf } from './workflow.ts';
 import type { Signal } from './signal.ts';
 
 /**
- * What a workflow function works with. Everything that reaches outside, takes time or differs from call to call goes
- * through it; between such calls the function must be deterministic, because it is run again from its history after a
- * crash. Promises of a context settle one at a time, in history order, live and in replay alike: that is what makes
- * `Promise.race` and `Promise.any` over them repeatable.
+ * What a workflow function works with. Everything that reaches outside, takes time or differs from call to
+ * call goes through it; between such calls the function must be deterministic, because it is run again from
+ * its history after a crash. Promises of a context settle one at a time, in history order, live and in replay
+ * alike: that is what makes `Promise.race` and `Promise.any` over them repeatable.
  */
 export interface Context {
   readonly runId: string;
@@ -22,22 +22,29 @@ export interface Context {
   readonly signal: AbortSignal;
 
   /** Runs `fn` in this process and records its outcome once. At-least-once; the record is exactly-once. */
-  step<T>(name: string, fn: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<Recorded<T>>;
+  step<T>(
+    name: string,
+    fn: (step: StepContext) => T | Promise<T>,
+    options?: StepOptions,
+  ): Promise<Recorded<T>>;
   /**
-   * Runs a registered executor. Today that is one of the engine that drives the run; the options that choose among
-   * engines are checked and kept for the day when there is a choice.
+   * Runs a registered executor. Today that is one of the engine that drives the run; the options that choose
+   * among engines are checked and kept for the day when there is a choice.
    */
   call<T = unknown>(executor: string, input?: unknown, options?: CallOptions): Promise<T>;
   /**
-   * Runs `fn` in a database transaction that also commits the step's record: both or neither. PostgreSQL: an async
-   * function with a client of its own; SQLite: a synchronous function (`Tx` names the handle that you expect).
+   * Runs `fn` in a database transaction that also commits the step's record: both or neither. PostgreSQL: an
+   * async function with a client of its own; SQLite: a synchronous function (`Tx` names the handle that you
+   * expect).
    */
   transaction<T, Tx = TransactionHandle>(name: string, fn: (tx: Tx) => T | Promise<T>): Promise<Recorded<T>>;
 
   sleep(duration: Duration): Promise<void>;
   sleepUntil(at: Date | number): Promise<void>;
 
-  /** The next signal of that name: received before or after the call, each consumed once, in order of arrival. */
+  /**
+   * The next signal of that name: received before or after the call, each consumed once, in order of arrival.
+   */
   waitForSignal<T>(signal: Signal<T>, options?: WaitOptions): Promise<T>;
   waitForSignal<T = unknown>(signal: string, options?: WaitOptions): Promise<T>;
 
@@ -66,11 +73,16 @@ export interface Context {
   random(): number;
   uuid(): string;
 
-  /** Undo for what was just done: run in reverse order, as steps, when the run fails, is cancelled or times out. */
+  /**
+   * Undo for what was just done: run in reverse order, as steps, when the run fails, is cancelled or times
+   * out.
+   */
   compensate(name: string, fn: (step: StepContext) => unknown, options?: StepOptions): void;
 
   /** `Promise.all`, `any` and `race` over promises of this context. */
-  all: <const T extends readonly unknown[]>(promises: T) => Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+  all: <const T extends readonly unknown[]>(
+    promises: T,
+  ) => Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
   any: <const T extends readonly unknown[]>(promises: T) => Promise<Awaited<T[number]>>;
   race: <const T extends readonly unknown[]>(promises: T) => Promise<Awaited<T[number]>>;
 
@@ -86,7 +98,10 @@ export interface StepContext {
   readonly attempt: number;
   /** The same for all attempts of this step: give it to services that can drop repeats. */
   readonly idempotencyKey: string;
-  /** Grows strictly with every owner and attempt: a resource that remembers the largest can refuse a zombie's write. */
+  /**
+   * Grows strictly with every owner and attempt: a resource that remembers the largest can refuse a zombie's
+   * write.
+   */
   readonly fencingToken: FencingToken;
   /** Aborted on cancel, timeout, lost ownership and shutdown; its `reason` is an error that says which. */
   readonly signal: AbortSignal;
@@ -137,7 +152,10 @@ export interface ChildOptions {
   tags?: readonly string[] | undefined;
   /** Run timeout of the child. */
   timeout?: Duration | undefined;
-  /** What happens to an open child when the parent closes. Default: `cancel` for awaited, `abandon` for detached. */
+  /**
+   * What happens to an open child when the parent closes. Default: `cancel` for awaited, `abandon` for
+   * detached.
+   */
   parentClose?: 'cancel' | 'abandon' | undefined;
 }
 
@@ -159,7 +177,10 @@ export interface Log {
 
 /** The handle of `ctx.transaction` on PostgreSQL: a client inside an open transaction. */
 export interface TransactionHandle {
-  query<R = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<{ rows: R[]; rowCount: number }>;
+  query<R = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<{ rows: R[]; rowCount: number }>;
 }
 /** The handle of `ctx.transaction` on SQLite. */
 export interface SyncTransactionHandle {

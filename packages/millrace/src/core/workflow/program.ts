@@ -16,8 +16,8 @@ export interface ProgramPorts {
 }
 
 /**
- * Calls the workflow function; when it ends, so does the execution: with its output, or with its error after the
- * compensations have run in reverse order.
+ * Calls the workflow function; when it ends, so does the execution: with its output, or with its error after
+ * the compensations have run in reverse order.
  * @param input - payload text of the run's input.
  */
 export function startProgram(
@@ -76,5 +76,7 @@ async function compensate(
       failed.push({ compensation: name, message: failureOf(undoError).message });
     }
   }
-  return failed.length === 0 ? failure : { ...failure, details: { failedCompensations: failed, of: failure.details } };
+  return failed.length === 0
+    ? failure
+    : { ...failure, details: { failedCompensations: failed, of: failure.details } };
 }

@@ -5,7 +5,14 @@ import type { StepPolicy } from '../run/command.ts';
 import type { CallOptions, StepOptions } from './context.ts';
 
 const STEP_OPTIONS = ['retry', 'timeout', 'totalTimeout', 'heartbeatTimeout'];
-export const CALL_OPTIONS: readonly string[] = [...STEP_OPTIONS, 'requires', 'region', 'affinity', 'queue', 'priority'];
+export const CALL_OPTIONS: readonly string[] = [
+  ...STEP_OPTIONS,
+  'requires',
+  'region',
+  'affinity',
+  'queue',
+  'priority',
+];
 
 /** A step's options after defaults and checks. @throws UNKNOWN_OPTION, INVALID_DURATION, INVALID_ARGUMENT. */
 export function stepPolicy(
@@ -21,7 +28,8 @@ export function stepPolicy(
     retry: options.retry === undefined ? defaults.retry : resolveRetry(options.retry, defaults.retry, where),
     timeoutMs: limit(options.timeout, `${where}, timeout`) ?? defaults.timeoutMs,
     totalTimeoutMs: limit(options.totalTimeout, `${where}, totalTimeout`) ?? defaults.totalTimeoutMs,
-    heartbeatTimeoutMs: limit(options.heartbeatTimeout, `${where}, heartbeatTimeout`) ?? defaults.heartbeatTimeoutMs,
+    heartbeatTimeoutMs:
+      limit(options.heartbeatTimeout, `${where}, heartbeatTimeout`) ?? defaults.heartbeatTimeoutMs,
   };
 }
 

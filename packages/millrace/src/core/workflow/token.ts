@@ -2,8 +2,8 @@ import { MillraceError } from '../errors.ts';
 import { isRunId } from '../ids.ts';
 
 /**
- * The token by which somebody outside completes a wait: it names run and command. Whoever knows a run's id could make
- * one, so it is as secret as the id is.
+ * The token by which somebody outside completes a wait: it names run and command. Whoever knows a run's id
+ * could make one, so it is as secret as the id is.
  */
 export function externalToken(runId: string, ordinal: number, name: string): string {
   return `${runId}.${ordinal}.${encodeURIComponent(name).replaceAll('.', '%2E')}`;

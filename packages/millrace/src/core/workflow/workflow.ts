@@ -31,13 +31,17 @@ export interface Workflow<I = unknown, O = unknown> {
 // A workflow of any input is only ever handed around, never called through this type.
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnyWorkflow = Workflow<any, any>;
-/** A workflow by name, as another engine has it registered: enough to start it, nothing is known of its types. */
+/**
+ * A workflow by name, as another engine has it registered: enough to start it, nothing is known of its types.
+ */
 export interface NamedWorkflow {
   readonly name: string;
   readonly version: string;
 }
 export type InputOf<W> = W extends { readonly run: (ctx: never, input: infer I) => unknown } ? I : unknown;
-export type OutputOf<W> = W extends { readonly run: (ctx: never, input: never) => infer R } ? Awaited<R> : unknown;
+export type OutputOf<W> = W extends { readonly run: (ctx: never, input: never) => infer R }
+  ? Awaited<R>
+  : unknown;
 
 const DEFAULT_MAX_EVENTS = 50_000;
 const MIN_MAX_EVENTS = 10;
@@ -48,7 +52,11 @@ const MIN_MAX_EVENTS = 10;
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION, INVALID_DURATION.
  * @example workflow('order', { version: 1 }, async (ctx, input: Order) => { … })
  */
-export function workflow<I, O>(name: string, options: WorkflowOptions<I>, run: WorkflowFunction<I, O>): Workflow<I, O>;
+export function workflow<I, O>(
+  name: string,
+  options: WorkflowOptions<I>,
+  run: WorkflowFunction<I, O>,
+): Workflow<I, O>;
 export function workflow<I, O>(name: string, run: WorkflowFunction<I, O>): Workflow<I, O>;
 export function workflow<I, O>(
   name: string,

@@ -9,13 +9,15 @@ import { forget, takeMessages } from '../turn/ownership.ts';
 import { revive } from '../turn/revive.ts';
 
 /**
- * Makes a run that the store has just given to this engine go on: from the cache when the cached state is of the same
- * version, else from its history. Returns the instance, or undefined when its workflow is not registered here.
+ * Makes a run that the store has just given to this engine go on: from the cache when the cached state is of
+ * the same version, else from its history. Returns the instance, or undefined when its workflow is not
+ * registered here.
  */
 export function adopt(engine: Engine, run: OwnedRun | ClaimedRun): Instance | undefined {
   const cached = engine.cache.get(run.runId);
   engine.cache.delete(run.runId);
-  if (cached !== undefined && !cached.busy && cached.row.version === run.version) return resume(engine, cached, run);
+  if (cached !== undefined && !cached.busy && cached.row.version === run.version)
+    return resume(engine, cached, run);
   const workflow = engine.workflowOf(run.workflow, run.workflowVersion);
   if (workflow === undefined || engine.held.has(run.runId)) {
     engine.auditSoon();
@@ -25,7 +27,8 @@ export function adopt(engine: Engine, run: OwnedRun | ClaimedRun): Instance | un
   const instance = createInstance(run, workflow, undefined as never);
   instance.busy = true;
   engine.hold(instance);
-  const inline = 'history' in run && run.history !== undefined && run.inboxSeq === 0 ? run.history : undefined;
+  const inline =
+    'history' in run && run.history !== undefined && run.inboxSeq === 0 ? run.history : undefined;
   void loadRun(engine, instance, inline);
   return instance;
 }
@@ -48,9 +51,16 @@ async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | 
     const loaded: LoadedRun | undefined =
       inline === undefined
         ? await engine.load({ runId, epoch: row.epoch, fromSeq: 0 })
-        : { runId, version: row.version, inboxSeq: 0, chunks: [{ seq: 0, count: 1, data: inline }], inbox: [] };
+        : {
+            runId,
+            version: row.version,
+            inboxSeq: 0,
+            chunks: [{ seq: 0, count: 1, data: inline }],
+            inbox: [],
+          };
     if (!instance.held) return;
-    if (loaded === undefined || loaded.version !== row.version) return forget(engine, instance, 'the run moved on');
+    if (loaded === undefined || loaded.version !== row.version)
+      return forget(engine, instance, 'the run moved on');
     if (await stillDelayed(engine, instance, loaded)) return;
     instance.execution = await revive(engine, instance.workflow, row, loaded.chunks);
     takeMessages(instance, loaded.inbox, loaded.inboxSeq);
@@ -67,8 +77,8 @@ async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | 
 }
 
 /**
- * A message wakes a run before its delayed start: it waits on, with the message in its inbox. A cancel is not kept
- * waiting: the run begins, and ends before its first step.
+ * A message wakes a run before its delayed start: it waits on, with the message in its inbox. A cancel is not
+ * kept waiting: the run begins, and ends before its first step.
  */
 async function stillDelayed(engine: Engine, instance: Instance, loaded: LoadedRun): Promise<boolean> {
   const { row } = instance;

@@ -2,8 +2,9 @@ import type { Engine } from '../engine.ts';
 import { startLoop, type Loop } from '../loop.ts';
 
 /**
- * Compares what the store says this engine owns with what it holds. Finds messages that no hint announced, and runs
- * that became its own in an answer that was lost: what is owned and not held twice in a row goes back to the queue.
+ * Compares what the store says this engine owns with what it holds. Finds messages that no hint announced,
+ * and runs that became its own in an answer that was lost: what is owned and not held twice in a row goes
+ * back to the queue.
  */
 export function startAudit(engine: Engine): Loop {
   let unknownBefore = new Set<string>();

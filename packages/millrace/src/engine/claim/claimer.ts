@@ -2,7 +2,10 @@ import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 import { startLoop, type Loop } from '../loop.ts';
 
-/** How long suspects may run before others may join them: a slow step must not hold back a healthy group for ever. */
+/**
+ * How long suspects may run before others may join them: a slow step must not hold back a healthy group for
+ * ever.
+ */
 const PROBATION_MS = 10_000;
 const MAX_CLAIM = 500;
 const FIRST_IDLE_MS = 20;
@@ -12,11 +15,12 @@ export interface Claimer extends Loop {
 }
 
 /**
- * Takes queued runs while there are free slots. Polls at a growing interval while there is nothing; hints, freed
- * slots and retired engines call it at once.
+ * Takes queued runs while there are free slots. Polls at a growing interval while there is nothing; hints,
+ * freed slots and retired engines call it at once.
  *
- *   C1  Suspects (runs that were executing when a process died) are taken one group at a time: a group that kills its
- *       engine again is halved, until the one that does it stands alone. Healthy runs are taken beside them.
+ * C1  Suspects (runs that were executing when a process died) are taken one group at a time: a group that
+ * kills its engine again is halved, until the one that does it stands alone. Healthy runs are taken beside
+ * them.
  */
 export function startClaimer(engine: Engine): Claimer {
   const suspects = new Set<Instance>();

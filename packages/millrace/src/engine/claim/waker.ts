@@ -10,14 +10,16 @@ export interface Waker extends Loop {
 }
 
 /**
- * Wakes runs whose time has come: exactly when this engine's own are due, and at least every few seconds for those
- * of engines that are not there any more. The store's clock decides; a call that comes early wakes nothing.
+ * Wakes runs whose time has come: exactly when this engine's own are due, and at least every few seconds for
+ * those of engines that are not there any more. The store's clock decides; a call that comes early wakes
+ * nothing.
  */
 export function startWaker(engine: Engine): Waker {
   const tick = async (): Promise<number> => {
     if (!engine.mayClaim()) return LONGEST_MS / 10;
     const free = engine.freeSlots();
-    const adopter = free > 0 ? { engineId: engine.engineId, limit: Math.min(free, MAX_WAKE), sticky: false } : undefined;
+    const adopter =
+      free > 0 ? { engineId: engine.engineId, limit: Math.min(free, MAX_WAKE), sticky: false } : undefined;
     const sent = engine.ports.clock.mono();
     const woken = await engine.store.wakeDue({ limit: MAX_WAKE, adopter, workflows: engine.workflowRefs });
     engine.clock.sample(sent, engine.ports.clock.mono(), woken.storeTime);

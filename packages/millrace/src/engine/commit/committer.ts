@@ -11,8 +11,9 @@ const MAX_PLANS = 500;
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
- * The way of plans into the store: grouped, ordered by run id (so that two engines never wait for each other in a
- * circle), repeated while the answer is ambiguous, halved when the database refuses one of them for its content.
+ * The way of plans into the store: grouped, ordered by run id (so that two engines never wait for each other
+ * in a circle), repeated while the answer is ambiguous, halved when the database refuses one of them for its
+ * content.
  */
 export function createCommitter(
   store: Store,

@@ -1,6 +1,6 @@
 /**
- * Group commit without timers: items gather while the previous batch is under way; a batch takes what is there.
- * Idle: a single item leaves with the current burst. Loaded: hundreds share a round trip.
+ * Group commit without timers: items gather while the previous batch is under way; a batch takes what is
+ * there. Idle: a single item leaves with the current burst. Loaded: hundreds share a round trip.
  */
 export interface GroupOptions<T, R> {
   /** Batches in flight at once. */

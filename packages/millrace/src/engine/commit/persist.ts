@@ -5,9 +5,9 @@ const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Repeats a store call until its answer is definite. Ambiguous failures are repeated because the call may have
- * happened (every write is idempotent by its commitId), congestion because it has not; a definite failure that
- * repeating can cure is repeated a few times. The pause grows with full jitter.
+ * Repeats a store call until its answer is definite. Ambiguous failures are repeated because the call may
+ * have happened (every write is idempotent by its commitId), congestion because it has not; a definite
+ * failure that repeating can cure is repeated a few times. The pause grows with full jitter.
  * @param isOver - true when nobody wants the answer any more; the last error is then thrown.
  */
 export async function persist<R>(ports: Ports, call: () => Promise<R>, isOver: () => boolean): Promise<R> {

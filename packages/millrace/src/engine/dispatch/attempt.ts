@@ -64,7 +64,9 @@ export class Attempt implements StepContext {
     if (heartbeatTimeoutMs === undefined || this.over) return;
     this.cancelHeartbeat?.();
     const what = `step "${this.name}" gave no heartbeat for ${heartbeatTimeoutMs} ms`;
-    this.cancelHeartbeat = this.engine.ports.after(heartbeatTimeoutMs, () => this.fail(new TimeoutError(what)));
+    this.cancelHeartbeat = this.engine.ports.after(heartbeatTimeoutMs, () =>
+      this.fail(new TimeoutError(what)),
+    );
   }
 
   checkpoint(value: unknown): Promise<void> {
@@ -109,7 +111,10 @@ export class Attempt implements StepContext {
     if (work.kind === 'transaction') throw new Error('a transaction is not run as an attempt');
     const executor = this.engine.executors.get(work.executor);
     if (executor !== undefined) return executor(decodeValue(work.input) as never, this);
-    throw new MillraceError('UNKNOWN_EXECUTOR', `executor "${work.executor}" is not registered on this engine`);
+    throw new MillraceError(
+      'UNKNOWN_EXECUTOR',
+      `executor "${work.executor}" is not registered on this engine`,
+    );
   }
 
   /** Nobody wants the result any more; the function is asked to stop. */
@@ -142,7 +147,8 @@ export class Attempt implements StepContext {
     this.over = true;
     this.cancelTimeout?.();
     this.cancelHeartbeat?.();
-    if (this.instance.attempts.get(this.step.ordinal) === this) this.instance.attempts.delete(this.step.ordinal);
+    if (this.instance.attempts.get(this.step.ordinal) === this)
+      this.instance.attempts.delete(this.step.ordinal);
     if (this.started) this.engine.stepSlotFreed();
     this.reason = reason;
     if (reason !== undefined) this.controller?.abort(reason);

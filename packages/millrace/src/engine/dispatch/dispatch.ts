@@ -44,4 +44,3 @@ export function abortAttempts(instance: Instance, reason: string): void {
   for (const attempt of [...instance.attempts.values()]) attempt.abort(new CancelledError(reason));
   instance.transactions = [];
 }
-

@@ -10,9 +10,9 @@ import { pause } from '../commit/persist.ts';
 import { failedAttempt } from './attempt.ts';
 
 /**
- * Runs the user's writes and the plan that records the step as ONE transaction, the guarded plan last: when the run
- * is not this engine's any more, the user's writes do not happen either. Called from within `drive`, so no other plan
- * of the run is under way (N1).
+ * Runs the user's writes and the plan that records the step as ONE transaction, the guarded plan last: when
+ * the run is not this engine's any more, the user's writes do not happen either. Called from within `drive`,
+ * so no other plan of the run is under way (N1).
  */
 export async function runTransaction(engine: Engine, instance: Instance): Promise<void> {
   const step = instance.transactions.shift();

@@ -17,11 +17,12 @@ export interface Membership extends Loop {
 /**
  * Renews this incarnation's beat and watches the others'.
  *
- *   M1  Another incarnation is retired only after its beat stood still for a whole lease on this process's monotonic
- *       clock, seen by beats of this process that never paused: an outage of the store or a pause here starts anew.
- *   M2  A dead pid on this very host and boot is a suspicion: it shortens the wait, it never replaces it.
- *   M3  Safety does not depend on any of this: a wrongly retired engine finds its plans refused (store, I9).
- *   M4  An incarnation that is retired and still owns runs was left half done: whoever sees it goes on.
+ * M1  Another incarnation is retired only after its beat stood still for a whole lease on this process's
+ * monotonic clock, seen by beats of this process that never paused: an outage of the store or a pause here
+ * starts anew. M2  A dead pid on this very host and boot is a suspicion: it shortens the wait, it never
+ * replaces it. M3  Safety does not depend on any of this: a wrongly retired engine finds its plans refused
+ * (store, I9). M4  An incarnation that is retired and still owns runs was left half done: whoever sees it
+ * goes on.
  */
 export function startMembership(engine: Engine): Membership {
   const { ports, options } = engine;
@@ -47,7 +48,7 @@ export function startMembership(engine: Engine): Membership {
   const retire = async (row: EngineRow): Promise<void> => {
     ports.crashPoint('retire.after-detect');
     const { deathLimit } = options;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const how = { limit: RETIRE_CHUNK, deathLimit, harmless: false };
       const result = await engine.store.retire(row.engineId, row.beatSeq, how);
       if (!result.retired && result.requeued === 0) return;

@@ -13,8 +13,8 @@ import { block, consumedBy, forget, redo, rest, takeInbox } from './ownership.ts
 const SHORT_WAIT_MS = 100;
 
 /**
- * One run's way: arrivals → turn → plan → commit → what the commit allows. Returns when nothing is left to do here.
- * Nothing leaves the process before its plan is `ok`.
+ * One run's way: arrivals → turn → plan → commit → what the commit allows. Returns when nothing is left to do
+ * here. Nothing leaves the process before its plan is `ok`.
  */
 export async function drive(engine: Engine, instance: Instance): Promise<void> {
   if (instance.busy) return;
@@ -90,7 +90,10 @@ function stays(engine: Engine, instance: Instance, turn: Turn): boolean {
   for (const step of turn.readySteps) {
     if (execution.pending.get(step.ordinal) === step && (step.retryAt ?? 0) <= soon) return true;
   }
-  return execution.pending.size <= FEW && [...execution.pending.values()].some(({ fireAt = Infinity }) => fireAt <= soon);
+  return (
+    execution.pending.size <= FEW &&
+    [...execution.pending.values()].some(({ fireAt = Infinity }) => fireAt <= soon)
+  );
 }
 
 /** Looking through every pending command each turn would make a fan-out quadratic. */
@@ -173,7 +176,8 @@ function setTimer(engine: Engine, instance: Instance): void {
   instance.cancelTimer?.();
   instance.cancelTimer = engine.ports.after(Math.max(0, at - engine.clock.lower()), () => {
     instance.cancelTimer = undefined;
-    // Whoever is busy with it sets a new timer; what arrived meanwhile must be applied before anything is dispatched.
+    // Whoever is busy with it sets a new timer; what arrived meanwhile must be applied before anything is
+    // dispatched.
     if (!instance.busy) wakeByTimer(engine, instance);
   });
 }

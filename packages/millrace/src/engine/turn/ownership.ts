@@ -40,7 +40,8 @@ export async function takeInbox(engine: Engine, instance: Instance): Promise<voi
   instance.inboxBehind = false;
   const { runId, row } = instance;
   const loaded = await engine.load({ runId, epoch: row.epoch, fromSeq: row.events });
-  if (loaded === undefined || loaded.version !== row.version) return forget(engine, instance, 'the run moved on');
+  if (loaded === undefined || loaded.version !== row.version)
+    return forget(engine, instance, 'the run moved on');
   takeMessages(instance, loaded.inbox, loaded.inboxSeq);
 }
 
@@ -85,13 +86,15 @@ function eventOf(message: InboxMessage): RunEvent {
 }
 
 /**
- * The run wanted to end while messages waited that it had not seen. Nothing of that turn was written: the program is
- * brought back to where the store has it, and gets the messages before the outcomes that made it end.
+ * The run wanted to end while messages waited that it had not seen. Nothing of that turn was written: the
+ * program is brought back to where the store has it, and gets the messages before the outcomes that made it
+ * end.
  */
 export async function redo(engine: Engine, instance: Instance, outcomes: readonly RunEvent[]): Promise<void> {
   const { runId, row } = instance;
   const loaded = await engine.load({ runId, epoch: row.epoch, fromSeq: 0 });
-  if (loaded === undefined || loaded.version !== row.version) return forget(engine, instance, 'the run moved on');
+  if (loaded === undefined || loaded.version !== row.version)
+    return forget(engine, instance, 'the run moved on');
   instance.execution = await revive(engine, instance.workflow, instance.row, loaded.chunks);
   instance.fresh = true;
   instance.inboxBehind = false;
@@ -104,7 +107,10 @@ export async function redo(engine: Engine, instance: Instance, outcomes: readonl
   instance.arrivals.push(...known, ...later.filter((event) => !isMessage(event)));
 }
 
-/** Of the inbox rows behind these and later arrivals, those behind these: a blocked run leaves the rest unread. */
+/**
+ * Of the inbox rows behind these and later arrivals, those behind these: a blocked run leaves the rest
+ * unread.
+ */
 export function consumedBy(arrivals: readonly RunEvent[], rows: readonly number[]): readonly number[] {
   return rows.length === 0 ? rows : rows.slice(0, arrivals.filter(isMessage).length);
 }

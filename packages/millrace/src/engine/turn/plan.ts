@@ -22,7 +22,8 @@ export interface Bounds {
 }
 
 /**
- * The plan of a turn, or undefined when the turn decided nothing that must be durable: it only wants steps to run.
+ * The plan of a turn, or undefined when the turn decided nothing that must be durable: it only wants steps to
+ * run.
  */
 export function planOf(engine: Engine, instance: Instance, turn: Turn, bounds: Bounds): Plan | undefined {
   limitHistory(instance, turn);
@@ -32,7 +33,9 @@ export function planOf(engine: Engine, instance: Instance, turn: Turn, bounds: B
   if (standing.kind === 'blocked') events.push(blockedEvent(standing.mismatch));
   if (standing.kind === 'open' && stays && events.length === 0 && consumed.length === 0) return undefined;
   const adopter =
-    engine.freeSlots() > 0 ? { engineId: engine.engineId, limit: engine.freeSlots(), sticky: true } : undefined;
+    engine.freeSlots() > 0
+      ? { engineId: engine.engineId, limit: engine.freeSlots(), sticky: true }
+      : undefined;
   return {
     runId: row.runId,
     engineId: engine.engineId,
@@ -109,12 +112,21 @@ function startsOf(engine: Engine, instance: Instance, turn: Turn): StartRequest[
 
 function childStart(engine: Engine, instance: Instance, child: ChildStart, eager: boolean): StartRequest {
   const { row } = instance;
-  const deadlineAt = child.timeoutMs === undefined ? undefined : Math.ceil(engine.clock.upper() + child.timeoutMs);
+  const deadlineAt =
+    child.timeoutMs === undefined ? undefined : Math.ceil(engine.clock.upper() + child.timeoutMs);
   const priority = child.priority ?? row.priority;
   const queue = child.queue ?? row.queue;
   const parent = child.detached ? undefined : { runId: row.runId, ordinal: child.ordinal, name: child.name };
   const { name, version } = child.workflow;
-  const started: StartedEvent = { type: 'started', workflow: name, version, priority, queue, parent, deadlineAt };
+  const started: StartedEvent = {
+    type: 'started',
+    workflow: name,
+    version,
+    priority,
+    queue,
+    parent,
+    deadlineAt,
+  };
   if (child.key !== undefined) started.key = child.key;
   if (child.tags.length > 0) started.tags = child.tags;
   return {
@@ -167,10 +179,13 @@ function successorStart(
   };
 }
 
-/** To the parent: how this run ended. To children that end with it: a cancel. A continued run has not ended. */
+/**
+ * To the parent: how this run ended. To children that end with it: a cancel. A continued run has not ended.
+ */
 function messagesOf(instance: Instance, turn: Turn): Message[] {
   const { standing } = turn;
-  if (standing.kind === 'open' || standing.kind === 'blocked' || standing.kind === 'continued') return NO_MESSAGES;
+  if (standing.kind === 'open' || standing.kind === 'blocked' || standing.kind === 'continued')
+    return NO_MESSAGES;
   const { execution, runId } = instance;
   const messages: Message[] = [];
   const { parent } = execution.started;

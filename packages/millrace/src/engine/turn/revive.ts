@@ -15,7 +15,8 @@ export async function revive(
   chunks: readonly HistoryChunk[],
 ): Promise<Execution> {
   const [first, ...rest] = effective(chunks.flatMap((chunk) => decodeChunk(chunk.seq, chunk.data)));
-  if (first?.event.type !== 'started') throw new Error(`history of run ${row.runId} does not begin with its start`);
+  if (first?.event.type !== 'started')
+    throw new Error(`history of run ${row.runId} does not begin with its start`);
   const execution = prepare(engine, row.runId, first.event, first.at);
   const input = first.event.payload ?? 'null';
   await replay(execution, rest, () => startProgram(execution, workflow, input, engine.programPorts));

@@ -7,7 +7,11 @@
 export type StoreFailure = 'definite' | 'ambiguous' | 'congestion';
 
 /** Failures that a caller can do something about, named as the catalogue of errors names them. */
-export type StoreErrorCode = 'ENGINE_CLOSED' | 'STORE_SCHEMA_NEWER' | 'STORE_NOT_WRITABLE' | 'ASYNC_TRANSACTION';
+export type StoreErrorCode =
+  | 'ENGINE_CLOSED'
+  | 'STORE_SCHEMA_NEWER'
+  | 'STORE_NOT_WRITABLE'
+  | 'ASYNC_TRANSACTION';
 
 export interface StoreErrorOptions {
   retryable?: boolean;

@@ -1,23 +1,26 @@
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
 
 /**
- * The ONE durable seam. Each function is one atomic act on a batch; there are no interactive transactions and there is
- * no `update(anything)`.
+ * The ONE durable seam. Each function is one atomic act on a batch; there are no interactive transactions and
+ * there is no `update(anything)`.
  *
  * Invariants that every backend keeps (the contract suite cites them):
- *   I1  A run row is changed only by its owner's plan that names the row's current `(epoch, version)`, or by one of
- *       the acts below that say so. `epoch` grows with every change of owner, `version` with every committed plan.
- *   I2  A plan is all or nothing: history, row, children, messages, consumed inbox rows and key change together.
+ * I1  A run row is changed only by its owner's plan that names the row's current `(epoch, version)`, or by
+ * one of the acts below that say so. `epoch` grows with every change of owner, `version` with every committed
+ * plan.
+ * I2  A plan is all or nothing: history, row, children, messages, consumed inbox rows and key change
+ * together.
  *   I3  A plan sent twice with one `commitId` is applied once: the second answer is `already`.
  *   I4  History is gap-free: a chunk is inserted only at the row's current `events` position.
- *   I5  Suspend and close succeed only while `inboxSeq` equals what the plan has seen: no message is slept through.
+ * I5  Suspend and close succeed only while `inboxSeq` equals what the plan has seen: no message is slept
+ * through.
  *   I6  A closed run takes no messages and no plans.
- *   I7  A message is in the inbox once per `(run, dedup)` until its row is consumed by the target's own plan; its `seq`
- *       is assigned under the target's row lock and never reused.
+ * I7  A message is in the inbox once per `(run, dedup)` until its row is consumed by the target's own plan;
+ * its `seq` is assigned under the target's row lock and never reused.
  *   I8  At most one run that is open, or inside its dedup window, per `(namespace, key)`.
- *   I9  An incarnation that was retired can change nothing any more: its plans are `conflict`, its starts unowned, its
- *       claims empty.
- * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
+ * I9  An incarnation that was retired can change nothing any more: its plans are `conflict`, its starts
+ * unowned, its claims empty. Times are integers, milliseconds since the epoch by the STORE's clock. Ids are
+ * lower-case UUID strings.
  */
 export interface Store {
   readonly name: 'sqlite' | 'postgres';
@@ -35,35 +38,43 @@ export interface Store {
   beat(engineId: string, load: Uint8Array): Promise<Beat>;
   /**
    * Marks an incarnation as retired (I9), then requeues at most `limit` of the runs that it owns.
-   * `expectBeat` guards against a beat that was renewed meanwhile (undefined: declared dead by an operator or by
-   * itself). Call again while `remaining` is true.
+   * `expectBeat` guards against a beat that was renewed meanwhile (undefined: declared dead by an operator or
+   * by itself). Call again while `remaining` is true.
    */
   retire(engineId: string, expectBeat: number | undefined, options: RetireOptions): Promise<RetireResult>;
 
   // --- runs
-  /** Each request succeeds or is refused alone, in request order; `transaction` makes it part of the caller's own. */
+  /**
+   * Each request succeeds or is refused alone, in request order; `transaction` makes it part of the caller's
+   * own.
+   */
   startRuns(requests: readonly StartRequest[], transaction?: unknown): Promise<StartResult[]>;
   /** Takes up to `limit` queued runs by ascending rank whose workflow and version the engine has. */
   claimRuns(request: ClaimRequest): Promise<ClaimedRun[]>;
-  /** History from `fromSeq` on and all inbox rows of owned runs; a run that is closed or gone yields no entry. */
+  /**
+   * History from `fromSeq` on and all inbox rows of owned runs; a run that is closed or gone yields no entry.
+   */
   loadRuns(requests: readonly LoadRequest[]): Promise<LoadedRun[]>;
   /** Results in plan order. At most 500 plans. */
   commit(plans: readonly Plan[]): Promise<PlanResult[]>;
   /** Results in message order. */
   deliver(messages: readonly Message[], adopter?: Adopter): Promise<DeliveryResult[]>;
-  /** Waiting runs whose `wakeAt` has passed: up to `adopter.limit` become the adopter's own, others become queued. */
+  /**
+   * Waiting runs whose `wakeAt` has passed: up to `adopter.limit` become the adopter's own, others become
+   * queued.
+   */
   wakeDue(request: WakeRequest): Promise<WakeResult>;
   /**
-   * All runs that this incarnation owns, by run id: how an owner finds messages that no hint announced, and runs that
-   * became its own in an answer that was lost (it gives those back with `release`).
+   * All runs that this incarnation owns, by run id: how an owner finds messages that no hint announced, and
+   * runs that became its own in an answer that was lost (it gives those back with `release`).
    */
   listOwned(engineId: string): Promise<{ runId: string; epoch: number; version: number; inboxSeq: number }[]>;
   /** Gives runs back unharmed: queued again, nothing counted. Guarded by epoch and version like a plan. */
   release(runs: readonly { runId: string; epoch: number; version: number }[]): Promise<number>;
   /**
-   * Runs `body` and the plan made of its value in ONE transaction, the plan last. PostgreSQL: `body` gets a client on
-   * a connection of its own and may be async. SQLite: `body` is synchronous; a returned promise is refused with
-   * `ASYNC_TRANSACTION`. When `body` throws nothing is written and the error passes through.
+   * Runs `body` and the plan made of its value in ONE transaction, the plan last. PostgreSQL: `body` gets a
+   * client on a connection of its own and may be async. SQLite: `body` is synchronous; a returned promise is
+   * refused with `ASYNC_TRANSACTION`. When `body` throws nothing is written and the error passes through.
    */
   transact<T>(
     body: (tx: never) => T | Promise<T>,
@@ -140,21 +151,26 @@ export interface Beat {
   alive: boolean;
   storeTime: number;
   /**
-   * All incarnations that are not retired, the caller included, and those that are but still own runs, because whoever
-   * retired them did not come to the end; ordered by engineId.
+   * All incarnations that are not retired, the caller included, and those that are but still own runs,
+   * because whoever retired them did not come to the end; ordered by engineId.
    */
   engines: EngineRow[];
 }
 
 export interface RetireOptions {
   limit: number;
-  /** A sole suspect whose process has died this often in a row is blocked (`QUARANTINED`) instead of requeued. */
+  /**
+   * A sole suspect whose process has died this often in a row is blocked (`QUARANTINED`) instead of requeued.
+   */
   deathLimit: number;
   /** Operator's order or own drain: nobody becomes a suspect, nothing is counted. */
   harmless: boolean;
 }
 export interface RetireResult {
-  /** False: the beat moved on, or it was already retired by someone else (who may still be requeuing: call again). */
+  /**
+   * False: the beat moved on, or it was already retired by someone else (who may still be requeuing: call
+   * again).
+   */
   retired: boolean;
   requeued: number;
   quarantined: string[];
@@ -188,15 +204,15 @@ export interface StartRequest {
   /** Eager ownership: insert it owned by this incarnation if the queue has no backlog. */
   owner?: string | undefined;
   /**
-   * Signal-with-start: delivered to the run that results, new or existing, in the same transaction. Such a start is for
-   * whichever run has the key: fingerprints are not compared.
+   * Signal-with-start: delivered to the run that results, new or existing, in the same transaction. Such a
+   * start is for whichever run has the key: fingerprints are not compared.
    */
   message?: { dedup: string; body: Uint8Array } | undefined;
 }
 
 /**
- * `return`: the closed run is the answer while its dedup window lasts · `allow`: a new run · `allow-failed`: a new run
- * unless the earlier one completed · `refuse`: `key-in-use`.
+ * `return`: the closed run is the answer while its dedup window lasts · `allow`: a new run · `allow-failed`:
+ * a new run unless the earlier one completed · `refuse`: `key-in-use`.
  */
 export type ReusePolicy = 'return' | 'allow' | 'allow-failed' | 'refuse';
 
@@ -214,8 +230,8 @@ export interface ClaimRequest {
   workflows: readonly WorkflowRef[];
   limit: number;
   /**
-   * False: only runs that are nobody's suspects. True: only suspects, and of one group: all that share the `suspect`
-   * label of the first by rank.
+   * False: only runs that are nobody's suspects. True: only suspects, and of one group: all that share the
+   * `suspect` label of the first by rank.
    */
   suspects: boolean;
 }
@@ -285,7 +301,10 @@ export interface Plan {
   next: NextState;
   /** Inbox rows that this plan has turned into history. */
   consumed: readonly number[];
-  /** Children, or the successor of a continued run: inserted with the plan, owned at once where `owner` says so. */
+  /**
+   * Children, or the successor of a continued run: inserted with the plan, owned at once where `owner` says
+   * so.
+   */
   starts: readonly StartRequest[];
   messages: readonly Message[];
   /** The deliverer may keep woken targets for itself. */
@@ -303,7 +322,9 @@ export type NextState =
 
 export type PlanResult =
   | { outcome: 'ok'; starts: StartResult[]; deliveries: DeliveryResult[] }
-  /** An earlier sending of the same plan was applied (I3). Deliveries of that sending are not known any more. */
+  /**
+   * An earlier sending of the same plan was applied (I3). Deliveries of that sending are not known any more.
+   */
   | { outcome: 'already' }
   /** The guard failed: another owner, another version, closed, or the incarnation is retired. */
   | { outcome: 'conflict' }
@@ -318,7 +339,10 @@ export interface Message {
 
 export interface Adopter {
   engineId: string;
-  /** How many woken runs it has room for: in one call, all its plans and messages together. Suspects are not adopted. */
+  /**
+   * How many woken runs it has room for: in one call, all its plans and messages together. Suspects are not
+   * adopted.
+   */
   limit: number;
   /** Only runs whose last owner was this incarnation are adopted; others become queued. */
   sticky: boolean;
@@ -326,8 +350,8 @@ export interface Adopter {
 
 export type DeliveryResult =
   /**
-   * Durable. `adopted` is set when the message woke the run into the deliverer's ownership; `ownerId` names who owns
-   * the run (a hint is worth sending) when someone else does.
+   * Durable. `adopted` is set when the message woke the run into the deliverer's ownership; `ownerId` names
+   * who owns the run (a hint is worth sending) when someone else does.
    */
   | {
       outcome: 'delivered';
@@ -348,7 +372,10 @@ export interface WakeRequest {
 export interface WakeResult {
   adopted: OwnedRun[];
   queued: number;
-  /** The earliest `wakeAt` still in the store, and the store's clock, so that the caller knows when to ask again. */
+  /**
+   * The earliest `wakeAt` still in the store, and the store's clock, so that the caller knows when to ask
+   * again.
+   */
   nextWakeAt: number | undefined;
   storeTime: number;
 }
@@ -372,14 +399,20 @@ export interface RunRow extends Omit<OwnedRun, 'suspect'> {
   wakeAt: number | undefined;
   waits: Uint8Array | undefined;
   blockCode: string | undefined;
-  /** Since when it could be claimed: after a wait its `wakeAt` or the message's arrival. A run given back keeps it. */
+  /**
+   * Since when it could be claimed: after a wait its `wakeAt` or the message's arrival. A run given back
+   * keeps it.
+   */
   readyAt: number | undefined;
   startedAt: number | undefined;
   closedAt: number | undefined;
   suspectGroup: number | undefined;
   deaths: number;
   successor: string | undefined;
-  /** The last chunk of a closed run: it ends with the closing event. Left out of listings, where it could be gigabytes. */
+  /**
+   * The last chunk of a closed run: it ends with the closing event. Left out of listings, where it could be
+   * gigabytes.
+   */
   lastChunk: HistoryChunk | undefined;
 }
 

@@ -11,8 +11,9 @@ import type {
 } from './store.ts';
 
 /*
- * What every backend refuses before it stores anything: text that SQLite or PostgreSQL could not give back exactly
- * (NUL, lone surrogates), and plans that contradict themselves. Payloads are bytes and pass untouched.
+ * What every backend refuses before it stores anything: text that SQLite or PostgreSQL could not give back
+ * exactly (NUL, lone surrogates), and plans that contradict themselves. Payloads are bytes and pass
+ * untouched.
  */
 
 /** The most plans in one `commit`. */

@@ -24,8 +24,8 @@ import { claimStatement, deliverStatement } from './runs/ownership.ts';
 import { startStatement } from './runs/start.ts';
 
 /*
- * Two acts at once, step by step: the first one's transaction is held open on a connection of its own, the second one
- * runs into its locks, then the first one ends this way or that.
+ * Two acts at once, step by step: the first one's transaction is held open on a connection of its own, the
+ * second one runs into its locks, then the first one ends this way or that.
  */
 describe.skipIf(postgresUrl === undefined)('interleavings', () => {
   let database: TestDatabase;

@@ -8,7 +8,10 @@ import { boot, closing, CONTINUE, planOf, startOf, startOwned } from '../contrac
 import type { Plan, Store } from '../port/store.ts';
 import { openPostgres } from './open-postgres.ts';
 
-/** Connections that end at the worst moment: what may have been written is told as ambiguous, and settled by asking. */
+/**
+ * Connections that end at the worst moment: what may have been written is told as ambiguous, and settled by
+ * asking.
+ */
 describe.skipIf(postgresUrl === undefined)('lost answers', () => {
   let database: TestDatabase;
   let line: LossyLine;

@@ -46,7 +46,9 @@ export interface PostgresOptions {
   pool?: Pool;
   /** Most connections of the store's own pool. Default 10. */
   connections?: number;
-  /** Where to listen for hints when `url` leads to a transaction-mode pooler. `false`: no hints, polling only. */
+  /**
+   * Where to listen for hints when `url` leads to a transaction-mode pooler. `false`: no hints, polling only.
+   */
   hintsUrl?: string | false;
   /** How long a call may take before its connection is given up, ms. Default 30,000. */
   callTimeoutMs?: number;
@@ -55,8 +57,8 @@ export interface PostgresOptions {
 }
 
 /**
- * Opens a PostgreSQL database as a store. The schema is made by `migrate`; every other call needs it. Works behind a
- * transaction-mode pooler; only hints need a direct connection.
+ * Opens a PostgreSQL database as a store. The schema is made by `migrate`; every other call needs it. Works
+ * behind a transaction-mode pooler; only hints need a direct connection.
  */
 export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const { url, callTimeoutMs = 30_000 } = options;

@@ -31,7 +31,9 @@ import { prepareWakes } from './runs/wake.ts';
 export interface SqliteOptions extends Partial<Timers> {
   /** A file, or `:memory:`. */
   path: string;
-  /** How long a call waits for another process's transaction before it fails as congestion, ms. Default 5,000. */
+  /**
+   * How long a call waits for another process's transaction before it fails as congestion, ms. Default 5,000.
+   */
   busyTimeoutMs?: number;
   /** Bounds of the pause between two looks for other processes' commits, ms. Default 5 and 100. */
   minPollMs?: number;

@@ -187,11 +187,17 @@ export const incarnationPromises: Promises = {
     expect(await second.retire(run.engineId, 99, HARMLESS)).toMatchObject({ retired: false, requeued: 1 });
     expect((await rowOf(store, run.runId)).status).toBe('queued');
   },
-  'a retired engine is seen while it still owns runs, so that somebody goes on': async ({ store, second }) => {
+  'a retired engine is seen while it still owns runs, so that somebody goes on': async ({
+    store,
+    second,
+  }) => {
     const run = await startOwned(store, await boot(store));
     const observer = await boot(store);
     await store.retire(run.engineId, undefined, { ...HARMLESS, limit: 0 });
-    const seen = (await second.beat(observer, bytes(''))).engines.map(({ engineId, retired }) => ({ engineId, retired }));
+    const seen = (await second.beat(observer, bytes(''))).engines.map(({ engineId, retired }) => ({
+      engineId,
+      retired,
+    }));
     expect(seen).toEqual([
       { engineId: run.engineId, retired: true },
       { engineId: observer, retired: false },

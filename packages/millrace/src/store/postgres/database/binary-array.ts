@@ -1,10 +1,10 @@
 import { StoreError } from '../../port/errors.ts';
 
 /*
- * Arrays in PostgreSQL's binary format, each built in one buffer: the driver sends a Buffer as a binary parameter, and
- * 500 rows cost one parameter a column. Text arrays would be quoted, escaped and parsed again.
- *   header: dimensions, has-null, element type, length, lower bound; then for each element its length (-1: NULL) and
- *   its bytes. All integers are big-endian.
+ * Arrays in PostgreSQL's binary format, each built in one buffer: the driver sends a Buffer as a binary
+ * parameter, and 500 rows cost one parameter a column. Text arrays would be quoted, escaped and parsed again.
+ * header: dimensions, has-null, element type, length, lower bound; then for each element its length (-1:
+ * NULL) and its bytes. All integers are big-endian.
  */
 const HEADER_BYTES = 20;
 const UUID_BYTES = 16;

@@ -1,8 +1,10 @@
 /*
  * Calls on the server, each one round trip on a connection of the pool.
- *   I1  A connection that failed with a statement on its way, or did not answer in time, is closed, never used again.
- *   I2  No session state: what a call needs stands in the call, so that any connection does, also behind a pooler that
- *       changes servers between transactions. Waiting for locks is bounded inside the functions (PLANNING).
+ * I1  A connection that failed with a statement on its way, or did not answer in time, is closed, never used
+ * again.
+ * I2  No session state: what a call needs stands in the call, so that any connection does, also behind a
+ * pooler that changes servers between transactions. Waiting for locks is bounded inside the functions
+ * (PLANNING).
  */
 import { Pool } from 'pg';
 import type { ClientBase, PoolClient } from 'pg';
@@ -23,7 +25,10 @@ export interface Connections {
   write: <Row extends unknown[]>(statement: Statement) => Promise<Row[]>;
   /** Runs one statement that only reads. */
   read: <Row extends unknown[]>(statement: Statement) => Promise<Row[]>;
-  /** Lends a connection; it goes back when `use` is done, or is closed if that fails in a way that leaves it unsound. */
+  /**
+   * Lends a connection; it goes back when `use` is done, or is closed if that fails in a way that leaves it
+   * unsound.
+   */
   hold: <T>(use: (client: PoolClient) => Promise<T>) => Promise<T>;
   close: () => Promise<void>;
 }

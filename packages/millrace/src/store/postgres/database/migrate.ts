@@ -16,9 +16,9 @@ interface AppliedMigration {
 const LOCK = 64_557_223;
 
 /**
- * Brings the schema up to date, each step in a transaction of its own together with its record: a kill leaves whole
- * steps, and of two engines the later one finds the step done. The lock lasts as long as the transaction, so it holds
- * behind a transaction-mode pooler too and cannot be left behind.
+ * Brings the schema up to date, each step in a transaction of its own together with its record: a kill leaves
+ * whole steps, and of two engines the later one finds the step done. The lock lasts as long as the
+ * transaction, so it holds behind a transaction-mode pooler too and cannot be left behind.
  */
 export async function migrate(
   connections: Connections,

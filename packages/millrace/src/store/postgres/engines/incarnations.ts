@@ -17,8 +17,8 @@ owners AS (
   FROM owners o WHERE o.id IS NOT NULL
 )`;
 
-// The first row always comes, so that an answer without engines still tells the time. What the UPDATE writes is not
-// visible to the rest of the statement: the caller's own row is taken from what it returns.
+// The first row always comes, so that an answer without engines still tells the time. What the UPDATE writes
+// is not visible to the rest of the statement: the caller's own row is taken from what it returns.
 const BEAT = `
 WITH RECURSIVE t AS MATERIALIZED (SELECT coalesce($1::bigint, millrace.clock_v1()) AS now),
 renewed AS (

@@ -3,8 +3,8 @@ import type { ClientConfig } from 'pg';
 
 /*
  * One connection that speaks and listens on the channel, and comes back by itself.
- * It is not in the pool, and no state is written on it. A line that does not hear its own voice within the time (a
- * transaction-mode pooler, a dead network) counts as deaf and is made anew.
+ * It is not in the pool, and no state is written on it. A line that does not hear its own voice within the
+ * time (a transaction-mode pooler, a dead network) counts as deaf and is made anew.
  */
 export interface Line {
   /** Whether notifications arrive at present. */

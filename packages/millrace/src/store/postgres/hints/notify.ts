@@ -3,9 +3,9 @@ import type { Hint, Hints } from '../../port/store.ts';
 import { openLine } from './line.ts';
 
 /*
- * Hints by LISTEN and NOTIFY. A transaction that notifies holds a lock of the whole server while it commits; so hints
- * gather for some milliseconds and go in a transaction that waits for no disk.
- * Whatever goes wrong here is silent: a hint is lost, polling finds the rest.
+ * Hints by LISTEN and NOTIFY. A transaction that notifies holds a lock of the whole server while it commits;
+ * so hints gather for some milliseconds and go in a transaction that waits for no disk. Whatever goes wrong
+ * here is silent: a hint is lost, polling finds the rest.
  */
 export interface NotifyOptions {
   /** Where to listen: directly at the server, not through a transaction-mode pooler. */

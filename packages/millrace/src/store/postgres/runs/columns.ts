@@ -4,8 +4,8 @@ import { byteaArray, int4Array, int8Array, textArray, uuidArray } from '../datab
 import type { Parameter } from '../database/connect.ts';
 
 /*
- * Requests as the array parameters of the functions, one a field, in the order of their signatures. A field that none
- * of a batch has is NULL instead of an array of NULLs.
+ * Requests as the array parameters of the functions, one a field, in the order of their signatures. A field
+ * that none of a batch has is NULL instead of an array of NULLs.
  */
 type Encode<T> = (values: readonly (T | undefined)[]) => Buffer;
 

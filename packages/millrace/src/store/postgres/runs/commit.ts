@@ -25,7 +25,10 @@ import { startResults, withoutOvertaking } from './start.ts';
 const PLAN_COLUMNS = 14;
 const COMMIT = functionCall('commit_v1', 4 + PLAN_COLUMNS + 2 + 1 + START_COLUMNS + 1 + MESSAGE_COLUMNS);
 
-/** The plans of a call in the order in which rows are locked, and what belongs to them, each with its plan's place. */
+/**
+ * The plans of a call in the order in which rows are locked, and what belongs to them, each with its plan's
+ * place.
+ */
 export interface Flush {
   /** Places of the plans in the caller's list, by run id. */
   order: readonly number[];

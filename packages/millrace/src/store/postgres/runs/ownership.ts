@@ -12,7 +12,9 @@ import { type Answer, deliveryOf, ownedOf, RUN, SUMMARY } from './answer.ts';
 import { engineColumn, MESSAGE_COLUMNS, messageColumns, workflowColumns } from './columns.ts';
 import { functionCall } from './function-call.ts';
 
-/* The acts by which runs pass from nobody to an engine, and back. `now`: undefined for the database's clock. */
+/*
+ * The acts by which runs pass from nobody to an engine, and back. `now`: undefined for the database's clock.
+ */
 
 const DELIVER = functionCall('deliver_v1', 3 + MESSAGE_COLUMNS);
 const CLAIM = functionCall('claim_v1', 8);

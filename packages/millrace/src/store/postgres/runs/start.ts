@@ -41,8 +41,8 @@ export function startResults(
 }
 
 /**
- * Takes the wish for an owner from requests that would overtake an earlier one of the same call: eager ownership is
- * only for the run that a claim would take next.
+ * Takes the wish for an owner from requests that would overtake an earlier one of the same call: eager
+ * ownership is only for the run that a claim would take next.
  */
 export function withoutOvertaking(requests: readonly StartRequest[]): readonly StartRequest[] {
   if (requests.every(({ owner }) => owner !== undefined)) return requests;

@@ -23,8 +23,9 @@ const SETTLE_PAUSES_MS = [0, 50, 200, 500, 1000, 2000, 5000, 5000, 5000];
 const BEGIN = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '60s'`;
 
 /**
- * An author's writes and a run's plan in one transaction, the plan last, so that its locks are short. Anything but a
- * plain `ok` takes the author's writes back: an earlier sending brought them with it, a conflict must not leave them.
+ * An author's writes and a run's plan in one transaction, the plan last, so that its locks are short.
+ * Anything but a plain `ok` takes the author's writes back: an earlier sending brought them with it, a
+ * conflict must not leave them.
  */
 export async function transact<T>(
   connections: Connections,
@@ -95,8 +96,8 @@ async function commit(client: PoolClient): Promise<void> {
 }
 
 /**
- * The COMMIT was not answered. Sending the plan again would write it without the author's rows; instead the run's row
- * is locked, which waits for the end of that transaction, and looked at.
+ * The COMMIT was not answered. Sending the plan again would write it without the author's rows; instead the
+ * run's row is locked, which waits for the end of that transaction, and looked at.
  */
 async function settle<T>(
   { write }: Connections,

@@ -16,8 +16,8 @@ export interface Migration {
 }
 
 /**
- * Functions are numbered (`commit_v1`): an engine of the previous minor version goes on calling its own while the next
- * one's are there.
+ * Functions are numbered (`commit_v1`): an engine of the previous minor version goes on calling its own while
+ * the next one's are there.
  */
 export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: 'runs, history, inbox, keys, engines', sql: TABLES },

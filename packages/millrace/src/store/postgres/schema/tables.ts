@@ -1,11 +1,10 @@
 /*
- * Text compares by bytes (COLLATE "C"): cheaper, and the same order on every server. Status codes and priorities are the
- * numbers of core/status.ts (open: 0 queued, 1 running, 2 waiting, 3 paused, 4 blocked).
- *   runs          open runs only. Room is left in each page, and no index contains what a turn changes, so that the
- *                 update of a turn stays in its page without touching an index (HOT).
- *   runs_closed   where the closing plan moves the row.
- *   history       one row a plan, never updated.
- * No foreign keys: share locks on `engines` or `runs` would make every commit write there.
+ * Text compares by bytes (COLLATE "C"): cheaper, and the same order on every server. Status codes and
+ * priorities are the numbers of core/status.ts (open: 0 queued, 1 running, 2 waiting, 3 paused, 4 blocked).
+ * runs          open runs only. Room is left in each page, and no index contains what a turn changes, so that
+ * the update of a turn stays in its page without touching an index (HOT). runs_closed   where the closing
+ * plan moves the row. history       one row a plan, never updated. No foreign keys: share locks on `engines`
+ * or `runs` would make every commit write there.
  */
 export const TABLES = `
 CREATE TABLE millrace.engines (

@@ -2,8 +2,8 @@
  * One connection to one SQLite database: transactions, and the wait for the write lock.
  * A transaction never spans an await, so one connection serves the whole process.
  *   I1  Everything is written under BEGIN IMMEDIATE: what an act has read is still true when it writes.
- *   I2  Waiting for another process's transaction happens between tries, on a timer: never inside SQLite, which
- *       would stop the event loop.
+ * I2  Waiting for another process's transaction happens between tries, on a timer: never inside SQLite, which
+ * would stop the event loop.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../port/errors.ts';
@@ -53,7 +53,8 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   let open = true;
 
   function transaction<T>(immediate: boolean, act: () => T, keep: (value: T) => boolean): T {
-    if (!open) throw new StoreError('definite', `the store is closed (${options.path})`, { code: 'ENGINE_CLOSED' });
+    if (!open)
+      throw new StoreError('definite', `the store is closed (${options.path})`, { code: 'ENGINE_CLOSED' });
     (immediate ? beginImmediate : begin).run();
     let moment: 'act' | 'commit' = 'act';
     try {
@@ -95,7 +96,9 @@ function always(): boolean {
   return true;
 }
 
-/** Repeats an attempt that met another writer, with growing jittered pauses. The first try happens at once. */
+/**
+ * Repeats an attempt that met another writer, with growing jittered pauses. The first try happens at once.
+ */
 async function patiently<T>(
   { path, timers, busyTimeoutMs }: ConnectionOptions,
   attempt: () => T,
@@ -132,8 +135,8 @@ function openDatabase(path: string): DatabaseSync {
       );
     }
     database.exec('PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536');
-    // Measured (batches of 500, 2 cores): with 64 MiB of log between two checkpoints instead of 4 MiB, 1.4 times as
-    // many plans a second; a checkpoint then stops the loop for up to 35 ms instead of 20.
+    // Measured (batches of 500, 2 cores): with 64 MiB of log between two checkpoints instead of 4 MiB, 1.4
+    // times as many plans a second; a checkpoint then stops the loop for up to 35 ms instead of 20.
     database.exec('PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864');
     return database;
   } catch (error) {

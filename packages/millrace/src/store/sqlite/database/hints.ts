@@ -8,8 +8,8 @@ export interface HintOptions {
 }
 
 /**
- * Hints between processes on one file. `PRAGMA data_version` changes when another connection has committed: one read
- * of shared memory a look. What was committed is not known, so every kind of hint is given.
+ * Hints between processes on one file. `PRAGMA data_version` changes when another connection has committed:
+ * one read of shared memory a look. What was committed is not known, so every kind of hint is given.
  */
 export function pollHints(
   connection: Connection,

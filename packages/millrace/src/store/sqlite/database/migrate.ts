@@ -11,8 +11,8 @@ interface AppliedMigration {
 }
 
 /**
- * Brings the schema up to date, each step in a transaction of its own together with its record: a kill leaves whole
- * steps, and of two processes the later one finds the step done.
+ * Brings the schema up to date, each step in a transaction of its own together with its record: a kill leaves
+ * whole steps, and of two processes the later one finds the step done.
  */
 export async function migrate(
   connection: Connection,

@@ -6,8 +6,8 @@ export interface Migration {
 }
 
 /*
- * Tables are clustered by their key (WITHOUT ROWID): one b-tree a row instead of two. Status codes and priorities are
- * the numbers of core/status.ts (open: 0 queued, 1 running, 2 waiting, 3 paused, 4 blocked).
+ * Tables are clustered by their key (WITHOUT ROWID): one b-tree a row instead of two. Status codes and
+ * priorities are the numbers of core/status.ts (open: 0 queued, 1 running, 2 waiting, 3 paused, 4 blocked).
  */
 export const MIGRATIONS: readonly Migration[] = [
   {

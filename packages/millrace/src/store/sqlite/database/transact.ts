@@ -34,8 +34,8 @@ export function prepareGuest(connection: Connection): Guest {
   let running: SqliteTransaction | undefined;
   let doomed: Error[] = [];
 
-  // Asked once for each statement that is compiled, never while one runs. Node 22 has no authorizer: there the look at
-  // a statement's first word must do.
+  // Asked once for each statement that is compiled, never while one runs. Node 22 has no authorizer: there
+  // the look at a statement's first word must do.
   if (typeof database.setAuthorizer === 'function') {
     database.setAuthorizer((action) =>
       running !== undefined && REFUSED_ACTIONS.has(action) ? constants.SQLITE_DENY : constants.SQLITE_OK,

@@ -1,7 +1,8 @@
 /*
  * Retiring an incarnation, and finding out which run kills its process.
- * The runs that were executing when a process died are suspects. They run again in groups of their own that halve with
- * each death, so that a run that kills every process is alone after log2(n) of them; only deaths alone count.
+ * The runs that were executing when a process died are suspects. They run again in groups of their own that
+ * halve with each death, so that a run that kills every process is alone after log2(n) of them; only deaths
+ * alone count.
  *   I1  Groups are decided in the call that marks the incarnation; later calls only requeue.
  *   I2  Labels come from one counter and are never used again: fresh suspects join no earlier group.
  */

@@ -17,8 +17,9 @@ export interface QueueHeads {
 }
 
 /**
- * Looks at the heads of queues. It hops from group to group over the index, one seek each, so that its cost does not
- * grow with the number of queued runs: not even when thousands of them wait for a workflow that nobody has.
+ * Looks at the heads of queues. It hops from group to group over the index, one seek each, so that its cost
+ * does not grow with the number of queued runs: not even when thousands of them wait for a workflow that
+ * nobody has.
  */
 export interface Backlog {
   /** All groups, or those of one namespace and queue, in index order. */

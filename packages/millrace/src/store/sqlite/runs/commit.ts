@@ -1,6 +1,7 @@
 /*
- * Plans (I1–I5, I9). Each kind of plan is one guarded UPDATE: the guard is in its WHERE, and only when it matched
- * nothing is the row read to say why. All plans of a call are applied before any of their messages is delivered.
+ * Plans (I1–I5, I9). Each kind of plan is one guarded UPDATE: the guard is in its WHERE, and only when it
+ * matched nothing is the row read to say why. All plans of a call are applied before any of their messages is
+ * delivered.
  */
 import { STATUS_CODE, statusOf } from '../../../core/status.ts';
 import type { DeliveryResult, Plan, PlanResult, StartResult } from '../../port/store.ts';

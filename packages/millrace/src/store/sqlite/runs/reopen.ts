@@ -4,7 +4,10 @@ import type { Connection } from '../database/connection.ts';
 import { workflowsOf } from './claim.ts';
 import type { ClosedRow, OpenRow } from './rows.ts';
 
-/** Acts from outside on runs that nobody owns, and giving runs back. All run inside a transaction of the caller. */
+/**
+ * Acts from outside on runs that nobody owns, and giving runs back. All run inside a transaction of the
+ * caller.
+ */
 export interface Reopenings {
   reopen(request: ReopenRequest): 'ok' | 'conflict' | 'not-found';
   unblock(request: { code: string; workflows: readonly WorkflowRef[] }): number;

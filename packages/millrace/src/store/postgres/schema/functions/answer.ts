@@ -1,6 +1,7 @@
 /*
- * What the functions answer with: few rows, one shape. Columns of the run are set where a run comes with the answer
- * (claimed, adopted). `part` says what a row is about, `ord` is the 1-based place of its plan, start or message.
+ * What the functions answer with: few rows, one shape. Columns of the run are set where a run comes with the
+ * answer (claimed, adopted). `part` says what a row is about, `ord` is the 1-based place of its plan, start
+ * or message.
  */
 export const ANSWER = `
 CREATE TYPE millrace.answer_v1 AS (
@@ -42,11 +43,12 @@ END $$;
 `;
 
 /*
- * How each function is planned: once a connection (no planning later), by index, and by nothing that statistics say.
- * Tables here are empty at first and then large, or large and then nearly empty: a plan that was right for the one is
- * a catastrophe for the other (measured: 1,000 ms instead of 10 for a flush). So statements on the hot path leave no
- * choice: one table each, found by `run_id = ANY (array)`, or a subquery with LIMIT for each row of an array. What
- * belongs to a row is taken from the plan's arrays by place: `width_bucket(run_id, ids)` is a binary search.
+ * How each function is planned: once a connection (no planning later), by index, and by nothing that
+ * statistics say. Tables here are empty at first and then large, or large and then nearly empty: a plan that
+ * was right for the one is a catastrophe for the other (measured: 1,000 ms instead of 10 for a flush). So
+ * statements on the hot path leave no choice: one table each, found by `run_id = ANY (array)`, or a subquery
+ * with LIMIT for each row of an array. What belongs to a row is taken from the plan's arrays by place:
+ * `width_bucket(run_id, ids)` is a binary search.
  */
 export const PLANNING = `SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
   SET enable_mergejoin = off SET enable_material = off SET jit = off SET plan_cache_mode = force_generic_plan

@@ -1,12 +1,12 @@
 import { OWNED, PLANNING } from './answer.ts';
 
 /*
- * Taking queued runs by ascending rank. Queued runs stand in groups (namespace, queue, workflow, version), each ordered
- * by rank in the index; groups are found by hopping over the index, one seek each, so that runs which nobody here can
- * execute cost nothing.
- * Candidates are read without locks; the first that can be locked are taken. Where others hold all candidates the
- * window grows, so that many engines at one queue do not come back with nothing.
- *   part 4   a run that is the caller's now; history = its first chunk if it never had a turn
+ * Taking queued runs by ascending rank. Queued runs stand in groups (namespace, queue, workflow, version),
+ * each ordered by rank in the index; groups are found by hopping over the index, one seek each, so that runs
+ * which nobody here can execute cost nothing. Candidates are read without locks; the first that can be locked
+ * are taken. Where others hold all candidates the window grows, so that many engines at one queue do not come
+ * back with nothing. part 4   a run that is the caller's now; history = its first chunk if it never had a
+ * turn
  */
 const GROUP = 'r.namespace, r.queue, r.workflow, r.workflow_version';
 

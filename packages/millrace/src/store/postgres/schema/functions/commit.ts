@@ -2,13 +2,12 @@ import { PLANNING } from './answer.ts';
 
 /*
  * Plans (I1–I5, I9). `p_kind` is the status after the plan: 1 continue, 2 suspend, 4 block, from 10 on close.
- * Plans come in the order of their run ids, which is the order in which their rows are locked. The guard stands in the
- * WHERE of the change itself; only when fewer rows were changed than there are plans does a second look say why.
- * Answers name only what is not plainly ok.
- *   part 0   a plan: code 1 already, 2 conflict, 3 unread (seq = the inbox's)
- *   others   as in start_v1 and deliver_v1, which write after the plans: two changes of one row in one statement
- *            would lose one.
- * Starts and messages (s_, m_) name their plan by place; those of a plan that failed are taken out.
+ * Plans come in the order of their run ids, which is the order in which their rows are locked. The guard
+ * stands in the WHERE of the change itself; only when fewer rows were changed than there are plans does a
+ * second look say why. Answers name only what is not plainly ok. part 0   a plan: code 1 already, 2 conflict,
+ * 3 unread (seq = the inbox's) others   as in start_v1 and deliver_v1, which write after the plans: two
+ * changes of one row in one statement would lose one. Starts and messages (s_, m_) name their plan by place;
+ * those of a plan that failed are taken out.
  */
 const GUARD = `(
         SELECT p_run[p.n] = r.run_id AND r.status = 1 AND r.owner = p_engine[p.n] AND r.owner = ANY(v_live)

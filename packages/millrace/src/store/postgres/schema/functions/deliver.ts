@@ -1,12 +1,13 @@
 import { PLANNING } from './answer.ts';
 
 /*
- * Messages into inboxes (I6, I7): targets are locked in the order of their ids, then everything is decided on what the
- * locks hold still. A message is fresh if its inbox does not have it and no earlier one of the call is the same.
- *   part 2   a message: code 0 delivered (seq; other = the owner), 1 duplicate, 2 run-closed (status; other = the
- *            successor), 3 not-found. With the columns of a run: the adopter has it now.
- * p_take: which messages count (NULL: all). A waiting target is adopted by the engine of its first fresh message if
- * that is live, has room (p_room, counted per engine over the call) and, if sticky, owned it last; a suspect never is.
+ * Messages into inboxes (I6, I7): targets are locked in the order of their ids, then everything is decided on
+ * what the locks hold still. A message is fresh if its inbox does not have it and no earlier one of the call
+ * is the same. part 2   a message: code 0 delivered (seq; other = the owner), 1 duplicate, 2 run-closed
+ * (status; other = the successor), 3 not-found. With the columns of a run: the adopter has it now. p_take:
+ * which messages count (NULL: all). A waiting target is adopted by the engine of its first fresh message if
+ * that is live, has room (p_room, counted per engine over the call) and, if sticky, owned it last; a suspect
+ * never is.
  */
 export const DELIVER = `
 CREATE FUNCTION millrace.deliver_v1(

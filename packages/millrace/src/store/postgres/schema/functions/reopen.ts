@@ -2,7 +2,8 @@ import { PLANNING } from './answer.ts';
 
 /*
  * Acts from outside on runs that nobody owns, and giving runs back.
- * Reopening a closed run holds the row of its key, so that a start that is about to take the key over sees either.
+ * Reopening a closed run holds the row of its key, so that a start that is about to take the key over sees
+ * either.
  */
 export const REOPEN = `
 CREATE FUNCTION millrace.reopen_v1(

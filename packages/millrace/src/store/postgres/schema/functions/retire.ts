@@ -2,8 +2,9 @@ import { PLANNING } from './answer.ts';
 
 /*
  * Retiring an incarnation, and finding out which run kills its process.
- * The runs that were executing when a process died are suspects. They run again in groups of their own that halve with
- * each death, so that a run that kills every process is alone after log2(n) of them; only deaths alone count.
+ * The runs that were executing when a process died are suspects. They run again in groups of their own that
+ * halve with each death, so that a run that kills every process is alone after log2(n) of them; only deaths
+ * alone count.
  *   I1  Groups are decided in the call that marks the incarnation; later calls only requeue.
  *   I2  Labels come from one sequence and are never used again: fresh suspects join no earlier group.
  *   I3  The exclusive lock waits for every act that found the incarnation alive (see live_v1).

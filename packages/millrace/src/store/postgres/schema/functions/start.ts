@@ -1,12 +1,12 @@
 import { NO_POSITION, NO_RUN, PLANNING } from './answer.ts';
 
 /*
- * Starts. Most are new: those are inserted in bulk. The rest is looked at one by one: an id that is there already (the
- * same request sent again), a key that somebody holds.
- *   part 1   a start that is not simply "inserted, and owned if it asked for it":
- *            code 0 started (other = the owner that it has), 1 existing, 2 key-in-use (both with status)
- *   part 3   the delivery of its message to the existing run, as part 2 of deliver_v1
- * A run id that is NULL is passed over. `s_predecessor` is the run that the start continues, whose key it takes. Keys are taken in their own order, so that two calls cannot wait for each other.
+ * Starts. Most are new: those are inserted in bulk. The rest is looked at one by one: an id that is there
+ * already (the same request sent again), a key that somebody holds. part 1   a start that is not simply
+ * "inserted, and owned if it asked for it": code 0 started (other = the owner that it has), 1 existing, 2
+ * key-in-use (both with status) part 3   the delivery of its message to the existing run, as part 2 of
+ * deliver_v1 A run id that is NULL is passed over. `s_predecessor` is the run that the start continues, whose
+ * key it takes. Keys are taken in their own order, so that two calls cannot wait for each other.
  */
 const STARTS = `unnest(s_run, s_namespace, s_workflow, s_version, s_queue, s_priority, s_tags, s_key, s_fingerprint,
       s_dedup_ms, s_start_at, s_deadline_at, s_parent, s_ordinal, s_commit, s_owner, s_data, s_message, s_body,

@@ -1,11 +1,10 @@
 import { OWNED, PLANNING } from './answer.ts';
 
 /*
- * Waiting runs whose time has come. Those that the adopter may have and has room for become its own, the others queue:
- * ready since their time came, not since somebody looked.
- *   part 4   a run that is the adopter's now
- *   part 5   one row: ord = how many were queued, created_at = the earliest time still waited for, deadline_at = the
- *            clock
+ * Waiting runs whose time has come. Those that the adopter may have and has room for become its own, the
+ * others queue: ready since their time came, not since somebody looked. part 4   a run that is the adopter's
+ * now part 5   one row: ord = how many were queued, created_at = the earliest time still waited for,
+ * deadline_at = the clock
  */
 export const WAKE = `
 CREATE FUNCTION millrace.wake_v1(
