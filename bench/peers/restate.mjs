@@ -105,7 +105,8 @@ function post(session, path, body) {
 }
 
 async function askServer(admin, workflow) {
-  const query = `select count(*) as n from sys_invocation where status = 'completed' and target_handler_name = '${workflow}'`;
+  const handler = `target_handler_name = '${workflow}'`;
+  const query = `select count(*) as n from sys_invocation where status = 'completed' and ${handler}`;
   const response = await fetch(`${admin}/query`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },

@@ -45,7 +45,8 @@ export async function main(args: string[]): Promise<number> {
   }
   const day = readDay(options.csv);
   process.stderr.write(
-    `${day.invoices.length} invoices of ${day.date}, store ${withoutPassword(options.store)}\nledger ${options.ledger}\n${badRows(day)}`,
+    `${day.invoices.length} invoices of ${day.date}, store ${withoutPassword(options.store)}\n` +
+      `ledger ${options.ledger}\n${badRows(day)}`,
   );
   mkdirSync(dirname(options.ledger), { recursive: true });
   const interrupted = untilSignal();

@@ -33,8 +33,8 @@ describe('sizes', () => {
     expect(wideLines(FILES)).toEqual([]);
   });
 
-  test('a line may have 110 columns and no more', () => {
-    expect(wideLines([{ path: 'a.ts', text: '·'.repeat(110) }])).toEqual([]);
-    expect(wideLines([{ path: 'a.ts', text: '·'.repeat(111) }])).toHaveLength(1);
+  test('a line may have 125 columns and no more', () => {
+    expect(wideLines([{ path: 'a.ts', text: '·'.repeat(125) }])).toEqual([]);
+    expect(wideLines([{ path: 'a.ts', text: '·'.repeat(126) }])).toHaveLength(1);
   });
 });

@@ -5,7 +5,8 @@ import type { SourceFile } from './repository.ts';
 const LINES_MAX = 500;
 const TEST_LINES_MAX = 800;
 const FOLDER_MAX = 9;
-const WIDTH_MAX = 110;
+/** Code is wrapped at 110 by the formatter; SQL and the text of a message may stick out a little. */
+const WIDTH_MAX = 125;
 const PAGE_LINES_MAX: Readonly<Record<string, number>> = { 'ARCHITECTURE.md': 300, 'CONTRIBUTING.md': 60 };
 
 /** Files of code and pages that have outgrown their limit. */

@@ -45,7 +45,8 @@ export function requireSchema(connection: Connection): void {
   if (applied.length < MIGRATIONS.length) {
     throw new StoreError(
       'definite',
-      `${connection.path} has schema ${applied.at(-1)?.id ?? 0}, this version needs ${MIGRATIONS.length}: run \`millrace migrate\``,
+      `${connection.path} has schema ${applied.at(-1)?.id ?? 0}, this version needs ${MIGRATIONS.length}: ` +
+        'run `millrace migrate`',
     );
   }
 }
@@ -80,7 +81,8 @@ function checkApplied(applied: readonly AppliedMigration[], path: string): void 
     if (known === undefined) {
       throw new StoreError(
         'definite',
-        `${path} has schema ${applied.at(-1)?.id ?? id}, newer than this version of Millrace knows (${MIGRATIONS.length}): upgrade Millrace`,
+        `${path} has schema ${applied.at(-1)?.id ?? id}, newer than this version of Millrace knows ` +
+          `(${MIGRATIONS.length}): upgrade Millrace`,
         { code: 'STORE_SCHEMA_NEWER' },
       );
     }
