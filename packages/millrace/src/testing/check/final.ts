@@ -181,8 +181,10 @@ const MOST_TIMERS = 12;
 function checkLeaks({ actor, millrace }: Machine, scheduler: Scheduler): void {
   const engine = millrace?.engine;
   if (engine === undefined) return;
-  if (engine.held.size > 0)
-    violated('run held for ever', `${actor.name} holds ${[...engine.held.keys()].join(', ')}`);
+  for (const { runId, row, busy, arrivals } of engine.held.values()) {
+    const state = `epoch ${row.epoch}, version ${row.version}, ${busy ? 'busy' : 'idle'}, ${arrivals.length} arrivals`;
+    violated('run held for ever', `${actor.name} holds ${runId} (${state})`);
+  }
   const timers = scheduler.waiting(actor);
   if (timers > MOST_TIMERS) violated('timers leaked', `${actor.name} has ${timers}`);
 }

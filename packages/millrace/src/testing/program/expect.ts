@@ -19,7 +19,7 @@ export function expectedOf(body: readonly Op[]): Expected {
 function expectedOfOp(op: Op, counts: Map<string, number>): string[] | 'fails' | undefined {
   switch (op.op) {
     case 'step': {
-      const ok = !op.terminal && op.fails < op.attempts;
+      const ok = !op.terminal && !op.tooSlow && op.fails < op.attempts;
       if (ok) return [`ok ${op.id}`];
       return op.caught ? [`failed ${op.id}`] : 'fails';
     }

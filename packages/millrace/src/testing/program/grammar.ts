@@ -13,6 +13,9 @@ export interface Taste {
   races: boolean;
 }
 
+/** Of attempts that are too slow; their slowest half is still twice as slow. */
+export const TIMEOUT_MS = 150;
+
 /** A random program. */
 export function makeProgram(random: Random, taste: Taste): Op[] {
   const makers = createMakers(random, taste);
@@ -58,19 +61,7 @@ function createMakers(random: Random, taste: Taste) {
   }
 
   function step(): StepOp {
-    const attempts = random.between(1, 4);
-    return {
-      op: 'step',
-      id: newId('s'),
-      fails: mayFail(0.4) ? random.between(1, attempts) : 0,
-      terminal: mayFail(0.05),
-      attempts,
-      pauseMs: random.pick([0, 20, 80, 150, 1_000]),
-      slowMs: random.pick([-1, 0, 0, 3, 30, 300, 4_000]),
-      checkpoint: random.chance(0.15),
-      call: random.chance(0.2),
-      caught: random.chance(0.9),
-    };
+    return makeStep(random, newId('s'), taste.failures);
   }
 
   function waitForSignal({ parallel }: Place): Op {
@@ -103,4 +94,24 @@ function createMakers(random: Random, taste: Taste) {
   }
 
   return { sequence };
+}
+
+function makeStep(random: Random, id: string, failures: boolean): StepOp {
+  const mayFail = (probability: number): boolean => failures && random.chance(probability);
+  const attempts = random.between(1, 4);
+  const tooSlow = failures && random.fork(`too slow ${id}`).chance(0.1);
+  const slowMs = (drawn: number): number => (tooSlow ? TIMEOUT_MS * 4 : drawn);
+  return {
+    op: 'step',
+    id,
+    fails: mayFail(0.4) ? random.between(1, attempts) : 0,
+    terminal: mayFail(0.05),
+    attempts,
+    pauseMs: random.pick([0, 20, 80, 150, 1_000]),
+    slowMs: slowMs(random.pick([-1, 0, 0, 3, 30, 300, 4_000])),
+    tooSlow,
+    checkpoint: random.chance(0.15),
+    call: random.chance(0.2),
+    caught: random.chance(0.9),
+  };
 }

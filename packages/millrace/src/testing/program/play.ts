@@ -1,6 +1,7 @@
 import { isMillraceError, TerminalError } from '../../core/errors.ts';
 import type { Context, Executor, StepContext, SyncTransactionHandle } from '../../core/workflow/context.ts';
 import { workflow, type Workflow } from '../../core/workflow/workflow.ts';
+import { TIMEOUT_MS } from './grammar.ts';
 import type { Op, ProgramInput, StepOp } from './program.ts';
 
 /** What steps leave behind outside the system under test. */
@@ -159,7 +160,8 @@ async function playOp({ ctx, input, self }: Run, op: Op, { world, act, play }: S
 }
 
 function runStep(ctx: Context, op: StepOp, act: Act): Promise<StepValue> {
-  const options = { retry: { maxAttempts: op.attempts, initial: op.pauseMs, max: 60_000 } };
+  const retry = { maxAttempts: op.attempts, initial: op.pauseMs, max: 60_000 };
+  const options = { retry, timeout: op.tooSlow ? TIMEOUT_MS : undefined };
   if (op.call) return ctx.call<StepValue>('work', op, options);
   return ctx.step(op.id, (step) => act(op, step), options);
 }

@@ -27,6 +27,8 @@ export interface StepOp {
   attempts: number;
   pauseMs: number;
   slowMs: number;
+  /** Every attempt runs into its timeout. */
+  tooSlow: boolean;
   checkpoint: boolean;
   /** Through a registered executor. */
   call: boolean;

@@ -54,6 +54,9 @@ export function createNetwork(parts: NetworkParts): Network {
   return new SimulatedNetwork(parts);
 }
 
+/** How often a call that is held up looks whether it may go on. */
+const STALL_LOOK_MS = 100;
+
 class SimulatedNetwork implements Network {
   private readonly parts: NetworkParts;
   private stalledUntil = 0;
@@ -112,7 +115,12 @@ class SimulatedNetwork implements Network {
     if (call.actor.state === 'down' && !faults.survivesCrash()) return;
     const now = scheduler.now();
     if (now < this.stalledUntil) {
-      scheduler.after(this.stalledUntil - now, actorOf(call), () => void this.arrive(call, trip));
+      // The stall may end before its time.
+      scheduler.after(
+        Math.min(this.stalledUntil - now, STALL_LOOK_MS),
+        actorOf(call),
+        () => void this.arrive(call, trip),
+      );
       return;
     }
     if (now < this.awayUntil) return refuse(new StoreError('congestion', 'the store is away'));
