@@ -20,7 +20,7 @@ export function createTally(): Tally {
 }
 
 /** What a batch of seeds must have seen, or it has proved nothing. */
-export const EXPECTED_SIGHTINGS = [
+const EXPECTED_SIGHTINGS = [
   'fault refused',
   'fault deadlock',
   'fault ambiguous-applied',

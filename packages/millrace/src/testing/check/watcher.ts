@@ -13,9 +13,6 @@ export interface Watched {
   history: HistoryState;
 }
 
-/** Which rows a call may change: asked after it, with the rows as they were before. */
-export type Touched = (rows: ReadonlyMap<string, Watched>) => readonly string[];
-
 /**
  * Watches the store: after every call that writes it compares the rows that the call may have touched with what they
  * were, and checks what may not happen.

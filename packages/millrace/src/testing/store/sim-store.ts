@@ -224,7 +224,7 @@ function typesOf(history: Uint8Array): string {
 }
 
 /** The random end of a run id tells runs apart. */
-export function short(runId: string): string {
+function short(runId: string): string {
   return runId.slice(-5);
 }
 
