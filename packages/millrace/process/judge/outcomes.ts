@@ -76,7 +76,7 @@ export function judgeNotes({ notes, outcomes, histories, rows }: Evidence): stri
   const wrong: string[] = [];
   const recorded = new Map(
     outcomes
-      .filter(({ workflow }) => workflow === 'books')
+      .filter(({ workflow }) => workflow.endsWith('books'))
       .map((one) => [`${one.runId} ${one.name}`, one.value]),
   );
   const written = new Set<string>();

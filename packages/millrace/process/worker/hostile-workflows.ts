@@ -1,23 +1,46 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { workflow } from '../../src/index.ts';
+import { workflow, type TransactionHandle } from '../../src/index.ts';
+import type { Ledger } from './ledger.ts';
 import type { MakeWork } from './workflows.ts';
 
 /** Programs whose steps take long or harm their process. */
-export function hostileWorkflows(work: MakeWork) {
+export function hostileWorkflows(work: MakeWork, ledger: Ledger, name: string) {
+  /** A gate opens for all, or for the engine of one name. */
+  const untilOpen = async (gate: string): Promise<void> => {
+    // oxlint-disable-next-line no-await-in-loop -- looks until the gate opens
+    while (!existsSync(gate) && !existsSync(`${gate}-${name}`)) await pause(5);
+  };
+
   /** Each step lasts until the file `gate` exists. */
   const gated = workflow('gated', async (ctx, { gate, size }: { gate: string; size: number }) => {
-    const wait = async (): Promise<void> => {
-      // oxlint-disable-next-line no-await-in-loop -- looks until the gate opens
-      while (!existsSync(gate)) await pause(5);
-    };
     const nonces: string[] = [];
     for (let at = 0; at < size; at++) {
       // oxlint-disable-next-line no-await-in-loop -- one step after the other
-      nonces.push(await ctx.step(`gated-${at}`, work('gated', wait)));
+      nonces.push(
+        await ctx.step(
+          `gated-${at}`,
+          work('gated', () => untilOpen(gate)),
+        ),
+      );
     }
     return nonces;
   });
+
+  /** A transaction (of PostgreSQL) that writes at once and lasts until the file `gate` exists. */
+  const slowBooks = workflow('slow-books', (ctx, { gate }: { gate: string }) =>
+    ctx.transaction('entry', async (tx: TransactionHandle) => {
+      const nonce = ledger.begin('slow-books', { runId: ctx.runId, name: 'entry', attempt: 1 });
+      await tx.query('INSERT INTO notes (run_id, name, nonce) VALUES ($1, $2, $3)', [
+        ctx.runId,
+        'entry',
+        nonce,
+      ]);
+      await untilOpen(gate);
+      ledger.end(nonce, true);
+      return nonce;
+    }),
+  );
 
   /** Ends its process each time. */
   const poison = workflow('poison', async (ctx, how: 'abort' | 'exit') => {
@@ -41,5 +64,5 @@ export function hostileWorkflows(work: MakeWork) {
     return [await ctx.step('block', work('blocking', block)), await ctx.step('then', work('blocking'))];
   });
 
-  return { gated, poison, blocking };
+  return { gated, slowBooks, poison, blocking };
 }

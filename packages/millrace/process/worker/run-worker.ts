@@ -14,7 +14,7 @@ import { ackedIn, perform } from './workload.ts';
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
 const ledger = openLedger(settings.ledger, settings.name);
 const calm = calmWorkflows(ledger, settings.dialect);
-const hostile = hostileWorkflows(calm.work);
+const hostile = hostileWorkflows(calm.work, ledger, settings.name);
 
 const millrace = await open();
 ledger.write({ kind: 'mark', mark: 'ready' });
