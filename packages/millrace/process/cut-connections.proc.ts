@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Outcome } from '../testbed/postgres-frames.ts';
+import type { Outcome } from '../testbed/proxy/postgres-frames.ts';
 import { postgresUrl } from '../testbed/postgres-url.ts';
-import { startTcpProxy, type CutPlan, type TcpProxy } from '../testbed/tcp-proxy.ts';
+import { startTcpProxy, type CutPlan, type TcpProxy } from '../testbed/proxy/tcp-proxy.ts';
 import { judge } from './judge/judge.ts';
 import { openRig, type Client, type Rig } from './rig/rig.ts';
 import { calmItems } from './worker/workload.ts';

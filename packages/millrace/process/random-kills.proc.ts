@@ -8,7 +8,7 @@ import { until } from './rig/wait.ts';
 import type { WorkerProcess } from './rig/worker-process.ts';
 import { calmItems, type Item } from './worker/workload.ts';
 
-const KILLS = 8;
+const KILLS = 16;
 /** A kill comes after at most this many further attempts of steps. */
 const ATTEMPTS_PER_KILL = 30;
 const SEED = process.env['SEED'] ?? String(randomInt(1_000_000));
