@@ -8,9 +8,9 @@ const DURABLE = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7'];
 const without = (...names) => DURABLE.filter((name) => !names.includes(name));
 
 /**
- * How an engine process is best run where memory matters: its garbage is young and plentiful, and a runtime
- * that may take all of a large machine collects it late (W1 ends at 230 to 260 MB without, at 120 to 130 MB
- * with them).
+ * How a worker process is run where memory matters: its garbage is young and plentiful, and a runtime that may take all
+ * of a large machine collects it late (W1 ends at 230 to 260 MB without, at 100 to 125 MB with these). They cost up to
+ * half of the speed, so that a process which is alone with its client runs without.
  */
 const MEMORY_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=512'];
 
@@ -29,7 +29,12 @@ const MILLRACE = [
     workloads: ['W1', 'W1k', 'W2', 'W3', 'W3b', 'W4', 'W5', 'W6', 'W7'],
   },
   { name: 'millrace sqlite, 2 processes', store: 'sqlite', processes: 2, workloads: ['W1', 'W4'] },
-].map((subject) => ({ ...subject, engine: 'millrace', driver: 'millrace/driver.mjs', flags: MEMORY_FLAGS }));
+].map((subject) => ({
+  ...subject,
+  engine: 'millrace',
+  driver: 'millrace/driver.mjs',
+  flags: subject.processes === 2 ? MEMORY_FLAGS : [],
+}));
 
 const PEERS = [
   {

@@ -195,7 +195,7 @@ function decided({ events, standing, children }: Turn): unknown {
 export type Picture = Readonly<{ [part: string]: unknown }>;
 
 export function pictureOf(execution: Execution): Picture {
-  const { standing, openChildren, cancellation } = execution;
+  const { standing, cancellation } = execution;
   return {
     standing,
     pending: [...execution.pending.values()].map(({ resolve: _, reject: __, ...rest }) => {
@@ -203,7 +203,7 @@ export function pictureOf(execution: Execution): Picture {
       const { work, ...step } = rest;
       return { ...step, work: work.kind };
     }),
-    openChildren: [...openChildren],
+    openChildren: [...execution.childrenLeft()],
     unread: execution.unreadSignals(),
     cancelled: cancellation?.message,
   };

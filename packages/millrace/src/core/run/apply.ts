@@ -21,7 +21,7 @@ export function accepts(execution: Execution, event: RunEvent): boolean {
     case 'timer-fired':
       return execution.pending.get(event.ordinal)?.fireAt !== undefined;
     case 'child-closed':
-      return execution.openChildren.has(event.ordinal);
+      return execution.isOpenChild(event.ordinal);
     case 'external-completed': {
       const pending = execution.pending.get(event.ordinal); // tokens come from outside: the name may be wrong
       return pending?.kind === 'external' && pending.name === event.name;
@@ -160,7 +160,7 @@ function fireTimer(execution: Execution, event: EventOf<'timer-fired'>, seq: num
 }
 
 function closeChild(execution: Execution, event: EventOf<'child-closed'>, seq: number | undefined): void {
-  const known = execution.openChildren.delete(event.ordinal);
+  const known = execution.closeChild(event.ordinal);
   const pending = execution.pending.get(event.ordinal);
   if (pending === undefined && (known || execution.cancellation !== undefined)) return; // detached, or nobody waits
   settleWait(execution, event, seq, (child) =>

@@ -29,6 +29,26 @@ const SEEN_CARRIED = 1_000;
 
 type UpdateHandler = (input: unknown) => unknown;
 
+/** What comes from outside and who waits for it. */
+interface Mail {
+  waiting: Map<string, Pending[]>;
+  buffered: Map<string, CarriedSignal[]>;
+  /** Ids of signals and updates that were applied. */
+  seen: Set<string>;
+  handlers: Map<string, UpdateHandler>;
+  /** Updates that came before their handler. */
+  held: EventOf<'update-received'>[];
+}
+
+/** A child that is open, and what becomes of it when this run closes. */
+interface OpenChild {
+  runId: string;
+  parentClose: 'cancel' | 'abandon';
+}
+
+const NO_RECORDS: Map<number | string, { event: RunEvent; seq: number }> = new Map();
+const NO_CHILDREN: readonly OpenChild[] = [];
+
 /**
  * One run of a workflow function in memory: which commands it has given, which outcomes it waits for.
  *
@@ -57,8 +77,6 @@ export class Execution {
   abandoned: number[] = [];
 
   readonly pending: Map<number, Pending> = new Map();
-  /** Children started and not known to have closed, with what to do when this run closes. */
-  readonly openChildren: Map<number, { runId: string; parentClose: 'cancel' | 'abandon' }> = new Map();
   standing: Standing = { kind: 'open' };
   cancellation: CancelledError | MillraceError | undefined;
   /** True while compensations run: they may still give commands after a cancel. */
@@ -70,20 +88,19 @@ export class Execution {
    * legal.
    */
   active = false;
-  lastCommand = 'the start';
   onForeignUse: () => void = () => {};
 
+  private lastKind = '';
+  private lastLabel = '';
   private nextOrdinal = 0;
   private readonly occurrences: Map<string, number> = new Map();
-  private readonly waiting: Map<string, Pending[]> = new Map();
-  private readonly buffered: Map<string, CarriedSignal[]> = new Map();
-  private readonly seen: Set<string> = new Set();
-  private readonly handlers: Map<string, UpdateHandler> = new Map();
-  private readonly heldUpdates: EventOf<'update-received'>[] = [];
-  private readonly childKeys: Set<string> = new Set();
-  private readonly patches: Set<string> = new Set();
-  private readonly unpatched: Set<string> = new Set();
-  private records: Map<number | string, { event: RunEvent; seq: number }> = new Map();
+  // Most runs have no children, mail or patches: what they need for those is made when it is first needed (ten empty
+  // collections a run were a quarter of what a one-step run left to the garbage collector).
+  private childKeys: Set<string> | undefined;
+  private openChildren: Map<number, OpenChild> | undefined;
+  private mail: Mail | undefined;
+  private patches: Map<string, boolean> | undefined;
+  private records: Map<number | string, { event: RunEvent; seq: number }> = NO_RECORDS;
   private controller: AbortController | undefined;
 
   constructor(runId: string, started: StartedEvent, startedAt: number, ports: ExecutionPorts) {
@@ -91,8 +108,13 @@ export class Execution {
     this.started = started;
     this.startedAt = startedAt;
     this.ports = ports;
-    for (const id of started.seen ?? []) this.seen.add(id);
+    for (const id of started.seen ?? []) this.markSeen(id);
     for (const signal of started.carried ?? []) this.receiveSignal(signal);
+  }
+
+  /** The command given last, in words. */
+  get lastCommand(): string {
+    return this.lastKind === '' ? 'the start' : `${this.lastKind} "${this.lastLabel}"`;
   }
 
   /** How many commands the program has given so far. */
@@ -109,7 +131,7 @@ export class Execution {
   /** What the program recorded, by ordinal (or by `update:ID`), for replay to hand back. */
   expect(records: Map<number | string, { event: RunEvent; seq: number }>, patches: Iterable<string>): void {
     this.records = records;
-    for (const id of patches) this.patches.add(id);
+    for (const id of patches) this.answerPatch(id, true);
   }
 
   /** The next command number and its name with occurrence. */
@@ -118,7 +140,8 @@ export class Execution {
     const count = (this.occurrences.get(`${kind} ${name}`) ?? 0) + 1;
     this.occurrences.set(`${kind} ${name}`, count);
     const label = count === 1 ? name : `${name}#${count}`;
-    this.lastCommand = `${kind} "${label}"`;
+    this.lastKind = kind;
+    this.lastLabel = label;
     return { ordinal: this.nextOrdinal++, label };
   }
 
@@ -153,8 +176,8 @@ export class Execution {
     this.pending.set(pending.ordinal, pending);
     if (pending.kind === 'step') this.readySteps.push(pending);
     if (pending.kind === 'signal') {
-      const queue = this.waiting.get(pending.signal);
-      if (queue === undefined) this.waiting.set(pending.signal, [pending]);
+      const queue = this.mailbox().waiting.get(pending.signal);
+      if (queue === undefined) this.mailbox().waiting.set(pending.signal, [pending]);
       else queue.push(pending);
     }
   }
@@ -163,16 +186,38 @@ export class Execution {
   take(pending: Pending): void {
     this.pending.delete(pending.ordinal);
     if (pending.kind !== 'signal') return;
-    const queue = this.waiting.get(pending.signal) as Pending[]; // `wait` has put it there
+    const queue = this.mailbox().waiting.get(pending.signal) as Pending[]; // `wait` has put it there
     queue.splice(queue.indexOf(pending), 1);
   }
 
+  private mailbox(): Mail {
+    this.mail ??= { waiting: new Map(), buffered: new Map(), seen: new Set(), handlers: new Map(), held: [] };
+    return this.mail;
+  }
+
+  /** Children started and not known to have closed. */
+  openChild(ordinal: number, child: OpenChild): void {
+    this.openChildren ??= new Map();
+    this.openChildren.set(ordinal, child);
+  }
+  isOpenChild(ordinal: number): boolean {
+    return this.openChildren?.has(ordinal) ?? false;
+  }
+  /** True when it was open until now. */
+  closeChild(ordinal: number): boolean {
+    return this.openChildren?.delete(ordinal) ?? false;
+  }
+  childrenLeft(): Iterable<OpenChild> {
+    return this.openChildren?.values() ?? NO_CHILDREN;
+  }
+
   receiveSignal(signal: CarriedSignal): void {
-    this.seen.add(`signal:${signal.id}`);
-    const waiter = this.waiting.get(signal.name)?.[0];
+    const { seen, waiting, buffered } = this.mailbox();
+    seen.add(`signal:${signal.id}`);
+    const waiter = waiting.get(signal.name)?.[0];
     if (waiter === undefined) {
-      const queue = this.buffered.get(signal.name);
-      if (queue === undefined) this.buffered.set(signal.name, [signal]);
+      const queue = buffered.get(signal.name);
+      if (queue === undefined) buffered.set(signal.name, [signal]);
       else queue.push(signal);
       return;
     }
@@ -181,12 +226,12 @@ export class Execution {
   }
 
   nextBuffered(name: string): CarriedSignal | undefined {
-    return this.buffered.get(name)?.shift();
+    return this.mail?.buffered.get(name)?.shift();
   }
 
   /** Signals received and not read, in order of arrival per name. */
   unreadSignals(): CarriedSignal[] {
-    return [...this.buffered.values()].flat();
+    return [...(this.mail?.buffered.values() ?? [])].flat();
   }
 
   /**
@@ -194,17 +239,18 @@ export class Execution {
    * heard twice.
    */
   latestSeen(): string[] {
-    return [...this.seen].slice(-SEEN_CARRIED);
+    return [...(this.mail?.seen ?? [])].slice(-SEEN_CARRIED);
   }
   hasSeen(id: string): boolean {
-    return this.seen.has(id);
+    return this.mail?.seen.has(id) ?? false;
   }
   markSeen(id: string): void {
-    this.seen.add(id);
+    this.mailbox().seen.add(id);
   }
 
   /** A key names one child of this run; a second one could never be told apart. */
   useChildKey(key: string): void {
+    this.childKeys ??= new Set();
     if (this.childKeys.has(key)) {
       throw new MillraceError('KEY_IN_USE', `run ${this.runId} started a child with key "${key}" before`, {
         remedy: 'Give each child of a run a key of its own, or none.',
@@ -214,31 +260,41 @@ export class Execution {
   }
 
   handleUpdates(name: string, handler: UpdateHandler): EventOf<'update-received'>[] {
-    this.handlers.set(name, handler);
-    const held = this.heldUpdates.filter((update) => update.name === name);
-    for (const update of held) this.heldUpdates.splice(this.heldUpdates.indexOf(update), 1);
+    const { handlers, held: all } = this.mailbox();
+    handlers.set(name, handler);
+    const held = all.filter((update) => update.name === name);
+    for (const update of held) all.splice(all.indexOf(update), 1);
     return held;
   }
 
   /** Whether an update may still move a program that gives no command. */
   get answersUpdates(): boolean {
-    return this.handlers.size > 0;
+    return this.mail !== undefined && this.mail.handlers.size > 0;
   }
 
   /** The handler of an update, or the update is held until one is registered. */
   handlerOf(update: EventOf<'update-received'>): UpdateHandler | undefined {
-    const handler = this.handlers.get(update.name);
-    if (handler === undefined) this.heldUpdates.push(update);
+    const { handlers, held } = this.mailbox();
+    const handler = handlers.get(update.name);
+    if (handler === undefined) held.push(update);
     return handler;
   }
 
+  private answerPatch(id: string, answer: boolean): void {
+    this.patches ??= new Map();
+    this.patches.set(id, answer);
+  }
+
   patch(id: string): boolean {
-    if (this.patches.has(id)) return true;
+    const answered = this.patches?.get(id);
+    if (answered === true) return true;
     if (!this.active) this.onForeignUse();
     // One answer for all places: a marker made at a later one would be found at the first on the next replay.
-    if (this.replaying || !this.active) this.unpatched.add(id);
-    if (this.unpatched.has(id)) return false;
-    this.patches.add(id);
+    if (answered === false || this.replaying || !this.active) {
+      this.answerPatch(id, false);
+      return false;
+    }
+    this.answerPatch(id, true);
     this.events.push({ type: 'patched', name: id });
     return true;
   }

@@ -137,7 +137,7 @@ describe('a child', () => {
     expect(run.turn.events).toMatchObject([{ type: 'child-started', runId: child?.runId, detached: false }]);
     await run.give(run.childDone('invoice', 17));
     expect(run.output).toBe(17);
-    expect(run.execution.openChildren.size).toBe(0);
+    expect([...run.execution.childrenLeft()]).toEqual([]);
   });
 
   it('that did not complete rejects, with its error as the cause', async () => {
@@ -161,7 +161,7 @@ describe('a child', () => {
       ctx.child(invoice, { n: 1 }, { ...PLACE, timeout: '1m', parentClose: 'abandon' }),
     );
     expect(run.turn.children).toMatchObject([{ ...PLACE, timeoutMs: 60_000 }]);
-    expect([...run.execution.openChildren.values()]).toMatchObject([{ parentClose: 'abandon' }]);
+    expect([...run.execution.childrenLeft()]).toMatchObject([{ parentClose: 'abandon' }]);
     await run.give(run.childDone('invoice'));
   });
   const PLACE = { key: 'k', priority: 'high', queue: 'slow', tags: ['urgent'] } as const;
@@ -174,10 +174,10 @@ describe('a child', () => {
     });
     const { runId } = run.turn.children[0] ?? { runId: '' };
     expect(run.turn.children).toMatchObject([{ detached: true }]);
-    expect([...run.execution.openChildren.values()]).toEqual([{ runId, parentClose: 'abandon' }]);
+    expect([...run.execution.childrenLeft()]).toEqual([{ runId, parentClose: 'abandon' }]);
     const closed = { type: 'child-closed', ordinal: 0, name: 'invoice', status: 'completed', runId } as const;
     await run.give(closed);
-    expect(run.execution.openChildren.size).toBe(0);
+    expect([...run.execution.childrenLeft()]).toEqual([]);
     expect((await run.give(closed)).events, 'said twice').toEqual([]);
     await run.give(signalled('end'));
     expect(run.output).toBe(runId);
@@ -191,7 +191,7 @@ describe('a child', () => {
     });
     const outcome = run.childDone('invoice');
     await run.give(cancelled());
-    expect(run.execution.openChildren.size).toBe(1);
+    expect([...run.execution.childrenLeft()]).toHaveLength(1);
     await run.give(outcome);
     expect(run.turn.events).toEqual([outcome]);
   });

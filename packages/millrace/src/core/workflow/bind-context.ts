@@ -165,7 +165,7 @@ class BoundContext implements Context {
       detached,
     }));
     if (record === undefined) return undefined;
-    execution.openChildren.set(ordinal, { runId: record.runId, parentClose });
+    execution.openChild(ordinal, { runId: record.runId, parentClose });
     if (execution.events.length > before) {
       execution.children.push({
         ordinal,

@@ -194,7 +194,7 @@ function messagesOf(instance: Instance, turn: Turn): Message[] {
     const { ordinal, name } = parent;
     messages.push(messageTo(parent.runId, { kind: 'child-closed', ordinal, name, runId, status, payload }));
   }
-  for (const child of execution.openChildren.values()) {
+  for (const child of execution.childrenLeft()) {
     if (child.parentClose !== 'cancel') continue;
     const payload = JSON.stringify(`parent run ${runId} closed`);
     messages.push(messageTo(child.runId, { kind: 'cancel', id: `parent:${runId}`, payload }));
