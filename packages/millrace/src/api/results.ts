@@ -68,37 +68,16 @@ export function createResults(store: Store, ports: Ports, isHere: (runId: string
     pollMs = found > 0 ? FIRST_POLL_MS : Math.min(pollMs * 2, LONGEST_POLL_MS);
     return pollMs;
   };
-  const closedAs = (runId: string, timeoutMs: number | undefined): Promise<Ending> =>
-    new Promise((resolve, reject) => {
-      if (stopped) return reject(closed());
-      let cancel: (() => void) | undefined;
-      const done: Waiter = {
-        resolve(ending) {
-          cancel?.();
-          resolve(ending);
-        },
-        reject(error) {
-          cancel?.();
-          reject(error);
-        },
-      };
-      const waiters = waiting.get(runId);
-      if (waiters === undefined) waiting.set(runId, [done]);
-      else waiters.push(done);
-      if (timeoutMs !== undefined) {
-        cancel = ports.after(timeoutMs, () => {
-          const others = (waiting.get(runId) ?? []).filter((waiter) => waiter !== done);
-          if (others.length === 0) waiting.delete(runId);
-          else waiting.set(runId, others);
-          reject(new TimeoutError(`run ${runId} did not end in time`, { runId }));
-        });
-      }
-      loop ??= startLoop(ports, 'results', tick);
-      pollMs = FIRST_POLL_MS;
-      // Of a run that is here the end is told; any other may have ended already.
-      if (isHere(runId)) loop.within(pollMs);
-      else loop.nudge();
-    });
+  const closedAs = (runId: string, timeoutMs: number | undefined): Promise<Ending> => {
+    if (stopped) return Promise.reject(closed());
+    const ending = enlist(ports, waiting, runId, timeoutMs);
+    loop ??= startLoop(ports, 'results', tick);
+    pollMs = FIRST_POLL_MS;
+    // Of a run that is here the end is told; any other may have ended already.
+    if (isHere(runId)) loop.within(pollMs);
+    else loop.nudge();
+    return ending;
+  };
 
   return {
     async ending(runId, timeoutMs) {
@@ -127,6 +106,38 @@ type Waiting = Map<string, Waiter[]>;
 interface Waiter {
   resolve(ending: Ending): void;
   reject(error: MillraceError): void;
+}
+
+/** Puts one more into the line of those who wait for a run; after `timeoutMs` it is out again. */
+function enlist(
+  ports: Ports,
+  waiting: Waiting,
+  runId: string,
+  timeoutMs: number | undefined,
+): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    let cancel: (() => void) | undefined;
+    const waiter: Waiter = {
+      resolve(ending) {
+        cancel?.();
+        resolve(ending);
+      },
+      reject(error) {
+        cancel?.();
+        reject(error);
+      },
+    };
+    const waiters = waiting.get(runId);
+    if (waiters === undefined) waiting.set(runId, [waiter]);
+    else waiters.push(waiter);
+    if (timeoutMs === undefined) return;
+    cancel = ports.after(timeoutMs, () => {
+      const others = (waiting.get(runId) ?? []).filter((other) => other !== waiter);
+      if (others.length === 0) waiting.delete(runId);
+      else waiting.set(runId, others);
+      reject(new TimeoutError(`run ${runId} did not end in time`, { runId }));
+    });
+  });
 }
 
 function closed(): MillraceError {
