@@ -116,7 +116,13 @@ function enlist(
   timeoutMs: number | undefined,
 ): Promise<Ending> {
   return new Promise((resolve, reject) => {
-    let cancel: (() => void) | undefined;
+    const leave = (): void => {
+      const others = (waiting.get(runId) ?? []).filter((other) => other !== waiter);
+      if (others.length === 0) waiting.delete(runId);
+      else waiting.set(runId, others);
+      reject(new TimeoutError(`run ${runId} did not end in time`, { runId }));
+    };
+    const cancel = timeoutMs === undefined ? undefined : ports.after(timeoutMs, leave);
     const waiter: Waiter = {
       resolve(ending) {
         cancel?.();
@@ -130,13 +136,6 @@ function enlist(
     const waiters = waiting.get(runId);
     if (waiters === undefined) waiting.set(runId, [waiter]);
     else waiters.push(waiter);
-    if (timeoutMs === undefined) return;
-    cancel = ports.after(timeoutMs, () => {
-      const others = (waiting.get(runId) ?? []).filter((other) => other !== waiter);
-      if (others.length === 0) waiting.delete(runId);
-      else waiting.set(runId, others);
-      reject(new TimeoutError(`run ${runId} did not end in time`, { runId }));
-    });
   });
 }
 
