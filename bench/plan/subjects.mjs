@@ -9,8 +9,8 @@ const without = (...names) => DURABLE.filter((name) => !names.includes(name));
 
 /**
  * How a worker process is run where memory matters: its garbage is young and plentiful, and a runtime that may take all
- * of a large machine collects it late (W1 ends at 230 to 260 MB without, at 100 to 125 MB with these). They cost up to
- * half of the speed, so that a process which is alone with its client runs without.
+ * of a large machine collects it late (figures: README). They cost speed, so that a process which is alone with its
+ * client runs without.
  */
 const MEMORY_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=512'];
 

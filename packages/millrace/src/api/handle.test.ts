@@ -352,3 +352,46 @@ describe('retry', () => {
     await expect(run.retry()).rejects.toEqual(refusal('RUN_NOT_CLOSED', /is waiting/));
   });
 });
+
+describe('what ends, or does not end, elsewhere', () => {
+  it('a blocked run is told to whoever waits for its result', async () => {
+    const foreign = workflow('foreign', async (_ctx, _: null) => new Promise<null>(() => {}));
+    const millrace = await open({ workflows: [foreign] });
+    const run = await millrace.start(foreign, null);
+    await expect(run.result({ timeout: '5s' })).rejects.toEqual(refusal('RUN_BLOCKED', /not an operation/));
+  });
+
+  it('a failed child is retried with its parent, and its output reaches it', async () => {
+    let broken = true;
+    const child = workflow('child', (ctx, _: null) =>
+      ctx.step('work', () => (broken ? Promise.reject(new Error('fog')) : 'done'), { retry: false }),
+    );
+    const parent = workflow('parent', async (ctx, _: null) => `child ${await ctx.child(child, null)}`);
+    const millrace = await open({ workflows: [child, parent] });
+    const run = await millrace.start(parent, null);
+    await expect(run.result()).rejects.toEqual(refusal('RUN_FAILED', /CHILD_FAILED/));
+    broken = false;
+    await run.retry();
+    expect(await run.result({ timeout: '5s' })).toBe('child done');
+  });
+
+  it("a step's signal is aborted also for those who first look after the cancel", async () => {
+    const begun = gate();
+    const cancelled = gate();
+    const { promise: seen, resolve: see } = Promise.withResolvers<boolean>();
+    const slow = workflow('slow', (ctx, _: null) =>
+      ctx.step('work', async (step) => {
+        begun.open();
+        await cancelled.passed;
+        see(step.signal.aborted);
+      }),
+    );
+    const millrace = await open({ workflows: [slow] });
+    const run = await millrace.start(slow, null);
+    await begun.passed;
+    await run.cancel();
+    await run.result().catch(() => {});
+    cancelled.open();
+    expect(await seen).toBe(true);
+  });
+});

@@ -94,8 +94,7 @@ export class Execution {
   private lastLabel = '';
   private nextOrdinal = 0;
   private readonly occurrences: Map<string, number> = new Map();
-  // Most runs have no children, mail or patches: what they need for those is made when it is first needed (ten empty
-  // collections a run were a quarter of what a one-step run left to the garbage collector).
+  // Most runs have no children, mail or patches: what they need for those is made when it is first needed.
   private childKeys: Set<string> | undefined;
   private openChildren: Map<number, OpenChild> | undefined;
   private mail: Mail | undefined;
