@@ -28,7 +28,7 @@ export interface Desk {
   facts(): Promise<WhyFacts>;
   /** Delivers one message with its group; resolves when it is durable. @throws RUN_CLOSED, RUN_NOT_FOUND. */
   send(ref: RunRef, message: InboxMessage): Promise<void>;
-  requeued(): void;
+  reopen: Gateway['reopen'];
 }
 
 /** What a desk is made of. */
@@ -62,7 +62,7 @@ export function createDesk(parts: DeskParts): Desk {
       return { now: storeTime, engines: seen };
     },
     send: (ref, message) => deliverMessage((sent) => gateway.deliver(sent), ref, message),
-    requeued: () => gateway.hintReady(),
+    reopen: (request) => gateway.reopen(request),
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   Adopter,
   DeliveryResult,
   Message,
+  ReopenRequest,
   StartRequest,
   StartResult,
   Store,
@@ -22,9 +23,12 @@ const MAX_BYTES = 4 * 1024 * 1024;
 export interface Gateway {
   start(request: StartRequest): Promise<StartResult>;
   deliver(message: Message): Promise<DeliveryResult>;
+  reopen(request: ReopenRequest): Promise<ReopenResult>;
   /** Runs became claimable: this process's engine and all others are told. */
   hintReady(): void;
 }
+
+type ReopenResult = Awaited<ReturnType<Store['reopen']>>;
 
 /**
  * @param engine - of this process, if it works: runs that a start or message makes its own go on at once.
@@ -47,6 +51,11 @@ export function createGateway(
   const limits = { lanes: 1, maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, soon: ports.soon };
   return {
     hintReady,
+    async reopen(request) {
+      const result = await answered(() => store.reopen(request));
+      if (result === 'ok') hintReady();
+      return result;
+    },
     start: group<StartRequest, StartResult>({
       ...limits,
       weigh: (request) => request.history.byteLength,

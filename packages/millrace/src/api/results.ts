@@ -1,7 +1,7 @@
 import { CancelledError, MillraceError, TimeoutError } from '../core/errors.ts';
 import { errorOf, type Failure } from '../core/failure.ts';
 import { decodeValue } from '../core/json.ts';
-import { decodeChunk } from '../core/run/chunk.ts';
+import { closingPayload } from '../core/run/chunk.ts';
 import { isClosed, type ClosedStatus } from '../core/status.ts';
 import { startLoop, type Loop } from '../engine/loop.ts';
 import type { Ports } from '../engine/ports.ts';
@@ -177,8 +177,7 @@ function rotate(waiting: Waiting, runId: string): void {
 /** The ending of a closed run, from its row. */
 function endingOf(row: RunRow): Ending {
   const status = row.status as ClosedStatus;
-  const last = row.lastChunk === undefined ? [] : decodeChunk(row.lastChunk.seq, row.lastChunk.data);
-  return { status, payload: last.at(-1)?.event.payload ?? 'null', successor: row.successor };
+  return { status, payload: closingPayload(row.lastChunk), successor: row.successor };
 }
 
 /** The output of a completed run; throws what any other ending means. */

@@ -69,6 +69,8 @@ export class Engine {
   readonly executionPorts: ExecutionPorts;
   readonly commit: (plan: Plan) => Promise<CommitResult>;
   readonly load: (request: LoadRequest) => Promise<LoadedRun | undefined>;
+  /** Repeats a store call until its answer is definite, or this engine is closed. */
+  readonly persist: <R>(call: () => Promise<R>) => Promise<R>;
 
   claimer!: Claimer;
   waker!: Waker;
@@ -95,12 +97,13 @@ export class Engine {
       this.workflows.set(`${workflow.name} ${workflow.version}`, workflow);
     this.workflowRefs = options.workflows.map(({ name, version }) => ({ workflow: name, version }));
     const isOver = (): boolean => this.state === 'closed';
+    this.persist = (call) => persist(ports, call, isOver);
     this.commit = createCommitter(store, ports, options.commitLanes, isOver);
     this.load = group<LoadRequest, LoadedRun | undefined>({
       ...{ lanes: 1, maxItems: 200, maxBytes: Number.POSITIVE_INFINITY, soon: ports.soon },
       weigh: () => 0,
       send: async (requests) => {
-        const loaded = await persist(ports, () => store.loadRuns(requests), isOver);
+        const loaded = await this.persist(() => store.loadRuns(requests));
         const byId = new Map(loaded.map((run) => [run.runId, run]));
         return requests.map(({ runId }) => byId.get(runId));
       },

@@ -55,5 +55,6 @@ export const CRASH_POINTS = [
   'retire.after-requeue',
   'migrate.mid',
   'drain.mid',
+  'retry.after-child',
 ] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];

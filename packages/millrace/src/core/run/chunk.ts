@@ -45,3 +45,9 @@ export function decodeChunk(seq: number, data: Uint8Array): PlacedEvent[] {
   }
   return placed;
 }
+
+/** What the last event of a chunk carries: of a closed run's last chunk, its output or failure. */
+export function closingPayload(chunk: { seq: number; data: Uint8Array } | undefined): string {
+  const events = chunk === undefined ? [] : decodeChunk(chunk.seq, chunk.data);
+  return events.at(-1)?.event.payload ?? 'null';
+}

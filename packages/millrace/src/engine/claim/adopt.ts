@@ -1,9 +1,12 @@
+import { wasRetried } from '../../core/policy/retry-run.ts';
+import { placedEvents } from '../../core/reading/history-items.ts';
 import { decodeChunk } from '../../core/run/chunk.ts';
 import type { Wait } from '../../core/run/command.ts';
 import { decodeMessage } from '../../core/run/message.ts';
 import type { ClaimedRun, LoadedRun, OwnedRun } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { createInstance, type Instance } from '../instance.ts';
+import { settleAwaited } from '../retry/awaited.ts';
 import { takeDueTimers, wakeByTimer } from '../turn/drive.ts';
 import { forget, takeMessages } from '../turn/ownership.ts';
 import { revive } from '../turn/revive.ts';
@@ -62,8 +65,10 @@ async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | 
     if (loaded === undefined || loaded.version !== row.version)
       return forget(engine, instance, 'the run moved on');
     if (await stillDelayed(engine, instance, loaded)) return;
-    instance.execution = await revive(engine, instance.workflow, row, loaded.chunks);
+    const history = placedEvents(loaded.chunks);
+    instance.execution = await revive(engine, instance.workflow, row, history);
     takeMessages(instance, loaded.inbox, loaded.inboxSeq);
+    if (wasRetried(history)) await settleAwaited(engine, instance);
   } catch (error) {
     engine.report(`run ${runId} could not be loaded`, error);
     return engine.giveBack(instance);

@@ -1,3 +1,4 @@
+import { placedEvents } from '../../core/reading/history-items.ts';
 import { decodeMessage, type InboxMessage } from '../../core/run/message.ts';
 import type { RunEvent } from '../../core/run/event.ts';
 import type { InboxRow, NextState } from '../../store/port/store.ts';
@@ -95,7 +96,7 @@ export async function redo(engine: Engine, instance: Instance, outcomes: readonl
   const loaded = await engine.load({ runId, epoch: row.epoch, fromSeq: 0 });
   if (loaded === undefined || loaded.version !== row.version)
     return forget(engine, instance, 'the run moved on');
-  instance.execution = await revive(engine, instance.workflow, instance.row, loaded.chunks);
+  instance.execution = await revive(engine, instance.workflow, instance.row, placedEvents(loaded.chunks));
   instance.fresh = true;
   instance.inboxBehind = false;
   const later = instance.arrivals;

@@ -204,6 +204,6 @@ function messagesOf(instance: Instance, turn: Turn): Message[] {
 
 const NO_MESSAGES: Message[] = [];
 
-function messageTo(runId: string, message: InboxMessage): Message {
+export function messageTo(runId: string, message: InboxMessage): Message {
   return { target: { runId }, dedup: dedupOf(message), body: encodeMessage(message) };
 }

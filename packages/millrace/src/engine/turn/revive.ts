@@ -1,10 +1,9 @@
-import { decodeChunk } from '../../core/run/chunk.ts';
-import type { StartedEvent } from '../../core/run/event.ts';
+import type { PlacedEvent, StartedEvent } from '../../core/run/event.ts';
 import { Execution } from '../../core/run/execution.ts';
 import { effective, replay } from '../../core/run/replay.ts';
 import { startProgram } from '../../core/workflow/program.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
-import type { HistoryChunk, OwnedRun } from '../../store/port/store.ts';
+import type { OwnedRun } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 
 /** Makes the execution of a stored run: the program runs again from its history and stands where it stood. */
@@ -12,9 +11,9 @@ export async function revive(
   engine: Engine,
   workflow: AnyWorkflow,
   row: OwnedRun,
-  chunks: readonly HistoryChunk[],
+  history: readonly PlacedEvent[],
 ): Promise<Execution> {
-  const [first, ...rest] = effective(chunks.flatMap((chunk) => decodeChunk(chunk.seq, chunk.data)));
+  const [first, ...rest] = effective(history);
   if (first?.event.type !== 'started')
     throw new Error(`history of run ${row.runId} does not begin with its start`);
   const execution = prepare(engine, row.runId, first.event, first.at);

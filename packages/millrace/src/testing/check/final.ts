@@ -1,4 +1,5 @@
 import { decodeValue } from '../../core/json.ts';
+import { effective } from '../../core/run/replay.ts';
 import { isClosed } from '../../core/status.ts';
 import type { Store } from '../../store/port/store.ts';
 import { signalsOf, type Acknowledged } from '../cluster/dealings.ts';
@@ -125,7 +126,8 @@ function checkOutcome({ story, result }: Acknowledged, chain: readonly Watched[]
 
 /** Children exist, and what their parents recorded of them is what became of them. */
 function checkFamily({ row, history }: Watched, watcher: Watcher): void {
-  for (const { event } of history.events) {
+  // What a retry has taken back is over: the child ended once more.
+  for (const { event } of effective(history.events)) {
     if (event.type === 'child-started' && !watcher.runs.has(event.runId)) {
       violated('child lost', `run ${row.runId} started ${event.runId}`);
     }

@@ -80,15 +80,6 @@ function expectedRest(body: readonly Op[], counts: Map<string, number>): string[
   return tokens;
 }
 
-/** Every operation of a program, children and branches included. */
-export function* allOps(body: readonly Op[]): Generator<Op> {
-  for (const op of body) {
-    yield op;
-    if (op.op === 'child' || op.op === 'again') yield* allOps(op.body);
-    else if ('branches' in op) for (const branch of op.branches) yield* allOps(branch);
-  }
-}
-
 /** Operations that the root run (and those it continues as) plays itself. */
 export function* ownOps(body: readonly Op[]): Generator<Op> {
   for (const op of body) {
