@@ -30,7 +30,10 @@ export async function retryRun(desk: Desk, row: RunRow): Promise<void> {
   });
 }
 
-function requeue({ runId, version, status: from, events: seq }: RunRow, { commitId }: Reopener): ReopenRequest {
+function requeue(
+  { runId, version, status: from, events: seq }: RunRow,
+  { commitId }: Reopener,
+): ReopenRequest {
   return { runId, version, from, seq, count: 0, history: undefined, commitId };
 }
 

@@ -70,6 +70,7 @@ async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | 
     takeMessages(instance, loaded.inbox, loaded.inboxSeq);
     if (wasRetried(history)) await settleAwaited(engine, instance);
   } catch (error) {
+    if (!instance.held) return;
     engine.report(`run ${runId} could not be loaded`, error);
     return engine.giveBack(instance);
   } finally {

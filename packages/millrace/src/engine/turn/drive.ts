@@ -22,6 +22,7 @@ export async function drive(engine: Engine, instance: Instance): Promise<void> {
   try {
     while (instance.held && hasWork(instance)) await turnOnce(engine, instance);
   } catch (error) {
+    if (!instance.held) return; // given up meanwhile: this engine is closed and the store did not answer
     forget(engine, instance, 'unexpected failure');
     engine.report('a run was given back after an unexpected failure', error);
   } finally {

@@ -77,7 +77,10 @@ function checkStory(entry: Acknowledged, watcher: Watcher): void {
   checkOutcome(entry, chain);
 }
 
-function checkArrivals({ story, signals, cancels, updates }: Acknowledged, chain: readonly Watched[]): void {
+function checkArrivals(
+  { story, signals, signalsAgain, cancels, updates }: Acknowledged,
+  chain: readonly Watched[],
+): void {
   const events = chain.flatMap(({ history }) => history.events.map(({ event }) => event));
   const received = events.flatMap((event) => (event.type === 'signal-received' ? [event.id] : []));
   if (new Set(received).size !== received.length) {
@@ -93,6 +96,9 @@ function checkArrivals({ story, signals, cancels, updates }: Acknowledged, chain
     if (at > 0 && place < (places[at - 1] as number))
       violated('signals out of order', `story ${story.id}: ${id}`);
   });
+  for (const { id } of signalsAgain) {
+    if (!received.includes(id)) violated('signal lost', `story ${story.id}: ${id} was acknowledged`);
+  }
   const ended = events.some(
     ({ type }) => type === 'cancel-requested' || type === 'deadline-passed' || type === 'retried',
   );
@@ -126,11 +132,13 @@ function checkOutcome({ story, result }: Acknowledged, chain: readonly Watched[]
 
 /** Children exist, and what their parents recorded of them is what became of them. */
 function checkFamily({ row, history }: Watched, watcher: Watcher): void {
-  // What a retry has taken back is over: the child ended once more.
-  for (const { event } of effective(history.events)) {
+  for (const { event } of history.events) {
     if (event.type === 'child-started' && !watcher.runs.has(event.runId)) {
       violated('child lost', `run ${row.runId} started ${event.runId}`);
     }
+  }
+  // What a retry has taken back is over: the child ended once more.
+  for (const { event } of effective(history.events)) {
     if (event.type !== 'child-closed') continue;
     const child = watcher.runs.get(event.runId);
     if (child?.row.status !== event.status) {

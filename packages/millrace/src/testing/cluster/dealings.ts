@@ -1,4 +1,5 @@
 import type { Run } from '../../api/handle.ts';
+import { isMillraceError } from '../../core/errors.ts';
 import { workflow } from '../../core/workflow/workflow.ts';
 import type { Millrace } from '../../millrace.ts';
 import { violated } from '../check/violation.ts';
@@ -14,6 +15,8 @@ export interface Acknowledged {
   readonly runIds: Set<string>;
   /** In the order in which they were sent, each after the one before was acknowledged. */
   readonly signals: { id: string; name: string }[];
+  /** Those that were acknowledged only when sent once more after a retry: they may have come in long before. */
+  readonly signalsAgain: { id: string; name: string }[];
   cancels: number;
   readonly updates: string[];
   /** Completion tokens that the run has given away, by the id of what they complete. */
@@ -43,6 +46,7 @@ export function emptyAcknowledged(story: Story): Acknowledged {
     story,
     runIds: new Set(),
     signals: [],
+    signalsAgain: [],
     cancels: 0,
     updates: [],
     tokens: new Map(),
@@ -59,7 +63,7 @@ export function beginDealings(desk: Desk, entry: Acknowledged): void {
   task('start', async () => {
     const runId = await runIdOf(desk, entry);
     if (runId === undefined) return;
-    task('signals', () => sendSignals(desk, entry, runId));
+    task('signals', () => sendSignals(desk, entry, runId, entry.signals));
     if (story.cancelAtMs !== undefined) task('cancel', () => cancel(desk, entry, runId));
     if (story.retryAtMs !== undefined) task('retry', () => retry(desk, entry, runId));
     for (const atMs of story.queries) task(`query at ${atMs}`, () => query(desk, runId, atMs));
@@ -123,8 +127,9 @@ async function runIdOf(desk: Desk, entry: Acknowledged): Promise<string | undefi
 
 async function sendSignals(
   { insist, sleep }: Desk,
-  { story, signals }: Acknowledged,
+  { story }: Acknowledged,
   runId: string,
+  signals: Acknowledged['signals'],
 ): Promise<void> {
   for (const { id, name, count } of signalsOf(story)) {
     // oxlint-disable-next-line no-await-in-loop -- each is sent when the one before is acknowledged
@@ -166,12 +171,35 @@ async function cancel({ insist, sleepUntil }: Desk, entry: Acknowledged, runId: 
 
 async function retry(desk: Desk, entry: Acknowledged, runId: string): Promise<void> {
   await desk.sleepUntil(entry.story.retryAtMs ?? 0);
-  await desk.insist('retry', (millrace) => millrace.run(runId).retry(), 1);
+  let left = entry.story.retries;
+  for (let looks = 0; looks < MOST_LOOKS && left > 0; looks++) {
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    const found = await desk.insist('retry', (millrace) => retryIfClosed(millrace.run(runId)), 1);
+    if (found === 'ended well') break;
+    if (found === 'retried') left--;
+    // oxlint-disable-next-line no-await-in-loop
+    await desk.sleep(LOOK_MS);
+  }
   // What was refused while it was closed is wanted again; the retry itself may yet be on its way.
   await desk.healed();
   await desk.sleep(PATIENCE_MS);
   await Promise.all([...entry.tokens.keys()].map((id) => completeExternal(desk, entry, id)));
-  await sendSignals(desk, entry, runId);
+  await sendSignals(desk, entry, runId, entry.signalsAgain);
+}
+
+/** A run must have ended before it is retried: somebody looks now and then. */
+const MOST_LOOKS = 40;
+const LOOK_MS = 400;
+
+async function retryIfClosed(run: Run): Promise<'retried' | 'open' | 'ended well'> {
+  try {
+    await run.retry();
+    return 'retried';
+  } catch (error) {
+    if (isMillraceError(error, 'RUN_NOT_CLOSED')) return 'open';
+    if (isMillraceError(error, 'RUN_CLOSED')) return 'ended well';
+    throw error;
+  }
 }
 
 async function query({ insist, sleepUntil }: Desk, runId: string, atMs: number): Promise<void> {

@@ -43,7 +43,9 @@ export interface Story {
   updates: number[];
   queries: number[];
   cancelAtMs: number | undefined;
+  /** From when on somebody looks whether it has ended badly and retries it, so often in all. */
   retryAtMs: number | undefined;
+  retries: number;
   /** Each signal is sent this often. */
   signalRepeats: number;
   signalPauseMs: number;

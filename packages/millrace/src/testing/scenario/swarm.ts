@@ -69,7 +69,7 @@ function story(random: Random, id: number, activeMs: number): Story {
     races: random.chance(0.3),
   };
   const program = makeProgram(random.fork(`program ${id}`), taste);
-  return {
+  const made: Story = {
     id,
     program,
     startAtMs: random.between(0, activeMs * 0.7),
@@ -82,10 +82,25 @@ function story(random: Random, id: number, activeMs: number): Story {
     queries: random.chance(0.2) ? [anytime()] : [],
     cancelAtMs: random.chance(0.12) ? anytime() : undefined,
     retryAtMs: random.chance(0.2) ? anytime() : undefined,
+    retries: 0,
     signalRepeats: random.pick([1, 1, 2, 3]),
     signalPauseMs: random.pick([0, 1, 20, 1_000]),
     awaited: random.chance(0.4),
   };
+  if (made.retryAtMs === undefined) return made;
+  const kin = { ...taste, depth: taste.depth + 1 };
+  return persistent(
+    random.fork(`retries ${id}`),
+    { ...made, program: makeProgram(random.fork(`kin ${id}`), kin) },
+    activeMs,
+  );
+}
+
+/** Most runs end well: one that is to be retried is cancelled more often, and has more children. */
+function persistent(random: Random, story: Story, activeMs: number): Story {
+  const retryAtMs = random.chance(0.7) ? 0 : story.retryAtMs;
+  const cancelAtMs = random.chance(0.5) ? random.between(0, activeMs) : story.cancelAtMs;
+  return { ...story, retryAtMs, cancelAtMs, retries: random.between(1, 3) };
 }
 
 function incidents(random: Random, nodes: number, activeMs: number, leaseMs: number): Incident[] {

@@ -115,7 +115,11 @@ function startCalls({ subject, network, watcher, tally }: SimStoreParts, actor: 
         name: 'deliver',
         act: () => subject.deliver(messages, adopter),
         inspect: (results) => {
-          for (const { outcome } of results) tally.add(`delivery ${outcome}`);
+          results.forEach(({ outcome }, at) => {
+            tally.add(`delivery ${outcome}`);
+            // With plans go the ends of children; by themselves only those that a retried run must hear again.
+            if (messages[at]?.dedup.startsWith('child:')) tally.add('child told again');
+          });
           return results.flatMap((result) => ('runId' in result ? [result.runId] : []));
         },
         describe: (results) =>
@@ -171,7 +175,7 @@ function planCalls(parts: SimStoreParts, actor: Actor, firstSent: Map<number, nu
   } satisfies Partial<Store>;
 }
 
-function outsideCalls({ subject, network }: SimStoreParts, actor: Actor) {
+function outsideCalls({ subject, network, tally }: SimStoreParts, actor: Actor) {
   return {
     release: (runs) =>
       network.send({
@@ -186,7 +190,11 @@ function outsideCalls({ subject, network }: SimStoreParts, actor: Actor) {
         actor,
         name: 'reopen',
         act: () => subject.reopen(request),
-        inspect: () => [request.runId],
+        inspect: (outcome, rows) => {
+          const isChild = rows.get(request.runId)?.row.parentRunId !== undefined;
+          tally.add(`reopen of a ${isChild ? 'child' : 'run'} ${outcome}`);
+          return [request.runId];
+        },
         describe: (outcome) => `${short(request.runId)} ${outcome}`,
       }),
     unblock: (request) =>
