@@ -28,9 +28,11 @@ export function undoneIn(history: readonly PlacedEvent[]): string | undefined {
   return undefined;
 }
 
-/** Whether somebody has opened the run again after it had closed. */
-export function wasRetried(history: readonly PlacedEvent[]): boolean {
-  return history.some(({ event }) => event.type === 'retried');
+/** How often somebody has opened the run again after it had closed. */
+export function retriesIn(history: readonly PlacedEvent[]): number {
+  let retries = 0;
+  for (const { event } of history) if (event.type === 'retried') retries++;
+  return retries;
 }
 
 /**

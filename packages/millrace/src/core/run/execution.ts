@@ -76,6 +76,9 @@ export class Execution {
   /** Ordinals of steps whose result is not wanted any more. */
   abandoned: number[] = [];
 
+  /** How often the run was opened again after it had closed. */
+  retries = 0;
+
   readonly pending: Map<number, Pending> = new Map();
   standing: Standing = { kind: 'open' };
   cancellation: CancelledError | MillraceError | undefined;

@@ -1,4 +1,3 @@
-import { wasRetried } from '../../core/policy/retry-run.ts';
 import { placedEvents } from '../../core/reading/history-items.ts';
 import { decodeChunk } from '../../core/run/chunk.ts';
 import type { Wait } from '../../core/run/command.ts';
@@ -65,10 +64,9 @@ async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | 
     if (loaded === undefined || loaded.version !== row.version)
       return forget(engine, instance, 'the run moved on');
     if (await stillDelayed(engine, instance, loaded)) return;
-    const history = placedEvents(loaded.chunks);
-    instance.execution = await revive(engine, instance.workflow, row, history);
+    instance.execution = await revive(engine, instance.workflow, row, placedEvents(loaded.chunks));
     takeMessages(instance, loaded.inbox, loaded.inboxSeq);
-    if (wasRetried(history)) await settleAwaited(engine, instance);
+    if (instance.execution.retries > 0) await settleAwaited(engine, instance);
   } catch (error) {
     if (!instance.held) return;
     engine.report(`run ${runId} could not be loaded`, error);

@@ -137,7 +137,7 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
     queue,
     priority,
     tags: child.tags,
-    key: child.key === undefined ? undefined : `${row.runId}/${child.key}`,
+    key: child.key === undefined ? undefined : `${keyScope(instance)}/${child.key}`,
     fingerprint: '',
     reuse: 'return',
     dedupMs: engine.options.dedupMs,
@@ -148,6 +148,14 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
     commitId: engine.newCommitId(),
     owner: eager && engine.canRun(name, version, queue) ? engine.engineId : undefined,
   };
+}
+
+/**
+ * Within one life of its parent a key names one child. A retry may take the start of a child back, and that
+ * child keeps its key: what the program starts then is another run.
+ */
+function keyScope({ runId, execution: { retries } }: Instance): string {
+  return retries === 0 ? runId : `${runId}#${retries + 1}`;
 }
 
 function successorStart(

@@ -1,3 +1,4 @@
+import { retriesIn } from '../../core/policy/retry-run.ts';
 import type { PlacedEvent, StartedEvent } from '../../core/run/event.ts';
 import { Execution } from '../../core/run/execution.ts';
 import { effective, replay } from '../../core/run/replay.ts';
@@ -17,6 +18,7 @@ export async function revive(
   if (first?.event.type !== 'started')
     throw new Error(`history of run ${row.runId} does not begin with its start`);
   const execution = prepare(engine, row.runId, first.event, first.at);
+  execution.retries = retriesIn(history);
   const input = first.event.payload ?? 'null';
   await replay(execution, rest, () => startProgram(execution, workflow, input, engine.programPorts));
   engine.ports.crashPoint('turn.after-replay');
