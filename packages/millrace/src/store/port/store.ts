@@ -14,7 +14,8 @@ import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
  *   I4  History is gap-free: a chunk is inserted only at the row's current `events` position.
  * I5  Suspend and close succeed only while `inboxSeq` equals what the plan has seen: no message is slept
  * through.
- *   I6  A closed run takes no messages and no plans.
+ * I6  A closed run takes no messages and no plans. It is opened again only after every transaction has ended
+ * in which it has refused a message: who then looks sees all that these have written.
  * I7  A message is in the inbox once per `(run, dedup)` until its row is consumed by the target's own plan;
  * its `seq` is assigned under the target's row lock and never reused.
  *   I8  At most one run that is open, or inside its dedup window, per `(namespace, key)`.

@@ -6,6 +6,7 @@ import { postgresUrl } from '../../../testbed/postgres-url.ts';
 import {
   boot,
   bytes,
+  closedRun,
   closing,
   commitOne,
   ORDER,
@@ -15,12 +16,13 @@ import {
   startQueued,
   suspension,
 } from '../contract/samples.ts';
-import type { Store } from '../port/store.ts';
+import type { ReopenRequest, Store } from '../port/store.ts';
 import { ask, type Statement } from './database/connect.ts';
 import { retireStatement } from './engines/incarnations.ts';
 import { openPostgres } from './open-postgres.ts';
 import { arrange, commitStatement } from './runs/commit.ts';
 import { claimStatement, deliverStatement } from './runs/ownership.ts';
+import { reopenStatement } from './runs/reopen.ts';
 import { startStatement } from './runs/start.ts';
 
 /*
@@ -105,6 +107,35 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
     await untilBlocked();
     await first.query('COMMIT');
     expect(await delivered).toMatchObject([{ outcome: 'run-closed', status: 'completed' }]);
+  });
+
+  /** A run that was cancelled, as a retry sees it. */
+  async function cancelledRun(queue: string): Promise<ReopenRequest> {
+    const { runId, version, events: seq } = await closedRun(store, { queue }, 'cancelled');
+    return { runId, version, from: 'cancelled', seq, count: 1, history: bytes('retried'), commitId: 17 };
+  }
+
+  test('deliver × reopen: a run is opened again only when what it refused is over', async () => {
+    const request = await cancelledRun('refused');
+    const message = { target: { runId: request.runId }, dedup: 'm', body: bytes('x') };
+    const [refused] = await hold(deliverStatement([message], undefined, undefined));
+    expect(refused).toBeDefined();
+    const reopened = store.reopen(request);
+    await untilBlocked();
+    expect(await store.readRuns([{ runId: request.runId }])).toMatchObject([{ status: 'cancelled' }]);
+    await first.query('COMMIT');
+    expect(await reopened).toBe('ok');
+    expect(await store.readInbox(request.runId)).toEqual([]);
+  });
+
+  test('reopen × deliver: a message that waited for a run to be opened reaches it', async () => {
+    const request = await cancelledRun('opened');
+    const message = { target: { runId: request.runId }, dedup: 'm', body: bytes('x') };
+    await hold(reopenStatement(request, undefined));
+    const delivered = store.deliver([message]);
+    await untilBlocked();
+    await first.query('COMMIT');
+    expect(await delivered).toMatchObject([{ outcome: 'delivered', seq: 1 }]);
   });
 
   test('commit × deliver: a message by key that waited for a continued run reaches the successor', async () => {

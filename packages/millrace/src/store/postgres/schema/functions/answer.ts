@@ -22,11 +22,16 @@ CREATE FUNCTION millrace.rank_v1(priority smallint, ready_at bigint) RETURNS big
 $$;
 
 -- Locks the rows of runs in the order of their ids, so that two calls cannot wait for each other in a circle.
-CREATE FUNCTION millrace.lock_v1(p_runs uuid[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+-- Returns how many there are.
+CREATE FUNCTION millrace.lock_v1(p_runs uuid[]) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_count integer;
 BEGIN
   PERFORM 1
   FROM (SELECT DISTINCT u.id FROM unnest(p_runs) AS u(id) WHERE u.id IS NOT NULL ORDER BY u.id) u,
   LATERAL (SELECT 1 FROM millrace.runs r WHERE r.run_id = u.id FOR NO KEY UPDATE) l;
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  RETURN v_count;
 END $$;
 
 -- Those of the incarnations that are not retired. What the caller does for them is done before any of them can be

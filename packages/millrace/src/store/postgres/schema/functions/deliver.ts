@@ -21,6 +21,7 @@ DECLARE
   v_live uuid[] := millrace.live_v1(p_engines);
   v_run uuid[] := p_run;
   v_again uuid[];
+  v_open integer;
 BEGIN
   LOOP
     IF p_key IS NOT NULL THEN
@@ -32,9 +33,20 @@ BEGIN
     END IF;
     -- A key may pass to another run while the lock was waited for: then once more.
     EXIT WHEN v_again IS NOT DISTINCT FROM v_run;
-    PERFORM millrace.lock_v1(v_run);
+    v_open := millrace.lock_v1(v_run);
     EXIT WHEN p_key IS NULL;
     v_again := v_run;
+  END LOOP;
+  -- A target that is closed stays closed until this transaction has ended: whoever opens it again must see that
+  -- a child has closed whose end it was not told (I6). One that was opened while the lock was waited for is open.
+  WHILE v_open < (SELECT count(DISTINCT u.id) FROM unnest(v_run) AS u(id)) LOOP
+    PERFORM 1
+    FROM (SELECT DISTINCT u.id FROM unnest(v_run) AS u(id) WHERE u.id IS NOT NULL ORDER BY u.id) u,
+    LATERAL (SELECT 1 FROM millrace.runs_closed c WHERE c.run_id = u.id FOR KEY SHARE) l;
+    EXIT WHEN v_open = (
+      SELECT count(DISTINCT u.id) FROM unnest(v_run) AS u(id)
+      WHERE (SELECT true FROM millrace.runs r WHERE r.run_id = u.id LIMIT 1));
+    v_open := millrace.lock_v1(v_run);
   END LOOP;
 
   RETURN QUERY
