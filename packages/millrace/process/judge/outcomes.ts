@@ -1,5 +1,6 @@
 import { decodeValue } from '../../src/core/json.ts';
 import type { PlacedEvent } from '../../src/core/run/event.ts';
+import { effective } from '../../src/core/run/replay.ts';
 import type { EntryOf } from '../worker/entry.ts';
 import type { Evidence, Outcome } from './evidence.ts';
 
@@ -41,9 +42,12 @@ export function judgeOutcomes({ entries, histories, outcomes }: Evidence): strin
 function judgeHistory(runId: string, history: readonly PlacedEvent[]): string[] {
   const wrong: string[] = [];
   const seen = new Set<string>();
-  history.forEach(({ seq, event }, place) => {
+  history.forEach(({ seq }, place) => {
     if (seq !== place) wrong.push(`history of ${runId} has position ${seq} at place ${place}`);
-    const last = place === history.length - 1;
+  });
+  const valid = effective(history);
+  valid.forEach(({ event }, place) => {
+    const last = place === valid.length - 1;
     if (ENDS.has(event.type) && !last) wrong.push(`history of ${runId} goes on after ${event.type}`);
     if (!ONCE.has(event.type) || !('ordinal' in event)) return;
     const kind = event.type === 'step-failed' ? 'step-completed' : event.type;

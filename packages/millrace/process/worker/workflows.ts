@@ -115,7 +115,17 @@ function workflowsOfRuns(work: MakeWork, steps: Workflow<number, string[]>) {
     if (left > 1) return ctx.continueAsNew({ left: left - 1, received });
     return received;
   });
-  return { mailbox, parent, chain };
+
+  const member = workflow('member', async (ctx) => {
+    const before = await ctx.step('before', work('member'));
+    const value = await ctx.waitForSignal(NUMBER);
+    return [before, value, await ctx.step('after', work('member'))];
+  });
+
+  const family = workflow('family', (ctx, size: number) =>
+    ctx.all(Array.from({ length: size }, (_, at) => ctx.child(member, undefined, { key: `member-${at}` }))),
+  );
+  return { mailbox, parent, chain, member, family };
 }
 
 function workflowOfTransactions(write: (ctx: Context, name: string) => Promise<string>) {
