@@ -361,20 +361,6 @@ describe('what ends, or does not end, elsewhere', () => {
     await expect(run.result({ timeout: '5s' })).rejects.toEqual(refusal('RUN_BLOCKED', /not an operation/));
   });
 
-  it('a failed child is retried with its parent, and its output reaches it', async () => {
-    let broken = true;
-    const child = workflow('child', (ctx, _: null) =>
-      ctx.step('work', () => (broken ? Promise.reject(new Error('fog')) : 'done'), { retry: false }),
-    );
-    const parent = workflow('parent', async (ctx, _: null) => `child ${await ctx.child(child, null)}`);
-    const millrace = await open({ workflows: [child, parent] });
-    const run = await millrace.start(parent, null);
-    await expect(run.result()).rejects.toEqual(refusal('RUN_FAILED', /CHILD_FAILED/));
-    broken = false;
-    await run.retry();
-    expect(await run.result({ timeout: '5s' })).toBe('child done');
-  });
-
   it("a step's signal is aborted also for those who first look after the cancel", async () => {
     const begun = gate();
     const cancelled = gate();

@@ -186,17 +186,17 @@ export const ERRORS = {
   RUN_BLOCKED: {
     status: 409,
     summary: 'The run is blocked and needs a person.',
-    remedy: 'Ask why it is blocked, remove the reason, then resume the run.',
+    remedy: 'Ask why it is blocked, remove the reason, then retry the run.',
   },
   QUARANTINED: {
     status: 409,
     summary: 'The run was executing each time its engine process died, too often in a row; it is blocked.',
-    remedy: 'Find what kills the process (memory, native code, process.exit), then resume the run.',
+    remedy: 'Find what kills the process (memory, native code, process.exit), then retry the run.',
   },
   COMMIT_REFUSED: {
     status: 500,
     summary: 'The store refused to write what the run decided; the run is blocked.',
-    remedy: 'Read the reason of the store in the message, remove it, then resume the run.',
+    remedy: 'Read the reason of the store in the message, remove it, then retry the run.',
   },
 
   // --- the store and the engine

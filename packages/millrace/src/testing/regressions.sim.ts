@@ -4,10 +4,10 @@ import { scenarioOf } from './scenario/swarm.ts';
 
 /** Seeds that once broke a promise, by what was wrong. */
 const FOUND: readonly [what: string, seed: number][] = [
-  ['the timer of a retry spun while its attempt was running', 1],
+  ['the timer of a retry spun while its attempt was running', 5],
   ['steps of a claimed run began before its first turn was durable', 4],
-  ['a synchronous step began once per recorded retry', 6],
-  ['a repeated start met KEY_IN_USE after its run had continued as new', 17],
+  ['a synchronous step began once per recorded retry', 20],
+  ['a repeated start met KEY_IN_USE after its run had continued as new', 87],
   ['a successor heard a signal again that its predecessor had taken', 183],
   ['one deadlock after an outage blocked a run for ever', 10_262],
   ['an engine died while it retired another, and the rest was forgotten', 1267],

@@ -39,7 +39,7 @@ function statusReasons(
     case 'blocked':
       return [blockReason(run, since)];
     case 'paused':
-      return [pauseReason(run, since)];
+      return [pauseReason(since)];
     case 'running':
       return ownerReasons(run, facts);
     case 'completed':
@@ -67,12 +67,15 @@ function outageReasons({ outage }: WhyFacts): readonly Reason[] {
   ];
 }
 
-function pauseReason({ runId }: ReadableRun, since: string): Reason {
+function pauseReason(since: string): Reason {
   return {
     code: 'PAUSED',
     message: 'somebody paused it',
     since,
     refs: {},
-    remedy: { message: 'Resume it when it may go on.', command: `millrace resume ${runId}` },
+    remedy: {
+      message: 'This version neither pauses nor resumes runs: resume it with the one that paused it.',
+      command: null,
+    },
   };
 }
