@@ -43,7 +43,11 @@ export interface Run<O = unknown> {
   history(): Promise<HistoryItem[]>;
   /** What the run waits for, and what can be done about it. */
   why(): Promise<Why>;
-  /** A failed, cancelled or timed-out run goes on from its failure; a blocked one is queued again. */
+  /**
+   * A failed, cancelled or timed-out run goes on from its failure, and so do the children that it waits for; a
+   * blocked one is queued again.
+   * @throws RUN_CLOSED, RUN_NOT_CLOSED, RUN_COMPENSATED, RUN_NOT_FOUND.
+   */
   retry(): Promise<void>;
 }
 

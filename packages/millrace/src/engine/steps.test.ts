@@ -349,6 +349,22 @@ describe('a transaction', () => {
   });
 });
 
+describe('a transaction that depends on a patch', () => {
+  it('is not begun before the marker is durable', async () => {
+    const subject = workflow('patched', async (ctx, _: null) => {
+      await ctx.transaction('old', () => 1);
+      if (ctx.patch('new')) await ctx.transaction('new', () => 2);
+    });
+    const millrace = await open({ workflows: [subject] });
+    const run = await millrace.start(subject, null);
+    await run.result();
+    expect((await run.history()).map(({ type, name }) => `${type} ${name}`)).toEqual([
+      ...['started undefined', 'step-completed old', 'patched new', 'step-completed new'],
+      'completed undefined',
+    ]);
+  });
+});
+
 describe('limits', () => {
   it('let no more steps run at once than stepConcurrency', async () => {
     let [running, most] = [0, 0];

@@ -407,6 +407,17 @@ describe('a patch', () => {
     expect(run.output).toBe(true);
   });
 
+  it('right behind an outcome that was stored alone, before its process died, is false for good', async () => {
+    const run = await play(patched);
+    const stored = place([...run.history], [run.done('a')], T0);
+    const other = await reviveRun(patched, stored);
+    expect(other.waits).toEqual(['signal go']);
+    await other.give(signalled('go'));
+    expect(other.output).toBe(false);
+    expect((await other.revive()).output).toBe(false);
+    await run.give(run.done('a'));
+  });
+
   it('is true for a run that has not reached the place', async () => {
     const run = await play(old);
     const other = await reviveRun(patched, run.history);

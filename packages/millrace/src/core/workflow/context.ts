@@ -65,7 +65,11 @@ export interface Context {
   /** Ends this run and starts its successor with the same key and the signals not yet read. */
   continueAsNew(input: unknown): Promise<never>;
 
-  /** True for runs that reach this point with this code or later, false for those that passed it before. */
+  /**
+   * True for runs that reach this point with this code or later, false for those that passed it before. A
+   * transaction is durable before the turn that follows it: when the process dies in between, a patch right
+   * behind the transaction is false, and stays so.
+   */
   patch(id: string): boolean;
 
   /** Recorded: the same on replay. `now` is milliseconds since the epoch. */
@@ -146,6 +150,10 @@ export interface WaitOptions {
 }
 
 export interface ChildOptions {
+  /**
+   * Names one child of this run; from outside it is found under `RUN/KEY`. After the n-th retry of this run
+   * children are started under `RUN#n+1/KEY`: an earlier one may have been left with the key.
+   */
   key?: string | undefined;
   priority?: Priority | undefined;
   queue?: string | undefined;

@@ -161,6 +161,32 @@ describe('the children of a retried run', () => {
     expect(undone).toEqual(['unbook']);
   });
 
+  it('whose end is in its inbox already are not opened once more', async () => {
+    let tries = 0;
+    const again = gate();
+    const { child, parent } = family((ctx) =>
+      ctx.step('work', async () => {
+        if (++tries > 1) await again.passed;
+        throw new Error(`fog ${tries}`);
+      }),
+    );
+    const store = sharedFile();
+    await open({ store, workflows: [child] });
+    const first = await open({ store, workflows: [parent] });
+    const run = await first.start(parent, ['a']);
+    await fails(run, 'RUN_FAILED', /fog 1/);
+    await run.retry();
+    await expect.poll(() => tries, { interval: 5, timeout: 5_000 }).toBe(2);
+    await until(run, 'waiting');
+    await first.close();
+    again.open();
+    const second = await open({ store, work: false });
+    await until(second.run(run.runId), 'queued');
+    await open({ store, workflows: [parent] });
+    await fails(second.run(run.runId), 'RUN_FAILED', /fog 2/);
+    expect((await typesOf(childOf(second, run, 'a'))).filter((type) => type === 'retried')).toHaveLength(1);
+  });
+
   it('that are open still are left alone', async () => {
     const begun = gate();
     const end = gate();
