@@ -97,10 +97,10 @@ function story(random: Random, id: number, activeMs: number): Story {
 }
 
 /** Most runs end well: one that is to be retried is cancelled more often, and has more children. */
-function persistent(random: Random, story: Story, activeMs: number): Story {
-  const retryAtMs = random.chance(0.7) ? 0 : story.retryAtMs;
-  const cancelAtMs = random.chance(0.5) ? random.between(0, activeMs) : story.cancelAtMs;
-  return { ...story, retryAtMs, cancelAtMs, retries: random.between(1, 3) };
+function persistent(random: Random, once: Story, activeMs: number): Story {
+  const retryAtMs = random.chance(0.7) ? 0 : once.retryAtMs;
+  const cancelAtMs = random.chance(0.5) ? random.between(0, activeMs) : once.cancelAtMs;
+  return { ...once, retryAtMs, cancelAtMs, retries: random.between(1, 3) };
 }
 
 function incidents(random: Random, nodes: number, activeMs: number, leaseMs: number): Incident[] {
