@@ -6,6 +6,7 @@ import { forgetInbox } from './forget-inbox.ts';
 import { forgetRequeue } from './forget-requeue.ts';
 import { forgetAlready } from './forget-already.ts';
 import { hurryTimers } from './hurry-timers.ts';
+import { forgetChild } from './forget-child.ts';
 import { forgetDedup } from './forget-dedup.ts';
 
 /** A bug put in from outside, by wrapping the store or the ports: the simulator must find it. */
@@ -45,4 +46,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     brokenRules: ['key used twice', 'not quiet'],
     store: forgetDedup,
   },
+  { name: 'a child of a retried run stays closed', brokenRules: ['not quiet'], store: forgetChild },
 ];
