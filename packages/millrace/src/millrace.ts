@@ -101,9 +101,10 @@ export class Millrace {
     if (parts.work) this.engine = new Engine(store, ports, options, listener(this.results, replies));
     this.clock = this.engine?.clock ?? createStoreClock(() => ports.clock.mono());
     this.gateway = createGateway(store, ports, this.engine, () => this.closing !== undefined);
-    const { name: engineName, maxPayloadBytes } = options;
+    const { name: engineName, maxPayloadBytes, stickyMs } = options;
     const { results, gateway, clock } = this;
-    this.desk = createDesk({ store, ports, results, replies, gateway, clock, engineName, maxPayloadBytes });
+    const limits = { maxPayloadBytes, stickyMs };
+    this.desk = createDesk({ store, ports, results, replies, gateway, clock, engineName, ...limits });
   }
 
   private async begin(): Promise<void> {
@@ -162,7 +163,8 @@ export class Millrace {
     const name = this.desk.checkedName('signal', typeof signal === 'string' ? signal : signal.signal);
     const payload = this.desk.encode(value, `payload of signal "${name}"`);
     const message = { kind: 'signal', id, name, payload } as const;
-    request.message = { dedup: dedupOf(message), body: encodeMessage(message) };
+    const { stickyMs: windowMs } = this.options;
+    request.message = { dedup: dedupOf(message), body: encodeMessage(message), windowMs };
     const result = await this.gateway.start(request);
     const run = this.started<OutputOf<W>>(result, request);
     // The key's run had closed between the two: the message is sent on like any other, or refused.

@@ -25,7 +25,7 @@ export interface Desk {
   /** The row, or RUN_NOT_FOUND. */
   readRun(ref: RunRef): Promise<RunRow>;
   /** What `why` must know besides the run. */
-  facts(): Promise<WhyFacts>;
+  facts(run: RunRow): Promise<WhyFacts>;
   /** Delivers one message with its group; resolves when it is durable. @throws RUN_CLOSED, RUN_NOT_FOUND. */
   send(ref: RunRef, message: InboxMessage): Promise<void>;
   requeued(): void;
@@ -36,10 +36,12 @@ export interface DeskParts extends Pick<Desk, 'store' | 'ports' | 'results' | 'r
   gateway: Gateway;
   clock: StoreClock;
   maxPayloadBytes: number;
+  /** How long runs that a message wakes are kept for the engine that has them in memory. */
+  stickyMs: number;
 }
 
 export function createDesk(parts: DeskParts): Desk {
-  const { store, ports, results, replies, engineName, gateway, clock, maxPayloadBytes } = parts;
+  const { store, ports, results, replies, engineName, gateway, clock, maxPayloadBytes, stickyMs } = parts;
   return {
     ...{ store, ports, results, replies, engineName },
     encode: (value, where) => encodePayload(value, where, maxPayloadBytes),
@@ -54,14 +56,16 @@ export function createDesk(parts: DeskParts): Desk {
       if (row === undefined) throw notFound(ref);
       return row;
     },
-    async facts() {
+    async facts({ assignedTo, assignedUntil: until = 0 }) {
       const { storeTime, engines } = await ask(() => store.listEngines());
       const seen = engines.map(({ engineId, name, beatAt, load }) => {
         return { engineId, name, beatAt, ...advertised(load) };
       });
-      return { now: storeTime, engines: seen };
+      const assignee = engines.find(({ engineId }) => engineId === assignedTo);
+      const assigned = assignee && { engine: assignee.name, until };
+      return { now: storeTime, engines: seen, assigned };
     },
-    send: (ref, message) => deliverMessage((sent) => gateway.deliver(sent), ref, message),
+    send: (ref, message) => deliverMessage((sent) => gateway.deliver({ ...sent, windowMs: stickyMs }), ref, message),
     requeued: () => gateway.hintReady(),
   };
 }

@@ -93,7 +93,7 @@ export const wakePromises: Promises = {
     const runIds = [];
     for (const delay of [1, 2, 3]) runIds.push(await waiting({ store, clock }, delay, engineId));
     clock.advance(10);
-    const adopter = { engineId, limit: 2, sticky: false };
+    const adopter = { engineId, limit: 2 };
     const result = await wake(store, { adopter });
     expect(result.adopted.map((run) => run.runId)).toEqual(runIds.slice(0, 2));
     expect(result.queued).toBe(1);
@@ -104,7 +104,7 @@ export const wakePromises: Promises = {
     const runId = await waiting({ store, clock }, 1, engineId);
     const before = await rowOf(store, runId);
     clock.advance(1);
-    const { adopted } = await wake(store, { adopter: { engineId, limit: 1, sticky: true } });
+    const { adopted } = await wake(store, { adopter: { engineId, limit: 1 } });
     expect(adopted).toMatchObject([
       { runId, epoch: before.epoch + 1, version: before.version, events: before.events },
     ]);
@@ -114,7 +114,7 @@ export const wakePromises: Promises = {
   },
   'a waker adopts only workflows that it has': async ({ store, clock }) => {
     const runId = await waiting({ store, clock }, 0);
-    const adopter = { engineId: await boot(store), limit: 9, sticky: false };
+    const adopter = { engineId: await boot(store), limit: 9 };
     const result = await wake(store, { adopter, workflows: [{ workflow: 'order', version: '2' }] });
     expect(result).toMatchObject({ adopted: [], queued: 1 });
     expect((await rowOf(store, runId)).status).toBe('queued');
@@ -123,7 +123,7 @@ export const wakePromises: Promises = {
     const engineId = await boot(store);
     const own = await waiting({ store, clock }, 0, engineId);
     const foreign = await waiting({ store, clock }, 0);
-    const result = await wake(store, { adopter: { engineId, limit: 9, sticky: true } });
+    const result = await wake(store, { adopter: { engineId, limit: 9 } });
     expect(result.adopted.map((run) => run.runId)).toEqual([own]);
     expect((await rowOf(store, foreign)).status).toBe('queued');
   },
@@ -131,7 +131,7 @@ export const wakePromises: Promises = {
     const engineId = await boot(store);
     await waiting({ store, clock }, 0, engineId);
     await store.retire(engineId, undefined, { limit: 9, deathLimit: 3, harmless: true });
-    const result = await wake(store, { adopter: { engineId, limit: 9, sticky: true } });
+    const result = await wake(store, { adopter: { engineId, limit: 9 } });
     expect(result).toMatchObject({ adopted: [], queued: 1 });
   },
   'a run that a message woke first is not woken by its time': async ({ store, clock }) => {
