@@ -65,7 +65,8 @@ export function createDesk(parts: DeskParts): Desk {
       const assigned = assignee && { engine: assignee.name, until };
       return { now: storeTime, engines: seen, assigned };
     },
-    send: (ref, message) => deliverMessage((sent) => gateway.deliver({ ...sent, windowMs: stickyMs }), ref, message),
+    send: (ref, message) =>
+      deliverMessage((sent) => gateway.deliver({ ...sent, windowMs: stickyMs }), ref, message),
     requeued: () => gateway.hintReady(),
   };
 }

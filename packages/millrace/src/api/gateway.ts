@@ -3,13 +3,7 @@ import { persist } from '../engine/commit/persist.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Ports } from '../engine/ports.ts';
 import { settleDeliveries, settleStarts } from '../engine/turn/effects.ts';
-import type {
-  DeliveryResult,
-  Message,
-  StartRequest,
-  StartResult,
-  Store,
-} from '../store/port/store.ts';
+import type { DeliveryResult, Message, StartRequest, StartResult, Store } from '../store/port/store.ts';
 import { ask } from './store-failure.ts';
 
 /** A caller waits this long for a store that does not answer; engines wait for ever. */

@@ -79,7 +79,10 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
   checkWorkflows(workflows);
   checkExecutors(executors);
   checkName('namespace', namespace);
-  const ms = (name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup' | 'sticky', fallback: number): number => {
+  const ms = (
+    name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup' | 'sticky',
+    fallback: number,
+  ): number => {
     const given = options[name];
     return given === undefined ? fallback : durationMs(given, `${where}, ${name}`);
   };

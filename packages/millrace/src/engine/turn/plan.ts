@@ -186,7 +186,12 @@ function messagesOf(engine: Engine, instance: Instance, turn: Turn): Message[] {
   const messages: Message[] = [];
   const send = (target: string, message: InboxMessage): void => {
     const { stickyMs: windowMs } = engine.options;
-    messages.push({ target: { runId: target }, dedup: dedupOf(message), body: encodeMessage(message), windowMs });
+    messages.push({
+      target: { runId: target },
+      dedup: dedupOf(message),
+      body: encodeMessage(message),
+      windowMs,
+    });
   };
   const { parent } = execution.started;
   if (parent !== undefined) {

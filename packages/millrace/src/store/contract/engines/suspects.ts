@@ -193,7 +193,8 @@ export const suspectPromises: Promises = {
     await advance(store, owned, suspension(owned, clock.now()), SILENT);
     const adopter = { engineId, limit: 9 };
     const workflows = [{ workflow: 'order', version: '1' }];
-    expect(await store.wakeDue({ limit: 9, adopter, workflows })).toMatchObject({ adopted: [], queued: 1 });
+    const asked = { limit: 9, adopter, workflows, windowMs: 200 };
+    expect(await store.wakeDue(asked)).toMatchObject({ adopted: [], queued: 1, assigned: [] });
     expect((await claimSuspects(store)).map((one) => one.runId)).toEqual([run.runId]);
   },
   'groups are decided once, however small the chunks': async ({ store }) => {

@@ -43,13 +43,7 @@ export function deliverResults(messages: readonly Message[], answers: readonly A
 export function claimStatement(request: ClaimRequest, now: number | undefined): Statement {
   return {
     text: CLAIM,
-    values: [
-      now,
-      request.engineId,
-      ...scopeColumns(request),
-      request.limit,
-      request.suspects,
-    ],
+    values: [now, request.engineId, ...scopeColumns(request), request.limit, request.suspects],
   };
 }
 
@@ -68,7 +62,9 @@ export function wakeResult(answers: readonly Answer[]): WakeResult {
   if (summary === undefined) throw new Error('wake_v1 answered without its last row');
   // In the summary these columns hold other things: see schema/functions/wake.ts.
   const nextWakeAt: number | null = summary[13];
-  const assigned = answers.flatMap(([part, , , , , other]) => (part === ASSIGNMENT && other !== null ? [other] : []));
+  const assigned = answers.flatMap(([part, , , , , other]) =>
+    part === ASSIGNMENT && other !== null ? [other] : [],
+  );
   return {
     ...{ adopted, assigned, queued: summary[1] },
     nextWakeAt: nextWakeAt ?? undefined,

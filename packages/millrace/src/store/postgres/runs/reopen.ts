@@ -18,9 +18,6 @@ export function reopenStatement(request: ReopenRequest, now: number | undefined)
   };
 }
 
-export function unblockStatement(
-  request: UnblockRequest,
-  now: number | undefined,
-): Statement {
+export function unblockStatement(request: UnblockRequest, now: number | undefined): Statement {
   return { text: UNBLOCK, values: [now, request.code, ...scopeColumns(request)] };
 }
