@@ -10,6 +10,7 @@ const FOUND: readonly [what: string, seed: number][] = [
   ['a repeated start met KEY_IN_USE after its run had continued as new', 17],
   ['a successor heard a signal again that its predecessor had taken', 183],
   ['one deadlock after an outage blocked a run for ever', 10_262],
+  ['a step that was ready when its engine drained was slept on for ever', 328],
   ['an engine died while it retired another, and the rest was forgotten', 1267],
 ];
 

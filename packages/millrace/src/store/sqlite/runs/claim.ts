@@ -19,8 +19,8 @@ interface SuspectCandidate extends ScopedCandidate {
   suspect_group: number;
 }
 
-/** How many windows that have passed one claim ends. */
-const MAX_LAPSED = 1000;
+/** How many windows that have passed one claim ends, if it does not claim more. */
+const LAPSED = 100;
 
 export function prepareClaims(connection: Connection, incarnations: Incarnations, backlog: Backlog): Claims {
   const selectHead = connection.prepare<Candidate>(`
@@ -36,7 +36,7 @@ export function prepareClaims(connection: Connection, incarnations: Incarnations
     WHERE assigned_to = ? ORDER BY rank, run_id LIMIT ?`);
   const endWindows = connection.prepare(`
     UPDATE runs SET assigned_to = NULL, assigned_until = NULL
-    WHERE run_id IN (SELECT run_id FROM runs WHERE assigned_until <= ? ORDER BY assigned_until LIMIT ${MAX_LAPSED})`);
+    WHERE run_id IN (SELECT run_id FROM runs WHERE assigned_until <= ? ORDER BY assigned_until LIMIT ?)`);
   const take = connection.prepare<OpenRow>(`
     UPDATE runs SET status = ${STATUS_CODE.running}, owner = ?, epoch = epoch + 1,
       started_at = coalesce(started_at, ?), assigned_to = NULL, assigned_until = NULL
@@ -48,7 +48,7 @@ export function prepareClaims(connection: Connection, incarnations: Incarnations
 
   /** Unassigned runs stand in groups, assigned ones apart: nobody reads over those of others (I10). */
   function findHealthy(request: ClaimRequest, offers: Offers): Candidate[] {
-    endWindows.run(now());
+    endWindows.run(now(), Math.max(request.limit, LAPSED));
     const groups = backlog.groups(request.namespace).filter(offers);
     const found = groups.flatMap(({ namespace, queue, workflow, workflow_version: version }) =>
       selectHead.all(namespace, queue, workflow, version, request.limit),

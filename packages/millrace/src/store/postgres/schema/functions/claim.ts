@@ -46,13 +46,13 @@ BEGIN
   END LOOP;
 END $$;
 
--- Ends the assignments whose window has passed. What others hold at this moment they are claiming.
-CREATE FUNCTION millrace.unassign_v1(p_now bigint) RETURNS void LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
+-- Ends assignments whose window has passed, the earliest first. What others hold at this moment they are claiming.
+CREATE FUNCTION millrace.unassign_v1(p_now bigint, p_limit integer) RETURNS void LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE
   v_ids uuid[] := ARRAY(
     SELECT r.run_id FROM millrace.runs r WHERE r.assigned_until <= p_now
-    ORDER BY r.assigned_until LIMIT 1000 FOR UPDATE SKIP LOCKED);
+    ORDER BY r.assigned_until LIMIT p_limit FOR UPDATE SKIP LOCKED);
 BEGIN
   IF cardinality(v_ids) = 0 THEN RETURN; END IF;
   UPDATE millrace.runs r SET assigned_to = NULL, assigned_until = NULL WHERE r.run_id = ANY(v_ids);
@@ -94,7 +94,7 @@ BEGIN
     RETURN;
   END IF;
 
-  PERFORM millrace.unassign_v1(v_now);
+  PERFORM millrace.unassign_v1(v_now, greatest(p_limit, 100));
   v_own := EXISTS (SELECT 1 FROM millrace.runs r WHERE r.assigned_to = p_engine);
   SELECT array_agg(g.namespace), array_agg(g.queue), array_agg(g.workflow), array_agg(g.workflow_version)
     INTO v_namespaces, v_queues, v_workflows, v_versions
