@@ -12,9 +12,9 @@ export interface Waker extends Loop {
 }
 
 /**
- * Wakes runs whose time has come: exactly when this engine's own are due, or those of engines that are not there
- * any more; a little later those of others, should these not have asked. The store's clock decides; a call that
- * comes early wakes nothing.
+ * Wakes runs whose time has come: exactly when this engine's own are due. It looks every few seconds at least, and so
+ * knows when those of engines that are not there any more are due, and those of others: these it wakes a little
+ * later, should they not have asked. The store's clock decides; a call that comes early wakes nothing.
  */
 export function startWaker(engine: Engine): Waker {
   const tick = async (): Promise<number> => {
