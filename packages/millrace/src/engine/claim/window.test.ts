@@ -4,7 +4,7 @@ import { openStore, signal, workflow, type Run } from '../../index.ts';
 import type { Store } from '../../store/port/store.ts';
 
 const go = signal<string>('go');
-const HOUR = '1 hour';
+const HOUR_MS = 3_600_000;
 
 /** A workflow that waits for a signal, and how often its program was started: more than once a run is a replay. */
 function waitingProgram() {
@@ -17,12 +17,12 @@ function waitingProgram() {
 }
 
 /** A run that is suspended, in the memory of the engine that started it. */
-async function suspended(run: Run<string>): Promise<Run<string>> {
+async function suspended<O>(run: Run<O>): Promise<Run<O>> {
   await until(run, 'waiting');
   return run;
 }
 
-async function engineOf(run: Run): Promise<string | undefined> {
+async function engineOf(run: Run): Promise<string | null> {
   return (await run.describe()).engineId;
 }
 
@@ -33,12 +33,12 @@ describe('a run whose signal comes through another process', () => {
   ])('is continued from memory by the engine that has it: %s', async (_, work) => {
     const store = sharedFile();
     const { subject, starts } = waitingProgram();
-    const one = await open({ store, workflows: [subject], name: 'one', sticky: HOUR });
+    const one = await open({ store, workflows: [subject], name: 'one', sticky: HOUR_MS });
     const other = await open({
       store,
       ...(work ? { workflows: [subject] } : { work }),
       name: 'other',
-      sticky: HOUR,
+      sticky: HOUR_MS,
     });
     const runs = await Promise.all(
       Array.from({ length: 8 }, async () => suspended(await one.start(subject, null))),
@@ -54,8 +54,8 @@ describe('a run whose signal comes through another process', () => {
   it('is continued at once by another engine when that one is gone', async () => {
     const store = sharedFile();
     const { subject, starts } = waitingProgram();
-    const one = await open({ store, workflows: [subject], name: 'one', sticky: HOUR });
-    const other = await open({ store, workflows: [subject], name: 'other', sticky: HOUR });
+    const one = await open({ store, workflows: [subject], name: 'one', sticky: HOUR_MS });
+    const other = await open({ store, workflows: [subject], name: 'other', sticky: HOUR_MS });
     const { runId } = await suspended(await one.start(subject, null));
     await one.close();
     await other.run(runId).signal(go, 'on');
@@ -65,7 +65,7 @@ describe('a run whose signal comes through another process', () => {
   });
 
   it('is continued by another engine after the window when that one is full', async () => {
-    const { one, other, run, finish } = await fullEngine('50ms');
+    const { one, other, run, finish } = await fullEngine(50);
     await other.run(run.runId).signal(go, 'on');
     expect(await run.result()).toBe('on');
     expect(await engineOf(run)).toBe('other');
@@ -74,7 +74,7 @@ describe('a run whose signal comes through another process', () => {
   });
 
   it('does not wait for an engine that is full and delivers the signal itself', async () => {
-    const { one, run, finish } = await fullEngine(HOUR);
+    const { one, run, finish } = await fullEngine(HOUR_MS);
     await one.run(run.runId).signal(go, 'on');
     expect(await run.result()).toBe('on');
     expect(await engineOf(run)).toBe('other');
@@ -148,7 +148,7 @@ describe('a run whose time comes', () => {
 });
 
 /** Engine `one` has a run that waits, and all its room is taken by another one. */
-async function fullEngine(sticky: string) {
+async function fullEngine(sticky: number) {
   const store = sharedFile();
   const { subject } = waitingProgram();
   const [begun, released] = [gate(), gate()];

@@ -100,7 +100,8 @@ function stays(engine: Engine, instance: Instance, turn: Turn): boolean {
 /** A step that an earlier turn made ready and that was not dispatched any more: it must not be slept on. */
 function hasReadyStep({ execution, attempts }: Instance, soon: number): boolean {
   for (const pending of execution.pending.values()) {
-    if (pending.kind === 'step' && !attempts.has(pending.ordinal) && (pending.retryAt ?? 0) <= soon) return true;
+    if (pending.kind === 'step' && !attempts.has(pending.ordinal) && (pending.retryAt ?? 0) <= soon)
+      return true;
   }
   return false;
 }
