@@ -96,21 +96,25 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
         await look(what, ids[at] as string, rows[at], newsAt(ids[at] as string));
       }
     },
-    checkClaim(engineId, runIds, storeTime) {
-      for (const runId of runIds) {
-        const { assignedTo, assignedUntil = 0 } = runs.get(runId)?.row ?? {};
-        if (assignedTo === undefined) continue;
-        if (assignedTo === engineId) tally.add('assigned run claimed by its engine');
-        else if (retired.has(assignedTo) || assignedUntil <= storeTime)
-          tally.add('assigned run claimed by another');
-        else
-          violated(
-            'window',
-            `run ${runId} is kept for ${assignedTo} until ${assignedUntil}, it is ${storeTime}`,
-          );
-      }
-    },
+    checkClaim: createClaimCheck(runs, retired, tally),
     checkPlan: createPlanCheck(runs, retired, tally),
+  };
+}
+
+/** Whom the runs that were claimed were kept for. */
+function createClaimCheck(
+  runs: ReadonlyMap<string, Watched>,
+  retired: ReadonlySet<string>,
+  tally: Tally,
+): Watcher['checkClaim'] {
+  return (engineId, runIds, storeTime) => {
+    for (const runId of runIds) {
+      const { assignedTo, assignedUntil: until = 0 } = runs.get(runId)?.row ?? {};
+      if (assignedTo === undefined) continue;
+      if (assignedTo === engineId) tally.add('assigned run claimed by its engine');
+      else if (retired.has(assignedTo) || until <= storeTime) tally.add('assigned run claimed by another');
+      else violated('window', `run ${runId} is kept for ${assignedTo} until ${until}, it is ${storeTime}`);
+    }
   };
 }
 

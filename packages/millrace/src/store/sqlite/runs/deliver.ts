@@ -28,27 +28,8 @@ export interface Deliveries {
 }
 
 export function prepareDeliveries(connection: Connection, incarnations: Incarnations): Deliveries {
-  const selectKey = connection.prepare<{ run_id: string }>(
-    'SELECT run_id FROM keys WHERE namespace = ? AND key = ?',
-  );
-  const selectTarget = connection.prepare<Target>(
-    'SELECT status, priority, owner, last_owner, assigned_to, inbox_seq, suspect_group FROM runs WHERE run_id = ?',
-  );
-  const selectClosed = connection.prepare<{ status: number; successor: string | null }>(
-    'SELECT status, successor FROM runs_closed WHERE run_id = ?',
-  );
-  const insertMessage = connection.prepare(
-    'INSERT INTO inbox (run_id, seq, dedup, body, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, dedup) DO NOTHING',
-  );
-  const advance = connection.prepare('UPDATE runs SET inbox_seq = ? WHERE run_id = ?');
-  const wake = connection.prepare(`
-    UPDATE runs SET inbox_seq = ?, status = ${STATUS_CODE.queued}, rank = ?, ready_at = ?, wake_at = NULL, waits = NULL,
-      assigned_to = ?, assigned_until = ?
-    WHERE run_id = ?`);
-  const adopt = connection.prepare<OpenRow>(`
-    UPDATE runs SET inbox_seq = ?, status = ${STATUS_CODE.running}, rank = ?, ready_at = ?, wake_at = NULL, waits = NULL,
-      owner = ?, epoch = epoch + 1, started_at = coalesce(started_at, ?)
-    WHERE run_id = ? RETURNING *`);
+  const { selectKey, selectTarget, selectClosed, insertMessage, advance, wake, adopt } =
+    prepareStatements(connection);
   const { now } = connection.timers;
 
   function resolve(ref: RunRef): string | undefined {
@@ -122,5 +103,31 @@ function roomOf(incarnations: Incarnations): Room {
     },
     isOfAnother: (lastOwner, adopter): lastOwner is string =>
       lastOwner !== null && lastOwner !== adopter?.engineId && isAlive(lastOwner),
+  };
+}
+
+function prepareStatements(connection: Connection) {
+  return {
+    selectKey: connection.prepare<{ run_id: string }>(
+      'SELECT run_id FROM keys WHERE namespace = ? AND key = ?',
+    ),
+    selectTarget: connection.prepare<Target>(
+      'SELECT status, priority, owner, last_owner, assigned_to, inbox_seq, suspect_group FROM runs WHERE run_id = ?',
+    ),
+    selectClosed: connection.prepare<{ status: number; successor: string | null }>(
+      'SELECT status, successor FROM runs_closed WHERE run_id = ?',
+    ),
+    insertMessage: connection.prepare(
+      'INSERT INTO inbox (run_id, seq, dedup, body, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, dedup) DO NOTHING',
+    ),
+    advance: connection.prepare('UPDATE runs SET inbox_seq = ? WHERE run_id = ?'),
+    wake: connection.prepare(`
+      UPDATE runs SET inbox_seq = ?, status = ${STATUS_CODE.queued}, rank = ?, ready_at = ?, wake_at = NULL, waits = NULL,
+        assigned_to = ?, assigned_until = ?
+      WHERE run_id = ?`),
+    adopt: connection.prepare<OpenRow>(`
+      UPDATE runs SET inbox_seq = ?, status = ${STATUS_CODE.running}, rank = ?, ready_at = ?, wake_at = NULL, waits = NULL,
+        owner = ?, epoch = epoch + 1, started_at = coalesce(started_at, ?)
+      WHERE run_id = ? RETURNING *`),
   };
 }
