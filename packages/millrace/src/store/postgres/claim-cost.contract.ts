@@ -88,7 +88,8 @@ describe.skipIf(postgresUrl === undefined)('the cost of a claim', () => {
     await crowd(owner, CROWD);
     await ask(
       database.url,
-      'UPDATE millrace.runs SET status = 2, assigned_to = NULL, assigned_until = NULL, wake_at = millrace.clock_v1() + 600000',
+      `UPDATE millrace.runs SET status = 2, assigned_to = NULL, assigned_until = NULL,
+         wake_at = millrace.clock_v1() + 600000`,
     );
     const request = {
       limit: 500,

@@ -7,8 +7,8 @@ import { IN_SCOPE, OWNED, PLANNING } from './answer.ts';
  * are taken. Where others hold all candidates the window grows, so that many engines at one queue do not come
  * back with nothing.
  * Assigned runs stand apart, each engine's in the order of rank, so that nobody reads over those of others (I10).
- * Whose window has passed is put back among the groups, once, by whoever claims next. part 4   a run that is the caller's now; history = its first chunk if it never had a
- * turn
+ * Whose window has passed is put back among the groups, once, by whoever claims next.
+ * part 4   a run that is the caller's now; history = its first chunk if it never had a turn
  */
 const GROUP = 'r.namespace, r.queue, r.workflow, r.workflow_version';
 

@@ -101,7 +101,8 @@ BEGIN
     WHERE r.run_id = ANY((SELECT t.ids FROM totals t)::uuid[])
   )
   SELECT 2::smallint, f.n::integer,
-    CASE WHEN f.fresh AND f.new_assignee IS NOT NULL THEN 4 WHEN f.fresh THEN 0 WHEN f.open THEN 1 WHEN c.run_id IS NOT NULL THEN 2 ELSE 3 END::smallint,
+    CASE WHEN f.fresh AND f.new_assignee IS NOT NULL THEN 4 WHEN f.fresh THEN 0 WHEN f.open THEN 1
+      WHEN c.run_id IS NOT NULL THEN 2 ELSE 3 END::smallint,
     c.status, (f.inbox_seq + f.place)::integer,
     CASE WHEN f.taker IS NOT NULL THEN NULL WHEN f.open THEN coalesce(f.new_assignee, f.new_owner, f.owner)
       ELSE c.successor END,
