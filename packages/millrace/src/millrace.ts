@@ -21,6 +21,7 @@ import { ask } from './api/store-failure.ts';
 import { startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
 import { createReplies, type Replies } from './api/update.ts';
 import { Engine, type EngineListener } from './engine/engine.ts';
+import { createOutage, watchStore } from './engine/outage.ts';
 import type { EngineOptions } from './engine/options.ts';
 import type { EngineLog, Ports } from './engine/ports.ts';
 import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
@@ -91,7 +92,8 @@ export class Millrace {
   }
 
   private constructor(parts: Parts) {
-    const { store, ports, options } = parts;
+    const { ports, options } = parts;
+    const store = watchStore(parts.store, createOutage(ports));
     this.store = store;
     this.ports = ports;
     this.options = options;
