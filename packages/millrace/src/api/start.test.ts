@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { describe, expect, it } from 'vitest';
-import { gate, open, refusal, sharedFile, typesOf, until } from '../../testbed/engines/engines.ts';
+import { gate, open, refusal, sharedStore, typesOf, until } from '../../testbed/engines/engines.ts';
 import { signal, workflow, type Millrace, type Priority } from '../index.ts';
 
 const echo = workflow('echo', (_ctx, input: unknown) => input);
@@ -197,7 +197,7 @@ describe('a key', () => {
   });
 
   it('in another namespace is another key', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const one = await open({ workflows, store, namespace: 'one' });
     const two = await open({ workflows, store, namespace: 'two' });
     const first = await one.start(echo, 1, { key: 'k' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gate, open, refusal, sharedFile, until } from '../../testbed/engines/engines.ts';
+import { gate, open, refusal, sharedStore, until } from '../../testbed/engines/engines.ts';
 import { Millrace, openStore, signal, workflow, type EngineLog } from '../index.ts';
 
 const go = signal<unknown>('go');
@@ -50,7 +50,7 @@ describe('close', () => {
       });
       return ctx.step('second', () => calls.push('second'));
     });
-    const store = sharedFile();
+    const store = sharedStore();
     const one = await open({ store, workflows: [subject] });
     const { runId } = await one.start(subject, null);
     await begun.passed;
@@ -78,7 +78,7 @@ describe('close', () => {
         });
       }),
     );
-    const store = sharedFile();
+    const store = sharedStore();
     const one = await open({ store, workflows: [subject] });
     const { runId } = await one.start(subject, null);
     await begun.passed;
@@ -91,7 +91,7 @@ describe('close', () => {
   });
 
   it('hands waiting runs over, which another engine wakes', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const sleeping = workflow('sleeping', async (ctx, _: null) => {
       await ctx.sleep(150);
       return ctx.waitForSignal(go);
@@ -137,7 +137,7 @@ describe('close', () => {
 
 describe('a client', () => {
   it('executes nothing, and what it starts runs elsewhere', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const client = await open({ store, workflows: [echo], work: false });
     expect(client.engine).toBeUndefined();
     const run = await client.start(echo, 17);
@@ -148,7 +148,7 @@ describe('a client', () => {
   });
 
   it('signals and cancels runs of others', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const client = await open({ store, work: false });
     const worker = await open({ store, workflows: [waiting] });
     const [first, second] = [await worker.start(waiting, 1), await worker.start(waiting, 2)];
@@ -161,7 +161,7 @@ describe('a client', () => {
 
 describe('several engines on one store', () => {
   it('share the work, and each run is done once', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const done: string[] = [];
     const subject = workflow('work', (ctx, n: number) =>
       ctx.step('work', async () => {
@@ -183,7 +183,7 @@ describe('several engines on one store', () => {
   });
 
   it('take only the queues that they were given', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const fast = await open({ store, workflows: [echo], queues: ['fast'], name: 'fast' });
     const run = await fast.start(echo, 1, { queue: 'slow' });
     const other = await fast.start(echo, 2, { queue: 'fast' });
@@ -198,7 +198,7 @@ describe('several engines on one store', () => {
     ['of another namespace', { namespace: 'two' }],
     ['of a queue that is not theirs', { queues: ['other'] }],
   ])('leave alone what wakes up %s', async (_, elsewhere) => {
-    const store = sharedFile();
+    const store = sharedStore();
     const sleeping = (tag: string) =>
       workflow('sleeping', async (ctx, _input: null) => {
         await ctx.sleep(120);
@@ -216,7 +216,7 @@ describe('several engines on one store', () => {
   });
 
   it('take over from one that is silent, and it comes back as new', { timeout: 20_000 }, async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const lines: EngineLog[] = [];
     const [begun, finish] = [gate(), gate()];
     let calls = 0;

@@ -1,0 +1,24 @@
+import { afterAll, beforeAll } from 'vitest';
+import { openStore } from '../../src/index.ts';
+import { createDatabase, type TestDatabase } from '../postgres-database.ts';
+import { ask, EMPTY } from '../postgres-subject.ts';
+import { useStores } from './engines.ts';
+
+/** Lets the tests of this file, from here on, run on a database of their own, which is emptied after each. */
+export function usePostgres(serverUrl: string): { url(): string } {
+  let database: TestDatabase | undefined;
+  const url = (): string => {
+    if (database === undefined) throw new Error('the database is made before the first test');
+    return database.url;
+  };
+  beforeAll(async () => {
+    database = await createDatabase(serverUrl);
+    const store = await openStore(database.url);
+    await store.migrate();
+    await store.close();
+    await ask(database.url, 'CREATE TABLE notes (text text NOT NULL)');
+  });
+  afterAll(async () => database?.drop());
+  useStores({ alone: url, shared: url, clear: async () => void (await ask(url(), EMPTY)) });
+  return { url };
+}
