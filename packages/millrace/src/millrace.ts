@@ -27,7 +27,7 @@ import type { EngineLog, Ports } from './engine/ports.ts';
 import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
 import { nodePorts } from './node-ports.ts';
 import { DEFAULT_STORE, openStore } from './open-store.ts';
-import type { RunFilter, StartRequest, StartResult, Store } from './store/port/store.ts';
+import type { DeliveryResult, RunFilter, StartRequest, StartResult, Store } from './store/port/store.ts';
 
 export interface RunsFilter extends Partial<Omit<RunFilter, 'namespace'>> {}
 
@@ -165,12 +165,16 @@ export class Millrace {
     const payload = this.desk.encode(value, `payload of signal "${name}"`);
     const message = { kind: 'signal', id, name, payload } as const;
     request.message = { dedup: dedupOf(message), body: encodeMessage(message) };
-    const result = await this.gateway.start(request);
-    const run = this.started<OutputOf<W>>(result, request);
-    // The key's run had closed between the two: the message is sent on like any other, or refused.
-    if ('delivery' in result && result.delivery?.outcome === 'run-closed')
+    for (;;) {
+      const result = await this.gateway.start(request);
+      const run = this.started<OutputOf<W>>(result, request);
+      if (!('delivery' in result) || result.delivery?.outcome !== 'run-closed') return run;
+      // It closed between the look at the key and the delivery: by now the key is free, unless it stays its own.
+      if (isFreed(result.delivery, request)) continue;
+      // To the run that it continued as, or to nobody.
       await this.desk.send(result, message);
-    return run;
+      return run;
+    }
   }
 
   /** The handle of an existing run; does no I/O. */
@@ -280,6 +284,14 @@ function listener(results: Results, replies: Replies): EngineListener {
     wantsReplies: () => replies.any(),
   };
 }
+
+/** Whether a run that has closed leaves its key to this start. */
+function isFreed({ status, successor }: RunClosed, { reuse }: StartRequest): boolean {
+  if (successor !== undefined) return false;
+  return reuse === 'allow' || (reuse === 'allow-failed' && status !== 'completed');
+}
+
+type RunClosed = Extract<DeliveryResult, { outcome: 'run-closed' }>;
 
 function silent(_entry: EngineLog): void {}
 

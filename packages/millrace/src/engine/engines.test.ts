@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gate, open, refusal, sharedStore, until } from '../../testbed/engines/engines.ts';
+import { gate, open, refusal, sharedStore, typesOf, until } from '../../testbed/engines/engines.ts';
 import { Millrace, openStore, signal, workflow, type EngineLog } from '../index.ts';
 
 const go = signal<unknown>('go');
@@ -213,6 +213,35 @@ describe('several engines on one store', () => {
     await until(other.run(runId), 'queued');
     const again = await open({ store, workflows: [right], namespace: 'one' });
     expect(await again.run(runId).result()).toBe('right');
+  });
+
+  it('do not believe what they remember of a run that another has driven since', async () => {
+    const [begun, finish] = [gate(), gate()];
+    const two = workflow('two', async (ctx, _: null) => [
+      await ctx.waitForSignal(go),
+      await ctx.waitForSignal(go),
+    ]);
+    const busy = workflow('busy', (ctx, _: null) =>
+      ctx.step('hold', () => {
+        begun.open();
+        return finish.passed;
+      }),
+    );
+    const store = sharedStore();
+    const first = await open({ store, workflows: [two, busy], concurrency: 1 });
+    const run = await first.start(two, null);
+    await until(run, 'waiting');
+    const holding = await first.start(busy, null);
+    await begun.passed;
+    const second = await open({ store, workflows: [two] });
+    await second.run(run.runId).signal(go, 1);
+    await expect.poll(async () => (await typesOf(run)).length).toBe(2);
+    await until(run, 'waiting');
+    await second.close();
+    finish.open();
+    await holding.result();
+    await run.signal(go, 2);
+    expect(await run.result({ timeout: '5s' })).toEqual([1, 2]);
   });
 
   it('take over from one that is silent, and it comes back as new', { timeout: 20_000 }, async () => {
