@@ -93,7 +93,8 @@ export class Millrace {
 
   private constructor(parts: Parts) {
     const { ports, options } = parts;
-    const store = watchStore(parts.store, createOutage(ports));
+    const outage = createOutage(ports);
+    const store = watchStore(parts.store, outage);
     this.store = store;
     this.ports = ports;
     this.options = options;
@@ -105,7 +106,8 @@ export class Millrace {
     this.gateway = createGateway(store, ports, this.engine, () => this.closing !== undefined);
     const { name: engineName, maxPayloadBytes } = options;
     const { results, gateway, clock } = this;
-    this.desk = createDesk({ store, ports, results, replies, gateway, clock, engineName, maxPayloadBytes });
+    const callers = { results, replies, gateway, outage, clock };
+    this.desk = createDesk({ store, ports, ...callers, engineName, maxPayloadBytes });
   }
 
   private async begin(): Promise<void> {

@@ -396,3 +396,26 @@ describe('what ends, or does not end, elsewhere', () => {
     expect(await seen).toBe(true);
   });
 });
+
+describe('why', () => {
+  it('says of a queued run how many go before it', async () => {
+    const [begun, finish] = [gate(), gate()];
+    const busy = workflow('busy', (ctx, _: number) =>
+      ctx.step('hold', () => {
+        begun.open();
+        return finish.passed;
+      }),
+    );
+    const millrace = await open({ workflows: [busy], concurrency: 1 });
+    const first = await millrace.start(busy, 0);
+    await begun.passed;
+    const [second, third] = [await millrace.start(busy, 1), await millrace.start(busy, 2)];
+    const reasons = async (run: Run): Promise<unknown> => (await run.why()).reasons;
+    expect(await reasons(second)).toMatchObject([{ code: 'QUEUE_BACKLOG', refs: { ahead: 0 } }]);
+    expect(await reasons(third)).toMatchObject([
+      { code: 'QUEUE_BACKLOG', refs: { ahead: 1 }, message: expect.stringMatching(/1 run goes first/) },
+    ]);
+    finish.open();
+    await Promise.all([first, second, third].map((run) => run.result()));
+  });
+});

@@ -349,19 +349,22 @@ describe('signalWithStart', () => {
   });
 
   describe('when the run of the key closes between the look and the delivery', () => {
-    const one = workflow('one', async (ctx, _: null) => ctx.waitForSignal(go));
+    const one = workflow('one', async (ctx, again: boolean): Promise<number> => {
+      const heard = await ctx.waitForSignal(go);
+      return again ? ctx.continueAsNew(false) : heard;
+    });
 
     /** The library on a store that, asked for the first time, finds a run open which closes before it is told. */
-    async function racing(close: (run: Run, racer: Millrace) => Promise<{ successor?: string }>) {
+    async function racing(close: (run: Run) => Promise<{ successor?: string | undefined }>) {
       const real = await openStore(sharedStore());
       onTestFinished(() => real.close());
       const racer = await open({ store: real, workflows: [one] });
-      const before = await racer.start(one, null, { key: 'k' });
+      const before = await racer.start(one, true, { key: 'k' });
       await until(before, 'waiting');
       let asked = 0;
       const startRuns: Store['startRuns'] = async (requests) => {
         if (++asked > 1) return real.startRuns(requests);
-        const { successor } = await close(before, racer);
+        const { successor } = await close(before);
         const delivery = {
           outcome: 'run-closed',
           runId: before.runId,
@@ -376,7 +379,7 @@ describe('signalWithStart', () => {
       const millrace = await open({ store, workflows: [one] });
       return { millrace, before };
     }
-    const cancel = async (run: Run): Promise<{ successor?: string }> => {
+    const cancel = async (run: Run): Promise<{ successor?: string | undefined }> => {
       await run.cancel();
       await run.result().catch(() => {});
       return {};
@@ -384,25 +387,26 @@ describe('signalWithStart', () => {
 
     it('starts the next one, with the signal', async () => {
       const { millrace, before } = await racing(cancel);
-      const run = await millrace.signalWithStart(one, null, { key: 'k', signal: go, payload: 1 });
+      const run = await millrace.signalWithStart(one, false, { key: 'k', signal: go, payload: 1 });
       expect(run.runId).not.toBe(before.runId);
       expect(await run.result()).toBe(1);
     });
 
     it('signals the run that it continued as', async () => {
-      let next: Run | undefined;
-      const { millrace } = await racing(async (_run, racer) => {
-        next = await racer.start(one, null);
-        return { successor: next.runId };
+      const { millrace, before } = await racing(async (run) => {
+        await run.signal(go, 0);
+        await until(run, 'continued');
+        return { successor: (await run.describe()).successorRunId ?? undefined };
       });
-      await millrace.signalWithStart(one, null, { key: 'k', signal: go, payload: 1 });
-      expect(await next?.result()).toBe(1);
+      const run = await millrace.signalWithStart(one, false, { key: 'k', signal: go, payload: 1 });
+      expect(run.runId).toBe(before.runId);
+      expect(await run.result()).toBe(1);
     });
 
     it('is refused when the key stays with the run that closed', async () => {
       const { millrace } = await racing(cancel);
       const options = { key: 'k', signal: go, payload: 1, reuse: 'return' } as const;
-      await expect(millrace.signalWithStart(one, null, options)).rejects.toEqual(refusal('RUN_CLOSED'));
+      await expect(millrace.signalWithStart(one, false, options)).rejects.toEqual(refusal('RUN_CLOSED'));
     });
   });
 

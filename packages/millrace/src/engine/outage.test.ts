@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { open } from '../../testbed/engines/engines.ts';
+import { open, until } from '../../testbed/engines/engines.ts';
 import { workflow, type EngineLog } from '../index.ts';
 import { nodePorts } from '../node-ports.ts';
 import { StoreError } from '../store/port/errors.ts';
@@ -64,20 +64,25 @@ describe('an outage', () => {
   });
 });
 
+/** A switch that makes the calls of a store fail. */
+interface Breaks {
+  with: StoreError | undefined;
+  spares: string[];
+  calls: number;
+}
+
 describe('an engine whose store is away', () => {
   /** The store in memory, and a switch that makes every call of it fail. */
-  async function breakable(): Promise<{
-    store: Store;
-    breaks: { with: StoreError | undefined; calls: number };
-  }> {
+  async function breakable(): Promise<{ store: Store; breaks: Breaks }> {
     const real = await openSqlite({ path: ':memory:' });
-    const breaks: { with: StoreError | undefined; calls: number } = { with: undefined, calls: 0 };
+    const breaks: Breaks = { with: undefined, spares: [], calls: 0 };
     const store = new Proxy(real, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name);
         if (typeof value !== 'function' || name === 'close') return value;
         return async (...given: unknown[]) => {
-          if (breaks.with === undefined) return Reflect.apply(value, target, given) as unknown;
+          if (breaks.with === undefined || breaks.spares.includes(String(name)))
+            return Reflect.apply(value, target, given) as unknown;
           breaks.calls++;
           throw breaks.with;
         };
@@ -105,6 +110,24 @@ describe('an engine whose store is away', () => {
     expect(lines.filter(({ source }) => source === 'engine').map(({ message }) => message)).toEqual([
       expect.stringContaining(`calls to the store fail: ${error.message}`),
     ]);
+    await millrace.close({ grace: 0 });
+    await store.close();
+  });
+
+  it('tells it as the reason why, where a run can still be read', async () => {
+    const { store, breaks } = await breakable();
+    const wait = workflow('wait', (ctx, _: null) => ctx.waitForSignal('go'));
+    const millrace = await open({ store, workflows: [wait], beat: 50 });
+    const run = await millrace.start(wait, null);
+    await until(run, 'waiting');
+    expect((await run.why()).reasons).toMatchObject([{ code: 'WAITING_SIGNAL' }]);
+    Object.assign(breaks, { with: away, spares: ['readRuns', 'readHistory', 'listEngines'] });
+    await expect.poll(() => breaks.calls).toBeGreaterThan(0);
+    expect((await run.why()).reasons).toMatchObject([
+      { code: 'STORE_UNREACHABLE', message: 'calls to the store fail: nobody listens' },
+      { code: 'WAITING_SIGNAL' },
+    ]);
+    breaks.with = undefined;
     await millrace.close({ grace: 0 });
     await store.close();
   });
