@@ -4,7 +4,6 @@ import { MillraceError } from './core/errors.ts';
 import { durationMs } from './core/duration.ts';
 import { runIdOf } from './core/ids.ts';
 import { describeRun, type RunDescription } from './core/reading/describe-run.ts';
-import { placedEvents } from './core/reading/history-items.ts';
 import { dedupOf, encodeMessage } from './core/run/message.ts';
 import { encodeFailure } from './core/run/outcome.ts';
 import { failureOf } from './core/failure.ts';
@@ -185,15 +184,16 @@ export class Millrace {
     return runHandle<O>(this.desk, { namespace: this.options.namespace, key: ref.key });
   }
 
-  /** A page of runs, newest first. `next` is the `before` of the next page. */
+  /**
+   * A page of runs, newest first; `next` is the `before` of the next page. `input`, `output` and `error` are
+   * null in it, whatever became of the runs: those of a page could be gigabytes. `run(runId).describe()` has
+   * them.
+   */
   async runs(filter: RunsFilter = {}): Promise<{ runs: RunDescription[]; next: string | undefined }> {
     const { limit = 50 } = filter;
     const { namespace } = this.options;
     const page = await ask(() => this.store.listRuns({ ...filter, limit, namespace }));
-    const runs = page.runs.map((row) =>
-      describeRun(row, row.lastChunk === undefined ? [] : placedEvents([row.lastChunk])),
-    );
-    return { runs, next: page.next };
+    return { runs: page.runs.map((row) => describeRun(row, [])), next: page.next };
   }
 
   /**

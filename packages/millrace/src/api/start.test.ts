@@ -72,6 +72,9 @@ describe('start', () => {
     expect(await ids({ status: ['waiting'] })).toEqual([second.runId]);
     expect(await ids({ workflow: 'echo' })).toEqual([first.runId]);
     expect(await ids({ key: 'one' })).toEqual([first.runId]);
+    const [listed] = (await millrace.runs({ key: 'one' })).runs;
+    expect(listed, 'values are for whoever reads one run').toMatchObject({ input: null, output: null });
+    expect(await first.describe()).toMatchObject({ ...listed, input: 1, output: 1 });
   });
 
   it.each([
