@@ -409,7 +409,8 @@ describe('why', () => {
     const millrace = await open({ workflows: [busy], concurrency: 1 });
     const first = await millrace.start(busy, 0);
     await begun.passed;
-    const [second, third] = [await millrace.start(busy, 1), await millrace.start(busy, 2)];
+    const second = await millrace.start(busy, 1);
+    const third = await millrace.start(busy, 2, { priority: 'low' });
     const reasons = async (run: Run): Promise<unknown> => (await run.why()).reasons;
     expect(await reasons(second)).toMatchObject([{ code: 'QUEUE_BACKLOG', refs: { ahead: 0 } }]);
     expect(await reasons(third)).toMatchObject([
