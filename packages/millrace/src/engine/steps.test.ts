@@ -1,6 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { gate, open, refusal, sharedStore, typesOf, until } from '../../testbed/engines/engines.ts';
-import { TerminalError, workflow, type StepContext, type StepOptions, type EngineLog } from '../index.ts';
+import {
+  openStore,
+  TerminalError,
+  workflow,
+  type StepContext,
+  type StepOptions,
+  type EngineLog,
+} from '../index.ts';
+import type { Store } from '../store/port/store.ts';
 
 /** A workflow of one step. */
 function oneStep(fn: (step: StepContext) => unknown, options: StepOptions = {}) {
@@ -309,6 +317,47 @@ describe('limits', () => {
     );
     await Promise.all(runs.map((run) => run.result()));
     expect(most).toBe(2);
+  });
+});
+
+describe('a claim that comes back late', () => {
+  it('does not make more runs of what a start has taken the slot for', async () => {
+    const [asked, late, begun, finish] = [gate(), gate(), gate(), gate()];
+    const real = await openStore(sharedStore());
+    onTestFinished(() => real.close());
+    let claims = 0;
+    const answered = gate();
+    const claimRuns: Store['claimRuns'] = async (request) => {
+      if (++claims > 1) return real.claimRuns(request);
+      asked.open();
+      await late.passed;
+      const claimed = await real.claimRuns(request);
+      answered.open();
+      return claimed;
+    };
+    const store = new Proxy(real, {
+      get: (target, name) => (name === 'claimRuns' ? claimRuns : (Reflect.get(target, name) as unknown)),
+    });
+    let [running, most] = [0, 0];
+    const busy = workflow('busy', (ctx, _: null) =>
+      ctx.step('work', async () => {
+        most = Math.max(most, ++running);
+        begun.open();
+        await finish.passed;
+        running--;
+      }),
+    );
+    const millrace = await open({ store, workflows: [busy], concurrency: 1 });
+    await asked.passed;
+    const first = await millrace.start(busy, null);
+    await begun.passed;
+    const second = await millrace.start(busy, null);
+    late.open();
+    await answered.passed;
+    await until(second, 'queued');
+    finish.open();
+    await Promise.all([first.result(), second.result()]);
+    expect(most).toBe(1);
   });
 });
 

@@ -38,6 +38,11 @@ export function startClaimer(engine: Engine): Claimer {
     });
     if (runs.length > 0) engine.ports.crashPoint('claim.after-commit-before-dispatch');
     for (const run of runs) {
+      // What started or woke meanwhile may have the slots.
+      if (engine.freeSlots() <= 0) {
+        engine.decline(run);
+        continue;
+      }
       const instance = engine.adopt(run);
       if (takeSuspects && instance !== undefined) suspects.add(instance);
     }
