@@ -107,7 +107,7 @@ async function leave(engines: readonly WorkerProcess[]): Promise<object[]> {
     engines.map(async (engine) => {
       engine.kill('SIGTERM');
       const exit = await engine.ended;
-      const lines = engine.logs('calls to the store').length;
+      const lines = engine.logs('fail').length;
       return {
         noticed: lines > 0,
         quiet: lines <= LINES_MOST,

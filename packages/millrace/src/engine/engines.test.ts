@@ -201,7 +201,7 @@ describe('several engines on one store', () => {
     const store = sharedStore();
     const sleeping = (tag: string) =>
       workflow('sleeping', async (ctx, _input: null) => {
-        await ctx.sleep(120);
+        await ctx.sleep(500);
         return tag;
       });
     const [right, wrong] = [sleeping('right'), sleeping('wrong')];

@@ -105,7 +105,7 @@ describe('a step', () => {
         if (++calls < 3) throw new Error('again');
         return calls;
       },
-      { retry: { maxAttempts: 3, initial: 150, factor: 1 } },
+      { retry: { maxAttempts: 3, initial: 300, factor: 1 } },
     );
     const millrace = await open({ workflows: [subject] });
     const run = await millrace.start(subject, null);
