@@ -81,7 +81,6 @@ export class Engine {
   private readonly gate: StepGate;
   private stopHints: () => void = () => {};
   private state: 'new' | 'running' | 'draining' | 'closed' = 'new';
-  private reserved = 0;
   private onIdle: (() => void) | undefined;
 
   constructor(store: Store, ports: Ports, options: EngineOptions, listener: EngineListener) {
@@ -148,11 +147,7 @@ export class Engine {
   // --- slots
 
   freeSlots(): number {
-    return this.state === 'running' ? this.options.concurrency - this.held.size - this.reserved : 0;
-  }
-  /** Room for runs that a plan on its way may make this engine's own. */
-  reserve(count: number): void {
-    this.reserved += count;
+    return this.state === 'running' ? this.options.concurrency - this.held.size : 0;
   }
   /** Whether this incarnation may take on work: running, and its lease confirmed lately. */
   mayClaim(): boolean {
@@ -190,19 +185,25 @@ export class Engine {
     void drive(this, instance);
   }
   adopt(run: OwnedRun): Instance | undefined {
-    return adopt(this, run);
+    // What started or woke while the store was asked may have the slots.
+    if (this.freeSlots() > 0) return adopt(this, run);
+    this.decline(run);
+    return undefined;
+  }
+  /** A run that the store has made this engine's own goes back to the queue untouched. */
+  private decline({ runId, epoch, version }: OwnedRun): void {
+    this.store.release([{ runId, epoch, version }]).then(
+      () => this.hintReady(),
+      () => this.auditSoon(),
+    );
   }
   clearSuspect(instance: Instance): void {
     if (instance.suspect) this.claimer.clearSuspect(instance);
   }
   /** The run goes back to the queue unharmed; this process knows nothing of it any more. */
   giveBack(instance: Instance): void {
-    const { runId, row } = instance;
     forget(this, instance, 'the run was given back');
-    this.store.release([{ runId, epoch: row.epoch, version: row.version }]).then(
-      () => this.hintReady(),
-      () => this.auditSoon(),
-    );
+    this.decline(instance.row);
   }
 
   // --- steps

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gate, open, sharedFile, until } from '../../../testbed/engines/engines.ts';
+import { gate, open, sharedStore, until } from '../../../testbed/engines/engines.ts';
 import { openStore, signal, workflow, type Run } from '../../index.ts';
 import type { Store } from '../../store/port/store.ts';
 
@@ -31,7 +31,7 @@ describe('a run whose signal comes through another process', () => {
     ['another engine', true],
     ['a client', false],
   ])('is continued from memory by the engine that has it: %s', async (_, work) => {
-    const store = sharedFile();
+    const store = sharedStore();
     const { subject, starts } = waitingProgram();
     const one = await open({ store, workflows: [subject], name: 'one', sticky: HOUR_MS });
     const other = await open({
@@ -52,7 +52,7 @@ describe('a run whose signal comes through another process', () => {
   });
 
   it('is continued at once by another engine when that one is gone', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const { subject, starts } = waitingProgram();
     const one = await open({ store, workflows: [subject], name: 'one', sticky: HOUR_MS });
     const other = await open({ store, workflows: [subject], name: 'other', sticky: HOUR_MS });
@@ -83,7 +83,7 @@ describe('a run whose signal comes through another process', () => {
   });
 
   it('is continued by another engine after the window when that one stands still, and `why` says so', async () => {
-    const path = sharedFile();
+    const path = sharedStore();
     const { subject } = waitingProgram();
     const store = await openStore(path);
     const still = standing(store);
@@ -108,7 +108,7 @@ describe('a run whose signal comes through another process', () => {
 
 describe('a run whose time comes', () => {
   it('is continued from memory by the engine that has it, and nobody asks for it all the time', async () => {
-    const path = sharedFile();
+    const path = sharedStore();
     let starts = 0;
     const subject = workflow('sleeping', async (ctx, ms: number) => {
       starts++;
@@ -131,7 +131,7 @@ describe('a run whose time comes', () => {
   });
 
   it('is continued by another engine when that one stands still', async () => {
-    const path = sharedFile();
+    const path = sharedStore();
     const subject = workflow('sleeping', (ctx, _: null) => ctx.sleep(150));
     const store = await openStore(path);
     const still = standing(store);
@@ -149,7 +149,7 @@ describe('a run whose time comes', () => {
 
 /** Engine `one` has a run that waits, and all its room is taken by another one. */
 async function fullEngine(sticky: number) {
-  const store = sharedFile();
+  const store = sharedStore();
   const { subject } = waitingProgram();
   const [begun, released] = [gate(), gate()];
   const busy = workflow('busy', (ctx, _: null) =>

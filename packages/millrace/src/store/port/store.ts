@@ -100,6 +100,11 @@ export interface Store {
   // --- reads
   readRuns(refs: readonly RunRef[]): Promise<(RunRow | undefined)[]>;
   listRuns(filter: RunFilter): Promise<RunPage>;
+  /**
+   * How many queued runs of the same namespace and queue are claimed before this queued one, suspects left
+   * out; counts to `limit` and no further. 0 for a run that is not queued.
+   */
+  countAhead(runId: string, limit: number): Promise<number>;
   /** Chunks in order, from the one that contains `fromSeq` on. */
   readHistory(runId: string, fromSeq?: number, limit?: number): Promise<HistoryChunk[]>;
   readInbox(runId: string): Promise<InboxRow[]>;

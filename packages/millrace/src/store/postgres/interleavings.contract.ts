@@ -151,6 +151,19 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
     expect(await delivered).toMatchObject([{ outcome: 'delivered', runId: successor.runId }]);
   });
 
+  test('commit × start: a start with a message that waited for the close of its key is told so', async () => {
+    const run = await startOwned(store, await boot(store), { key: 'closing', queue: 'closing' });
+    await hold(commitStatement(arrange([planOf(run, closing(run))]), undefined));
+    const message = { dedup: 'm', body: bytes('x') };
+    const started = store.startRuns([startOf({ key: 'closing', reuse: 'allow', message })]);
+    await untilBlocked();
+    await first.query('COMMIT');
+    const { runId } = run;
+    expect(await started).toMatchObject([
+      { outcome: 'existing', runId, status: 'completed', delivery: { outcome: 'run-closed', runId } },
+    ]);
+  });
+
   test('start × start with one key: the second finds the first when that commits', async () => {
     const winner = startOf({ key: 'race', fingerprint: 'f' });
     await hold(startStatement([winner], { now: undefined, unowned: false }));

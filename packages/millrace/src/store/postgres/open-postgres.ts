@@ -24,7 +24,7 @@ import {
 } from './engines/incarnations.ts';
 import { notifyHints } from './hints/notify.ts';
 import { listOwned, loadRuns, readHistory, readInbox } from './reads/history.ts';
-import { listRuns, readRuns } from './reads/runs.ts';
+import { countAhead, listRuns, readRuns } from './reads/runs.ts';
 import { type Answer, claimedOf } from './runs/answer.ts';
 import { arrange, commitResults, commitStatement } from './runs/commit.ts';
 import {
@@ -173,7 +173,9 @@ function outsideActs(calls: Connections, now: Now): Pick<Store, 'reopen' | 'unbl
   };
 }
 
-function reads(calls: Connections): Pick<Store, 'readRuns' | 'listRuns' | 'readHistory' | 'readInbox'> {
+type Reads = 'readRuns' | 'listRuns' | 'countAhead' | 'readHistory' | 'readInbox';
+
+function reads(calls: Connections): Pick<Store, Reads> {
   return {
     readRuns: async (refs) => {
       for (const ref of refs) checkRef(ref);
@@ -183,6 +185,7 @@ function reads(calls: Connections): Pick<Store, 'readRuns' | 'listRuns' | 'readH
       checkFilter(filter);
       return listRuns(calls, filter);
     },
+    countAhead: (runId, limit) => countAhead(calls, runId, limit),
     readHistory: (runId, fromSeq, limit) => readHistory(calls, runId, fromSeq, limit),
     readInbox: (runId) => readInbox(calls, runId),
   };

@@ -150,6 +150,7 @@ function readCalls({ connection: { read }, acts }: Backend) {
       checkFilter(filter);
       return read(() => acts().runReads.list(filter));
     },
+    countAhead: (runId, limit) => read(() => acts().runReads.countAhead(runId, limit)),
     readHistory: (runId, fromSeq, limit) => read(() => acts().histories.chunks(runId, fromSeq, limit)),
     readInbox: (runId) => read(() => acts().histories.inbox(runId)),
   } satisfies Partial<Store>;
@@ -173,7 +174,7 @@ function prepareActs(connection: Connection) {
     commits: prepareCommits(connection, incarnations, starts, deliveries),
     wakes: prepareWakes(connection, deliveries),
     reopenings: prepareReopenings(connection),
-    runReads: prepareRunReads(connection, deliveries, histories),
+    runReads: prepareRunReads(connection, deliveries, histories, backlog),
   };
 }
 

@@ -37,6 +37,7 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       listOwned: (engineId) => read('listOwned', () => subject.listOwned(engineId)),
       readRuns: (refs) => read('readRuns', () => subject.readRuns(refs)),
       listRuns: (filter) => read('listRuns', () => subject.listRuns(filter)),
+      countAhead: (...args) => read('countAhead', () => subject.countAhead(...args)),
       readHistory: (...args) => read('readHistory', () => subject.readHistory(...args)),
       readInbox: (runId) => read('readInbox', () => subject.readInbox(runId)),
       listEngines: () => read('listEngines', () => subject.listEngines()),

@@ -171,3 +171,21 @@ function runOf(row: Stored): RunRow {
     lastChunk: undefined,
   };
 }
+
+const COUNT_AHEAD = `
+SELECT count(*)::integer FROM (
+  SELECT 1 FROM millrace.runs me, millrace.groups_v1(me.namespace, me.queue) g, LATERAL (
+    SELECT 1 FROM millrace.runs r
+    WHERE r.status = ${STATUS_CODE.queued} AND r.suspect_group IS NULL
+      AND r.namespace = g.namespace AND r.queue = g.queue
+      AND r.workflow = g.workflow AND r.workflow_version = g.workflow_version
+      AND (r.rank, r.run_id) < (me.rank, me.run_id)
+    LIMIT $2
+  ) ahead
+  WHERE me.run_id = $1 AND me.status = ${STATUS_CODE.queued} LIMIT $2
+) counted`;
+
+export async function countAhead({ read }: Connections, runId: string, limit: number): Promise<number> {
+  const [row] = await read<[number]>({ text: COUNT_AHEAD, values: [runId, limit] });
+  return row?.[0] ?? 0;
+}
