@@ -25,7 +25,7 @@ export default defineConfig({
       {
         test: {
           name: 'contract',
-          include: ['packages/millrace/src/store/**/*.contract.ts'],
+          include: ['packages/millrace/src/**/*.contract.ts'],
           globalSetup: postgres,
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -7,6 +7,18 @@ import { ROOT, runScript } from '../bootstrap/run-child.mjs';
 /** @typedef {{ ancestorTitles: string[], title: string, status: string }} Test */
 /** @typedef {{ name: string, status: string, assertionResults: Test[] }} File */
 
+/**
+ * What a suite has to show beyond passing: the core has every branch covered (thresholds in vitest.config.ts).
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const PROOFS = {
+  unit: [
+    '--coverage',
+    '--coverage.include=packages/millrace/src/core/**/*.ts',
+    '--coverage.reporter=text-summary',
+  ],
+};
+
 const SKIPPED = ['skipped', 'pending', 'todo', 'disabled'];
 
 /**
@@ -24,6 +36,7 @@ export async function runSuite(suite) {
       '--project',
       suite,
       ...reporters,
+      ...(PROOFS[suite] ?? []),
     ]);
     /** @type {File[]} */
     const files = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')).testResults : [];

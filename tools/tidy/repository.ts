@@ -14,10 +14,11 @@ const BINARY = /\.(png|jpg|gif|ico|woff2|db|gz|zip|pdf)$/;
 
 /** Every text file that is, or could be, committed. */
 export function repositoryFiles(): readonly SourceFile[] {
-  return walk('', ['.git/']).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+  // In a linked work tree `.git` is a file.
+  return walk('', ['.git/', '.git']).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 }
 
-/** The folders in .gitignore are enough: single ignored files are of no interest to a rule. */
+/** Leaves out the folders in .gitignore and the files that it names in full; patterns are of no interest here. */
 function walk(folder: string, ignoredAbove: readonly string[]): string[] {
   const list = join(ROOT, folder, '.gitignore');
   const ignored = existsSync(list)
@@ -26,7 +27,7 @@ function walk(folder: string, ignoredAbove: readonly string[]): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) return ignored.includes(`${entry.name}/`) ? [] : walk(path, ignored);
-    return entry.isFile() && !BINARY.test(entry.name) ? [path] : [];
+    return entry.isFile() && !BINARY.test(entry.name) && !ignored.includes(entry.name) ? [path] : [];
   });
 }
 

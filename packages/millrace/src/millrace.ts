@@ -4,7 +4,6 @@ import { MillraceError } from './core/errors.ts';
 import { durationMs } from './core/duration.ts';
 import { runIdOf } from './core/ids.ts';
 import { describeRun, type RunDescription } from './core/reading/describe-run.ts';
-import { placedEvents } from './core/reading/history-items.ts';
 import { dedupOf, encodeMessage } from './core/run/message.ts';
 import { encodeFailure } from './core/run/outcome.ts';
 import { failureOf } from './core/failure.ts';
@@ -21,12 +20,13 @@ import { ask } from './api/store-failure.ts';
 import { startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
 import { createReplies, type Replies } from './api/update.ts';
 import { Engine, type EngineListener } from './engine/engine.ts';
+import { createOutage, watchStore } from './engine/outage.ts';
 import type { EngineOptions } from './engine/options.ts';
 import type { EngineLog, Ports } from './engine/ports.ts';
 import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
 import { nodePorts } from './node-ports.ts';
 import { DEFAULT_STORE, openStore } from './open-store.ts';
-import type { RunFilter, StartRequest, StartResult, Store } from './store/port/store.ts';
+import type { DeliveryResult, RunFilter, StartRequest, StartResult, Store } from './store/port/store.ts';
 
 export interface RunsFilter extends Partial<Omit<RunFilter, 'namespace'>> {}
 
@@ -91,7 +91,9 @@ export class Millrace {
   }
 
   private constructor(parts: Parts) {
-    const { store, ports, options } = parts;
+    const { ports, options } = parts;
+    const outage = createOutage(ports);
+    const store = watchStore(parts.store, outage);
     this.store = store;
     this.ports = ports;
     this.options = options;
@@ -101,9 +103,10 @@ export class Millrace {
     if (parts.work) this.engine = new Engine(store, ports, options, listener(this.results, replies));
     this.clock = this.engine?.clock ?? createStoreClock(() => ports.clock.mono());
     this.gateway = createGateway(store, ports, this.engine, () => this.closing !== undefined);
-    const { name: engineName, maxPayloadBytes } = options;
+    const { name: engineName, maxPayloadBytes, stickyMs } = options;
     const { results, gateway, clock } = this;
-    this.desk = createDesk({ store, ports, results, replies, gateway, clock, engineName, maxPayloadBytes });
+    const callers = { results, replies, gateway, outage, clock };
+    this.desk = createDesk({ store, ports, ...callers, engineName, maxPayloadBytes, stickyMs });
   }
 
   private async begin(): Promise<void> {
@@ -162,13 +165,18 @@ export class Millrace {
     const name = this.desk.checkedName('signal', typeof signal === 'string' ? signal : signal.signal);
     const payload = this.desk.encode(value, `payload of signal "${name}"`);
     const message = { kind: 'signal', id, name, payload } as const;
-    request.message = { dedup: dedupOf(message), body: encodeMessage(message) };
-    const result = await this.gateway.start(request);
-    const run = this.started<OutputOf<W>>(result, request);
-    // The key's run had closed between the two: the message is sent on like any other, or refused.
-    if ('delivery' in result && result.delivery?.outcome === 'run-closed')
+    const { stickyMs: windowMs } = this.options;
+    request.message = { dedup: dedupOf(message), body: encodeMessage(message), windowMs };
+    for (;;) {
+      const result = await this.gateway.start(request);
+      const run = this.started<OutputOf<W>>(result, request);
+      if (!('delivery' in result) || result.delivery?.outcome !== 'run-closed') return run;
+      // It closed between the look at the key and the delivery: by now the key is free, unless it stays its own.
+      if (isFreed(result.delivery, request)) continue;
+      // To the run that it continued as, or to nobody.
       await this.desk.send(result, message);
-    return run;
+      return run;
+    }
   }
 
   /** The handle of an existing run; does no I/O. */
@@ -177,15 +185,16 @@ export class Millrace {
     return runHandle<O>(this.desk, { namespace: this.options.namespace, key: ref.key });
   }
 
-  /** A page of runs, newest first. `next` is the `before` of the next page. */
+  /**
+   * A page of runs, newest first; `next` is the `before` of the next page. `input`, `output` and `error` are
+   * null in it, whatever became of the runs: those of a page could be gigabytes. `run(runId).describe()` has
+   * them.
+   */
   async runs(filter: RunsFilter = {}): Promise<{ runs: RunDescription[]; next: string | undefined }> {
     const { limit = 50 } = filter;
     const { namespace } = this.options;
     const page = await ask(() => this.store.listRuns({ ...filter, limit, namespace }));
-    const runs = page.runs.map((row) =>
-      describeRun(row, row.lastChunk === undefined ? [] : placedEvents([row.lastChunk])),
-    );
-    return { runs, next: page.next };
+    return { runs: page.runs.map((row) => describeRun(row, [])), next: page.next };
   }
 
   /**
@@ -278,6 +287,14 @@ function listener(results: Results, replies: Replies): EngineListener {
     wantsReplies: () => replies.any(),
   };
 }
+
+/** Whether a run that has closed leaves its key to this start. */
+function isFreed({ status, successor }: RunClosed, { reuse }: StartRequest): boolean {
+  if (successor !== undefined) return false;
+  return reuse === 'allow' || (reuse === 'allow-failed' && status !== 'completed');
+}
+
+type RunClosed = Extract<DeliveryResult, { outcome: 'run-closed' }>;
 
 function silent(_entry: EngineLog): void {}
 

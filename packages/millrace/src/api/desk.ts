@@ -5,7 +5,8 @@ import { encodePayload } from '../engine/payload.ts';
 import type { Ports } from '../engine/ports.ts';
 import type { StoreClock } from '../engine/store-clock.ts';
 import type { DeliveryResult, Message, RunRef, RunRow, Store } from '../store/port/store.ts';
-import type { WhyFacts } from '../core/policy/why.ts';
+import { AHEAD_COUNTED, type WhyFacts } from '../core/policy/why.ts';
+import type { Outage } from '../engine/outage.ts';
 import type { Gateway } from './gateway.ts';
 import { ask } from './store-failure.ts';
 import type { Replies } from './update.ts';
@@ -25,7 +26,7 @@ export interface Desk {
   /** The row, or RUN_NOT_FOUND. */
   readRun(ref: RunRef): Promise<RunRow>;
   /** What `why` must know besides the run. */
-  facts(): Promise<WhyFacts>;
+  facts(run: RunRow): Promise<WhyFacts>;
   /** Delivers one message with its group; resolves when it is durable. @throws RUN_CLOSED, RUN_NOT_FOUND. */
   send(ref: RunRef, message: InboxMessage): Promise<void>;
   reopen: Gateway['reopen'];
@@ -34,12 +35,16 @@ export interface Desk {
 /** What a desk is made of. */
 export interface DeskParts extends Pick<Desk, 'store' | 'ports' | 'results' | 'replies' | 'engineName'> {
   gateway: Gateway;
+  outage: Outage;
   clock: StoreClock;
   maxPayloadBytes: number;
+  /** How long runs that a message wakes are kept for the engine that has them in memory. */
+  stickyMs: number;
 }
 
 export function createDesk(parts: DeskParts): Desk {
-  const { store, ports, results, replies, engineName, gateway, clock, maxPayloadBytes } = parts;
+  const { store, ports, results, replies, engineName, gateway, outage, clock, maxPayloadBytes, stickyMs } =
+    parts;
   return {
     ...{ store, ports, results, replies, engineName },
     encode: (value, where) => encodePayload(value, where, maxPayloadBytes),
@@ -54,14 +59,20 @@ export function createDesk(parts: DeskParts): Desk {
       if (row === undefined) throw notFound(ref);
       return row;
     },
-    async facts() {
+    async facts({ runId, status, assignedTo, assignedUntil: until = 0 }) {
       const { storeTime, engines } = await ask(() => store.listEngines());
+      const ahead = status === 'queued' ? await ask(() => store.countAhead(runId, AHEAD_COUNTED)) : undefined;
+      const trouble = outage.current();
       const seen = engines.map(({ engineId, name, beatAt, load }) => {
         return { engineId, name, beatAt, ...advertised(load) };
       });
-      return { now: storeTime, engines: seen };
+      const since = trouble && { message: trouble.message, since: storeTime - trouble.forMs };
+      const assignee = engines.find(({ engineId }) => engineId === assignedTo);
+      const assigned = assignee && { engine: assignee.name, until };
+      return { now: storeTime, engines: seen, ahead, assigned, outage: since };
     },
-    send: (ref, message) => deliverMessage((sent) => gateway.deliver(sent), ref, message),
+    send: (ref, message) =>
+      deliverMessage((sent) => gateway.deliver({ ...sent, windowMs: stickyMs }), ref, message),
     reopen: (request) => gateway.reopen(request),
   };
 }

@@ -4,7 +4,6 @@ import type { Engine } from '../engine/engine.ts';
 import type { Ports } from '../engine/ports.ts';
 import { settleDeliveries, settleStarts } from '../engine/turn/effects.ts';
 import type {
-  Adopter,
   DeliveryResult,
   Message,
   ReopenRequest,
@@ -65,7 +64,7 @@ export function createGateway(
         const results = await answered(() => store.startRuns(requests));
         ports.crashPoint('start.after-commit-before-reply');
         if (engine !== undefined) settleStarts(engine, requests, results);
-        else if (results.some(({ outcome }) => outcome === 'started')) hintReady();
+        else hintStarts(store, results);
         return results;
       },
     }),
@@ -73,7 +72,7 @@ export function createGateway(
       ...limits,
       weigh: (message) => message.body.byteLength,
       send: async (messages) => {
-        const results = await answered(() => store.deliver(messages, adopterOf(engine)));
+        const results = await answered(() => store.deliver(messages, engine?.adopter()));
         ports.crashPoint('signal.after-commit-before-reply');
         if (engine !== undefined) settleDeliveries(engine, messages, results);
         else hintDeliveries(store, results);
@@ -89,15 +88,20 @@ function limitOwned(requests: readonly StartRequest[], freeSlots: number): void 
   for (const request of requests) if (request.owner !== undefined && room-- <= 0) request.owner = undefined;
 }
 
-function adopterOf(engine: Engine | undefined): Adopter | undefined {
-  if (engine === undefined || !engine.mayClaim() || engine.freeSlots() <= 0) return undefined;
-  return { engineId: engine.engineId, limit: engine.freeSlots(), sticky: true };
+function hintStarts(store: Store, results: readonly StartResult[]): void {
+  if (results.some(({ outcome }) => outcome === 'started')) store.hints?.send({ kind: 'ready' });
+  hintDeliveries(
+    store,
+    results.flatMap((result) => ('delivery' in result && result.delivery ? [result.delivery] : [])),
+  );
 }
 
 function hintDeliveries(store: Store, results: readonly DeliveryResult[]): void {
   for (const result of results) {
     if (result.outcome !== 'delivered') continue;
-    if (result.ownerId === undefined) store.hints?.send({ kind: 'ready' });
-    else store.hints?.send({ kind: 'inbox', engineId: result.ownerId });
+    const { ownerId, assignedTo } = result;
+    if (ownerId !== undefined) store.hints?.send({ kind: 'inbox', engineId: ownerId });
+    else if (assignedTo !== undefined) store.hints?.send({ kind: 'assigned', engineId: assignedTo });
+    else store.hints?.send({ kind: 'ready' });
   }
 }

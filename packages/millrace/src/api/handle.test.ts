@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gate, open, refusal, sharedFile, typesOf, until } from '../../testbed/engines/engines.ts';
+import { gate, open, refusal, sharedStore, typesOf, until } from '../../testbed/engines/engines.ts';
 import { TerminalError, signal, workflow, type Run } from '../index.ts';
 
 const go = signal<unknown>('go');
@@ -160,9 +160,10 @@ describe('an update', () => {
     const run = await millrace.start(cart, null);
     expect(await run.update('add', 'pen')).toBe(1);
     await expect(run.update('add', '')).rejects.toMatchObject({ message: 'nothing to add', code: 'EMPTY' });
-    expect(await Promise.all([run.update('add', 'ink'), run.update('add', 'cap')])).toEqual([2, 3]);
+    const together = await Promise.all([run.update('add', 'ink'), run.update('add', 'cap')]);
+    expect(together.toSorted(), 'in whatever order they arrived').toEqual([2, 3]);
     await run.signal(go, 1);
-    expect(await run.result()).toEqual(['pen', 'ink', 'cap']);
+    expect(await run.result()).toEqual(together[0] === 2 ? ['pen', 'ink', 'cap'] : ['pen', 'cap', 'ink']);
   });
 
   it('of one id is one update, and both callers get the answer', async () => {
@@ -185,7 +186,7 @@ describe('an update', () => {
   });
 
   it('sent by a process that does not execute the run is answered too', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     await open({ workflows: [cart], store });
     const client = await open({ store, work: false });
     const run = await client.start(cart, null);
@@ -379,5 +380,29 @@ describe('what ends, or does not end, elsewhere', () => {
     await run.result().catch(() => {});
     cancelled.open();
     expect(await seen).toBe(true);
+  });
+});
+
+describe('why', () => {
+  it('says of a queued run how many go before it', async () => {
+    const [begun, finish] = [gate(), gate()];
+    const busy = workflow('busy', (ctx, _: number) =>
+      ctx.step('hold', () => {
+        begun.open();
+        return finish.passed;
+      }),
+    );
+    const millrace = await open({ workflows: [busy], concurrency: 1 });
+    const first = await millrace.start(busy, 0);
+    await begun.passed;
+    const second = await millrace.start(busy, 1);
+    const third = await millrace.start(busy, 2, { priority: 'low' });
+    const reasons = async (run: Run): Promise<unknown> => (await run.why()).reasons;
+    expect(await reasons(second)).toMatchObject([{ code: 'QUEUE_BACKLOG', refs: { ahead: 0 } }]);
+    expect(await reasons(third)).toMatchObject([
+      { code: 'QUEUE_BACKLOG', refs: { ahead: 1 }, message: expect.stringMatching(/1 run goes first/) },
+    ]);
+    finish.open();
+    await Promise.all([first, second, third].map((run) => run.result()));
   });
 });

@@ -104,7 +104,7 @@ export function runHandle<O>(desk: Desk, ref: RunRef): Run<O> {
     history: async () => historyItems(await chunks()),
     async why() {
       const found = await row();
-      return why(found, await desk.facts(), placedEvents(await chunks()));
+      return why(found, await desk.facts(found), placedEvents(await chunks()));
     },
     async retry() {
       await retryRun(desk, await row());

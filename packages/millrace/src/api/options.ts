@@ -27,6 +27,10 @@ export interface MillraceOptions {
   stepConcurrency?: number | undefined;
   /** Suspended runs kept in memory. Default 10,000. */
   cacheSize?: number | undefined;
+  /**
+   * How long a run that wakes up is kept for the engine that has it in memory; 0: any engine takes it. Default 200 ms.
+   */
+  sticky?: Duration | undefined;
   /** Of steps that say nothing themselves: 4 attempts, 1 s, 2 s, 4 s. */
   retry?: RetryOptions | number | false | undefined;
   /** Renewal interval. Default 1 s. */
@@ -54,6 +58,7 @@ const OPTIONS: readonly (keyof MillraceOptions)[] = [
   ...([
     'stepConcurrency',
     'cacheSize',
+    'sticky',
     'retry',
     'beat',
     'lease',
@@ -74,7 +79,10 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
   checkWorkflows(workflows);
   checkExecutors(executors);
   checkName('namespace', namespace);
-  const ms = (name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup', fallback: number): number => {
+  const ms = (
+    name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup' | 'sticky',
+    fallback: number,
+  ): number => {
     const given = options[name];
     return given === undefined ? fallback : durationMs(given, `${where}, ${name}`);
   };
@@ -89,6 +97,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     concurrency: count(options.concurrency ?? 1_000, 'concurrency'),
     stepConcurrency: count(options.stepConcurrency ?? 1_000, 'stepConcurrency'),
     cacheSize: count(options.cacheSize ?? 10_000, 'cacheSize'),
+    stickyMs: ms('sticky', 200),
     commitLanes: 2,
     beatMs: ms('beat', 1_000),
     leaseMs: ms('lease', 5_000),

@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { describe, expect, it } from 'vitest';
-import { gate, open, refusal, sharedFile, typesOf, until } from '../../testbed/engines/engines.ts';
-import { signal, workflow, type Millrace, type Priority } from '../index.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { gate, open, refusal, sharedStore, typesOf, until } from '../../testbed/engines/engines.ts';
+import { openStore, signal, workflow, type Millrace, type Priority, type Run } from '../index.ts';
+import type { Store } from '../store/port/store.ts';
 
 const echo = workflow('echo', (_ctx, input: unknown) => input);
 const failing = workflow('failing', (_ctx, _input: unknown) => {
@@ -71,6 +72,9 @@ describe('start', () => {
     expect(await ids({ status: ['waiting'] })).toEqual([second.runId]);
     expect(await ids({ workflow: 'echo' })).toEqual([first.runId]);
     expect(await ids({ key: 'one' })).toEqual([first.runId]);
+    const [listed] = (await millrace.runs({ key: 'one' })).runs;
+    expect(listed, 'values are for whoever reads one run').toMatchObject({ input: null, output: null });
+    expect(await first.describe()).toMatchObject({ ...listed, input: 1, output: 1 });
   });
 
   it.each([
@@ -197,7 +201,7 @@ describe('a key', () => {
   });
 
   it('in another namespace is another key', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const one = await open({ workflows, store, namespace: 'one' });
     const two = await open({ workflows, store, namespace: 'two' });
     const first = await one.start(echo, 1, { key: 'k' });
@@ -345,6 +349,68 @@ describe('signalWithStart', () => {
     });
     expect(same.runId).toBe(run.runId);
     expect(await run.result()).toEqual([1, 2]);
+  });
+
+  describe('when the run of the key closes between the look and the delivery', () => {
+    const one = workflow('one', async (ctx, again: boolean): Promise<number> => {
+      const heard = await ctx.waitForSignal(go);
+      return again ? ctx.continueAsNew(false) : heard;
+    });
+
+    /** The library on a store that, asked for the first time, finds a run open which closes before it is told. */
+    async function racing(close: (run: Run) => Promise<{ successor?: string | undefined }>) {
+      const real = await openStore(sharedStore());
+      onTestFinished(() => real.close());
+      const racer = await open({ store: real, workflows: [one] });
+      const before = await racer.start(one, true, { key: 'k' });
+      await until(before, 'waiting');
+      let asked = 0;
+      const startRuns: Store['startRuns'] = async (requests) => {
+        if (++asked > 1) return real.startRuns(requests);
+        const { successor } = await close(before);
+        const delivery = {
+          outcome: 'run-closed',
+          runId: before.runId,
+          status: 'cancelled',
+          successor,
+        } as const;
+        return [{ outcome: 'existing', runId: before.runId, status: 'running', delivery }];
+      };
+      const store = new Proxy(real, {
+        get: (target, name) => (name === 'startRuns' ? startRuns : (Reflect.get(target, name) as unknown)),
+      });
+      const millrace = await open({ store, workflows: [one] });
+      return { millrace, before };
+    }
+    const cancel = async (run: Run): Promise<{ successor?: string | undefined }> => {
+      await run.cancel();
+      await run.result().catch(() => {});
+      return {};
+    };
+
+    it('starts the next one, with the signal', async () => {
+      const { millrace, before } = await racing(cancel);
+      const run = await millrace.signalWithStart(one, false, { key: 'k', signal: go, payload: 1 });
+      expect(run.runId).not.toBe(before.runId);
+      expect(await run.result()).toBe(1);
+    });
+
+    it('signals the run that it continued as', async () => {
+      const { millrace, before } = await racing(async (run) => {
+        await run.signal(go, 0);
+        await until(run, 'continued');
+        return { successor: (await run.describe()).successorRunId ?? undefined };
+      });
+      const run = await millrace.signalWithStart(one, false, { key: 'k', signal: go, payload: 1 });
+      expect(run.runId).toBe(before.runId);
+      expect(await run.result()).toBe(1);
+    });
+
+    it('is refused when the key stays with the run that closed', async () => {
+      const { millrace } = await racing(cancel);
+      const options = { key: 'k', signal: go, payload: 1, reuse: 'return' } as const;
+      await expect(millrace.signalWithStart(one, false, options)).rejects.toEqual(refusal('RUN_CLOSED'));
+    });
   });
 
   it('refuses a signal without a name, and starts nothing', async () => {

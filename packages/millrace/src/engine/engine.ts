@@ -8,12 +8,15 @@ import type { Executor, Log } from '../core/workflow/context.ts';
 import type { ProgramPorts } from '../core/workflow/program.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import type {
+  Adopter,
   EngineRow,
+  Hint,
   LoadedRun,
   LoadRequest,
   OwnedRun,
   Plan,
   RetireResult,
+  Scope,
   Store,
 } from '../store/port/store.ts';
 import { adopt } from './claim/adopt.ts';
@@ -80,7 +83,6 @@ export class Engine {
   private readonly gate: StepGate;
   private stopHints: () => void = () => {};
   private state: 'new' | 'running' | 'draining' | 'closed' = 'new';
-  private reserved = 0;
   private onIdle: (() => void) | undefined;
 
   constructor(store: Store, ports: Ports, options: EngineOptions, listener: EngineListener) {
@@ -127,18 +129,20 @@ export class Engine {
     this.waker = startWaker(this);
     this.audit = startAudit(this);
     this.stopHints = this.store.hints?.receive((hint) => this.receiveHint(hint)) ?? this.stopHints;
-    await this.store.unblock({ code: 'NON_DETERMINISTIC', workflows: this.workflowRefs });
+    await this.store.unblock({ code: 'NON_DETERMINISTIC', ...this.scope() });
     this.membership.nudge();
     this.claimer.nudge();
     this.waker.nudge();
     this.audit.within(this.options.auditMs);
   }
 
-  private receiveHint(hint: { kind: string; engineId?: string }): void {
+  private receiveHint(hint: Hint): void {
     if (hint.kind === 'ready') {
       this.claimer.nudge();
       this.waker.within(1_000);
-    } else if (hint.kind === 'inbox' && (hint.engineId === undefined || hint.engineId === this.engineId)) {
+    } else if (hint.kind === 'assigned' && hint.engineId === this.engineId) {
+      this.claimer.nudge();
+    } else if (hint.kind === 'inbox' && hint.engineId === this.engineId) {
       this.audit.nudge();
     }
   }
@@ -146,11 +150,7 @@ export class Engine {
   // --- slots
 
   freeSlots(): number {
-    return this.state === 'running' ? this.options.concurrency - this.held.size - this.reserved : 0;
-  }
-  /** Room for runs that a plan on its way may make this engine's own. */
-  reserve(count: number): void {
-    this.reserved += count;
+    return this.state === 'running' ? this.options.concurrency - this.held.size : 0;
   }
   /** Whether this incarnation may take on work: running, and its lease confirmed lately. */
   mayClaim(): boolean {
@@ -159,11 +159,18 @@ export class Engine {
   isDraining(): boolean {
     return this.state === 'draining';
   }
-  canRun(name: string, version: string, queue: string): boolean {
-    return this.mayClaim() && this.workflows.has(`${name} ${version}`) && this.takesFrom(queue);
+  /** Who keeps the runs that a call wakes and that were this engine's; without room it does not wait for them. */
+  adopter(): Adopter {
+    return { engineId: this.engineId, limit: this.mayClaim() ? Math.max(0, this.freeSlots()) : 0 };
   }
-  private takesFrom(queue: string): boolean {
-    return this.options.queues?.includes(queue) ?? true;
+  /** The runs that this engine can execute. */
+  scope(): Scope {
+    const { namespace, queues } = this.options;
+    return { namespace, queues, workflows: this.workflowRefs };
+  }
+  canRun(name: string, version: string, queue: string): boolean {
+    const takesFrom = this.options.queues?.includes(queue) ?? true;
+    return this.mayClaim() && takesFrom && this.workflows.has(`${name} ${version}`);
   }
   workflowOf(name: string, version: string): AnyWorkflow | undefined {
     return this.workflows.get(`${name} ${version}`);
@@ -181,26 +188,25 @@ export class Engine {
     void drive(this, instance);
   }
   adopt(run: OwnedRun): Instance | undefined {
-    const { runId, epoch, version, namespace, queue } = run;
-    if (namespace === this.options.namespace && this.takesFrom(queue)) return adopt(this, run);
-    // Woken here because its time had come, and not this engine's business: it goes on to the queue.
+    // What started or woke while the store was asked may have the slots.
+    if (this.freeSlots() > 0) return adopt(this, run);
+    this.decline(run);
+    return undefined;
+  }
+  /** A run that the store has made this engine's own goes back to the queue untouched. */
+  private decline({ runId, epoch, version }: OwnedRun): void {
     this.store.release([{ runId, epoch, version }]).then(
       () => this.hintReady(),
       () => this.auditSoon(),
     );
-    return undefined;
   }
   clearSuspect(instance: Instance): void {
     if (instance.suspect) this.claimer.clearSuspect(instance);
   }
   /** The run goes back to the queue unharmed; this process knows nothing of it any more. */
   giveBack(instance: Instance): void {
-    const { runId, row } = instance;
     forget(this, instance, 'the run was given back');
-    this.store.release([{ runId, epoch: row.epoch, version: row.version }]).then(
-      () => this.hintReady(),
-      () => this.auditSoon(),
-    );
+    this.decline(instance.row);
   }
 
   // --- steps
@@ -232,6 +238,12 @@ export class Engine {
   hintReady(): void {
     this.store.hints?.send({ kind: 'ready' });
     this.claimer.nudge();
+  }
+  /** A run is kept for an engine: it is told, and this one looks whether the run is still there afterwards. */
+  hintAssigned(engineId: string): void {
+    if (engineId === this.engineId) return this.claimer.nudge();
+    this.store.hints?.send({ kind: 'assigned', engineId });
+    this.claimer.noteWindow(this.options.stickyMs);
   }
   hintInbox(engineId: string): void {
     this.store.hints?.send({ kind: 'inbox', engineId });

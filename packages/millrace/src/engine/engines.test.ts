@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gate, open, refusal, sharedFile, until } from '../../testbed/engines/engines.ts';
+import { gate, open, refusal, sharedStore, typesOf, until } from '../../testbed/engines/engines.ts';
 import { Millrace, openStore, signal, workflow, type EngineLog } from '../index.ts';
 
 const go = signal<unknown>('go');
@@ -50,7 +50,7 @@ describe('close', () => {
       });
       return ctx.step('second', () => calls.push('second'));
     });
-    const store = sharedFile();
+    const store = sharedStore();
     const one = await open({ store, workflows: [subject] });
     const { runId } = await one.start(subject, null);
     await begun.passed;
@@ -78,7 +78,7 @@ describe('close', () => {
         });
       }),
     );
-    const store = sharedFile();
+    const store = sharedStore();
     const one = await open({ store, workflows: [subject] });
     const { runId } = await one.start(subject, null);
     await begun.passed;
@@ -91,7 +91,7 @@ describe('close', () => {
   });
 
   it('hands waiting runs over, which another engine wakes', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const sleeping = workflow('sleeping', async (ctx, _: null) => {
       await ctx.sleep(150);
       return ctx.waitForSignal(go);
@@ -137,7 +137,7 @@ describe('close', () => {
 
 describe('a client', () => {
   it('executes nothing, and what it starts runs elsewhere', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const client = await open({ store, workflows: [echo], work: false });
     expect(client.engine).toBeUndefined();
     const run = await client.start(echo, 17);
@@ -148,7 +148,7 @@ describe('a client', () => {
   });
 
   it('signals and cancels runs of others', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const client = await open({ store, work: false });
     const worker = await open({ store, workflows: [waiting] });
     const [first, second] = [await worker.start(waiting, 1), await worker.start(waiting, 2)];
@@ -161,7 +161,7 @@ describe('a client', () => {
 
 describe('several engines on one store', () => {
   it('share the work, and each run is done once', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const done: string[] = [];
     const subject = workflow('work', (ctx, n: number) =>
       ctx.step('work', async () => {
@@ -183,7 +183,7 @@ describe('several engines on one store', () => {
   });
 
   it('take only the queues that they were given', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const fast = await open({ store, workflows: [echo], queues: ['fast'], name: 'fast' });
     const run = await fast.start(echo, 1, { queue: 'slow' });
     const other = await fast.start(echo, 2, { queue: 'fast' });
@@ -198,10 +198,10 @@ describe('several engines on one store', () => {
     ['of another namespace', { namespace: 'two' }],
     ['of a queue that is not theirs', { queues: ['other'] }],
   ])('leave alone what wakes up %s', async (_, elsewhere) => {
-    const store = sharedFile();
+    const store = sharedStore();
     const sleeping = (tag: string) =>
       workflow('sleeping', async (ctx, _input: null) => {
-        await ctx.sleep(120);
+        await ctx.sleep(500);
         return tag;
       });
     const [right, wrong] = [sleeping('right'), sleeping('wrong')];
@@ -215,8 +215,37 @@ describe('several engines on one store', () => {
     expect(await again.run(runId).result()).toBe('right');
   });
 
+  it('do not believe what they remember of a run that another has driven since', async () => {
+    const [begun, finish] = [gate(), gate()];
+    const two = workflow('two', async (ctx, _: null) => [
+      await ctx.waitForSignal(go),
+      await ctx.waitForSignal(go),
+    ]);
+    const busy = workflow('busy', (ctx, _: null) =>
+      ctx.step('hold', () => {
+        begun.open();
+        return finish.passed;
+      }),
+    );
+    const store = sharedStore();
+    const first = await open({ store, workflows: [two, busy], concurrency: 1 });
+    const run = await first.start(two, null);
+    await until(run, 'waiting');
+    const holding = await first.start(busy, null);
+    await begun.passed;
+    const second = await open({ store, workflows: [two] });
+    await second.run(run.runId).signal(go, 1);
+    await expect.poll(async () => (await typesOf(run)).length).toBe(2);
+    await until(run, 'waiting');
+    await second.close();
+    finish.open();
+    await holding.result();
+    await run.signal(go, 2);
+    expect(await run.result({ timeout: '5s' })).toEqual([1, 2]);
+  });
+
   it('take over from one that is silent, and it comes back as new', { timeout: 20_000 }, async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const lines: EngineLog[] = [];
     const [begun, finish] = [gate(), gate()];
     let calls = 0;

@@ -35,6 +35,8 @@ export interface Instance {
   inboxBehind: boolean;
   attempts: Map<number, Attempt>;
   transactions: StepCommand[];
+  /** Until a transaction that the store could not do is tried again; grows with each time. */
+  transactionPauseMs: number;
   /** Called when what has arrived so far is durable. */
   afterCommit: (() => void)[];
   /** Nothing runs here any more: look whether the run can be put to rest. */
@@ -42,6 +44,8 @@ export interface Instance {
   suspect: boolean;
   cancelTimer: (() => void) | undefined;
 }
+
+export const FIRST_TRANSACTION_PAUSE_MS = 100;
 
 export function createInstance(row: OwnedRun, workflow: AnyWorkflow, execution: Execution): Instance {
   return {
@@ -59,6 +63,7 @@ export function createInstance(row: OwnedRun, workflow: AnyWorkflow, execution: 
     inboxBehind: false,
     attempts: new Map(),
     transactions: [],
+    transactionPauseMs: FIRST_TRANSACTION_PAUSE_MS,
     afterCommit: [],
     restless: false,
     suspect: row.suspect,

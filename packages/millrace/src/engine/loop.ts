@@ -1,3 +1,4 @@
+import { StoreError } from '../store/port/errors.ts';
 import type { Ports } from './ports.ts';
 
 /** Background work: one named `tick` at a time, which says when it wants to be called again. */
@@ -12,7 +13,8 @@ export interface Loop {
 
 /**
  * @param tick - returns the milliseconds until it wants to run again.
- * @param onError - gets what a tick threw; the loop goes on after `errorPauseMs`.
+ * @param errorPauseMs - until the next tick, when one has thrown. Failures of the store are told by whoever
+ *   watches it (outage.ts), any other here.
  */
 export function startLoop(ports: Ports, name: string, tick: () => Promise<number>, errorPauseMs = 500): Loop {
   let cancel: (() => void) | undefined;
@@ -40,8 +42,10 @@ export function startLoop(ports: Ports, name: string, tick: () => Promise<number
     try {
       pauseMs = await tick();
     } catch (error) {
-      const message = `${name} failed: ${error instanceof Error ? error.message : String(error)}`;
-      ports.log({ source: 'engine', level: 'warn', message });
+      if (!(error instanceof StoreError)) {
+        const message = `${name} failed: ${error instanceof Error ? error.message : String(error)}`;
+        ports.log({ source: 'engine', level: 'warn', message });
+      }
     }
     running = undefined;
     schedule(Math.min(pauseMs, wantedMs));

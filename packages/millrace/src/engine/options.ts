@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly stepConcurrency: number;
   /** Suspended runs kept in memory. */
   readonly cacheSize: number;
+  /** How long a run that wakes up is kept for the engine that has it in memory. */
+  readonly stickyMs: number;
   /** Batches of plans in flight at once. */
   readonly commitLanes: number;
   readonly beatMs: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gate, open, refusal, sharedFile, typesOf, until } from '../../testbed/engines/engines.ts';
+import { gate, open, refusal, sharedStore, typesOf, until } from '../../testbed/engines/engines.ts';
 import { signal, workflow, type Millrace, type Run } from '../index.ts';
 
 const go = signal<unknown>('go');
@@ -170,7 +170,7 @@ describe('versions', () => {
       'two',
       await ctx.waitForSignal(go),
     ]);
-    const store = sharedFile();
+    const store = sharedStore();
     const before = await open({ store, workflows: [one] });
     const old = await before.start(one, null);
     await until(old, 'waiting');
@@ -186,7 +186,7 @@ describe('versions', () => {
 
   it('that no engine has wait until one does, and why says so', async () => {
     const one = workflow('order', { version: 1 }, (_ctx, _: null) => 'one');
-    const store = sharedFile();
+    const store = sharedStore();
     const client = await open({ store, work: false });
     const run = await client.start(one, null);
     expect((await run.why()).reasons).toMatchObject([{ code: 'NO_ENGINE' }]);
@@ -228,7 +228,7 @@ describe('changed code', () => {
   }
 
   it('blocks its runs, both sides named, and nothing of them is done', async () => {
-    const { run } = await blockedRun(sharedFile());
+    const { run } = await blockedRun(sharedStore());
     const { reasons } = await run.why();
     expect(reasons).toMatchObject([
       {
@@ -240,7 +240,7 @@ describe('changed code', () => {
   });
 
   it('lets them go on when an engine with the right code starts, and no signal is lost', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const { run, engine } = await blockedRun(store);
     await run.signal(go, 'sent to a blocked run');
     await engine.close();
@@ -249,7 +249,7 @@ describe('changed code', () => {
   });
 
   it('lets them go on when a person says so', async () => {
-    const store = sharedFile();
+    const store = sharedStore();
     const { run, engine } = await blockedRun(store);
     await run.retry();
     await until(run, 'blocked');

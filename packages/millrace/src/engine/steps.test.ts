@@ -1,13 +1,14 @@
-import { describe, expect, it } from 'vitest';
-import { gate, open, refusal, sharedFile, typesOf, until } from '../../testbed/engines/engines.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { gate, open, refusal, sharedStore, typesOf, until } from '../../testbed/engines/engines.ts';
 import {
+  openStore,
   TerminalError,
   workflow,
   type StepContext,
   type StepOptions,
-  type SyncTransactionHandle,
   type EngineLog,
 } from '../index.ts';
+import type { Store } from '../store/port/store.ts';
 
 /** A workflow of one step. */
 function oneStep(fn: (step: StepContext) => unknown, options: StepOptions = {}) {
@@ -104,7 +105,7 @@ describe('a step', () => {
         if (++calls < 3) throw new Error('again');
         return calls;
       },
-      { retry: { maxAttempts: 3, initial: 150, factor: 1 } },
+      { retry: { maxAttempts: 3, initial: 300, factor: 1 } },
     );
     const millrace = await open({ workflows: [subject] });
     const run = await millrace.start(subject, null);
@@ -282,89 +283,6 @@ describe('a call', () => {
   });
 });
 
-describe('a transaction', () => {
-  type Tx = SyncTransactionHandle;
-  const TABLE = 'CREATE TABLE IF NOT EXISTS notes (text TEXT)';
-
-  function notes(fn: (tx: Tx) => unknown) {
-    return workflow('notes', async (ctx, _: null) => {
-      const value = await ctx.transaction<unknown, Tx>('note', (tx) => {
-        tx.run(TABLE);
-        return fn(tx);
-      });
-      const rows = await ctx.transaction<number, Tx>('count', (tx) => {
-        tx.run(TABLE);
-        return tx.all('SELECT * FROM notes').length;
-      });
-      return [value, rows];
-    });
-  }
-
-  it('commits what was written together with its record', async () => {
-    const subject = notes((tx) => tx.run('INSERT INTO notes VALUES (?)', 'hi').changes);
-    const millrace = await open({ workflows: [subject] });
-    const run = await millrace.start(subject, null);
-    expect(await run.result()).toEqual([1, 1]);
-    expect(await typesOf(run)).toEqual(['started', 'step-completed', 'step-completed', 'completed']);
-  });
-
-  it('writes nothing when it throws, or when its result cannot be stored', async () => {
-    const subject = workflow('notes', async (ctx, _: null) => {
-      const attempt = (name: string, fn: (tx: Tx) => unknown): Promise<unknown> =>
-        ctx
-          .transaction<unknown, Tx>(name, (tx) => {
-            tx.run(TABLE);
-            tx.run('INSERT INTO notes VALUES (?)', name);
-            return fn(tx);
-          })
-          .catch(({ cause }: Error) => (cause as Error).message);
-      const first = await attempt('throws', () => {
-        throw new Error('no');
-      });
-      const second = await attempt('returns a function', () => () => 1);
-      const third = await attempt('returns a promise', async () => 1);
-      const texts = await ctx.transaction<unknown, Tx>('read', (tx) => {
-        tx.run(TABLE);
-        return tx.all('SELECT text FROM notes');
-      });
-      return [first, second, third, texts];
-    });
-    const millrace = await open({ workflows: [subject] });
-    expect(await (await millrace.start(subject, null)).result()).toEqual([
-      'no',
-      expect.stringMatching(/result of transaction "returns a function"/),
-      expect.stringMatching(/promise/),
-      [],
-    ]);
-  });
-
-  it('is tried again like any step', async () => {
-    let calls = 0;
-    const subject = notes(() => {
-      if (++calls < 2) throw new Error('again');
-      return calls;
-    });
-    const millrace = await open({ workflows: [subject], retry: QUICK });
-    expect(await (await millrace.start(subject, null)).result()).toEqual([2, 0]);
-  });
-});
-
-describe('a transaction that depends on a patch', () => {
-  it('is not begun before the marker is durable', async () => {
-    const subject = workflow('patched', async (ctx, _: null) => {
-      await ctx.transaction('old', () => 1);
-      if (ctx.patch('new')) await ctx.transaction('new', () => 2);
-    });
-    const millrace = await open({ workflows: [subject] });
-    const run = await millrace.start(subject, null);
-    await run.result();
-    expect((await run.history()).map(({ type, name }) => `${type} ${name}`)).toEqual([
-      ...['started undefined', 'step-completed old', 'patched new', 'step-completed new'],
-      'completed undefined',
-    ]);
-  });
-});
-
 describe('limits', () => {
   it('let no more steps run at once than stepConcurrency', async () => {
     let [running, most] = [0, 0];
@@ -393,12 +311,53 @@ describe('limits', () => {
         running--;
       }),
     );
-    const millrace = await open({ workflows: [subject], concurrency: 2, store: sharedFile() });
+    const millrace = await open({ workflows: [subject], concurrency: 2, store: sharedStore() });
     const runs = await millrace.startMany(
       Array.from({ length: 30 }, (_, n) => ({ workflow: subject, input: n })),
     );
     await Promise.all(runs.map((run) => run.result()));
     expect(most).toBe(2);
+  });
+});
+
+describe('a claim that comes back late', () => {
+  it('does not make more runs of what a start has taken the slot for', async () => {
+    const [asked, late, begun, finish] = [gate(), gate(), gate(), gate()];
+    const real = await openStore(sharedStore());
+    onTestFinished(() => real.close());
+    let claims = 0;
+    const answered = gate();
+    const claimRuns: Store['claimRuns'] = async (request) => {
+      if (++claims > 1) return real.claimRuns(request);
+      asked.open();
+      await late.passed;
+      const claimed = await real.claimRuns(request);
+      answered.open();
+      return claimed;
+    };
+    const store = new Proxy(real, {
+      get: (target, name) => (name === 'claimRuns' ? claimRuns : (Reflect.get(target, name) as unknown)),
+    });
+    let [running, most] = [0, 0];
+    const busy = workflow('busy', (ctx, _: null) =>
+      ctx.step('work', async () => {
+        most = Math.max(most, ++running);
+        begun.open();
+        await finish.passed;
+        running--;
+      }),
+    );
+    const millrace = await open({ store, workflows: [busy], concurrency: 1 });
+    await asked.passed;
+    const first = await millrace.start(busy, null);
+    await begun.passed;
+    const second = await millrace.start(busy, null);
+    late.open();
+    await answered.passed;
+    await until(second, 'queued');
+    finish.open();
+    await Promise.all([first.result(), second.result()]);
+    expect(most).toBe(1);
   });
 });
 
@@ -420,5 +379,52 @@ describe('log lines', () => {
       { ...of, level: 'warn', message: 'working', fields: { step: 'work', attempt: 1, m: 2 } },
       { ...of, level: 'error', message: 'ended', fields: undefined },
     ]);
+  });
+
+  it('come once for a run that has recorded something, whoever goes on with it', async () => {
+    const lines: EngineLog[] = [];
+    const [begun, hold] = [gate(), gate()];
+    const subject = workflow('talk', async (ctx, _: null) => {
+      ctx.log.info('before anything is recorded');
+      await ctx.step('first', () => 1);
+      ctx.log.info('after the first outcome');
+      await ctx.step('second', () => {
+        begun.open();
+        return hold.passed;
+      });
+    });
+    const store = sharedStore();
+    const engine = { store, workflows: [subject], log: (line: EngineLog) => lines.push(line) };
+    const one = await open(engine);
+    const { runId } = await one.start(subject, null);
+    await begun.passed;
+    await one.close({ grace: 0 });
+    hold.open();
+    const other = await open(engine);
+    await other.run(runId).result();
+    const said = lines.flatMap((line) => (line.source === 'run' ? [line.message] : []));
+    expect(said).toEqual(['before anything is recorded', 'after the first outcome']);
+  });
+
+  it('of the first turn come again when the process goes before anything is recorded', async () => {
+    const lines: EngineLog[] = [];
+    const [begun, hold] = [gate(), gate()];
+    const subject = workflow('talk', async (ctx, _: null) => {
+      ctx.log.info('begun');
+      await ctx.step('work', () => {
+        begun.open();
+        return hold.passed;
+      });
+    });
+    const store = sharedStore();
+    const engine = { store, workflows: [subject], log: (line: EngineLog) => lines.push(line) };
+    const one = await open(engine);
+    const { runId } = await one.start(subject, null);
+    await begun.passed;
+    await one.close({ grace: 0 });
+    hold.open();
+    const other = await open(engine);
+    await other.run(runId).result();
+    expect(lines.filter(({ source }) => source === 'run')).toHaveLength(2);
   });
 });

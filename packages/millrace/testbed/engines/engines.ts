@@ -4,30 +4,58 @@ import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import { Millrace, type ErrorCode, type MillraceOptions, type Run } from '../../src/index.ts';
 
-/** Engines of one test in this process; all are closed, and their files removed, when it ends. */
-let opened: Millrace[] = [];
+/** Where the engines of a test find their store. */
+export interface Stores {
+  /** For one engine. */
+  alone(): string;
+  /** For several. */
+  shared(): string;
+  /** After each test, when its engines are closed. */
+  clear(): Promise<void>;
+}
+
 let folders: string[] = [];
 
+const SQLITE: Stores = {
+  alone: () => 'sqlite::memory:',
+  shared() {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-engines-'));
+    folders.push(folder);
+    return `file:${join(folder, 'millrace.db')}`;
+  },
+  async clear() {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    folders = [];
+  },
+};
+
+let stores = SQLITE;
+
+/** From now on the tests of this file run on these stores. */
+export function useStores(other: Stores): void {
+  stores = other;
+}
+
+/** Engines of one test in this process; all are closed, and what they stored is removed, when it ends. */
+let opened: Millrace[] = [];
+
 afterEach(async () => {
-  const [engines, files] = [opened, folders];
+  const engines = opened;
   opened = [];
-  folders = [];
   await Promise.all(engines.map((millrace) => millrace.close({ grace: 0 })));
-  for (const folder of files) rmSync(folder, { recursive: true, force: true });
+  await stores.clear();
 });
 
-/** Opens Millrace, in memory unless told otherwise; steps are tried once unless they say more. */
+/** Opens Millrace on a store of its own unless told otherwise; steps are tried once unless they say more. */
 export async function open(options: MillraceOptions = {}): Promise<Millrace> {
-  const millrace = await Millrace.open({ store: 'sqlite::memory:', retry: false, idlePoll: 50, ...options });
+  const millrace = await Millrace.open({ store: stores.alone(), retry: false, idlePoll: 50, ...options });
   opened.push(millrace);
   return millrace;
 }
 
 /** The address of a store that several engines of this test can share. */
-export function sharedFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-engines-'));
-  folders.push(folder);
-  return `file:${join(folder, 'millrace.db')}`;
+export function sharedStore(): string {
+  return stores.shared();
 }
 
 /** Waits until a run stands as asked. */

@@ -57,7 +57,7 @@ describe('why, in general', () => {
     const reasons = reasonsOf({ status: 'paused' }, { outage });
     expect(reasons.map(({ code }) => code)).toEqual(['STORE_UNREACHABLE', 'PAUSED']);
     expect(reasons[0]).toMatchObject({
-      message: 'the store does not answer: connection refused',
+      message: 'calls to the store fail: connection refused',
       since: '2026-01-01T00:00:00.000Z',
     });
   });
@@ -224,8 +224,10 @@ describe('why a run is not taken from the queue', () => {
   it('others may go first', () => {
     const message = (facts: Partial<WhyFacts>) => reasonsOf(queued, facts)[0]?.message;
     expect(message({ engines: [able] })).toBe('in queue "default" with priority normal, others may go first');
-    expect(message({ engines: [{ name: 'unknown' }], ahead: 1 })).toMatch(/ 1 run may go first$/);
-    expect(message({ ahead: 12 })).toMatch(/ 12 runs may go first$/);
+    expect(message({ engines: [{ name: 'unknown' }], ahead: 1 })).toMatch(/ 1 run goes first$/);
+    expect(message({ ahead: 0 })).toMatch(/ it is the next$/);
+    expect(message({ ahead: 12 })).toMatch(/ 12 runs go first$/);
+    expect(message({ ahead: 1_000 })).toMatch(/ at least 1000 runs go first$/);
     expect(reasonsOf(queued, { engines: [{ name: 'a', workflows: [] }, able] })[0]?.code).toBe(
       'QUEUE_BACKLOG',
     );

@@ -8,6 +8,7 @@ import type { Reason, WhyFacts, Why } from './why/reason.ts';
 import type { PlacedEvent } from '../run/event.ts';
 import { waitReasons } from './why/waiting.ts';
 
+export { AHEAD_COUNTED } from './why/reason.ts';
 export type { WhyFacts, Why } from './why/reason.ts';
 
 /**
@@ -56,7 +57,7 @@ function outageReasons({ outage }: WhyFacts): readonly Reason[] {
   return [
     {
       code: 'STORE_UNREACHABLE',
-      message: `the store does not answer: ${outage.message}`,
+      message: `calls to the store fail: ${outage.message}`,
       since: instant(outage.since),
       refs: {},
       remedy: {

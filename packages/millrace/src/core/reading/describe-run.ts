@@ -16,11 +16,11 @@ export interface RunDescription {
   readonly priority: Priority;
   readonly tags: readonly string[];
   readonly queue: string;
-  /** Null, too, where the history was not read (lists of closed runs). */
+  /** In a list null, like `output` and `error`: histories are not read for it. */
   readonly input: unknown;
-  /** Null until the run has completed. */
+  /** Null until the run has completed, and in a list. */
   readonly output: unknown;
-  /** Set when the run failed, timed out or was cancelled. */
+  /** Set when the run failed, timed out or was cancelled; null in a list. */
   readonly error: ErrorDescription | null;
   readonly createdAt: string;
   readonly startedAt: string | null;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Context } from '../workflow/context.ts';
 import { workflow } from '../workflow/workflow.ts';
-import { cancelled, play, replayDifferences, signalled } from '../../../testbed/play/play.ts';
+import { cancelled, play, replayDifferences, RUN_ID, signalled } from '../../../testbed/play/play.ts';
 
 afterEach(async () => expect(await replayDifferences()).toEqual([]));
 
@@ -159,6 +159,11 @@ describe('signals', () => {
     expect(run.output).toBe('first');
     expect(run.execution.unreadSignals()).toEqual([carried[1]]);
     expect(run.execution.hasSeen('signal:2')).toBe(true);
+  });
+
+  it('are none to carry on where nothing ever came from outside', async () => {
+    const run = await play((ctx) => ctx.continueAsNew(null));
+    expect([run.execution.unreadSignals(), run.execution.latestSeen()]).toEqual([[], []]);
   });
 });
 
@@ -335,5 +340,7 @@ describe('a late outcome', () => {
     await run.give(cancelled());
     expect((await run.give(late)).events).toEqual([]);
     expect((await run.give({ type: 'blocked', code: 'no arrival' })).events).toEqual([]);
+    const stray = { ordinal: 0, name: 'child', runId: RUN_ID, status: 'completed' } as const;
+    expect((await run.give({ type: 'child-closed', ...stray })).events, 'it has no children').toEqual([]);
   });
 });

@@ -35,7 +35,8 @@ export interface Context {
   /**
    * Runs `fn` in a database transaction that also commits the step's record: both or neither. PostgreSQL: an
    * async function with a client of its own; SQLite: a synchronous function (`Tx` names the handle that you
-   * expect).
+   * expect). When the database goes away meanwhile, the function has not failed: it is called again, and no
+   * attempt is counted.
    */
   transaction<T, Tx = TransactionHandle>(name: string, fn: (tx: Tx) => T | Promise<T>): Promise<Recorded<T>>;
 
@@ -90,7 +91,11 @@ export interface Context {
   any: <const T extends readonly unknown[]>(promises: T) => Promise<Awaited<T[number]>>;
   race: <const T extends readonly unknown[]>(promises: T) => Promise<Awaited<T[number]>>;
 
-  /** Written once, when the turn that said it is durable; silent on replay. */
+  /**
+   * Written when the turn that said it is durable, and not on replay. Nothing durable says that a line was
+   * written: one may be missing when the process dies just then, and the lines before the first outcome that
+   * the run records come again when it dies before that.
+   */
   readonly log: Log;
 }
 

@@ -11,6 +11,8 @@ const MAX_CLAIM = 500;
 const FIRST_IDLE_MS = 20;
 
 export interface Claimer extends Loop {
+  /** A run was assigned to another engine for so long: should that not take it, this one does. */
+  noteWindow(ms: number): void;
   clearSuspect(instance: Instance): void;
 }
 
@@ -26,13 +28,12 @@ export function startClaimer(engine: Engine): Claimer {
   const suspects = new Set<Instance>();
   let suspectsSince = 0;
   let idleMs = FIRST_IDLE_MS;
+  let windowEndsAt = Number.NEGATIVE_INFINITY;
 
   const claim = async (takeSuspects: boolean, limit: number): Promise<number> => {
     const runs = await engine.store.claimRuns({
+      ...engine.scope(),
       engineId: engine.engineId,
-      namespace: engine.options.namespace,
-      queues: engine.options.queues,
-      workflows: engine.workflowRefs,
       limit,
       suspects: takeSuspects,
     });
@@ -61,7 +62,8 @@ export function startClaimer(engine: Engine): Claimer {
       return taken === limit || judged > 0 ? 0 : FIRST_IDLE_MS;
     }
     idleMs = Math.min(idleMs * 2, engine.options.idlePollMs);
-    return idleMs * (0.8 + engine.ports.random() * 0.4);
+    const pauseMs = idleMs * (0.8 + engine.ports.random() * 0.4);
+    return now < windowEndsAt ? Math.min(pauseMs, windowEndsAt - now) : pauseMs;
   };
   const loop = startLoop(engine.ports, 'claim', tick);
   return {
@@ -69,6 +71,11 @@ export function startClaimer(engine: Engine): Claimer {
     nudge() {
       idleMs = FIRST_IDLE_MS;
       loop.nudge();
+    },
+    noteWindow(ms) {
+      // The store's clock counts whole milliseconds.
+      windowEndsAt = engine.ports.clock.mono() + ms + 1;
+      loop.within(ms + 1);
     },
     clearSuspect(instance) {
       instance.suspect = false;

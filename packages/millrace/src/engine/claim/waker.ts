@@ -3,6 +3,8 @@ import { startLoop, type Loop } from '../loop.ts';
 
 const MAX_WAKE = 500;
 const LONGEST_MS = 5_000;
+/** The part of a window that an engine has for asking for its own runs before others do. */
+const HEAD_START = 1 / 4;
 
 export interface Waker extends Loop {
   /** A run of this engine was suspended until `wakeAt` (store time). */
@@ -10,23 +12,28 @@ export interface Waker extends Loop {
 }
 
 /**
- * Wakes runs whose time has come: exactly when this engine's own are due, and at least every few seconds for
- * those of engines that are not there any more. The store's clock decides; a call that comes early wakes
- * nothing.
+ * Wakes runs whose time has come: exactly when this engine's own are due. It looks every few seconds at least, and so
+ * knows when those of engines that are not there any more are due, and those of others: these it wakes a little
+ * later, should they not have asked. The store's clock decides; a call that comes early wakes nothing.
  */
 export function startWaker(engine: Engine): Waker {
   const tick = async (): Promise<number> => {
     if (!engine.mayClaim()) return LONGEST_MS / 10;
-    const free = engine.freeSlots();
-    const adopter =
-      free > 0 ? { engineId: engine.engineId, limit: Math.min(free, MAX_WAKE), sticky: false } : undefined;
+    const { stickyMs: windowMs } = engine.options;
+    const headStartMs = windowMs * HEAD_START;
+    const adopter = engine.adopter();
     const sent = engine.ports.clock.mono();
-    const woken = await engine.store.wakeDue({ limit: MAX_WAKE, adopter, workflows: engine.workflowRefs });
+    const woken = await engine.store.wakeDue({
+      ...engine.scope(),
+      ...{ limit: MAX_WAKE, adopter, windowMs, headStartMs },
+    });
     engine.clock.sample(sent, engine.ports.clock.mono(), woken.storeTime);
-    if (woken.adopted.length + woken.queued > 0) engine.ports.crashPoint('timer.after-wake');
+    const count = woken.adopted.length + woken.queued + woken.assigned.length;
+    if (count > 0) engine.ports.crashPoint('timer.after-wake');
     for (const run of woken.adopted) engine.adopt(run);
     if (woken.queued > 0) engine.hintReady();
-    if (woken.adopted.length + woken.queued >= MAX_WAKE) return 0;
+    for (const engineId of new Set(woken.assigned)) engine.hintAssigned(engineId);
+    if (count >= MAX_WAKE) return 0;
     if (woken.nextWakeAt === undefined) return LONGEST_MS;
     return Math.min(LONGEST_MS, Math.max(1, woken.nextWakeAt - woken.storeTime));
   };

@@ -13,7 +13,7 @@ const LONGEST_PAUSE_MS = 5_000;
 export async function persist<R>(ports: Ports, call: () => Promise<R>, isOver: () => boolean): Promise<R> {
   let pauseMs = FIRST_PAUSE_MS;
   let definite = 0;
-  for (let tries = 1; ; tries++) {
+  for (;;) {
     try {
       return await call();
     } catch (error) {
@@ -21,10 +21,6 @@ export async function persist<R>(ports: Ports, call: () => Promise<R>, isOver: (
       // In a row: an outage before it says nothing about what is being written.
       definite = error.failure === 'definite' ? definite + 1 : 0;
       if (definite > 0 && (!error.retryable || definite >= DEFINITE_TRIES)) throw error;
-      if (tries === REPORT_AT) {
-        const message = `the store does not answer: ${error.message}; trying again until it does`;
-        ports.log({ source: 'engine', level: 'warn', message });
-      }
     }
     await pause(ports, pauseMs * (0.5 + ports.random() / 2));
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
@@ -32,7 +28,6 @@ export async function persist<R>(ports: Ports, call: () => Promise<R>, isOver: (
 }
 
 const DEFINITE_TRIES = 8;
-const REPORT_AT = 4;
 
 /** Resolves after at least `ms`. */
 export function pause(ports: Ports, ms: number): Promise<void> {

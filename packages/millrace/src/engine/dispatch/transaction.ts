@@ -1,10 +1,11 @@
 import { encodeChunk } from '../../core/run/chunk.ts';
+import { dueTimers } from '../../core/run/turn.ts';
 import type { RunEvent } from '../../core/run/event.ts';
 import type { StepCommand } from '../../core/run/command.ts';
 import { StoreError } from '../../store/port/errors.ts';
 import type { Plan } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
-import type { Instance } from '../instance.ts';
+import { FIRST_TRANSACTION_PAUSE_MS, type Instance } from '../instance.ts';
 import { forget } from '../turn/ownership.ts';
 import { pause } from '../commit/persist.ts';
 import { failedAttempt } from './attempt.ts';
@@ -33,6 +34,7 @@ export async function runTransaction(engine: Engine, instance: Instance): Promis
     instance.row.events++;
     if (instance.suspect) engine.clearSuspect(instance);
     instance.stored = event;
+    instance.transactionPauseMs = FIRST_TRANSACTION_PAUSE_MS;
   } catch (error) {
     if (error instanceof StoreError && error.failure === 'ambiguous') {
       // Whether it happened is not known here; whoever reads history next will know.
@@ -44,13 +46,21 @@ export async function runTransaction(engine: Engine, instance: Instance): Promis
   }
 }
 
-/** The store was busy or away and nothing was written: that is no failure of the author's function. */
+/**
+ * The store was busy or away, before the author's function ran or while it did, and nothing was written: that
+ * is no failure of the function, and no attempt. What came due meanwhile goes first: it may end the wait.
+ */
 async function again(engine: Engine, instance: Instance, step: StepCommand): Promise<void> {
-  await pause(engine.ports, BUSY_PAUSE_MS * (0.5 + engine.ports.random()));
-  if (instance.held) instance.transactions.unshift(step);
+  const { ports, clock } = engine;
+  const pauseMs = instance.transactionPauseMs;
+  instance.transactionPauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+  await pause(ports, pauseMs * (0.5 + ports.random() / 2));
+  if (!instance.held) return;
+  instance.transactions.unshift(step);
+  instance.arrivals.push(...dueTimers(instance.execution, clock.lower()));
 }
 
-const BUSY_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
 
 function completed(engine: Engine, step: StepCommand, value: unknown): RunEvent {
   const { ordinal, name, attempt } = step;

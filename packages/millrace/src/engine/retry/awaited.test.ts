@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gate, open, refusal, sharedFile, typesOf, until } from '../../../testbed/engines/engines.ts';
+import { gate, open, refusal, sharedStore, typesOf, until } from '../../../testbed/engines/engines.ts';
 import {
   type Millrace,
   openStore,
@@ -78,7 +78,7 @@ describe('the children of a retried run', () => {
       if (name !== 'bad') return ctx.waitForSignal(go);
       return ctx.step('work', () => (broken ? Promise.reject(new Error('fog')) : Promise.resolve(name)));
     });
-    const url = sharedFile();
+    const url = sharedStore();
     const first = await open({ store: url, workflows: [child, parent] });
     const run = await first.start(parent, ['good', 'bad']);
     await fails(run, 'RUN_FAILED');
@@ -97,7 +97,7 @@ describe('the children of a retried run', () => {
   });
 
   it('that ended well while it was closed tell it once more', async () => {
-    const url = sharedFile();
+    const url = sharedStore();
     const { child, parent } = family((ctx) => ctx.waitForSignal(go));
     const millrace = await open({ store: url, workflows: [child, parent] });
     const run = await millrace.start(parent, ['a']);
@@ -170,7 +170,7 @@ describe('the children of a retried run', () => {
         throw new Error(`fog ${tries}`);
       }),
     );
-    const store = sharedFile();
+    const store = sharedStore();
     await open({ store, workflows: [child] });
     const first = await open({ store, workflows: [parent] });
     const run = await first.start(parent, ['a']);

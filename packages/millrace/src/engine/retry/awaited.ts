@@ -117,9 +117,9 @@ async function tellAgain(
 ): Promise<void> {
   if (!isClosed(status)) return;
   const payload = closingPayload(lastChunk);
-  const message = messageTo(instance.runId, {
-    ...{ kind: 'child-closed', ordinal, name, runId, status, payload },
-  });
+  const ended = { kind: 'child-closed', ordinal, name, runId, status, payload } as const;
+  // To a run that this engine holds: nobody wakes.
+  const message = messageTo(instance.runId, ended, 0);
   await engine.persist(() => engine.store.deliver([message]));
   instance.inboxBehind = true;
 }

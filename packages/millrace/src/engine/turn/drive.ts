@@ -91,10 +91,20 @@ function stays(engine: Engine, instance: Instance, turn: Turn): boolean {
   for (const step of turn.readySteps) {
     if (execution.pending.get(step.ordinal) === step && (step.retryAt ?? 0) <= soon) return true;
   }
+  if (engine.isDraining() && hasReadyStep(instance, soon)) return true;
   return (
     execution.pending.size <= FEW &&
     [...execution.pending.values()].some(({ fireAt = Infinity }) => fireAt <= soon)
   );
+}
+
+/** A step that an earlier turn made ready and that was not dispatched any more: it must not be slept on. */
+function hasReadyStep({ execution, attempts }: Instance, soon: number): boolean {
+  for (const pending of execution.pending.values()) {
+    if (pending.kind === 'step' && !attempts.has(pending.ordinal) && (pending.retryAt ?? 0) <= soon)
+      return true;
+  }
+  return false;
 }
 
 /** Looking through every pending command each turn would make a fan-out quadratic. */

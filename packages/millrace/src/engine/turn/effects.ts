@@ -71,6 +71,8 @@ export function settleDeliveries(
     if (instance !== undefined) {
       takeMessage(instance, result.seq, body);
       engine.drive(instance);
+    } else if (result.assignedTo !== undefined) {
+      engine.hintAssigned(result.assignedTo);
     } else if (result.ownerId === undefined) {
       if (result.adopted === undefined) engine.hintReady();
     } else if (result.ownerId !== engine.engineId) engine.hintInbox(result.ownerId);

@@ -32,10 +32,6 @@ export function planOf(engine: Engine, instance: Instance, turn: Turn, bounds: B
   const { consumed, stays } = bounds;
   if (standing.kind === 'blocked') events.push(blockedEvent(standing.mismatch));
   if (standing.kind === 'open' && stays && events.length === 0 && consumed.length === 0) return undefined;
-  const adopter =
-    engine.freeSlots() > 0
-      ? { engineId: engine.engineId, limit: engine.freeSlots(), sticky: true }
-      : undefined;
   return {
     runId: row.runId,
     engineId: engine.engineId,
@@ -48,8 +44,8 @@ export function planOf(engine: Engine, instance: Instance, turn: Turn, bounds: B
     next: nextState(instance, turn, bounds),
     consumed,
     starts: startsOf(engine, instance, turn),
-    messages: messagesOf(instance, turn),
-    adopter,
+    messages: messagesOf(engine, instance, turn),
+    adopter: engine.adopter(),
   };
 }
 
@@ -190,28 +186,31 @@ function successorStart(
 /**
  * To the parent: how this run ended. To children that end with it: a cancel. A continued run has not ended.
  */
-function messagesOf(instance: Instance, turn: Turn): Message[] {
+function messagesOf(engine: Engine, instance: Instance, turn: Turn): Message[] {
   const { standing } = turn;
   if (standing.kind === 'open' || standing.kind === 'blocked' || standing.kind === 'continued')
     return NO_MESSAGES;
   const { execution, runId } = instance;
   const messages: Message[] = [];
+  const send = (target: string, message: InboxMessage): void =>
+    void messages.push(messageTo(target, message, engine.options.stickyMs));
   const { parent } = execution.started;
   if (parent !== undefined) {
     const { kind: status, payload } = standing;
     const { ordinal, name } = parent;
-    messages.push(messageTo(parent.runId, { kind: 'child-closed', ordinal, name, runId, status, payload }));
+    send(parent.runId, { kind: 'child-closed', ordinal, name, runId, status, payload });
   }
   for (const child of execution.childrenLeft()) {
     if (child.parentClose !== 'cancel') continue;
     const payload = JSON.stringify(`parent run ${runId} closed`);
-    messages.push(messageTo(child.runId, { kind: 'cancel', id: `parent:${runId}`, payload }));
+    send(child.runId, { kind: 'cancel', id: `parent:${runId}`, payload });
   }
   return messages;
 }
 
 const NO_MESSAGES: Message[] = [];
 
-export function messageTo(runId: string, message: InboxMessage): Message {
-  return { target: { runId }, dedup: dedupOf(message), body: encodeMessage(message) };
+/** @param windowMs - how long the target, if it wakes, is kept for the engine that has it in memory. */
+export function messageTo(runId: string, message: InboxMessage, windowMs: number): Message {
+  return { target: { runId }, dedup: dedupOf(message), body: encodeMessage(message), windowMs };
 }

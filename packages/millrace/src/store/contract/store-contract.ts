@@ -3,6 +3,7 @@ import { incarnationPromises } from './engines/incarnations.ts';
 import { suspectPromises } from './engines/suspects.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
+import { assignPromises } from './runs/assign.ts';
 import { claimPromises } from './runs/claim.ts';
 import { closePromises } from './runs/close.ts';
 import { commitPromises } from './runs/commit.ts';
@@ -20,6 +21,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   start: startPromises,
   keys: keyPromises,
   claim: claimPromises,
+  assign: assignPromises,
   commit: commitPromises,
   close: closePromises,
   deliver: deliverPromises,

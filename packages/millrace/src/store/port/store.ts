@@ -20,8 +20,13 @@ import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
  * its `seq` is assigned under the target's row lock and never reused.
  *   I8  At most one run that is open, or inside its dedup window, per `(namespace, key)`.
  * I9  An incarnation that was retired can change nothing any more: its plans are `conflict`, its starts
- * unowned, its claims empty. Times are integers, milliseconds since the epoch by the STORE's clock. Ids are
- * lower-case UUID strings.
+ * unowned, its claims empty.
+ * I10 A queued run that is assigned is claimed by nobody but `assignedTo` until `assignedUntil`; then, or when
+ * the assignee is retired, by anyone. Only a queued run is assigned, a suspect never. An assignment is a
+ * preference, for the engine that has the run in memory: nothing is less safe without it, or when it lingers on
+ * an assignee that was retired in the same moment.
+ *
+ * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
 export interface Store {
   readonly name: 'sqlite' | 'postgres';
@@ -40,7 +45,8 @@ export interface Store {
   /**
    * Marks an incarnation as retired (I9), then requeues at most `limit` of the runs that it owns.
    * `expectBeat` guards against a beat that was renewed meanwhile (undefined: declared dead by an operator or
-   * by itself). Call again while `remaining` is true.
+   * by itself). Call again while `remaining` is true. Runs that were assigned to it are free for all, as many
+   * as `limit`; of more, the rest when their windows are over.
    */
   retire(engineId: string, expectBeat: number | undefined, options: RetireOptions): Promise<RetireResult>;
 
@@ -50,7 +56,10 @@ export interface Store {
    * own.
    */
   startRuns(requests: readonly StartRequest[], transaction?: unknown): Promise<StartResult[]>;
-  /** Takes up to `limit` queued runs by ascending rank whose workflow and version the engine has. */
+  /**
+   * Takes up to `limit` queued runs by ascending rank whose workflow and version the engine has, assigned ones in
+   * line with the others (I10). Who claims a run ends its assignment.
+   */
   claimRuns(request: ClaimRequest): Promise<ClaimedRun[]>;
   /**
    * History from `fromSeq` on and all inbox rows of owned runs; a run that is closed or gone yields no entry.
@@ -61,8 +70,9 @@ export interface Store {
   /** Results in message order. */
   deliver(messages: readonly Message[], adopter?: Adopter): Promise<DeliveryResult[]>;
   /**
-   * Waiting runs whose `wakeAt` has passed: up to `adopter.limit` become the adopter's own, others become
-   * queued.
+   * Waiting runs whose `wakeAt` has passed, of every namespace and queue: who could execute them may not ask for
+   * long. Those that another live incarnation owned last are queued and assigned to it. Of the others the adopter
+   * gets what it has room for and is in the request's scope; the rest is queued for all.
    */
   wakeDue(request: WakeRequest): Promise<WakeResult>;
   /**
@@ -85,12 +95,17 @@ export interface Store {
   // --- acts on a run from outside (guarded by its status)
   /** Closed → queued again with one more history chunk (`retry`), or blocked → queued. */
   reopen(request: ReopenRequest): Promise<'ok' | 'conflict' | 'not-found'>;
-  /** Blocked by `code` and of one of these workflows → queued. Returns how many. */
-  unblock(request: { code: string; workflows: readonly WorkflowRef[] }): Promise<number>;
+  /** Blocked by `code` and in this scope → queued. Returns how many. */
+  unblock(request: UnblockRequest): Promise<number>;
 
   // --- reads
   readRuns(refs: readonly RunRef[]): Promise<(RunRow | undefined)[]>;
   listRuns(filter: RunFilter): Promise<RunPage>;
+  /**
+   * How many queued runs of the same namespace and queue are claimed before this queued one, suspects left
+   * out; counts to `limit` and no further. 0 for a run that is not queued.
+   */
+  countAhead(runId: string, limit: number): Promise<number>;
   /** Chunks in order, from the one that contains `fromSeq` on. */
   readHistory(runId: string, fromSeq?: number, limit?: number): Promise<HistoryChunk[]>;
   readInbox(runId: string): Promise<InboxRow[]>;
@@ -202,13 +217,17 @@ export interface StartRequest {
   /** The first history chunk: exactly one `started` event. */
   history: Uint8Array;
   commitId: number;
-  /** Eager ownership: insert it owned by this incarnation if the queue has no backlog. */
+  /**
+   * Eager ownership: insert it owned by this incarnation if nothing goes before it. That is what is queued in its
+   * queue for all, or assigned to this incarnation in any; and while a window has passed and nobody has claimed
+   * since, nothing is owned at once, because that run is not in its place yet.
+   */
   owner?: string | undefined;
   /**
    * Signal-with-start: delivered to the run that results, new or existing, in the same transaction. Such a
    * start is for whichever run has the key: fingerprints are not compared.
    */
-  message?: { dedup: string; body: Uint8Array } | undefined;
+  message?: Omit<Message, 'target'> | undefined;
 }
 
 /**
@@ -224,11 +243,21 @@ export type StartResult =
   /** The key's run has another workflow or input, or the reuse policy refuses. */
   | { outcome: 'key-in-use'; runId: string; status: RunStatus };
 
-export interface ClaimRequest {
-  engineId: string;
+/** The runs that an engine can execute. */
+export interface Scope {
+  /** Undefined: all. */
   namespace?: string | undefined;
+  /** Undefined: all. */
   queues?: readonly string[] | undefined;
   workflows: readonly WorkflowRef[];
+}
+
+export interface UnblockRequest extends Scope {
+  code: string;
+}
+
+export interface ClaimRequest extends Scope {
+  engineId: string;
   limit: number;
   /**
    * False: only runs that are nobody's suspects. True: only suspects, and of one group: all that share the
@@ -332,27 +361,37 @@ export type PlanResult =
   /** Suspend or close met messages that the plan has not seen (I5); ownership and version are unchanged. */
   | { outcome: 'unread'; inboxSeq: number };
 
+/**
+ * A message wakes a run that waits. Its last owner, which may have it in memory, gets it: as its own if that is the
+ * adopter of the call, else, if it is alive, assigned (I10). A suspect is queued for all, and so is what the adopter
+ * owned last and has no room for.
+ */
 export interface Message {
   target: RunRef;
   dedup: string;
   body: Uint8Array;
+  /**
+   * How long the run is assigned to its last owner, ms; 0 or undefined: it is queued for all. It stands with the
+   * message, not with the adopter, because a message from a process that executes nothing wakes runs that are in
+   * memory elsewhere.
+   */
+  windowMs?: number | undefined;
 }
 
+/** Who may keep the runs that a call wakes and that it owned last. */
 export interface Adopter {
   engineId: string;
   /**
-   * How many woken runs it has room for: in one call, all its plans and messages together. Suspects are not
-   * adopted.
+   * How many woken runs it has room for: in one call, all its plans and messages together. With 0 its own runs are
+   * queued for all. Suspects are not adopted.
    */
   limit: number;
-  /** Only runs whose last owner was this incarnation are adopted; others become queued. */
-  sticky: boolean;
 }
 
 export type DeliveryResult =
   /**
    * Durable. `adopted` is set when the message woke the run into the deliverer's ownership; `ownerId` names
-   * who owns the run (a hint is worth sending) when someone else does.
+   * who owns the run, `assignedTo` to whom it is assigned (a hint is worth sending), when someone else does.
    */
   | {
       outcome: 'delivered';
@@ -360,22 +399,30 @@ export type DeliveryResult =
       seq: number;
       adopted: OwnedRun | undefined;
       ownerId: string | undefined;
+      assignedTo: string | undefined;
     }
   | { outcome: 'duplicate'; runId: string }
   | { outcome: 'run-closed'; runId: string; status: ClosedStatus; successor: string | undefined }
   | { outcome: 'not-found' };
 
-export interface WakeRequest {
+export interface WakeRequest extends Scope {
   limit: number;
+  /** Who asks. */
   adopter: Adopter | undefined;
-  workflows: readonly WorkflowRef[];
+  /** How long runs are assigned to another incarnation, ms; 0 or undefined: not at all. */
+  windowMs?: number | undefined;
+  /** How much later than their time `nextWakeAt` counts the runs of others, who ask for them themselves, ms. */
+  headStartMs?: number | undefined;
 }
 export interface WakeResult {
   adopted: OwnedRun[];
+  /** How many are queued for all. */
   queued: number;
+  /** Of each run that is assigned, the engine. */
+  assigned: string[];
   /**
-   * The earliest `wakeAt` still in the store, and the store's clock, so that the caller knows when to ask
-   * again.
+   * When the asker should ask again: the earliest `wakeAt` still in the store, those of other live incarnations
+   * counted `headStartMs` later. It may be too early, never too late. And the store's clock.
    */
   nextWakeAt: number | undefined;
   storeTime: number;
@@ -405,6 +452,9 @@ export interface RunRow extends Omit<OwnedRun, 'suspect'> {
    * keeps it.
    */
   readyAt: number | undefined;
+  /** While it is queued: the incarnation that it is assigned to, and until when (I10). */
+  assignedTo: string | undefined;
+  assignedUntil: number | undefined;
   startedAt: number | undefined;
   closedAt: number | undefined;
   suspectGroup: number | undefined;
@@ -445,6 +495,8 @@ export interface Hints {
 export type Hint =
   /** Runs became claimable. */
   | { kind: 'ready' }
+  /** Runs were assigned to this incarnation: it may claim them. */
+  | { kind: 'assigned'; engineId: string }
   /** Messages arrived for runs that this incarnation owns. */
   | { kind: 'inbox'; engineId: string }
   /** Runs closed that a process may be waiting for. */

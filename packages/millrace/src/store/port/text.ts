@@ -1,6 +1,6 @@
 import { StoreError } from './errors.ts';
 import type {
-  ClaimRequest,
+  Scope,
   EngineAnnouncement,
   Message,
   Plan,
@@ -90,14 +90,14 @@ export function checkAnnouncement(engine: EngineAnnouncement): void {
   checkText(engine.bootId, 'bootId');
 }
 
-export function checkWorkflows(workflows: readonly WorkflowRef[]): void {
+function checkWorkflows(workflows: readonly WorkflowRef[]): void {
   for (const { workflow, version } of workflows) {
     checkText(workflow, 'workflow');
     checkText(version, 'workflow version');
   }
 }
 
-export function checkClaim(request: ClaimRequest): void {
+export function checkScope(request: Scope): void {
   checkText(request.namespace, 'namespace');
   for (const queue of request.queues ?? []) checkText(queue, 'queue');
   checkWorkflows(request.workflows);

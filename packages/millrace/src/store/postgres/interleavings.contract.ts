@@ -9,6 +9,7 @@ import {
   closedRun,
   closing,
   commitOne,
+  messageTo,
   ORDER,
   planOf,
   startOf,
@@ -73,6 +74,37 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
     await first.query('ROLLBACK');
     const again = await store.claimRuns({ ...request, engineId: other });
     expect(again.map(({ runId }) => runId)).toEqual([ids[0], ids[1]]);
+  });
+
+  test('claim × claim at the end of a window: one gets the run, the other one does not wait', async () => {
+    const [owner, one, other] = [await boot(store), await boot(store), await boot(store)];
+    const [queues, workflows] = [['windows'], [ORDER]];
+    const run = await startOwned(store, owner, { queue: 'windows' });
+    await commitOne(store, planOf(run, suspension(run)));
+    await store.deliver([{ ...messageTo(run.runId), windowMs: 1 }]);
+    const request = { queues, workflows, limit: 9, suspects: false };
+    let taken: unknown[] = [];
+    while (taken.length === 0) taken = await hold(claimStatement({ ...request, engineId: one }, undefined));
+    expect(await store.claimRuns({ ...request, engineId: owner })).toEqual([]);
+    expect(await store.claimRuns({ ...request, engineId: other })).toEqual([]);
+    await first.query('COMMIT');
+    expect(await store.readRuns([{ runId: run.runId }])).toMatchObject([
+      { ownerId: one, assignedTo: undefined },
+    ]);
+  });
+
+  test('claim × deliver: a message that waited for the claim of an assigned run finds its owner', async () => {
+    const [owner, other] = [await boot(store), await boot(store)];
+    const run = await startOwned(store, owner, { queue: 'claimed' });
+    await commitOne(store, planOf(run, suspension(run)));
+    await store.deliver([{ ...messageTo(run.runId), windowMs: 60_000 }]);
+    const request = { queues: ['claimed'], workflows: [ORDER], limit: 9, suspects: false };
+    await hold(claimStatement({ ...request, engineId: owner }, undefined));
+    const message = { ...messageTo(run.runId, 'm2'), windowMs: 60_000 };
+    const delivered = store.deliver([message], { engineId: other, limit: 9 });
+    await untilBlocked();
+    await first.query('COMMIT');
+    expect(await delivered).toMatchObject([{ adopted: undefined, ownerId: owner, assignedTo: undefined }]);
   });
 
   test('deliver × commit: a suspension that waited for a message is unread', async () => {
@@ -148,6 +180,19 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
     await untilBlocked();
     await first.query('COMMIT');
     expect(await delivered).toMatchObject([{ outcome: 'delivered', runId: successor.runId }]);
+  });
+
+  test('commit × start: a start with a message that waited for the close of its key is told so', async () => {
+    const run = await startOwned(store, await boot(store), { key: 'closing', queue: 'closing' });
+    await hold(commitStatement(arrange([planOf(run, closing(run))]), undefined));
+    const message = { dedup: 'm', body: bytes('x') };
+    const started = store.startRuns([startOf({ key: 'closing', reuse: 'allow', message })]);
+    await untilBlocked();
+    await first.query('COMMIT');
+    const { runId } = run;
+    expect(await started).toMatchObject([
+      { outcome: 'existing', runId, status: 'completed', delivery: { outcome: 'run-closed', runId } },
+    ]);
   });
 
   test('start × start with one key: the second finds the first when that commits', async () => {

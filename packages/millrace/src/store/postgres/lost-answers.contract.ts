@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask } from '../../../testbed/postgres-subject.ts';
 import { createDatabase, type TestDatabase } from '../../../testbed/postgres-database.ts';
 import { postgresUrl } from '../../../testbed/postgres-url.ts';
-import { type LossyLine, openLossyLine } from '../../../testbed/lossy-line.ts';
+import { startTcpProxy, type TcpProxy } from '../../../testbed/proxy/tcp-proxy.ts';
 import { boot, closing, CONTINUE, planOf, startOf, startOwned } from '../contract/samples.ts';
 import type { Plan, Store } from '../port/store.ts';
 import { openPostgres } from './open-postgres.ts';
@@ -14,16 +14,14 @@ import { openPostgres } from './open-postgres.ts';
  */
 describe.skipIf(postgresUrl === undefined)('lost answers', () => {
   let database: TestDatabase;
-  let line: LossyLine;
+  let line: TcpProxy;
   let store: Store;
 
   beforeAll(async () => {
     database = await createDatabase(postgresUrl ?? '');
     const { hostname: host, port } = new URL(database.url);
-    line = await openLossyLine({ host, port: Number(port) });
-    const route = new URL(database.url);
-    route.port = String(line.port);
-    store = await openPostgres({ url: route.href, hintsUrl: false });
+    line = await startTcpProxy({ host, port: Number(port) });
+    store = await openPostgres({ url: line.through(database.url), hintsUrl: false });
     await store.migrate();
     await ask(database.url, 'CREATE TABLE notes (text text)');
   });
@@ -33,10 +31,14 @@ describe.skipIf(postgresUrl === undefined)('lost answers', () => {
     await database.drop();
   });
 
+  /** Cuts the line at the next such statement, once the server has done it, or before it has seen it. */
+  const loseAnswer = (statement: RegExp) => void line.cutAt({ statement, when: 'after-commit' });
+  const loseQuestion = (statement: RegExp) => void line.cutAt({ statement, when: 'before-commit' });
+
   test('a plan whose answer is lost is ambiguous, and sent again it is already there', async () => {
     const run = await startOwned(store, await boot(store));
     const plan = planOf(run, CONTINUE);
-    line.cut('answer', 'commit_v1');
+    loseAnswer(/commit_v1/);
     await expect(store.commit([plan])).rejects.toMatchObject({ failure: 'ambiguous' });
     expect(await store.commit([plan])).toEqual([{ outcome: 'already' }]);
   });
@@ -44,7 +46,7 @@ describe.skipIf(postgresUrl === undefined)('lost answers', () => {
   test('a plan that never arrived is ambiguous, and sent again it is ok', async () => {
     const run = await startOwned(store, await boot(store));
     const plan = planOf(run, CONTINUE);
-    line.cut('question', 'commit_v1');
+    loseQuestion(/commit_v1/);
     await expect(store.commit([plan])).rejects.toMatchObject({ failure: 'ambiguous' });
     expect(await store.commit([plan])).toMatchObject([{ outcome: 'ok' }]);
   });
@@ -71,13 +73,13 @@ describe.skipIf(postgresUrl === undefined)('lost answers', () => {
 
   test('a start whose answer is lost can be sent again and executed', async () => {
     const start = startOf({ owner: await boot(store), key: 'lost', fingerprint: 'f' });
-    line.cut('answer', 'start_v1');
+    loseAnswer(/start_v1/);
     await expect(store.startRuns([start])).rejects.toMatchObject({ failure: 'ambiguous' });
     expect(await store.startRuns([start])).toMatchObject([{ outcome: 'started', owned: true }]);
   });
 
   test('a read whose answer is lost has written nothing', async () => {
-    line.cut('answer', 'FROM millrace.inbox');
+    loseAnswer(/FROM millrace.inbox/);
     await expect(store.readInbox(startOf().runId)).rejects.toMatchObject({ failure: 'congestion' });
   });
 
@@ -97,7 +99,7 @@ describe.skipIf(postgresUrl === undefined)('lost answers', () => {
     'a transaction whose COMMIT was not answered counts (%s)',
     async (kind) => {
       const run = await startOwned(store, await boot(store));
-      line.cut('answer', 'COMMIT');
+      loseAnswer(/COMMIT/);
       const done = await transactWith(kind, planOf(run, kind === 'close' ? closing(run) : CONTINUE));
       expect(done).toMatchObject({ value: kind, result: { outcome: 'ok' } });
       expect(await notes(kind)).toHaveLength(1);
@@ -107,7 +109,7 @@ describe.skipIf(postgresUrl === undefined)('lost answers', () => {
   test('a transaction whose COMMIT never arrived is rolled back for certain', async () => {
     const run = await startOwned(store, await boot(store));
     const plan = planOf(run, CONTINUE);
-    line.cut('question', 'COMMIT');
+    loseQuestion(/COMMIT/);
     await expect(transactWith('never', plan)).rejects.toMatchObject({ failure: 'definite', retryable: true });
     expect(await notes('never')).toHaveLength(0);
     expect(await transactWith('never', plan)).toMatchObject({ result: { outcome: 'ok' } });

@@ -3,14 +3,13 @@ import { StoreError } from '../port/errors.ts';
 import type { StartRequest, StartResult, Store } from '../port/store.ts';
 import {
   checkAnnouncement,
-  checkClaim,
+  checkScope,
   checkFilter,
   checkMessage,
   checkPlans,
   checkRef,
   checkStart,
   checkText,
-  checkWorkflows,
 } from '../port/text.ts';
 import { ask, connections, type Connections, openPool } from './database/connect.ts';
 import { readDurability } from './database/durability.ts';
@@ -25,7 +24,7 @@ import {
 } from './engines/incarnations.ts';
 import { notifyHints } from './hints/notify.ts';
 import { listOwned, loadRuns, readHistory, readInbox } from './reads/history.ts';
-import { listRuns, readRuns } from './reads/runs.ts';
+import { countAhead, listRuns, readRuns } from './reads/runs.ts';
 import { type Answer, claimedOf } from './runs/answer.ts';
 import { arrange, commitResults, commitStatement } from './runs/commit.ts';
 import {
@@ -129,7 +128,7 @@ function runActs(calls: Connections, now: Now): Pick<Store, RunActs> {
       return startResults(asked, answers, false);
     },
     claimRuns: async (request) => {
-      checkClaim(request);
+      checkScope(request);
       return (await calls.write<Answer>(claimStatement(request, now()))).map(claimedOf);
     },
     loadRuns: async (requests) => (requests.length === 0 ? [] : loadRuns(calls, requests)),
@@ -145,7 +144,7 @@ function runActs(calls: Connections, now: Now): Pick<Store, RunActs> {
       return deliverResults(messages, await calls.write<Answer>(deliverStatement(messages, adopter, now())));
     },
     wakeDue: async (request) => {
-      checkWorkflows(request.workflows);
+      checkScope(request);
       return wakeResult(await calls.write<Answer>(wakeStatement(request, now())));
     },
     release: async (runs) => {
@@ -167,14 +166,16 @@ function outsideActs(calls: Connections, now: Now): Pick<Store, 'reopen' | 'unbl
     },
     unblock: async (request) => {
       checkText(request.code, 'block code');
-      checkWorkflows(request.workflows);
+      checkScope(request);
       const [row] = await calls.write<[number]>(unblockStatement(request, now()));
       return row?.[0] ?? 0;
     },
   };
 }
 
-function reads(calls: Connections): Pick<Store, 'readRuns' | 'listRuns' | 'readHistory' | 'readInbox'> {
+type Reads = 'readRuns' | 'listRuns' | 'countAhead' | 'readHistory' | 'readInbox';
+
+function reads(calls: Connections): Pick<Store, Reads> {
   return {
     readRuns: async (refs) => {
       for (const ref of refs) checkRef(ref);
@@ -184,6 +185,7 @@ function reads(calls: Connections): Pick<Store, 'readRuns' | 'listRuns' | 'readH
       checkFilter(filter);
       return listRuns(calls, filter);
     },
+    countAhead: (runId, limit) => countAhead(calls, runId, limit),
     readHistory: (runId, fromSeq, limit) => readHistory(calls, runId, fromSeq, limit),
     readInbox: (runId) => readInbox(calls, runId),
   };

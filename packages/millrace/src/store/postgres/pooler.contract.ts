@@ -4,6 +4,7 @@ import { closeSubjects, openSubject } from '../../../testbed/postgres-subject.ts
 import { createDatabase, type TestDatabase } from '../../../testbed/postgres-database.ts';
 import { postgresUrl } from '../../../testbed/postgres-url.ts';
 import { storeContract } from '../contract/store-contract.ts';
+import type { Hint } from '../port/store.ts';
 import { openPostgres } from './open-postgres.ts';
 
 describe.skipIf(postgresUrl === undefined || findPgbouncer() === undefined)('behind a pooler', () => {
@@ -28,15 +29,19 @@ describe.skipIf(postgresUrl === undefined || findPgbouncer() === undefined)('beh
     const database = await createDatabase(postgresUrl ?? '');
     const pooled = await openPostgres({ url: through(database) });
     const direct = await openPostgres({ url: database.url });
-    const heard = new Promise((resolve) => {
+    const heard: Hint[] = [];
+    const all = new Promise<void>((resolve) => {
       const undo = direct.hints?.receive((hint) => {
-        if (hint.kind === 'inbox') resolve(hint);
-        else pooled.hints?.send({ kind: 'inbox', engineId: 'e' });
+        if ('engineId' in hint) heard.push(hint);
+        else for (const kind of ['inbox', 'assigned'] as const) pooled.hints?.send({ kind, engineId: 'e' });
+        if (heard.length === 2) resolve();
       });
       expect(undo).toBeTypeOf('function');
     });
     pooled.hints?.receive(() => undefined);
-    expect(await heard).toEqual({ kind: 'inbox', engineId: 'e' });
+    await all;
+    expect(new Set(heard.map(({ kind }) => kind))).toEqual(new Set(['inbox', 'assigned']));
+    expect(heard).toContainEqual({ kind: 'assigned', engineId: 'e' });
     await pooled.close();
     await direct.close();
     await database.drop();

@@ -2,14 +2,13 @@ import { StoreError } from '../port/errors.ts';
 import type { Durability, Plan, PlanResult, StartRequest, StartResult, Store } from '../port/store.ts';
 import {
   checkAnnouncement,
-  checkClaim,
+  checkScope,
   checkFilter,
   checkMessage,
   checkPlans,
   checkRef,
   checkStart,
   checkText,
-  checkWorkflows,
 } from '../port/text.ts';
 import { connect, type Connection } from './database/connection.ts';
 import { pollHints } from './database/hints.ts';
@@ -102,7 +101,7 @@ function runCalls({ connection, guest, acts }: Backend) {
       return requests.length === 0 ? [] : write(() => startAll(acts(), requests, false));
     },
     claimRuns: async (request) => {
-      checkClaim(request);
+      checkScope(request);
       return write(() => acts().claims.claim(request));
     },
     commit: async (plans) => {
@@ -119,7 +118,7 @@ function runCalls({ connection, guest, acts }: Backend) {
       });
     },
     wakeDue: async (request) => {
-      checkWorkflows(request.workflows);
+      checkScope(request);
       return write(() => acts().wakes.wakeDue(request));
     },
     release: async (runs) => (runs.length === 0 ? 0 : write(() => acts().reopenings.release(runs))),
@@ -132,7 +131,7 @@ function outsideCalls({ connection: { write }, acts }: Backend) {
     reopen: (request) => write(() => acts().reopenings.reopen(request)),
     unblock: async (request) => {
       checkText(request.code, 'block code');
-      checkWorkflows(request.workflows);
+      checkScope(request);
       return write(() => acts().reopenings.unblock(request));
     },
   } satisfies Partial<Store>;
@@ -151,6 +150,7 @@ function readCalls({ connection: { read }, acts }: Backend) {
       checkFilter(filter);
       return read(() => acts().runReads.list(filter));
     },
+    countAhead: (runId, limit) => read(() => acts().runReads.countAhead(runId, limit)),
     readHistory: (runId, fromSeq, limit) => read(() => acts().histories.chunks(runId, fromSeq, limit)),
     readInbox: (runId) => read(() => acts().histories.inbox(runId)),
   } satisfies Partial<Store>;
@@ -174,7 +174,7 @@ function prepareActs(connection: Connection) {
     commits: prepareCommits(connection, incarnations, starts, deliveries),
     wakes: prepareWakes(connection, deliveries),
     reopenings: prepareReopenings(connection),
-    runReads: prepareRunReads(connection, deliveries, histories),
+    runReads: prepareRunReads(connection, deliveries, histories, backlog),
   };
 }
 

@@ -52,6 +52,8 @@ const EXPECTED_SIGHTINGS = [
   'start existing',
   'start repeated',
   'engine retired',
+  'assigned run claimed by its engine',
+  'assigned run claimed by another',
   'attempt overlapped',
   'attempt unrecorded',
 ] as const;

@@ -26,6 +26,8 @@ export interface Watcher {
   noteRetired(engineId: string): void;
   /** Call after a write. `newsAt`: store time at which what a run's history gained left its process. */
   afterWrite(what: string, touched: readonly string[], newsAt: (runId: string) => number): Promise<void>;
+  /** Checks that none of the runs that an engine claims is kept for another (I10 of the store). */
+  checkClaim(engineId: string, runIds: readonly string[], storeTime: number): void;
   /** Checks the answer to a plan against the row as it was before. */
   checkPlan(plan: Plan, result: PlanResult, storeTime: number): void;
 }
@@ -94,7 +96,25 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
         await look(what, ids[at] as string, rows[at], newsAt(ids[at] as string));
       }
     },
+    checkClaim: createClaimCheck(runs, retired, tally),
     checkPlan: createPlanCheck(runs, retired, tally),
+  };
+}
+
+/** Whom the runs that were claimed were kept for. */
+function createClaimCheck(
+  runs: ReadonlyMap<string, Watched>,
+  retired: ReadonlySet<string>,
+  tally: Tally,
+): Watcher['checkClaim'] {
+  return (engineId, runIds, storeTime) => {
+    for (const runId of runIds) {
+      const { assignedTo, assignedUntil: until = 0 } = runs.get(runId)?.row ?? {};
+      if (assignedTo === undefined) continue;
+      if (assignedTo === engineId) tally.add('assigned run claimed by its engine');
+      else if (retired.has(assignedTo) || until <= storeTime) tally.add('assigned run claimed by another');
+      else violated('window', `run ${runId} is kept for ${assignedTo} until ${until}, it is ${storeTime}`);
+    }
   };
 }
 
@@ -156,6 +176,10 @@ function checkStanding(what: string, row: RunRow, history: HistoryState): void {
     violated('status differs from history', `${where}: history says ${history.end ?? 'open'}`);
   }
   if ((ownerId !== undefined) !== (status === 'running')) violated('owner of a run at rest', where);
+  if ((row.assignedTo === undefined) !== (row.assignedUntil === undefined)) violated('half assigned', where);
+  if (row.assignedTo !== undefined && (status !== 'queued' || row.suspectGroup !== undefined)) {
+    violated('assigned and not a healthy queued run', where);
+  }
   if (status === 'blocked') violated(`blocked ${row.blockCode}`, `${where}: ${text(row.waits)}`);
   if (status !== 'waiting' || row.wakeAt !== undefined) return;
   const waits = JSON.parse(text(row.waits) || '[]') as unknown[];

@@ -76,6 +76,7 @@ export function createMachine(
         executors: player.executors,
         beat: scenario.beatMs,
         lease: scenario.leaseMs,
+        sticky: scenario.stickyMs,
         suspect: scenario.beatMs * 2,
         deathLimit: 1_000,
         ...(settings === undefined ? {} : sizes(settings)),

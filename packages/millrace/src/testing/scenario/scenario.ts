@@ -72,6 +72,8 @@ export interface Scenario {
   /** Claims, wakes and retirements do at most this many runs at once: limits are reached that load never reaches. */
   batchLimit: number | undefined;
   leaseMs: number;
+  /** How long woken runs are kept for the engine that has them in memory. */
+  stickyMs: number;
   beatMs: number;
   incidents: Incident[];
   stories: Story[];

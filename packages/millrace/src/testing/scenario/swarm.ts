@@ -33,6 +33,7 @@ export function scenarioOf(seed: number): Scenario {
     batchLimit: random.chance(0.3) ? random.between(1, 3) : undefined,
     leaseMs,
     beatMs: leaseMs / 5,
+    stickyMs: random.fork('sticky').pick([0, 20, 200, 200, 2_000]),
     incidents: incidents(random, nodes.length, activeMs, leaseMs),
     stories,
     healAtMs: activeMs + 2_000,

@@ -37,6 +37,7 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       listOwned: (engineId) => read('listOwned', () => subject.listOwned(engineId)),
       readRuns: (refs) => read('readRuns', () => subject.readRuns(refs)),
       listRuns: (filter) => read('listRuns', () => subject.listRuns(filter)),
+      countAhead: (...args) => read('countAhead', () => subject.countAhead(...args)),
       readHistory: (...args) => read('readHistory', () => subject.readHistory(...args)),
       readInbox: (runId) => read('readInbox', () => subject.readInbox(runId)),
       listEngines: () => read('listEngines', () => subject.listEngines()),
@@ -69,7 +70,11 @@ function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreP
         actor,
         name: 'claimRuns',
         act: () => subject.claimRuns({ ...request, limit: limited(request.limit) }),
-        inspect: (claimed) => claimed.map(({ runId }) => runId),
+        inspect: (claimed) => {
+          const runIds = claimed.map(({ runId }) => runId);
+          watcher.checkClaim(request.engineId, runIds, network.now());
+          return runIds;
+        },
         describe: (claimed) => claimed.map(({ runId, epoch }) => `${short(runId)}@${epoch}`).join(' '),
       }),
     wakeDue: (request) =>
@@ -82,10 +87,10 @@ function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreP
             rows,
             ({ status, wakeAt }) => status === 'waiting' && wakeAt !== undefined && wakeAt <= storeTime,
           ),
-        describe: ({ adopted, queued }) =>
-          adopted.length + queued === 0
+        describe: ({ adopted, queued, assigned }) =>
+          adopted.length + queued + assigned.length === 0
             ? ''
-            : `${adopted.map(({ runId }) => short(runId)).join(' ')} queued ${queued}`,
+            : `${adopted.map(({ runId }) => short(runId)).join(' ')} queued ${queued} assigned ${assigned.length}`,
       }),
   } satisfies Partial<Store>;
 }

@@ -1,6 +1,6 @@
 import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
-import type { EngineFacts, Reason, WhyFacts } from './reason.ts';
+import { AHEAD_COUNTED, type EngineFacts, type Reason, type WhyFacts } from './reason.ts';
 
 /** Why no engine has taken a run that is ready. */
 export function queueReasons(run: ReadableRun, facts: WhyFacts, since: string): readonly Reason[] {
@@ -108,10 +108,9 @@ function backlogReason(run: ReadableRun, { ahead }: WhyFacts, since: string): Re
       },
     };
   }
-  const others = ahead === undefined ? 'others' : ahead === 1 ? '1 run' : `${ahead} runs`;
   return {
     code: 'QUEUE_BACKLOG',
-    message: `in queue "${queue}" with priority ${priority}, ${others} may go first`,
+    message: `in queue "${queue}" with priority ${priority}, ${placeOf(ahead)}`,
     since,
     refs,
     remedy: {
@@ -119,4 +118,11 @@ function backlogReason(run: ReadableRun, { ahead }: WhyFacts, since: string): Re
       command,
     },
   };
+}
+
+function placeOf(ahead: number | undefined): string {
+  if (ahead === undefined) return 'others may go first';
+  if (ahead === 0) return 'it is the next';
+  if (ahead >= AHEAD_COUNTED) return `at least ${AHEAD_COUNTED} runs go first`;
+  return ahead === 1 ? '1 run goes first' : `${ahead} runs go first`;
 }

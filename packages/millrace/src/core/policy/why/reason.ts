@@ -59,16 +59,19 @@ export interface EngineFacts {
   readonly workflows?: readonly { readonly workflow: string; readonly version: string }[] | undefined;
 }
 
+/** Nobody needs to know more exactly how long a longer queue is, and counting it takes time. */
+export const AHEAD_COUNTED = 1_000;
+
 /** What the answer depends on besides the run itself. Undefined: not known, and no reason is made from it. */
 export interface WhyFacts {
   /** Store time, ms. */
   readonly now: number;
   /** All engines that are not known to be gone; those that fell silent are told apart by their last beat. */
   readonly engines?: readonly EngineFacts[] | undefined;
-  /** How many queued runs go before this one. */
+  /** How many queued runs go before this one, counted to `AHEAD_COUNTED`. */
   readonly ahead?: number | undefined;
   /** The engine to which the run is reserved, and until when. */
   readonly assigned?: { readonly engine: string; readonly until: number } | undefined;
-  /** Set while the store does not answer: what it said and since when. */
+  /** Set while calls to the store fail: what it said and since when. */
   readonly outage?: { readonly message: string; readonly since: number } | undefined;
 }

@@ -178,7 +178,7 @@ export const suspectPromises: Promises = {
     if (run === undefined) throw new Error('no suspect');
     const owned: Owned = { ...run, engineId };
     await advance(store, owned, suspension(owned), SILENT);
-    const adopter = { engineId, limit: 9, sticky: true };
+    const adopter = { engineId, limit: 9 };
     expect(await store.deliver([messageTo(run.runId)], adopter)).toMatchObject([{ adopted: undefined }]);
     expect(await claim(store, engineId)).toEqual([]);
     expect((await claimSuspects(store)).map((one) => one.runId)).toEqual([run.runId]);
@@ -191,9 +191,10 @@ export const suspectPromises: Promises = {
     if (run === undefined) throw new Error('no suspect');
     const owned: Owned = { ...run, engineId };
     await advance(store, owned, suspension(owned, clock.now()), SILENT);
-    const adopter = { engineId, limit: 9, sticky: true };
+    const adopter = { engineId, limit: 9 };
     const workflows = [{ workflow: 'order', version: '1' }];
-    expect(await store.wakeDue({ limit: 9, adopter, workflows })).toMatchObject({ adopted: [], queued: 1 });
+    const asked = { limit: 9, adopter, workflows, windowMs: 200 };
+    expect(await store.wakeDue(asked)).toMatchObject({ adopted: [], queued: 1, assigned: [] });
     expect((await claimSuspects(store)).map((one) => one.runId)).toEqual([run.runId]);
   },
   'groups are decided once, however small the chunks': async ({ store }) => {

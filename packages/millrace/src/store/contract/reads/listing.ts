@@ -112,6 +112,24 @@ export const listingPromises: Promises = {
     await startQueued(store);
     expect(await ids(store, { parentRunId })).toEqual([open, closed]);
   },
+  'the runs ahead of a queued one are those of its queue with a better rank, whatever they run': async ({
+    store,
+  }) => {
+    const [first, second] = [await startQueued(store), await startQueued(store, { workflow: 'ship' })];
+    const last = await startQueued(store, { priority: 'low' });
+    const urgent = await startQueued(store, { priority: 'critical' });
+    await startQueued(store, { queue: 'b', priority: 'critical' });
+    await startQueued(store, { namespace: 'tenant', priority: 'critical' });
+    const counts = [urgent, first, second, last].map((runId) => store.countAhead(runId, 100));
+    expect(await Promise.all(counts)).toEqual([0, 1, 2, 3]);
+    expect(await store.countAhead(last, 2), 'no further than the limit').toBe(2);
+  },
+  'nothing is ahead of a run that is not queued': async ({ store }) => {
+    const run = await startOwned(store, await boot(store));
+    await startQueued(store, { priority: 'critical' });
+    expect(await store.countAhead(run.runId, 100)).toBe(0);
+    expect(await store.countAhead(newId(), 100)).toBe(0);
+  },
   'filters hold together': async ({ store }) => {
     const runId = await startQueued(store, { workflow: 'ship', tags: ['red'] });
     await startQueued(store, { workflow: 'ship', tags: ['blue'] });

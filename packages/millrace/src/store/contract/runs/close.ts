@@ -21,6 +21,7 @@ import {
   startOf,
   startOwned,
   startQueued,
+  statusesOf,
   suspension,
   text,
   texts,
@@ -249,6 +250,21 @@ export const closePromises: Promises = {
     expect(await store.unblock({ code: 'A', workflows: [{ workflow: 'order', version: '1' }] })).toBe(1);
     expect(await rowOf(store, wanted)).toMatchObject({ status: 'queued', blockCode: undefined });
     for (const runId of others) expect((await rowOf(store, runId)).status).toBe('blocked');
+  },
+  'unblock can be narrowed to a namespace and queues': async ({ store }) => {
+    const workflows = [{ workflow: 'order', version: '1' }];
+    const places = [{}, { namespace: 'tenant' }, { queue: 'slow' }];
+    const runIds: string[] = [];
+    for (const place of places) {
+      const run = await startOwned(store, await boot(store), place);
+      await advance(store, run, blocking('A'));
+      runIds.push(run.runId);
+    }
+    const scope = { namespace: 'default', queues: ['default', 'other'], workflows };
+    expect(await store.unblock({ code: 'A', ...scope })).toBe(1);
+    expect(await statusesOf(store, runIds)).toEqual(['queued', 'blocked', 'blocked']);
+    expect(await store.unblock({ code: 'A', namespace: 'tenant', workflows })).toBe(1);
+    expect(await statusesOf(store, runIds)).toEqual(['queued', 'queued', 'blocked']);
   },
   'unblock looks at the version of a workflow': async ({ store }) => {
     const run = await startOwned(store, await boot(store));

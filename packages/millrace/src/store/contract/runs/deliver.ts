@@ -170,7 +170,7 @@ export const deliverPromises: Promises = {
       runs.push(await waitingRun({ store, clock }, undefined, engineId));
     const results = await store.deliver(
       runs.map((run) => messageTo(run.runId)),
-      { engineId, limit: 2, sticky: true },
+      { engineId, limit: 2 },
     );
     expect(results.map((result) => result.outcome === 'delivered' && result.adopted !== undefined)).toEqual([
       true,
@@ -181,19 +181,13 @@ export const deliverPromises: Promises = {
   },
   'an adopter without room adopts nothing': async ({ store, clock }) => {
     const run = await waitingRun({ store, clock });
-    await store.deliver([messageTo(run.runId)], { engineId: run.engineId, limit: 0, sticky: true });
+    await store.deliver([messageTo(run.runId)], { engineId: run.engineId, limit: 0 });
     expect((await rowOf(store, run.runId)).status).toBe('queued');
   },
-  'a sticky adopter leaves the runs of others to the queue': async ({ store, clock }) => {
+  'an adopter leaves the runs of others to the queue': async ({ store, clock }) => {
     const run = await waitingRun({ store, clock });
     await store.deliver([messageTo(run.runId)], adopterOf(await boot(store)));
     expect(await rowOf(store, run.runId)).toMatchObject({ status: 'queued', ownerId: undefined });
-  },
-  'an adopter that is not sticky takes the runs of others': async ({ store, clock }) => {
-    const run = await waitingRun({ store, clock });
-    const engineId = await boot(store);
-    await store.deliver([messageTo(run.runId)], { ...adopterOf(engineId), sticky: false });
-    expect((await rowOf(store, run.runId)).ownerId).toBe(engineId);
   },
   'a retired adopter adopts nothing, and the message is delivered (I9)': async ({ store, clock }) => {
     const run = await waitingRun({ store, clock });
@@ -242,7 +236,7 @@ export const deliverPromises: Promises = {
     for (let made = 0; made < 3; made += 1) {
       const target = await waitingRun({ store, clock }, undefined, engineId);
       const run = await startOwned(store, engineId);
-      const adopter = { engineId, limit: 2, sticky: true };
+      const adopter = { engineId, limit: 2 };
       plans.push(planOf(run, closing(run), { messages: [messageTo(target.runId)], adopter }));
     }
     const results = await store.commit(plans);
@@ -299,7 +293,7 @@ export const deliverPromises: Promises = {
 type Where = Pick<Subject, 'store' | 'clock'>;
 
 function adopterOf(engineId: string) {
-  return { engineId, limit: 10, sticky: true };
+  return { engineId, limit: 10 };
 }
 
 async function startDelayed({ store, clock }: Where): Promise<string> {

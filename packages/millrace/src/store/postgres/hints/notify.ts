@@ -74,12 +74,12 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
 }
 
 function encode(hint: Hint): string {
-  return hint.kind === 'inbox' ? `inbox:${hint.engineId}` : hint.kind;
+  return 'engineId' in hint ? `${hint.kind}:${hint.engineId}` : hint.kind;
 }
 
 function decode(payload: string): Hint | undefined {
   if (payload === 'ready' || payload === 'closed') return { kind: payload };
-  return payload.startsWith('inbox:')
-    ? { kind: 'inbox', engineId: payload.slice('inbox:'.length) }
-    : undefined;
+  const [kind, engineId] = payload.split(':', 2);
+  if (engineId === undefined) return undefined;
+  return kind === 'inbox' || kind === 'assigned' ? { kind, engineId } : undefined;
 }

@@ -10,10 +10,10 @@ const SHARED = `r.run_id, r.namespace, r.workflow, r.workflow_version, r.queue, 
   r.parent_run_id, r.parent_ordinal, r.created_at, r.deadline_at, r.epoch, r.version, r.events, r.inbox_seq,
   r.status, r.started_at`;
 const OPEN = `SELECT ${SHARED}, r.owner, e.name, r.wake_at, r.waits, r.block_code, r.ready_at, NULL::bigint AS closed_at,
-  r.suspect_group, r.deaths, NULL::uuid AS successor
+  r.suspect_group, r.deaths, NULL::uuid AS successor, r.assigned_to, r.assigned_until
 FROM millrace.runs r LEFT JOIN millrace.engines e ON e.engine_id = coalesce(r.owner, r.last_owner)`;
 const CLOSED = `SELECT ${SHARED}, NULL::uuid, e.name, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, r.closed_at,
-  NULL::bigint, 0, r.successor
+  NULL::bigint, 0, r.successor, NULL::uuid, NULL::bigint
 FROM millrace.runs_closed r LEFT JOIN millrace.engines e ON e.engine_id = r.last_owner`;
 
 const READ = `
@@ -59,6 +59,8 @@ type Stored = [
   suspectGroup: number | null,
   deaths: number,
   successor: string | null,
+  assignedTo: string | null,
+  assignedUntil: number | null,
 ];
 type Read = [n: number, ...stored: Stored, seq: number | null, count: number, data: Uint8Array];
 
@@ -164,6 +166,26 @@ function runOf(row: Stored): RunRow {
     suspectGroup: row[25] ?? undefined,
     deaths: row[26],
     successor: row[27] ?? undefined,
+    assignedTo: row[28] ?? undefined,
+    assignedUntil: row[29] ?? undefined,
     lastChunk: undefined,
   };
+}
+
+const COUNT_AHEAD = `
+SELECT count(*)::integer FROM (
+  SELECT 1 FROM millrace.runs me, millrace.groups_v1(me.namespace, me.queue) g, LATERAL (
+    SELECT 1 FROM millrace.runs r
+    WHERE r.status = ${STATUS_CODE.queued} AND r.suspect_group IS NULL
+      AND r.namespace = g.namespace AND r.queue = g.queue
+      AND r.workflow = g.workflow AND r.workflow_version = g.workflow_version
+      AND (r.rank, r.run_id) < (me.rank, me.run_id)
+    LIMIT $2
+  ) ahead
+  WHERE me.run_id = $1 AND me.status = ${STATUS_CODE.queued} LIMIT $2
+) counted`;
+
+export async function countAhead({ read }: Connections, runId: string, limit: number): Promise<number> {
+  const [row] = await read<[number]>({ text: COUNT_AHEAD, values: [runId, limit] });
+  return row?.[0] ?? 0;
 }

@@ -37,6 +37,7 @@ export const DELIVERY = 2;
 export const START_DELIVERY = 3;
 export const RUN = 4;
 export const SUMMARY = 5;
+export const ASSIGNMENT = 6;
 
 const NO_TAGS: readonly string[] = [];
 
@@ -82,6 +83,12 @@ export function deliveryOf(answer: Answer): DeliveryResult {
         seq,
         adopted: answer[11] === null ? undefined : ownedOf(answer),
         ownerId: other ?? undefined,
+        assignedTo: undefined,
+      };
+    case 4:
+      return {
+        ...{ outcome: 'delivered', runId, seq, adopted: undefined, ownerId: undefined },
+        assignedTo: other ?? undefined,
       };
     case 1:
       return { outcome: 'duplicate', runId };

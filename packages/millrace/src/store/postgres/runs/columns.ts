@@ -1,5 +1,5 @@
 import { PRIORITY_CODE } from '../../../core/status.ts';
-import type { Adopter, Message, ReusePolicy, StartRequest, WorkflowRef } from '../../port/store.ts';
+import type { Adopter, Message, ReusePolicy, Scope, StartRequest } from '../../port/store.ts';
 import { byteaArray, int4Array, int8Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Parameter } from '../database/connect.ts';
 
@@ -21,7 +21,7 @@ const REUSE_CODE: Readonly<Record<ReusePolicy, number>> = {
 };
 
 /** How many parameters `startColumns` gives. */
-export const START_COLUMNS = 21;
+export const START_COLUMNS = 22;
 
 export function startColumns(
   starts: readonly StartRequest[],
@@ -79,6 +79,10 @@ export function startColumns(
       byteaArray,
       starts.map((start) => start.message?.body),
     ),
+    sparse(
+      int4Array,
+      starts.map((start) => roundUp(start.message?.windowMs)),
+    ),
     sparse(uuidArray, predecessors ?? []),
   ];
 }
@@ -117,7 +121,7 @@ export function messageColumns(sendings: readonly Sending[]): Parameter[] {
     ),
     sparse(
       int4Array,
-      sendings.map(({ adopter }) => adopter && Number(adopter.sticky)),
+      sendings.map(({ message }) => roundUp(message.windowMs)),
     ),
   ];
 }
@@ -128,8 +132,11 @@ export function engineColumn(ids: Iterable<string | undefined>): Buffer | null {
   return distinct.length === 0 ? null : uuidArray(distinct.toSorted((a, b) => (a < b ? -1 : 1)));
 }
 
-export function workflowColumns(workflows: readonly WorkflowRef[]): Parameter[] {
+/** Four parameters: what the caller can execute. */
+export function scopeColumns({ namespace, queues, workflows }: Scope): Parameter[] {
   return [
+    namespace,
+    queues && textArray(queues),
     textArray(workflows.map(({ workflow }) => workflow)),
     textArray(workflows.map(({ version }) => version)),
   ];

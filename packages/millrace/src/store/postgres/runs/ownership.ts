@@ -6,10 +6,10 @@ import type {
   WakeRequest,
   WakeResult,
 } from '../../port/store.ts';
-import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
+import { int4Array, uuidArray } from '../database/binary-array.ts';
 import type { Statement } from '../database/connect.ts';
-import { type Answer, deliveryOf, ownedOf, RUN, SUMMARY } from './answer.ts';
-import { engineColumn, MESSAGE_COLUMNS, messageColumns, workflowColumns } from './columns.ts';
+import { type Answer, ASSIGNMENT, deliveryOf, ownedOf, RUN, SUMMARY } from './answer.ts';
+import { engineColumn, MESSAGE_COLUMNS, messageColumns, scopeColumns } from './columns.ts';
 import { functionCall } from './function-call.ts';
 
 /*
@@ -18,7 +18,7 @@ import { functionCall } from './function-call.ts';
 
 const DELIVER = functionCall('deliver_v1', 3 + MESSAGE_COLUMNS);
 const CLAIM = functionCall('claim_v1', 8);
-const WAKE = functionCall('wake_v1', 7);
+const WAKE = functionCall('wake_v1', 10);
 const RELEASE = functionCall('release_v1', 4);
 
 export function deliverStatement(
@@ -43,32 +43,16 @@ export function deliverResults(messages: readonly Message[], answers: readonly A
 export function claimStatement(request: ClaimRequest, now: number | undefined): Statement {
   return {
     text: CLAIM,
-    values: [
-      now,
-      request.engineId,
-      request.namespace,
-      request.queues && textArray(request.queues),
-      ...workflowColumns(request.workflows),
-      request.limit,
-      request.suspects,
-    ],
+    values: [now, request.engineId, ...scopeColumns(request), request.limit, request.suspects],
   };
 }
 
-export function wakeStatement(
-  { limit, adopter, workflows }: WakeRequest,
-  now: number | undefined,
-): Statement {
+export function wakeStatement(request: WakeRequest, now: number | undefined): Statement {
+  const { limit, adopter, windowMs = 0, headStartMs = 0 } = request;
+  const times = [Math.ceil(windowMs), Math.floor(headStartMs)];
   return {
     text: WAKE,
-    values: [
-      now,
-      limit,
-      adopter?.engineId,
-      adopter?.limit ?? 0,
-      adopter?.sticky ?? false,
-      ...workflowColumns(workflows),
-    ],
+    values: [now, limit, adopter?.engineId, adopter?.limit ?? 0, ...times, ...scopeColumns(request)],
   };
 }
 
@@ -78,7 +62,14 @@ export function wakeResult(answers: readonly Answer[]): WakeResult {
   if (summary === undefined) throw new Error('wake_v1 answered without its last row');
   // In the summary these columns hold other things: see schema/functions/wake.ts.
   const nextWakeAt: number | null = summary[13];
-  return { adopted, queued: summary[1], nextWakeAt: nextWakeAt ?? undefined, storeTime: summary[14] ?? 0 };
+  const assigned = answers.flatMap(([part, , , , , other]) =>
+    part === ASSIGNMENT && other !== null ? [other] : [],
+  );
+  return {
+    ...{ adopted, assigned, queued: summary[1] },
+    nextWakeAt: nextWakeAt ?? undefined,
+    storeTime: summary[14] ?? 0,
+  };
 }
 
 export function releaseStatement(

@@ -1,11 +1,11 @@
 import { STATUS_CODE } from '../../../core/status.ts';
-import type { ReopenRequest, WorkflowRef } from '../../port/store.ts';
+import type { ReopenRequest, UnblockRequest } from '../../port/store.ts';
 import type { Statement } from '../database/connect.ts';
-import { workflowColumns } from './columns.ts';
+import { scopeColumns } from './columns.ts';
 import { functionCall } from './function-call.ts';
 
 const REOPEN = functionCall('reopen_v1', 8);
-const UNBLOCK = functionCall('unblock_v1', 4);
+const UNBLOCK = functionCall('unblock_v1', 6);
 
 /* Acts from outside on runs that nobody owns. `now`: undefined for the database's clock. */
 
@@ -18,9 +18,6 @@ export function reopenStatement(request: ReopenRequest, now: number | undefined)
   };
 }
 
-export function unblockStatement(
-  { code, workflows }: { code: string; workflows: readonly WorkflowRef[] },
-  now: number | undefined,
-): Statement {
-  return { text: UNBLOCK, values: [now, code, ...workflowColumns(workflows)] };
+export function unblockStatement(request: UnblockRequest, now: number | undefined): Statement {
+  return { text: UNBLOCK, values: [now, request.code, ...scopeColumns(request)] };
 }

@@ -35,6 +35,9 @@ export async function transact<T>(
   let sent: { plan: Plan; outcome: Outcome<T> } | undefined;
   try {
     return await connections.hold(async (client) => {
+      let end: Error | undefined;
+      const noteEnd = (error: Error): void => void (end ??= error);
+      client.on('error', noteEnd);
       try {
         await uncommitted(() => client.query(BEGIN));
         const value = await body(client);
@@ -52,7 +55,9 @@ export async function transact<T>(
         sent = { plan, outcome: { value, result } };
       } catch (error) {
         await client.query('ROLLBACK').catch(() => undefined);
-        throw error;
+        throw end === undefined ? error : endOf(end);
+      } finally {
+        client.off('error', noteEnd);
       }
       await commit(client);
       return sent.outcome;
@@ -61,6 +66,18 @@ export async function transact<T>(
     if (sent === undefined || !(error instanceof StoreError) || error.failure !== 'ambiguous') throw error;
     return settle(connections, sent.plan, sent.outcome);
   }
+}
+
+/**
+ * The connection ended before COMMIT, and the transaction with it, whatever the author's function made of that:
+ * it has not failed, unless it was too slow for the server.
+ */
+function endOf(end: Error): StoreError {
+  const isTooSlow = sqlState(end)?.startsWith('25P') === true;
+  if (isTooSlow)
+    return new StoreError('definite', `the function took too long: ${end.message}`, { cause: end });
+  const what = `the connection to PostgreSQL was lost within a transaction: ${end.message}`;
+  return new StoreError('congestion', what, { cause: end });
 }
 
 /** A statement before COMMIT: when its connection is lost, so is the transaction, for certain. */

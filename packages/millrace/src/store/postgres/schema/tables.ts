@@ -29,6 +29,7 @@ CREATE TABLE millrace.runs (
   ready_at bigint,
   started_at bigint,
   wake_at bigint,
+  assigned_until bigint,
   deadline_at bigint,
   suspect_group bigint,
   epoch integer NOT NULL,
@@ -41,6 +42,7 @@ CREATE TABLE millrace.runs (
   priority smallint NOT NULL,
   owner uuid,
   last_owner uuid,
+  assigned_to uuid,
   parent_run_id uuid,
   namespace text COLLATE "C" NOT NULL,
   workflow text COLLATE "C" NOT NULL,
@@ -57,7 +59,9 @@ CREATE TABLE millrace.runs (
   autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000
 );
 CREATE INDEX runs_queued ON millrace.runs (namespace, queue, workflow, workflow_version, rank, run_id)
-  WHERE status = 0 AND suspect_group IS NULL;
+  WHERE status = 0 AND suspect_group IS NULL AND assigned_to IS NULL;
+CREATE INDEX runs_assigned ON millrace.runs (assigned_to, rank, run_id) WHERE assigned_to IS NOT NULL;
+CREATE INDEX runs_windows ON millrace.runs (assigned_until) WHERE assigned_until IS NOT NULL;
 CREATE INDEX runs_suspects ON millrace.runs (rank, run_id) WHERE status = 0 AND suspect_group IS NOT NULL;
 CREATE INDEX runs_waiting ON millrace.runs (wake_at) WHERE status = 2 AND wake_at IS NOT NULL;
 CREATE INDEX runs_blocked ON millrace.runs (block_code) WHERE status = 4;

@@ -46,6 +46,8 @@ CREATE TABLE runs (
   inbox_seq INTEGER NOT NULL,
   wake_at INTEGER,
   ready_at INTEGER,
+  assigned_to TEXT,
+  assigned_until INTEGER,
   created_at INTEGER NOT NULL,
   started_at INTEGER,
   deadline_at INTEGER,
@@ -59,7 +61,9 @@ CREATE TABLE runs (
   waits BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX runs_queued ON runs (namespace, queue, workflow, workflow_version, rank)
-  WHERE status = 0 AND suspect_group IS NULL;
+  WHERE status = 0 AND suspect_group IS NULL AND assigned_to IS NULL;
+CREATE INDEX runs_assigned ON runs (assigned_to, rank) WHERE assigned_to IS NOT NULL;
+CREATE INDEX runs_windows ON runs (assigned_until) WHERE assigned_until IS NOT NULL;
 CREATE INDEX runs_suspects ON runs (rank) WHERE status = 0 AND suspect_group IS NOT NULL;
 CREATE INDEX runs_waiting ON runs (wake_at) WHERE status = 2 AND wake_at IS NOT NULL;
 CREATE INDEX runs_blocked ON runs (block_code) WHERE status = 4;

@@ -70,6 +70,8 @@ export function prepareRetirements(connection: Connection): Retirements {
         statements.requeue.run(connection.timers.now(), runId);
       result.requeued = Math.min(owned.length, limit);
       result.remaining = owned.length > limit;
+      // Nobody waits for windows of an assignee that is gone (I10).
+      statements.unassign.run(engineId, limit);
       return result;
     },
   };
@@ -96,6 +98,9 @@ function prepareStatements(connection: Connection) {
     selectOwned: connection.prepare<{ run_id: string }>(
       'SELECT run_id FROM runs WHERE owner = ? ORDER BY run_id LIMIT ?',
     ),
+    unassign: connection.prepare(`
+      UPDATE runs SET assigned_to = NULL, assigned_until = NULL
+      WHERE run_id IN (SELECT run_id FROM runs WHERE assigned_to = ? ORDER BY rank LIMIT ?)`),
     requeue: connection.prepare(`
       UPDATE runs SET status = ${queued}, ready_at = coalesce(ready_at, ?), ${leave} WHERE run_id = ?`),
   };

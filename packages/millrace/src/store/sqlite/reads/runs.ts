@@ -1,6 +1,7 @@
 import { isClosed, OPEN_STATUSES, STATUS_CODE, statusOf } from '../../../core/status.ts';
 import type { RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
 import type { Connection, Statement, Value } from '../database/connection.ts';
+import type { Backlog } from '../runs/backlog.ts';
 import type { Deliveries } from '../runs/deliver.ts';
 import { type ClosedRow, decodeRun, type OpenRow } from '../runs/rows.ts';
 import type { Histories } from './history.ts';
@@ -9,6 +10,7 @@ import type { Histories } from './history.ts';
 export interface RunReads {
   read(refs: readonly RunRef[]): (RunRow | undefined)[];
   list(filter: RunFilter): RunPage;
+  countAhead(runId: string, limit: number): number;
 }
 
 interface Named {
@@ -25,9 +27,19 @@ export function prepareRunReads(
   connection: Connection,
   deliveries: Deliveries,
   histories: Histories,
+  backlog: Backlog,
 ): RunReads {
   const selectOpen = connection.prepare<OpenRow & Named>(`${OPEN} WHERE run_id = ?`);
   const selectClosed = connection.prepare<ClosedRow & Named>(`${CLOSED} WHERE run_id = ?`);
+  const selectPlace = connection.prepare<{ namespace: string; queue: string; rank: number }>(
+    `SELECT namespace, queue, rank FROM runs WHERE run_id = ? AND status = ${STATUS_CODE.queued}`,
+  );
+  const countGroup = connection.prepare<{ count: number }>(`
+    SELECT count(*) AS count FROM (
+      SELECT 1 FROM runs
+      WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NULL
+        AND namespace = ? AND queue = ? AND workflow = ? AND workflow_version = ? AND (rank, run_id) < (?, ?)
+      LIMIT ?)`);
   const listings = new Map<string, Statement<unknown>>();
 
   /** Filters come in few shapes: each is prepared once. */
@@ -48,6 +60,18 @@ export function prepareRunReads(
   }
 
   return {
+    countAhead: (runId, limit) => {
+      const place = selectPlace.get(runId);
+      if (place === undefined) return 0;
+      let ahead = 0;
+      for (const group of backlog.groups(place.namespace, place.queue)) {
+        const { namespace, queue, workflow, workflow_version: version } = group;
+        const found = countGroup.get(namespace, queue, workflow, version, place.rank, runId, limit - ahead);
+        ahead += found?.count ?? 0;
+        if (ahead >= limit) break;
+      }
+      return ahead;
+    },
     read: (refs) => refs.map(readOne),
     list: (filter) => {
       const limit = Math.min(filter.limit, MAX_PAGE);
@@ -103,6 +127,8 @@ function decodeOpen(row: OpenRow & Named): RunRow {
     waits: row.waits ?? undefined,
     blockCode: row.block_code ?? undefined,
     readyAt: row.ready_at ?? undefined,
+    assignedTo: row.assigned_to ?? undefined,
+    assignedUntil: row.assigned_until ?? undefined,
     startedAt: row.started_at ?? undefined,
     closedAt: undefined,
     suspectGroup: row.suspect_group ?? undefined,
@@ -124,6 +150,8 @@ function decodeClosed(row: ClosedRow & Named): RunRow {
     waits: undefined,
     blockCode: undefined,
     readyAt: undefined,
+    assignedTo: undefined,
+    assignedUntil: undefined,
     startedAt: row.started_at ?? undefined,
     closedAt: row.closed_at,
     suspectGroup: undefined,

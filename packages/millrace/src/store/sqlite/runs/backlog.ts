@@ -1,7 +1,7 @@
 import { STATUS_CODE } from '../../../core/status.ts';
 import type { Connection } from '../database/connection.ts';
 
-/** The queued runs of one workflow version in one queue, with the rank of the first. */
+/** The queued runs, not assigned, of one workflow version in one queue, with the rank of the first. */
 export interface Group {
   namespace: string;
   queue: string;
@@ -10,9 +10,14 @@ export interface Group {
   rank: number;
 }
 
-/** The least rank of each queue, read once in a call and kept up to date with what the call itself queues. */
+/** What goes before a new run, read once in a call and kept up to date with what the call itself queues. */
 export interface QueueHeads {
+  /** The least rank in a queue, of runs that are not assigned. */
   leastRank(namespace: string, queue: string): number;
+  /** The least rank of the runs that are assigned to this engine, in any queue. */
+  leastAssigned(engineId: string): number;
+  /** A run whose window has passed stands in no queue yet: whoever claims next puts it in its place. */
+  anyLapsed(): boolean;
   queued(namespace: string, queue: string, rank: number): void;
 }
 
@@ -33,8 +38,12 @@ export function prepareBacklog(connection: Connection): Backlog {
   const selectNext = connection.prepare<Group>(`
     SELECT namespace, queue, workflow, workflow_version, rank FROM runs
     WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NULL
-      AND (namespace, queue, workflow, workflow_version, rank) > (?, ?, ?, ?, ?)
+      AND assigned_to IS NULL AND (namespace, queue, workflow, workflow_version, rank) > (?, ?, ?, ?, ?)
     ORDER BY namespace, queue, workflow, workflow_version, rank LIMIT 1`);
+  const selectAssigned = connection.prepare<{ rank: number }>(
+    'SELECT rank FROM runs WHERE assigned_to = ? ORDER BY rank LIMIT 1',
+  );
+  const selectLapsed = connection.prepare('SELECT 1 FROM runs WHERE assigned_until <= ? LIMIT 1');
 
   function groups(namespace?: string, queue?: string): Group[] {
     const found: Group[] = [];
@@ -51,6 +60,8 @@ export function prepareBacklog(connection: Connection): Backlog {
     groups,
     heads: () => {
       const least = new Map<string, number>();
+      const assigned = new Map<string, number>();
+      let lapsed: boolean | undefined;
       function leastRank(namespace: string, queue: string): number {
         // No name contains a NUL (port/text.ts), so the joined name is unambiguous.
         const name = `${namespace}\0${queue}`;
@@ -63,6 +74,15 @@ export function prepareBacklog(connection: Connection): Backlog {
       }
       return {
         leastRank,
+        leastAssigned: (engineId) => {
+          let rank = assigned.get(engineId);
+          if (rank === undefined) {
+            rank = selectAssigned.get(engineId)?.rank ?? Infinity;
+            assigned.set(engineId, rank);
+          }
+          return rank;
+        },
+        anyLapsed: () => (lapsed ??= selectLapsed.get(connection.timers.now()) !== undefined),
         queued: (namespace, queue, rank) => {
           if (rank < leastRank(namespace, queue)) least.set(`${namespace}\0${queue}`, rank);
         },

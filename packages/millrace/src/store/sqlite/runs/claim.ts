@@ -1,5 +1,5 @@
 import { STATUS_CODE } from '../../../core/status.ts';
-import type { ClaimedRun, ClaimRequest, WorkflowRef } from '../../port/store.ts';
+import type { ClaimedRun, ClaimRequest, Scope } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
 import type { Backlog } from './backlog.ts';
@@ -14,54 +14,60 @@ interface Candidate {
   run_id: string;
   rank: number;
 }
-interface SuspectCandidate extends Candidate {
-  namespace: string;
-  queue: string;
-  workflow: string;
-  workflow_version: string;
+type ScopedCandidate = Candidate & Scoped;
+interface SuspectCandidate extends ScopedCandidate {
   suspect_group: number;
 }
+
+/** How many windows that have passed one claim ends, if it does not claim more. */
+const LAPSED = 100;
 
 export function prepareClaims(connection: Connection, incarnations: Incarnations, backlog: Backlog): Claims {
   const selectHead = connection.prepare<Candidate>(`
     SELECT run_id, rank FROM runs
-    WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NULL
+    WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NULL AND assigned_to IS NULL
       AND namespace = ? AND queue = ? AND workflow = ? AND workflow_version = ?
     ORDER BY rank, run_id LIMIT ?`);
   const selectSuspects = connection.prepare<SuspectCandidate>(`
     SELECT run_id, rank, namespace, queue, workflow, workflow_version, suspect_group FROM runs
     WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NOT NULL ORDER BY rank, run_id`);
+  const selectAssigned = connection.prepare<ScopedCandidate>(`
+    SELECT run_id, rank, namespace, queue, workflow, workflow_version FROM runs
+    WHERE assigned_to = ? ORDER BY rank, run_id LIMIT ?`);
+  const endWindows = connection.prepare(`
+    UPDATE runs SET assigned_to = NULL, assigned_until = NULL
+    WHERE run_id IN (SELECT run_id FROM runs WHERE assigned_until <= ? ORDER BY assigned_until LIMIT ?)`);
   const take = connection.prepare<OpenRow>(`
     UPDATE runs SET status = ${STATUS_CODE.running}, owner = ?, epoch = epoch + 1,
-      started_at = coalesce(started_at, ?)
+      started_at = coalesce(started_at, ?), assigned_to = NULL, assigned_until = NULL
     WHERE run_id = ? RETURNING *`);
   const selectFirstChunk = connection.prepare<{ data: Uint8Array }>(
     'SELECT data FROM history WHERE run_id = ? AND seq = 0',
   );
   const { now } = connection.timers;
 
+  /** Unassigned runs stand in groups, assigned ones apart: nobody reads over those of others (I10). */
   function findHealthy(request: ClaimRequest, offers: Offers): Candidate[] {
-    const groups = backlog.groups(request.namespace).filter((group) => offers(group));
+    endWindows.run(now(), Math.max(request.limit, LAPSED));
+    const groups = backlog.groups(request.namespace).filter(offers);
     const found = groups.flatMap(({ namespace, queue, workflow, workflow_version: version }) =>
       selectHead.all(namespace, queue, workflow, version, request.limit),
     );
-    return groups.length === 1 ? found : found.toSorted(byRank);
+    // The claimer owned them once, so that it can execute them; should it not, others can when their windows pass.
+    const own = selectAssigned.all(request.engineId, request.limit).filter(offers);
+    return groups.length === 1 && own.length === 0 ? found : [...found, ...own].toSorted(byRank);
   }
 
-  function findSuspects(request: ClaimRequest, offers: Offers): Candidate[] {
-    const found = selectSuspects
-      .all()
-      .filter(
-        (run) => (request.namespace === undefined || run.namespace === request.namespace) && offers(run),
-      );
+  function findSuspects(offers: Offers): Candidate[] {
+    const found = selectSuspects.all().filter(offers);
     return found.filter((run) => run.suspect_group === found[0]?.suspect_group);
   }
 
   return {
     claim: (request) => {
       if (request.limit <= 0 || !incarnations.alive(request.engineId)) return [];
-      const offers = offersOf(request);
-      const found = request.suspects ? findSuspects(request, offers) : findHealthy(request, offers);
+      const offers = inScope(request);
+      const found = request.suspects ? findSuspects(offers) : findHealthy(request, offers);
       const at = now();
       const claimed: ClaimedRun[] = [];
       for (const { run_id: runId } of found.slice(0, request.limit)) {
@@ -75,22 +81,25 @@ export function prepareClaims(connection: Connection, incarnations: Incarnations
   };
 }
 
-type Offers = (run: { queue: string; workflow: string; workflow_version: string }) => boolean;
+type Offers = (run: Scoped) => boolean;
 
-/** Whether the request asks for runs like this one. */
-function offersOf({ workflows, queues }: ClaimRequest): Offers {
-  const has = workflowsOf(workflows);
-  const wanted = queues === undefined ? undefined : new Set(queues);
-  return (run) => has(run) && (wanted === undefined || wanted.has(run.queue));
+/** What decides who can execute a run. */
+export interface Scoped {
+  namespace: string;
+  queue: string;
+  workflow: string;
+  workflow_version: string;
 }
 
-/** Whether a run's workflow and version are among these. */
-export function workflowsOf(
-  workflows: readonly WorkflowRef[],
-): (run: { workflow: string; workflow_version: string }) => boolean {
+/** Whether a run is among those that the caller can execute. */
+export function inScope({ namespace, queues, workflows }: Scope): (run: Scoped) => boolean {
   // No name contains a NUL (port/text.ts).
   const names = new Set(workflows.map(({ workflow, version }) => `${workflow}\0${version}`));
-  return (run) => names.has(`${run.workflow}\0${run.workflow_version}`);
+  const wanted = queues === undefined ? undefined : new Set(queues);
+  return (run) =>
+    names.has(`${run.workflow}\0${run.workflow_version}`) &&
+    (namespace === undefined || run.namespace === namespace) &&
+    (wanted === undefined || wanted.has(run.queue));
 }
 
 function byRank(a: Candidate, b: Candidate): number {

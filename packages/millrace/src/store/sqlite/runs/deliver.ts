@@ -4,12 +4,17 @@ import type { Connection } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
 import { decodeOwned, type OpenRow } from './rows.ts';
 
-type Target = Pick<OpenRow, 'status' | 'priority' | 'owner' | 'last_owner' | 'inbox_seq' | 'suspect_group'>;
+type Target = Pick<
+  OpenRow,
+  'status' | 'priority' | 'owner' | 'last_owner' | 'assigned_to' | 'inbox_seq' | 'suspect_group'
+>;
 
-/** How many runs one call may still adopt: asked before each adoption, shared by all messages of the call. */
+/** What the messages of a call share: who is there, and how many runs adopters may still take. */
 export interface Room {
   /** Takes one place for the engine if there is one; false: the run becomes queued instead. */
-  take(adopter: Adopter | undefined, lastOwner: string | null): boolean;
+  take(adopter: Adopter): boolean;
+  /** Whether another incarnation than the adopter owned it last and is alive: it may be assigned to it (I10). */
+  isOfAnother(lastOwner: string | null, adopter: Adopter | undefined): lastOwner is string;
 }
 
 /** Messages into inboxes (I6, I7). Runs inside a transaction of the caller. */
@@ -23,26 +28,8 @@ export interface Deliveries {
 }
 
 export function prepareDeliveries(connection: Connection, incarnations: Incarnations): Deliveries {
-  const selectKey = connection.prepare<{ run_id: string }>(
-    'SELECT run_id FROM keys WHERE namespace = ? AND key = ?',
-  );
-  const selectTarget = connection.prepare<Target>(
-    'SELECT status, priority, owner, last_owner, inbox_seq, suspect_group FROM runs WHERE run_id = ?',
-  );
-  const selectClosed = connection.prepare<{ status: number; successor: string | null }>(
-    'SELECT status, successor FROM runs_closed WHERE run_id = ?',
-  );
-  const insertMessage = connection.prepare(
-    'INSERT INTO inbox (run_id, seq, dedup, body, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, dedup) DO NOTHING',
-  );
-  const advance = connection.prepare('UPDATE runs SET inbox_seq = ? WHERE run_id = ?');
-  const wake = connection.prepare(`
-    UPDATE runs SET inbox_seq = ?, status = ${STATUS_CODE.queued}, rank = ?, ready_at = ?, wake_at = NULL, waits = NULL
-    WHERE run_id = ?`);
-  const adopt = connection.prepare<OpenRow>(`
-    UPDATE runs SET inbox_seq = ?, status = ${STATUS_CODE.running}, rank = ?, ready_at = ?, wake_at = NULL, waits = NULL,
-      owner = ?, epoch = epoch + 1, started_at = coalesce(started_at, ?)
-    WHERE run_id = ? RETURNING *`);
+  const { selectKey, selectTarget, selectClosed, insertMessage, advance, wake, adopt } =
+    prepareStatements(connection);
   const { now } = connection.timers;
 
   function resolve(ref: RunRef): string | undefined {
@@ -70,19 +57,25 @@ export function prepareDeliveries(connection: Connection, incarnations: Incarnat
       if (insertMessage.run(runId, seq, message.dedup, message.body, at).changes === 0) {
         return { outcome: 'duplicate', runId };
       }
+      const delivered = { outcome: 'delivered', runId, seq, adopted: undefined } as const;
       if (target.status !== STATUS_CODE.waiting) {
         advance.run(seq, runId);
-        return { outcome: 'delivered', runId, seq, adopted: undefined, ownerId: target.owner ?? undefined };
+        const { owner, assigned_to: assignee } = target;
+        return { ...delivered, ownerId: owner ?? undefined, assignedTo: assignee ?? undefined };
       }
       const position = rank(priorityOf(target.priority), at);
+      const { last_owner: lastOwner } = target;
       // A suspect runs apart from healthy runs: it is claimed as such.
-      if (target.suspect_group === null && adopter !== undefined && room.take(adopter, target.last_owner)) {
+      const healthy = target.suspect_group === null;
+      if (healthy && adopter !== undefined && lastOwner === adopter.engineId && room.take(adopter)) {
         const row = adopt.get(seq, position, at, adopter.engineId, at, runId);
         const adopted = row === undefined ? undefined : decodeOwned(row);
-        return { outcome: 'delivered', runId, seq, adopted, ownerId: undefined };
+        return { ...delivered, adopted, ownerId: undefined, assignedTo: undefined };
       }
-      wake.run(seq, position, at, runId);
-      return { outcome: 'delivered', runId, seq, adopted: undefined, ownerId: undefined };
+      const windowMs = Math.ceil(message.windowMs ?? 0);
+      const kept = healthy && windowMs > 0 && room.isOfAnother(lastOwner, adopter);
+      wake.run(seq, position, at, kept ? lastOwner : null, kept ? at + windowMs : null, runId);
+      return { ...delivered, ownerId: undefined, assignedTo: kept ? lastOwner : undefined };
     },
     enclose: (runId, { dedup, body }) => {
       insertMessage.run(runId, 1, dedup, body, now());
@@ -94,15 +87,47 @@ export function prepareDeliveries(connection: Connection, incarnations: Incarnat
 /** Counts adoptions per engine over one call; a retired engine has no room (I9). */
 function roomOf(incarnations: Incarnations): Room {
   const taken = new Map<string, number>();
+  const alive = new Map<string, boolean>();
+  function isAlive(engineId: string): boolean {
+    let known = alive.get(engineId);
+    if (known === undefined) alive.set(engineId, (known = incarnations.alive(engineId)));
+    return known;
+  }
   return {
-    take: (adopter, lastOwner) => {
-      if (adopter === undefined) return false;
-      if (adopter.sticky && lastOwner !== adopter.engineId) return false;
+    take: (adopter) => {
       const before = taken.get(adopter.engineId) ?? 0;
       if (before >= adopter.limit) return false;
-      if (before === 0 && !incarnations.alive(adopter.engineId)) return false;
+      if (!isAlive(adopter.engineId)) return false;
       taken.set(adopter.engineId, before + 1);
       return true;
     },
+    isOfAnother: (lastOwner, adopter): lastOwner is string =>
+      lastOwner !== null && lastOwner !== adopter?.engineId && isAlive(lastOwner),
+  };
+}
+
+function prepareStatements(connection: Connection) {
+  return {
+    selectKey: connection.prepare<{ run_id: string }>(
+      'SELECT run_id FROM keys WHERE namespace = ? AND key = ?',
+    ),
+    selectTarget: connection.prepare<Target>(
+      'SELECT status, priority, owner, last_owner, assigned_to, inbox_seq, suspect_group FROM runs WHERE run_id = ?',
+    ),
+    selectClosed: connection.prepare<{ status: number; successor: string | null }>(
+      'SELECT status, successor FROM runs_closed WHERE run_id = ?',
+    ),
+    insertMessage: connection.prepare(
+      'INSERT INTO inbox (run_id, seq, dedup, body, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, dedup) DO NOTHING',
+    ),
+    advance: connection.prepare('UPDATE runs SET inbox_seq = ? WHERE run_id = ?'),
+    wake: connection.prepare(`
+      UPDATE runs SET inbox_seq = ?, status = ${STATUS_CODE.queued}, rank = ?, ready_at = ?, wake_at = NULL, waits = NULL,
+        assigned_to = ?, assigned_until = ?
+      WHERE run_id = ?`),
+    adopt: connection.prepare<OpenRow>(`
+      UPDATE runs SET inbox_seq = ?, status = ${STATUS_CODE.running}, rank = ?, ready_at = ?, wake_at = NULL, waits = NULL,
+        owner = ?, epoch = epoch + 1, started_at = coalesce(started_at, ?)
+      WHERE run_id = ? RETURNING *`),
   };
 }

@@ -63,8 +63,7 @@ export function prepareEarlierStarts(
   function join(request: StartRequest, runId: string, earlier: Earlier, room: Room): StartResult {
     const status = statusOf(earlier.status);
     if (request.message === undefined) return { outcome: 'existing', runId, status };
-    const { dedup, body } = request.message;
-    const delivery = deliveries.deliver({ target: { runId }, dedup, body }, undefined, room);
+    const delivery = deliveries.deliver({ target: { runId }, ...request.message }, undefined, room);
     // The message may have woken it.
     const after = selectEarlier.get(runId, runId) ?? earlier;
     return { outcome: 'existing', runId, status: statusOf(after.status), delivery };

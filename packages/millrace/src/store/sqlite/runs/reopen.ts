@@ -1,7 +1,7 @@
 import { isClosed, priorityOf, rank, STATUS_CODE } from '../../../core/status.ts';
-import type { ReopenRequest, WorkflowRef } from '../../port/store.ts';
+import type { ReopenRequest, UnblockRequest } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
-import { workflowsOf } from './claim.ts';
+import { inScope, type Scoped } from './claim.ts';
 import type { ClosedRow, OpenRow } from './rows.ts';
 
 /**
@@ -10,11 +10,11 @@ import type { ClosedRow, OpenRow } from './rows.ts';
  */
 export interface Reopenings {
   reopen(request: ReopenRequest): 'ok' | 'conflict' | 'not-found';
-  unblock(request: { code: string; workflows: readonly WorkflowRef[] }): number;
+  unblock(request: UnblockRequest): number;
   release(runs: readonly { runId: string; epoch: number; version: number }[]): number;
 }
 
-type Blocked = Pick<OpenRow, 'run_id' | 'priority' | 'workflow' | 'workflow_version'>;
+type Blocked = Pick<OpenRow, 'run_id' | 'priority' | keyof Scoped>;
 
 export function prepareReopenings(connection: Connection): Reopenings {
   const statements = prepareStatements(connection);
@@ -54,9 +54,9 @@ export function prepareReopenings(connection: Connection): Reopenings {
       if (request.from !== 'blocked' && !isClosed(request.from)) return 'conflict';
       return requeue(request, row);
     },
-    unblock: ({ code, workflows }) => {
+    unblock: (request) => {
       const at = now();
-      const found = selectBlocked.all(code).filter(workflowsOf(workflows));
+      const found = selectBlocked.all(request.code).filter(inScope(request));
       for (const { run_id: runId, priority } of found) {
         statements.queueBlocked.run(rank(priorityOf(priority), at), at, runId);
       }
@@ -82,7 +82,7 @@ function prepareStatements(connection: Connection) {
       'SELECT run_id FROM keys WHERE namespace = ? AND key = ?',
     ),
     selectBlocked: connection.prepare<Blocked>(`
-      SELECT run_id, priority, workflow, workflow_version FROM runs
+      SELECT run_id, priority, namespace, queue, workflow, workflow_version FROM runs
       WHERE status = ${STATUS_CODE.blocked} AND block_code = ? ORDER BY run_id`),
     copyToOpen: connection.prepare(`
       INSERT INTO runs (${shared}, status, rank, ready_at)

@@ -31,6 +31,8 @@ export interface OpenRow extends StoredRun {
   owner: string | null;
   wake_at: number | null;
   ready_at: number | null;
+  assigned_to: string | null;
+  assigned_until: number | null;
   suspect_group: number | null;
   deaths: number;
   block_code: string | null;

@@ -67,7 +67,9 @@ export function prepareStarts(
   function eligibleOwner(request: StartRequest, position: number, call: StartCall): string | undefined {
     const { owner } = request;
     if (owner === undefined) return undefined;
-    if (call.heads.leastRank(request.namespace, request.queue) <= position) return undefined;
+    const { heads } = call;
+    if (heads.leastRank(request.namespace, request.queue) <= position) return undefined;
+    if (heads.leastAssigned(owner) <= position || heads.anyLapsed()) return undefined;
     let alive = call.alive.get(owner);
     if (alive === undefined) call.alive.set(owner, (alive = incarnations.alive(owner)));
     return alive ? owner : undefined;

@@ -45,6 +45,11 @@ BEGIN
   END LOOP;
   RETURN ARRAY(SELECT e.engine_id FROM millrace.engines e WHERE e.engine_id = ANY(p_engines) AND NOT e.retired);
 END $$;
+
+-- All incarnations that are not retired, as far as can be seen without a lock: good enough for a preference (I10).
+CREATE FUNCTION millrace.seen_v1() RETURNS uuid[] LANGUAGE sql STABLE AS $$
+  SELECT ARRAY(SELECT e.engine_id FROM millrace.engines e WHERE NOT e.retired)
+$$;
 `;
 
 /*
@@ -58,6 +63,11 @@ END $$;
 export const PLANNING = `SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
   SET enable_mergejoin = off SET enable_material = off SET jit = off SET plan_cache_mode = force_generic_plan
   SET lock_timeout = '5s'`;
+
+/** Whether a row called `r` is what the caller can execute. */
+export const IN_SCOPE = `(p_namespace IS NULL OR r.namespace = p_namespace)
+        AND (p_queues IS NULL OR r.queue = ANY(p_queues))
+        AND (r.workflow, r.workflow_version) IN (SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v))`;
 
 /** The columns of an `answer_v1` that tell of a run, from a row called `r`. */
 export const OWNED = `r.run_id, r.epoch, r.version, r.events, r.inbox_seq, r.priority, r.suspect_group IS NOT NULL,

@@ -1,4 +1,4 @@
-import { PLANNING } from './answer.ts';
+import { IN_SCOPE, PLANNING } from './answer.ts';
 
 /*
  * Acts from outside on runs that nobody owns, and giving runs back.
@@ -59,8 +59,9 @@ BEGIN
   RETURN 'ok';
 END $$;
 
-CREATE FUNCTION millrace.unblock_v1(p_now bigint, p_code text, p_workflows text[], p_versions text[])
-RETURNS integer LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
+CREATE FUNCTION millrace.unblock_v1(
+  p_now bigint, p_code text, p_namespace text, p_queues text[], p_workflows text[], p_versions text[]
+) RETURNS integer LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, millrace.clock_v1());
@@ -70,7 +71,7 @@ BEGIN
   v_ids := ARRAY(
     SELECT r.run_id FROM millrace.runs r
     WHERE r.status = 4 AND r.block_code = p_code
-      AND (r.workflow, r.workflow_version) IN (SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v))
+      AND ${IN_SCOPE}
     ORDER BY r.run_id FOR NO KEY UPDATE);
   UPDATE millrace.runs r SET status = 0, rank = millrace.rank_v1(r.priority, v_now), ready_at = v_now,
     block_code = NULL, waits = NULL, suspect_group = NULL, deaths = 0

@@ -43,6 +43,12 @@ BEGIN
     ready_at = coalesce(r.ready_at, v_now)
   WHERE r.run_id = ANY(v_ids) AND r.owner = p_engine;
   GET DIAGNOSTICS requeued = ROW_COUNT;
+
+  -- Nobody waits for windows of an assignee that is gone (I10); those that others lock are being taken.
+  v_ids := ARRAY(
+    SELECT r.run_id FROM millrace.runs r WHERE r.assigned_to = p_engine
+    ORDER BY r.assigned_to, r.rank, r.run_id LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED);
+  UPDATE millrace.runs r SET assigned_to = NULL, assigned_until = NULL WHERE r.run_id = ANY(v_ids);
 END $$;
 
 -- Labels the runs that an incarnation was executing; returns those that are quarantined.

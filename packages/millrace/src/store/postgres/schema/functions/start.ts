@@ -21,7 +21,8 @@ CREATE FUNCTION millrace.start_v1(
   s_run uuid[], s_namespace text[], s_workflow text[], s_version text[], s_queue text[],
   s_priority integer[], s_tags text[], s_key text[], s_fingerprint text[], s_reuse integer[], s_dedup_ms bigint[],
   s_start_at bigint[], s_deadline_at bigint[], s_parent uuid[], s_ordinal integer[], s_commit bigint[],
-  s_owner uuid[], s_data bytea[], s_message text[], s_body bytea[], s_predecessor uuid[]
+  s_owner uuid[], s_data bytea[], s_message text[], s_body bytea[], s_window integer[],
+  s_predecessor uuid[]
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE
@@ -34,6 +35,8 @@ DECLARE
   v_refused boolean[] := '{}';
   v_backlog boolean;
   v_heads millrace.head_v1[];
+  v_may uuid[] := '{}';
+  v_firsts bigint[];
   v_holder record;
   s record;
 BEGIN
@@ -70,7 +73,15 @@ BEGIN
     END LOOP;
   END IF;
 
-  v_backlog := EXISTS (SELECT 1 FROM millrace.runs r WHERE r.status = 0 AND r.suspect_group IS NULL);
+  v_backlog := EXISTS (
+    SELECT 1 FROM millrace.runs r WHERE r.status = 0 AND r.suspect_group IS NULL AND r.assigned_to IS NULL);
+  IF s_owner IS NOT NULL THEN
+    -- A run whose window has passed is in no group yet: whoever claims next puts it in its place.
+    IF NOT EXISTS (SELECT 1 FROM millrace.runs r WHERE r.assigned_until <= v_now) THEN v_may := v_live; END IF;
+    v_firsts := ARRAY(
+      SELECT (SELECT r.rank FROM millrace.runs r WHERE r.assigned_to = e.id ORDER BY r.assigned_to, r.rank LIMIT 1)
+      FROM unnest(v_may) WITH ORDINALITY AS e(id, n) ORDER BY e.n);
+  END IF;
   IF v_backlog AND s_owner IS NOT NULL THEN
     v_heads := ARRAY(
       SELECT (h.namespace, h.queue, h.rank)::millrace.head_v1
@@ -82,7 +93,8 @@ BEGIN
   RETURN QUERY
   WITH fresh AS MATERIALIZED (
     SELECT s.*, v.position, s.start_at > v_now AS delayed,
-      CASE WHEN s.owner = ANY(v_live) AND (s.start_at IS NULL OR s.start_at <= v_now)
+      CASE WHEN s.owner = ANY(v_may) AND (s.start_at IS NULL OR s.start_at <= v_now)
+        AND coalesce(v_firsts[array_position(v_may, s.owner)] > v.position, true)
         AND NOT (v_backlog AND EXISTS (SELECT 1 FROM unnest(v_heads) h
           WHERE h.namespace = s.namespace AND h.queue = s.queue AND h.rank <= v.position)) THEN s.owner
       END AS owned_by
@@ -122,7 +134,8 @@ BEGIN
         ARRAY(SELECT NOT r AND s_message[v_losers[i]] IS NOT NULL FROM unnest(v_refused) WITH ORDINALITY AS u(r, i)
           ORDER BY i), v_holders, NULL, NULL,
         ARRAY(SELECT s_message[n] FROM unnest(v_losers) WITH ORDINALITY AS u(n, i) ORDER BY i),
-        ARRAY(SELECT s_body[n] FROM unnest(v_losers) WITH ORDINALITY AS u(n, i) ORDER BY i), NULL, NULL, NULL) d;
+        ARRAY(SELECT s_body[n] FROM unnest(v_losers) WITH ORDINALITY AS u(n, i) ORDER BY i), NULL, NULL,
+        ARRAY(SELECT s_window[n] FROM unnest(v_losers) WITH ORDINALITY AS u(n, i) ORDER BY i)) d;
     END IF;
     RETURN QUERY
     SELECT 1::smallint, u.n, CASE WHEN u.refused THEN 2 ELSE 1 END::smallint, coalesce(r.status, c.status),

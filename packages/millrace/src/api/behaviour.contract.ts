@@ -1,0 +1,10 @@
+import { describe } from 'vitest';
+import { usePostgres } from '../../testbed/engines/postgres.ts';
+import { postgresUrl } from '../../testbed/postgres-url.ts';
+
+/** What starts and handles promise is promised on PostgreSQL too: the same tests on another store. */
+describe.skipIf(postgresUrl === undefined)('starts and handles on PostgreSQL', async () => {
+  usePostgres(postgresUrl ?? '');
+  await import('./start.test.ts');
+  await import('./handle.test.ts');
+});
