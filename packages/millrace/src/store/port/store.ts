@@ -5,26 +5,23 @@ import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
  * there is no `update(anything)`.
  *
  * Invariants that every backend keeps (the contract suite cites them):
- * I1  A run row is changed only by its owner's plan that names the row's current `(epoch, version)`, or by
- * one of the acts below that say so. `epoch` grows with every change of owner, `version` with every committed
- * plan.
- * I2  A plan is all or nothing: history, row, children, messages, consumed inbox rows and key change
- * together.
+ *   I1  A run row is changed only by its owner's plan that names the row's current `(epoch, version)`, or by one of the
+ *       acts below that say so. `epoch` grows with every change of owner, `version` with every committed plan.
+ *   I2  A plan is all or nothing: history, row, children, messages, consumed inbox rows and key change together.
  *   I3  A plan sent twice with one `commitId` is applied once: the second answer is `already`.
  *   I4  History is gap-free: a chunk is inserted only at the row's current `events` position.
- * I5  Suspend and close succeed only while `inboxSeq` equals what the plan has seen: no message is slept
- * through.
- * I6  A closed run takes no messages and no plans. It is opened again only after every transaction has ended
- * in which it has refused a message: who then looks sees all that these have written.
- * I7  A message is in the inbox once per `(run, dedup)` until its row is consumed by the target's own plan;
- * its `seq` is assigned under the target's row lock and never reused.
+ *   I5  Suspend and close succeed only while `inboxSeq` equals what the plan has seen: no message is slept through.
+ *   I6  A closed run takes no messages and no plans. It is opened again only after every transaction has ended in which
+ *       it has refused a message: who then looks sees all that these have written.
+ *   I7  A message is in the inbox once per `(run, dedup)` until its row is consumed by the target's own plan; its `seq`
+ *       is assigned under the target's row lock and never reused.
  *   I8  At most one run that is open, or inside its dedup window, per `(namespace, key)`.
- * I9  An incarnation that was retired can change nothing any more: its plans are `conflict`, its starts
- * unowned, its claims empty.
- * I10 A queued run that is assigned is claimed by nobody but `assignedTo` until `assignedUntil`; then, or when
- * the assignee is retired, by anyone. Only a queued run is assigned, a suspect never. An assignment is a
- * preference, for the engine that has the run in memory: nothing is less safe without it, or when it lingers on
- * an assignee that was retired in the same moment.
+ *   I9  An incarnation that was retired can change nothing any more: its plans are `conflict`, its starts unowned, its
+ *       claims empty.
+ *   I10 A queued run that is assigned is claimed by nobody but `assignedTo` until `assignedUntil`; then, or when the
+ *       assignee is retired, by anyone. Only a queued run is assigned, a suspect never. An assignment is a preference,
+ *       for the engine that has the run in memory: nothing is less safe without it, or when it lingers on an assignee
+ *       that was retired in the same moment.
  *
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
