@@ -90,6 +90,32 @@ describe('close', () => {
     expect(attempts, 'giving back is no failure').toEqual([undefined, 1, undefined]);
   });
 
+  it('forgets no step that becomes ready while others end', async () => {
+    const [begun, finish] = [gate(), gate()];
+    const subject = workflow('drained', async (ctx, _: null) => {
+      const late = async (): Promise<string> => {
+        await ctx.sleep(90);
+        return ctx.step('late', () => 'late');
+      };
+      const long = ctx.step('long', async () => {
+        begun.open();
+        await finish.passed;
+        return 'long';
+      });
+      return ctx.all([long, late()]);
+    });
+    const store = sharedStore();
+    const one = await open({ store, workflows: [subject] });
+    const { runId } = await one.start(subject, null);
+    await begun.passed;
+    const closed = one.close({ grace: 5_000 });
+    await expect.poll(() => typesOf(one.run(runId)), { timeout: 5_000 }).toContain('timer-fired');
+    finish.open();
+    await closed;
+    const two = await open({ store, workflows: [subject] });
+    expect(await two.run(runId).result()).toEqual(['long', 'late']);
+  });
+
   it('hands waiting runs over, which another engine wakes', async () => {
     const store = sharedStore();
     const sleeping = workflow('sleeping', async (ctx, _: null) => {

@@ -9,7 +9,6 @@ const FOUND: readonly [what: string, seed: number][] = [
   ['a synchronous step began once per recorded retry', 20],
   ['a repeated start met KEY_IN_USE after its run had continued as new', 87],
   ['a successor heard a signal again that its predecessor had taken', 183],
-  ['a step that was ready when its engine drained was slept on for ever', 328],
   ['an engine died while it retired another, and the rest was forgotten', 1267],
 ];
 
