@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'store/postgres/': ['core/', 'store/port/'],
   'engine/': ['core/', 'store/port/'],
   'cluster/': ['core/', 'store/port/', 'engine/'],
-  'pool/': ['core/', 'store/port/', 'engine/'],
+  'pool/': ['core/'],
   'observe/': ['core/', 'store/port/', 'engine/'],
   'api/': ['core/', 'store/port/', 'engine/'],
   'flows/': ['core/workflow/', 'core/dag/', 'index.ts'],
@@ -25,6 +25,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['core/'],
   'node-ports.ts': ['core/', 'engine/'],
   'open-store.ts': ['core/', 'store/'],
+  'open-pool.ts': ['core/', 'pool/', 'engine/'],
   'millrace.ts': [''],
   'index.ts': [''],
 };

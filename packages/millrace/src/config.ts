@@ -30,7 +30,7 @@ export interface ConfigurationReport {
 
 /** Known to people who configure, and without effect in this version. */
 const LATER: ReadonlySet<string> = new Set(
-  `CLUSTER_SEEDS REGION AUTO_SCALE_MIN AUTO_SCALE_MAX REDIS_URL QUEUE_PREFIX METRICS_INTERVAL ALERT_WEBHOOK
+  `CLUSTER_SEEDS REGION REDIS_URL QUEUE_PREFIX METRICS_INTERVAL ALERT_WEBHOOK
   DISTRIBUTED_MODE ASSIGNMENT_STRATEGY LOCK_TIMEOUT ENABLE_FAILOVER CPU_WEIGHT MEMORY_WEIGHT WORKFLOW_WEIGHT
   SUPPORTED_EXECUTORS ENGINE_LABELS ENGINE_WEIGHT API_KEYS PAYLOAD_KEYS`.split(/\s+/),
 );
@@ -125,10 +125,17 @@ function fromFile(
   return undefined;
 }
 
-function contradictions({ beatMs, leaseMs }: Configuration): ConfigurationProblem[] {
-  if (leaseMs >= 2 * beatMs) return [];
-  const message = `must be at least twice HEARTBEAT_INTERVAL (${beatMs}): one late beat is no death`;
-  return [{ name: 'FAILURE_DETECTION_TIMEOUT', value: String(leaseMs), message }];
+function contradictions({ beatMs, leaseMs, poolMin, poolMax }: Configuration): ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = [];
+  if (leaseMs < 2 * beatMs) {
+    const message = `must be at least twice HEARTBEAT_INTERVAL (${beatMs}): one late beat is no death`;
+    problems.push({ name: 'FAILURE_DETECTION_TIMEOUT', value: String(leaseMs), message });
+  }
+  if (poolMin > poolMax) {
+    const message = `must be at least AUTO_SCALE_MIN (${poolMin})`;
+    problems.push({ name: 'AUTO_SCALE_MAX', value: String(poolMax), message });
+  }
+  return problems;
 }
 
 function warningsOf(env: Environment): string[] {

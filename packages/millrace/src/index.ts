@@ -38,6 +38,9 @@ export {
   type ErrorCode,
 } from './core/errors.ts';
 export type { Duration } from './core/duration.ts';
+export { isolated, type IsolatedExecutor, type IsolatedOptions } from './core/pool/isolated.ts';
+export type { PoolOptions } from './core/pool/pool-options.ts';
+export type { PoolDecision, PoolState, WorkerState } from './core/pool/state.ts';
 export type { RetryOptions } from './core/policy/retry.ts';
 export type { EngineLog } from './engine/ports.ts';
 export type { RunDescription } from './core/reading/describe-run.ts';

@@ -7,6 +7,7 @@ import { describeRun, type RunDescription } from './core/reading/describe-run.ts
 import { dedupOf, encodeMessage } from './core/run/message.ts';
 import { encodeFailure } from './core/run/outcome.ts';
 import { failureOf } from './core/failure.ts';
+import type { PoolState } from './core/pool/state.ts';
 import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
 import { checkInput } from './core/workflow/check-input.ts';
@@ -25,7 +26,9 @@ import type { EngineOptions } from './engine/options.ts';
 import type { EngineLog, Ports } from './engine/ports.ts';
 import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
 import { nodePorts } from './node-ports.ts';
+import { openPool } from './open-pool.ts';
 import { DEFAULT_STORE, openStore } from './open-store.ts';
+import type { Pool } from './pool/pool.ts';
 import type { DeliveryResult, RunFilter, StartRequest, StartResult, Store } from './store/port/store.ts';
 
 export interface RunsFilter extends Partial<Omit<RunFilter, 'namespace'>> {}
@@ -58,6 +61,7 @@ export class Millrace {
   private readonly desk: Desk;
   private readonly results: Results;
   private readonly gateway: Gateway;
+  private readonly workers: Pool | undefined;
   private readonly ownsStore: boolean;
   private stopHints: () => void = () => {};
   private closing: Promise<void> | undefined;
@@ -65,26 +69,33 @@ export class Millrace {
   /**
    * Opens the store, brings its schema up to date and starts working.
    * @throws STORE_URL, STORE_UNREACHABLE, STORE_NOT_WRITABLE, STORE_SCHEMA_NEWER, DUPLICATE_REGISTRATION,
-   *   INVALID_ARGUMENT, UNKNOWN_OPTION.
+   *   INVALID_ARGUMENT, UNKNOWN_OPTION, WORKER_CRASHED.
    */
   static async open(options: MillraceOptions = {}): Promise<Millrace> {
     const resolved = engineOptions(options, () => process.env['NODE_ID'] ?? `${hostname()}-${process.pid}`);
     const url = options.store ?? process.env['DATABASE_URL'] ?? DEFAULT_STORE;
     const store = typeof url === 'string' ? await ask(() => openStore(url)) : url;
     const ports = options.ports ?? nodePorts(options.log ?? silent);
+    let pool: Pool | undefined;
     try {
       await ask(() => store.migrate({ midStep: () => ports.crashPoint('migrate.mid') }));
+      const work = options.work ?? true;
+      // A client executes nothing: it needs neither functions nor processes for them.
+      const isolation = work ? await openPool(ports, resolved) : { executors: {}, pool: undefined };
+      ({ pool } = isolation);
       const parts = {
         store,
         ports,
-        options: resolved,
-        work: options.work ?? true,
+        options: { ...resolved, executors: isolation.executors },
+        pool,
+        work,
         ownsStore: typeof url === 'string',
       };
       const millrace = new Millrace(parts);
       await millrace.begin();
       return millrace;
     } catch (error) {
+      await pool?.close(0);
       if (typeof url === 'string') await store.close();
       throw error;
     }
@@ -97,6 +108,7 @@ export class Millrace {
     this.store = store;
     this.ports = ports;
     this.options = options;
+    this.workers = parts.pool;
     this.ownsStore = parts.ownsStore;
     const replies = createReplies();
     this.results = createResults(store, ports, (runId) => this.engine?.held.has(runId) ?? false);
@@ -215,6 +227,14 @@ export class Millrace {
   }
 
   /**
+   * The worker processes of this engine's isolated executors, what waits for them, and what the pool decided
+   * lately and why; undefined where there is no such executor.
+   */
+  pool(): PoolState | undefined {
+    return this.workers?.state();
+  }
+
+  /**
    * Drains: takes nothing new, lets running steps end for at most `grace` (default 10 s), gives the rest
    * back. Safe to call twice.
    */
@@ -225,7 +245,10 @@ export class Millrace {
 
   private async shut(graceMs: number): Promise<void> {
     this.stopHints();
+    const { clock } = this.ports;
+    const begunAt = clock.mono();
     await this.engine?.close(graceMs);
+    await this.workers?.close(graceMs - (clock.mono() - begunAt));
     await this.results.stop();
     if (this.ownsStore) await this.store.close();
   }
@@ -269,6 +292,7 @@ interface Parts {
   ports: Ports;
   options: EngineOptions;
   work: boolean;
+  pool: Pool | undefined;
   ownsStore: boolean;
 }
 

@@ -2,6 +2,8 @@ import { MillraceError, checkOptions } from '../core/errors.ts';
 import { durationMs, type Duration } from '../core/duration.ts';
 import { checkName } from '../core/names.ts';
 import { resolveRetry, DEFAULT_RETRY, type RetryOptions } from '../core/policy/retry.ts';
+import { isIsolated, type IsolatedExecutor } from '../core/pool/isolated.ts';
+import { poolSettings, type PoolOptions, type PoolSettings } from '../core/pool/pool-options.ts';
 import type { Executor } from '../core/workflow/context.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import type { EngineOptions } from '../engine/options.ts';
@@ -13,7 +15,10 @@ export interface MillraceOptions {
   /** `file:PATH`, `sqlite::memory:`, `postgres://…`, or an open store. Default: DATABASE_URL, else a file. */
   store?: string | Store | undefined;
   workflows?: readonly AnyWorkflow[] | undefined;
-  executors?: Readonly<Record<string, Executor>> | undefined;
+  /** Step handlers by name: functions, or `isolated(…)` ones that run in worker processes. */
+  executors?: Readonly<Record<string, Executor | IsolatedExecutor>> | undefined;
+  /** The worker processes of isolated executors. */
+  pool?: PoolOptions | undefined;
   /** Name of this engine. Default: NODE_ID, else host and pid. */
   name?: string | undefined;
   /** False: a client that starts, signals and reads, and executes nothing. Default true. */
@@ -66,13 +71,19 @@ const OPTIONS: readonly (keyof MillraceOptions)[] = [
     'deathLimit',
     'idlePoll',
   ] as const),
-  ...(['dedup', 'maxPayloadBytes', 'log', 'ports'] as const),
+  ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool'] as const),
 ];
+
+/** What the options say for the engine, and for what the root puts before it. */
+export interface ResolvedOptions extends Omit<EngineOptions, 'executors'> {
+  readonly executors: Readonly<Record<string, Executor | IsolatedExecutor>>;
+  readonly pool: PoolSettings;
+}
 
 /**
  * Options with defaults. @throws UNKNOWN_OPTION, INVALID_ARGUMENT, INVALID_DURATION, DUPLICATE_REGISTRATION.
  */
-export function engineOptions(options: MillraceOptions, defaultName: () => string): EngineOptions {
+export function engineOptions(options: MillraceOptions, defaultName: () => string): ResolvedOptions {
   const where = 'Millrace.open';
   checkOptions(where, options, OPTIONS);
   const { workflows = [], executors = {}, namespace = 'default' } = options;
@@ -94,6 +105,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     queues: options.queues,
     workflows,
     executors,
+    pool: poolSettings(options.pool, `${where}, pool`),
     concurrency: count(options.concurrency ?? 1_000, 'concurrency'),
     stepConcurrency: count(options.stepConcurrency ?? 1_000, 'stepConcurrency'),
     cacheSize: count(options.cacheSize ?? 10_000, 'cacheSize'),
@@ -133,11 +145,11 @@ function checkWorkflows(workflows: readonly AnyWorkflow[]): void {
   }
 }
 
-function checkExecutors(executors: Readonly<Record<string, Executor>>): void {
+function checkExecutors(executors: Readonly<Record<string, Executor | IsolatedExecutor>>): void {
   for (const [name, executor] of Object.entries(executors)) {
     checkName('executor', name);
-    if (typeof executor === 'function') continue;
-    const remedy = 'Pass a function: (input, step) => …';
+    if (typeof executor === 'function' || isIsolated(executor)) continue;
+    const remedy = 'Pass a function, (input, step) => …, or what isolated(…) returned.';
     throw new MillraceError('INVALID_ARGUMENT', `executor "${name}" is ${typeof executor}`, { remedy });
   }
 }

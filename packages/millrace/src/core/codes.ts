@@ -111,6 +111,12 @@ export const ERRORS = {
     remedy: 'Try again later, or raise the maximum depth of the queue.',
   },
 
+  POOL_FULL: {
+    status: 429,
+    summary: 'As many jobs of isolated executors wait for a worker process as may.',
+    remedy: "Let the step's retries try again later, or raise maxQueued or the maximum of the pool.",
+  },
+
   // --- values and sizes
   PAYLOAD_TOO_LARGE: {
     status: 413,
@@ -197,6 +203,13 @@ export const ERRORS = {
     status: 500,
     summary: 'The store refused to write what the run decided; the run is blocked.',
     remedy: 'Read the reason of the store in the message, remove it, then retry the run.',
+  },
+
+  WORKER_CRASHED: {
+    status: 500,
+    summary: 'The worker process that executed an isolated step ended before the step did.',
+    remedy:
+      'Read in the message how it ended; give the executor more memory, or correct what ends its process.',
   },
 
   // --- the store and the engine

@@ -1,5 +1,6 @@
 import { isMillraceError, show } from '../../core/errors.ts';
 import { checkName, checkWorkflowName, resolveVersion } from '../../core/names.ts';
+import { isIsolated, type IsolatedExecutor } from '../../core/pool/isolated.ts';
 import type { Executor } from '../../core/workflow/context.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
 import { problemIn, type Finding, type ModuleProblem } from './module-problem.ts';
@@ -7,7 +8,7 @@ import { problemIn, type Finding, type ModuleProblem } from './module-problem.ts
 /** What a module offers to an engine. */
 export interface ModuleContents {
   readonly workflows: readonly AnyWorkflow[];
-  readonly executors: Readonly<Record<string, Executor>>;
+  readonly executors: Readonly<Record<string, Executor | IsolatedExecutor>>;
 }
 
 /**
@@ -130,8 +131,8 @@ function withoutRepeats(found: readonly Found[], findings: Finding[]): AnyWorkfl
   return [...byId.values()].map(({ workflow }) => workflow);
 }
 
-function checkedExecutors(listed: unknown, findings: Finding[]): Record<string, Executor> {
-  const executors: Record<string, Executor> = {};
+function checkedExecutors(listed: unknown, findings: Finding[]): ModuleContents['executors'] {
+  const executors: Record<string, Executor | IsolatedExecutor> = {};
   if (listed === undefined) return executors;
   if (typeof listed !== 'object' || listed === null || Array.isArray(listed)) {
     findings.push({
@@ -153,6 +154,7 @@ function checkedExecutors(listed: unknown, findings: Finding[]): Record<string, 
     }
     // What its input is, only the workflow that calls it knows.
     if (typeof executor === 'function') executors[name] = executor as Executor;
+    else if (isIsolated(executor)) executors[name] = executor;
     else findings.push(notFunction(path, executor));
   }
   return executors;
@@ -162,8 +164,8 @@ function notFunction(path: string, executor: unknown): Finding {
   return {
     path,
     code: 'INVALID_ARGUMENT',
-    message: 'it is not a function',
+    message: 'it is neither a function nor an isolated one',
     value: show(executor),
-    remedy: 'Write (input, step) => ….',
+    remedy: 'Write (input, step) => …, or what isolated(…) returns.',
   };
 }

@@ -1,5 +1,4 @@
 import { MillraceError } from '../../core/errors.ts';
-import type { Executor } from '../../core/workflow/context.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
 import { importModule } from './import-module.ts';
 import { inspectExports, type ModuleContents } from './inspect-exports.ts';
@@ -32,7 +31,7 @@ function refusal(problems: readonly ModuleProblem[], isMissing: boolean): Millra
  */
 export function mergeContents(all: readonly ModuleContents[]): ModuleContents {
   const workflows = new Map<string, AnyWorkflow>();
-  const executors = new Map<string, Executor>();
+  const executors = new Map<string, ModuleContents['executors'][string]>();
   for (const contents of all) {
     for (const workflow of contents.workflows) {
       put(workflows, `workflow "${workflow.name}" version ${workflow.version}`, workflow);

@@ -73,6 +73,23 @@ export const SETTINGS = {
     reason: 'Most steps wait for a network; lower it where they compute.',
     read: count(1, 1_000_000),
   }),
+  poolMin: setting({
+    names: ['AUTO_SCALE_MIN'],
+    meaning: 'Worker processes for isolated executors that are always there, once there is such an executor.',
+    fallback: 2,
+    shown: '2',
+    origin: '2',
+    read: count(0, 1000),
+  }),
+  poolMax: setting({
+    names: ['AUTO_SCALE_MAX'],
+    meaning: 'Worker processes at most. Not fewer than `AUTO_SCALE_MIN`.',
+    fallback: 10,
+    shown: '10',
+    origin: '10',
+    reason: 'For jobs that compute, as many as there are cores are enough.',
+    read: count(1, 1000),
+  }),
   maxRetries: setting({
     names: ['MAX_RETRIES'],
     meaning: 'Attempts after the first, of steps that say nothing themselves.',

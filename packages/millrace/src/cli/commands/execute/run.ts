@@ -56,6 +56,7 @@ export function addRun(program: Command, cli: Cli): void {
           ...(configuration.queues === undefined ? {} : { queues: configuration.queues }),
           concurrency: configuration.concurrency,
           stepConcurrency: configuration.stepConcurrency,
+          pool: { min: configuration.poolMin, max: configuration.poolMax },
           retry: { maxAttempts: configuration.maxRetries + 1 },
           beat: configuration.beatMs,
           lease: configuration.leaseMs,
