@@ -100,6 +100,13 @@ describe('the environment', () => {
     expect(problems).toMatchObject([{ name: 'FAILURE_DETECTION_TIMEOUT', value: '5000' }]);
   });
 
+  it('may not want more workers than it allows', () => {
+    const { problems } = read({ AUTO_SCALE_MIN: '11' });
+    expect(problems).toEqual([
+      { name: 'AUTO_SCALE_MAX', value: '10', message: 'must be at least AUTO_SCALE_MIN (11)' },
+    ]);
+  });
+
   it('counts an empty variable as not set', () => {
     expect(read({ MAX_RETRIES: '', NODE_ID_FILE: '' })).toMatchObject({
       problems: [],

@@ -107,7 +107,6 @@ export class Crew {
       this.awaited.delete(undo);
       return;
     }
-    const rank = ({ isStarting, load }: Worker): number => (isStarting ? -1 : load);
     const [least] = this.staying().toSorted((a, b) => rank(a) - rank(b));
     if (least !== undefined) {
       least.isDeliberate = true;
@@ -160,4 +159,8 @@ export class Crew {
     if (verdict.kind === 'kill') worker.kill(verdict.reason);
     else if (!worker.isLeaving) this.relieve(worker, verdict.reason);
   }
+}
+
+function rank({ isStarting, load }: Worker): number {
+  return isStarting ? -1 : load;
 }

@@ -5,7 +5,7 @@ import type { PoolPorts, ProcessEvents, WorkerProcess } from './ports.ts';
 import type { FromWorker, Usage } from './protocol.ts';
 
 /** The program beside this file, in the language that this file is in. */
-const PROGRAM = new URL(`./child/entry${extname(import.meta.url)}`, import.meta.url);
+const PROGRAM = new URL(`./child/entry${extname(new URL(import.meta.url).pathname)}`, import.meta.url);
 const STDERR_CHARS = 16_384;
 
 /** Real processes of this machine. */
@@ -52,13 +52,13 @@ const LAST_WORDS_MS = 500;
 
 /** Flags of this process that a worker needs too, such as loaders; not the program given on the command line. */
 export function inherited(flags: readonly string[]): string[] {
-  return flags.filter((flag, at) => {
-    const isProgram = (word = ''): boolean => /^(?:-e|-p|-pe|--eval|--print)$/.test(word);
-    if (isProgram(flag) || isProgram(flags[at - 1])) return false;
-    return !/^--(?:eval=|print=|inspect|max-old-space-size|max_old_space_size|test|watch|input-type)/.test(
-      flag,
-    );
-  });
+  return flags.filter((flag, at) => !isProgram(flag) && !isProgram(flags[at - 1]) && !OWN_FLAG.test(flag));
+}
+
+const OWN_FLAG = /^--(?:eval=|print=|inspect|max[-_]old[-_]space[-_]size|test|watch|input-type)/;
+
+function isProgram(word = ''): boolean {
+  return /^(?:-e|-p|-pe|--eval|--print)$/.test(word);
 }
 
 /** Linux counts processor time in hundredths of a second whatever the machine. */

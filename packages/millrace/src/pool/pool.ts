@@ -115,7 +115,7 @@ export class Pool {
 
   private async check(executor: IsolatedExecutor): Promise<void> {
     const { module, exportName } = executor;
-    let undo = (): void => {};
+    let undo: (() => void) | undefined;
     try {
       await new Promise<unknown>((resolve, reject) => {
         const what = `worker did not load "${exportName}" of ${module} within ${START_MS} ms`;
@@ -125,7 +125,7 @@ export class Pool {
         this.dispatch();
       });
     } finally {
-      undo();
+      undo?.();
     }
   }
 

@@ -51,6 +51,8 @@ const KEYS: readonly (keyof PoolOptions)[] = [
   ...(['jobsPerWorker', 'memoryMb', 'unresponsive', 'maxBlock', 'abortGrace', 'maxQueued'] as const),
 ];
 
+type Range = readonly [least: number, most: number];
+
 const MOST_WORKERS = 1000;
 const MOST_JOBS = 1_000_000;
 /** Below this the looks themselves would be the load. */
@@ -64,7 +66,7 @@ const SHORTEST_MS = 10;
 export function poolSettings(options: PoolOptions | undefined, where: string): PoolSettings {
   checkOptions(where, options, KEYS);
   const given = options ?? {};
-  const whole = (name: keyof PoolOptions, fallback: number, [least, most]: readonly [number, number]) => {
+  const whole = (name: keyof PoolOptions, fallback: number, [least, most]: Range) => {
     const value = given[name] ?? fallback;
     if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value);
     throw invalid(where, `${name} is ${show(value)}`, `Pass a whole number from ${least} to ${most}.`);
@@ -76,15 +78,16 @@ export function poolSettings(options: PoolOptions | undefined, where: string): P
   };
   const memoryMb = given.memoryMb ?? 512;
   checkMemory(memoryMb, where);
+  const workers: Range = [0, MOST_WORKERS];
+  const asked = given.min === undefined ? undefined : whole('min', 0, workers);
+  const max = whole('max', Math.max(10, asked ?? 0), [1, MOST_WORKERS]);
+  const scaleUpThreshold = whole('scaleUpThreshold', 20, [1, MOST_JOBS]);
   const settings: PoolSettings = {
-    // A lower maximum alone lowers the minimum too: it says what the machine can bear.
-    min: whole('min', Math.min(2, Number(given.max ?? 2)), [0, MOST_WORKERS]),
-    max: whole('max', Math.max(10, Number(given.min ?? 10)), [1, MOST_WORKERS]),
-    scaleUpThreshold: whole('scaleUpThreshold', 20, [1, MOST_JOBS]),
-    scaleDownThreshold: whole('scaleDownThreshold', Math.min(5, Number(given.scaleUpThreshold ?? 5)), [
-      0,
-      MOST_JOBS,
-    ]),
+    // A maximum that is given alone says what the machine can bear.
+    min: asked ?? Math.min(2, max),
+    max,
+    scaleUpThreshold,
+    scaleDownThreshold: whole('scaleDownThreshold', Math.min(5, scaleUpThreshold), [0, MOST_JOBS]),
     checkIntervalMs: ms('checkInterval', 30_000),
     healthIntervalMs: ms('healthInterval', 1000),
     jobsPerWorker: whole('jobsPerWorker', 1, [1, 1000]),

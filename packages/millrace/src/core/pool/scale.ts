@@ -43,13 +43,13 @@ export function decideScale({ queued, running, workers }: PoolLoad, rule: ScaleR
   if (queued > scaleUpThreshold) {
     const reason = `${queued} queued, more than ${scaleUpThreshold}`;
     if (workers === max)
-      return { kind: 'at-maximum', target: max, reason: `${reason}, but ${max} workers are the maximum` };
+      return { kind: 'at-maximum', target: max, reason: `${reason}, but the maximum is ${max}` };
     const more = Math.max(1, Math.ceil(queued / scaleUpThreshold) - 1);
     return { kind: 'grow', target: Math.min(max, workers + more), reason };
   }
   if (queued >= scaleDownThreshold && queued > 0)
     return stay(`${queued} queued, between ${scaleDownThreshold} and ${scaleUpThreshold}`);
-  if (workers === min) return stay(`${min} workers are the minimum`);
+  if (workers === min) return stay(`the minimum is ${min}`);
   if (queued + running > (workers - 1) * jobsPerWorker)
     return stay(`${running} running, as many as there is room for`);
   return {

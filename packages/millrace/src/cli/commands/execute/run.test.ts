@@ -167,7 +167,7 @@ describe('what run refuses leaves no store behind', () => {
     ['a missing file', 3, /gone\.ts: there is no such file/, './gone.ts'],
     ['a definition', 2, /definitions in YAML and JSON are not supported/, 'order.yaml'],
     ['a module without a workflow', 3, /exports no workflow/, 'math.ts'],
-    ['a broken module', 2, /it is not a function/, 'broken.ts'],
+    ['a broken module', 2, /it is neither a function/, 'broken.ts'],
   ])('%s', async (_what, status, message, name) => {
     using place = workplace();
     place.write('order.yaml', 'workflow: order');

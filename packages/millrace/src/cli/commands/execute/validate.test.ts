@@ -34,7 +34,12 @@ describe('validate', () => {
       { file, path: 'workflows[3]', message: 'it is not a workflow', value: '17' },
       { file, path: 'workflows[1]', code: 'DUPLICATE_REGISTRATION', value: 'a' },
       { file, path: 'executors[""]', code: 'INVALID_ARGUMENT' },
-      { file, path: 'executors["bad"]', message: 'it is neither a function nor an isolated one', value: '"text"' },
+      {
+        file,
+        path: 'executors["bad"]',
+        message: 'it is neither a function nor an isolated one',
+        value: '"text"',
+      },
       { file: `${place.folder}/gone.ts`, path: '', message: 'there is no such file' },
     ]);
     const text = await millrace(['validate', file]);
