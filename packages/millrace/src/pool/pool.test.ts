@@ -233,9 +233,15 @@ describe('a sick worker', () => {
 
   it('is not made of one whose pool stood still itself', async () => {
     const { world } = await openPool({ min: 1 });
-    await world.pass(1500);
+    const [worker] = world.launched;
+    if (worker !== undefined) worker.answersPings = false;
+    await world.pass(1000);
+    // The answer is there, and is read only after the timers that are due.
     world.standStill(120_000);
-    await world.pass(5000);
+    await world.pass(0);
+    if (worker !== undefined) worker.answersPings = true;
+    worker?.say({ type: 'pong', usage: { cpuMs: 0, rssMb: 60 } });
+    await world.pass(20_000);
     expect(world.alive()).toMatchObject([{ pid: 1 }]);
   });
 
@@ -312,7 +318,10 @@ describe('the size of the pool', () => {
     run(pool, 50);
     await world.pass(110);
     expect(world.alive()).toHaveLength(4);
-    await world.pass(30_000);
+    run(pool, 10);
+    await world.pass(29_000);
+    expect(world.alive(), 'it grew before the next look').toHaveLength(4);
+    await world.pass(1000);
     expect(world.alive()).toHaveLength(5);
     while (pool.state().running > 0) {
       for (const worker of world.alive()) worker.finish();
@@ -426,6 +435,7 @@ describe('closing', () => {
     expect(jobs.map(({ outcome }) => outcome).slice(0, 2)).toEqual(['one', 'two']);
     expect(closing.outcome).toBeUndefined();
     expect(world.alive()).toEqual([]);
+    expect(world.timers(), 'it goes on looking').toBe(0);
     await expect(pool.run(RESIZE, 1, fakeStep())).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
   });
 

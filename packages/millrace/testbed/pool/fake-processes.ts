@@ -28,6 +28,8 @@ export interface FakeWorld {
   readonly log: string[];
   /** Those that live. */
   alive(): FakeProcess[];
+  /** How many timers wait. */
+  timers(): number;
   /** Lets time pass, timer by timer; promises settle in between. */
   pass(ms: number): Promise<void>;
   /** Time passes while the pool's own process stands still: nothing of it runs, and then all at once. */
@@ -65,6 +67,7 @@ export function fakeWorld({ startsReady = true } = {}): FakeWorld {
     launched,
     log,
     alive: () => launched.filter(({ isAlive }) => isAlive),
+    timers: () => timers.size,
     async pass(ms) {
       const end = now + ms;
       for (;;) {
