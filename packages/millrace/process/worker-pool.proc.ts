@@ -15,10 +15,22 @@ import {
   type PoolOptions,
   type Run,
 } from '../src/index.ts';
+import { millrace as command } from '../testbed/cli/fake-terminal.ts';
+import { workplace } from '../testbed/cli/workplace.ts';
 import { until } from './rig/wait.ts';
 
 const JOBS = new URL('./pool/jobs.ts', import.meta.url);
-const NAMES = ['whoami', 'block', 'eat', 'untilOpen', 'lineByLine', 'decline', 'unstorable', 'obey'] as const;
+const NAMES = [
+  'whoami',
+  'block',
+  'eat',
+  'untilOpen',
+  'lineByLine',
+  'decline',
+  'unstorable',
+  'obey',
+  'leave',
+] as const;
 type Name = (typeof NAMES)[number];
 
 const executors = Object.fromEntries(NAMES.map((name) => [name, isolated(JOBS, { export: name })]));
@@ -135,7 +147,7 @@ describe('a worker', () => {
       const eater = await millrace.start(call, { name: 'eat', input: { where }, options });
       await expect(eater.result()).resolves.toBe('frugal');
       const words =
-        where === 'heap' ? 'ran out of its heap of 64 MiB' : /\d+ MiB resident, more than 192 MiB/;
+        where === 'heap' ? 'ran out of its heap of 64 MiB' : /\d+ MiB resident, more than 256 MiB/;
       expect(await crashesOf(eater)).toMatch(words);
       writeFileSync(gate, '');
       await expect(neighbour).resolves.toMatchObject({ attempt: 1 });
@@ -175,6 +187,25 @@ describe('a worker', () => {
     const options = { timeout: 300, retry: false } as const;
     expect(await failure('block', { ms: 60_000 }, options)).toMatchObject({ code: 'TIMEOUT' });
     await until('the end of the worker', () => !isAlive(victim));
+    await expect(run('whoami')).resolves.toMatchObject({ attempt: 1 });
+  });
+
+  test('that is idle and stands still is replaced', async () => {
+    await open({ unresponsive: 500 });
+    const [victim = 0] = pids();
+    process.kill(victim, 'SIGSTOP');
+    await until('its successor', () => pids().some((pid) => pid !== victim));
+    expect(pool().decisions.at(-1)?.reason).toContain(`worker ${victim} was killed: no answer for 500 ms`);
+    await expect(run('whoami')).resolves.toMatchObject({ attempt: 1 });
+  });
+
+  test('that goes on computing after its job is replaced', async () => {
+    await open();
+    const [victim = 0] = pids();
+    await run('leave');
+    // Its share of a busy machine may be small for long.
+    await until('its end', () => !isAlive(victim), 120_000);
+    expect(pool().decisions.at(-1)?.reason).toMatch(/drained: \d+ % of a core while idle/);
     await expect(run('whoami')).resolves.toMatchObject({ attempt: 1 });
   });
 
@@ -264,6 +295,23 @@ describe('the pool', () => {
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(message) as string,
     });
+  });
+
+  test('has its size from the variables of the command line, whose log explains it', async () => {
+    using place = workplace();
+    const file = place.write(
+      'crowd.ts',
+      `import { isolated, workflow } from 'millrace';
+      export const executors = { block: isolated('${JOBS.href}', { export: 'block' }) };
+      export const crowd = workflow('crowd', async (ctx) => {
+        const pids = await Promise.all(Array.from({ length: 30 }, () => ctx.call('block', { ms: 50 })));
+        return new Set(pids).size;
+      });`,
+    );
+    const env = { AUTO_SCALE_MIN: '1', AUTO_SCALE_MAX: '2' };
+    const { status, out, err } = await command(['run', file, '--store', place.store], { env });
+    expect(err).toMatch(/worker pool: grows from 1 to 2: 2\d queued, more than 20/);
+    expect({ status, out }).toEqual({ status: 0, out: '2' });
   });
 
   test('is not there for a client, nor without isolated executors', async () => {

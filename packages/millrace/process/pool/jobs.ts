@@ -61,4 +61,12 @@ export async function obey(_input: unknown, { signal }: StepContext): Promise<st
   return 'stopped';
 }
 
+/** Leaves something behind that computes for nobody. */
+export function leave(): void {
+  setInterval(() => {
+    const end = performance.now() + 45;
+    while (performance.now() < end);
+  }, 50);
+}
+
 export const notFunction = 17;

@@ -42,7 +42,8 @@ export function checkJob(id: number, executor: IsolatedExecutor, { resolve, reje
   return { id, executor, order, step: undefined, abortedBy: undefined, resolve, reject };
 }
 
-type JobMessage = Extract<FromWorker, { id: number }>;
+/** What a worker says about a job. */
+export type JobMessage = Extract<FromWorker, { id: number }>;
 
 /**
  * Passes on what a job says while it runs.

@@ -20,6 +20,7 @@ function launch(heapMb: number, events: ProcessEvents): WorkerProcess {
   });
   let stderr = '';
   let isOver = false;
+  let lastWords: NodeJS.Timeout | undefined;
   child.stderr?.on('data', (chunk: Buffer) => {
     process.stderr.write(chunk);
     stderr = (stderr + chunk.toString()).slice(-STDERR_CHARS);
@@ -27,6 +28,7 @@ function launch(heapMb: number, events: ProcessEvents): WorkerProcess {
   const end = (code: number | null, signal: string | null): void => {
     if (isOver) return;
     isOver = true;
+    clearTimeout(lastWords);
     events.ended({ code, signal, stderr });
   };
   child.on('message', (message) => {
@@ -39,7 +41,9 @@ function launch(heapMb: number, events: ProcessEvents): WorkerProcess {
   });
   // `close` comes after the last message and the last words, unless a process of the job's own holds the stream.
   child.on('close', end);
-  child.on('exit', (code, signal) => void setTimeout(end, LAST_WORDS_MS, code, signal));
+  child.on('exit', (code, signal) => {
+    if (!isOver) lastWords = setTimeout(end, LAST_WORDS_MS, code, signal);
+  });
   return {
     pid: child.pid ?? 0,
     isConnected: () => child.connected,

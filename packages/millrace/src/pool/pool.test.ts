@@ -91,6 +91,22 @@ describe('jobs', () => {
     });
   });
 
+  it('fail alone when what they say cannot be passed on', async () => {
+    const { pool, world } = await openPool({ min: 1 });
+    const log = fakeStep().log;
+    const full = (): never => {
+      throw new Error('disk full');
+    };
+    const [job] = run(pool, 1, fakeStep({ log: { ...log, info: full } }));
+    const [worker] = world.launched;
+    worker?.say({ type: 'log', id: 2, level: 'info', message: 'hello', fields: undefined });
+    await world.pass(0);
+    expect(job?.outcome).toMatchObject({ message: 'disk full' });
+    expect(pool.state().workers).toMatchObject([{ jobs: 1 }]);
+    worker?.finish();
+    expect(pool.state().workers).toMatchObject([{ state: 'idle' }]);
+  });
+
   it('are refused when too many wait', async () => {
     const { pool } = await openPool({ min: 1, maxQueued: 2 });
     const jobs = run(pool, 4);
@@ -259,14 +275,20 @@ describe('a sick worker', () => {
     });
   });
 
+  it('is measured by what it says itself where the system tells nothing', async () => {
+    const { pool, world } = await openPool({ min: 1 });
+    await world.pass(3000);
+    expect(pool.state().workers).toMatchObject([{ rssMb: 60, cpu: 0 }]);
+  });
+
   it('over its memory is killed', async () => {
     const { pool, world } = await openPool({ min: 1 });
     const [worker] = world.launched;
     const [job] = run(pool, 1);
-    if (worker !== undefined) worker.usage = { cpuMs: 0, rssMb: 700 };
+    if (worker !== undefined) worker.usage = { cpuMs: 0, rssMb: 720 };
     await world.pass(1100);
     expect(job?.outcome).toMatchObject({
-      message: expect.stringContaining('was killed: 700 MiB resident, more than 640 MiB') as string,
+      message: expect.stringContaining('was killed: 720 MiB resident, more than 704 MiB') as string,
     });
   });
 
@@ -274,7 +296,7 @@ describe('a sick worker', () => {
     const { pool, world } = await openPool({ min: 1 });
     const [worker] = world.launched;
     const jobs = run(pool, 2);
-    if (worker !== undefined) worker.usage = { cpuMs: 0, rssMb: 600 };
+    if (worker !== undefined) worker.usage = { cpuMs: 0, rssMb: 650 };
     await world.pass(1100);
     expect(pool.state().workers).toMatchObject([
       { pid: 1, state: 'draining', jobs: 1 },

@@ -3,7 +3,7 @@ import { failureOf } from '../core/failure.ts';
 import { judgeWorker, type HealthVerdict, type WorkerSample } from '../core/pool/health.ts';
 import type { PoolSettings } from '../core/pool/pool-options.ts';
 import type { WorkerState } from '../core/pool/state.ts';
-import { bury, hear, type Job } from './job.ts';
+import { bury, hear, type Job, type JobMessage } from './job.ts';
 import type { PoolPorts, ProcessExit, WorkerProcess } from './ports.ts';
 import type { FromWorker, Usage } from './protocol.ts';
 
@@ -193,12 +193,23 @@ export class Worker {
       return;
     }
     const job = this.jobs.get(message.id);
-    if (job === undefined || !hear(job, message, (answer) => this.process.send(answer))) return;
+    if (job === undefined || !this.hears(job, message)) return;
     this.drop(job);
     if (job.step !== undefined) this.jobsDone += 1;
     this.idleSince = this.ports.clock.mono();
     if (this.isLeaving && this.load === 0) this.process.send({ type: 'leave' });
     this.events.free();
+  }
+
+  /** @returns true when the job has ended. */
+  private hears(job: Job, message: JobMessage): boolean {
+    try {
+      return hear(job, message, (answer) => this.process.send(answer));
+    } catch (error) {
+      // Such as a log that throws: it fails the step, as it does beside the engine.
+      job.reject(error as Error);
+      return message.type === 'done' || message.type === 'failed';
+    }
   }
 
   private drop(job: Job): void {

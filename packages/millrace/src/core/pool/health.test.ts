@@ -37,12 +37,12 @@ describe('a worker is sick', () => {
     [
       'over its memory',
       { phase: 'busy', rssMb: MOST_MB + 1 },
-      { kind: 'kill', sign: 'memory', reason: '641 MiB resident, more than 640 MiB' },
+      { kind: 'kill', sign: 'memory', reason: '705 MiB resident, more than 704 MiB' },
     ],
     [
       'near its memory',
       { rssMb: MOST_MB * 0.86 },
-      { kind: 'replace', sign: 'memory', reason: '550 MiB resident, near the limit of 640 MiB' },
+      { kind: 'replace', sign: 'memory', reason: '605 MiB resident, near the limit of 704 MiB' },
     ],
     [
       'that computes for nobody',

@@ -30,8 +30,11 @@ export type HealthVerdict =
 
 export type HealthSign = 'responsiveness' | 'memory' | 'cpu';
 
-/** What a Node process needs before any work, with room: 70 to 95 MiB were measured. */
-export const BASE_MEMORY_MB = 128;
+/**
+ * What a Node process needs beside the job's own: 70 to 95 MiB were measured before any work, and young objects,
+ * which the limit of the heap does not count, take up to 48.
+ */
+export const BASE_MEMORY_MB = 192;
 /** Share of the limit from which on a worker is too big to be given another job. */
 const HIGH_WATER = 0.85;
 /** An idle worker that uses more of a core has something running that nobody asked for. */

@@ -47,6 +47,18 @@ describe('validate', () => {
     expect(text.err).toBe('1 file, 5 problems');
   });
 
+  it('takes executors that run in worker processes', async () => {
+    using place = workplace();
+    const file = place.write(
+      'jobs.ts',
+      `import { isolated } from 'millrace';
+      export const resize = isolated(new URL(import.meta.url), { export: 'shrink' });
+      export const shrink = () => 1;
+      export const executors = { resize };`,
+    );
+    expect(await problemsOf(file)).toEqual([]);
+  });
+
   it('knows a workflow that is listed and exported by name as one', async () => {
     using place = workplace();
     const file = place.write(
