@@ -46,7 +46,14 @@ const cluster =
 const url = process.env['DATABASE_URL'] ?? cluster?.url ?? '';
 const store = await openPostgres({ url, hintsUrl: false });
 await store.migrate();
-await store.register({ engineId, name: 'bench', host: 'bench', bootId: 'bench', pid: process.pid });
+await store.register({
+  engineId,
+  name: 'bench',
+  host: 'bench',
+  bootId: 'bench',
+  pid: process.pid,
+  profile: new Uint8Array(),
+});
 const clients = [new Client(url), new Client(url)];
 for (const client of clients) {
   await client.connect();

@@ -23,7 +23,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'cli/': [''],
   // The composition root and its parts, then the public face.
   'config.ts': ['core/'],
-  'node-ports.ts': ['core/', 'engine/'],
+  'node-ports.ts': ['core/', 'engine/', 'measure-load.ts'],
+  'measure-load.ts': ['core/'],
   'open-store.ts': ['core/', 'store/'],
   'open-pool.ts': ['core/', 'pool/', 'engine/'],
   'millrace.ts': [''],

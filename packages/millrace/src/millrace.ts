@@ -12,6 +12,8 @@ import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
 import { checkInput } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workflow/workflow.ts';
+import { declareDead, orderDrain } from './api/cluster/act.ts';
+import { readCluster, readFailovers, type FailoversFilter } from './api/cluster/look.ts';
 import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
 import { runHandle, type Run } from './api/handle.ts';
@@ -20,9 +22,13 @@ import { createResults, type Results } from './api/results.ts';
 import { ask } from './api/store-failure.ts';
 import { startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
 import { createReplies, type Replies } from './api/update.ts';
+import { startChores } from './cluster/leader.ts';
+import type { ClusterDescription } from './core/cluster/describe-cluster.ts';
+import type { FailoverDescription } from './core/cluster/describe-failover.ts';
 import { Engine, type EngineListener } from './engine/engine.ts';
 import { createOutage, watchStore } from './engine/outage.ts';
 import type { EngineOptions } from './engine/options.ts';
+import type { Loop } from './engine/loop.ts';
 import type { EngineLog, Ports } from './engine/ports.ts';
 import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
 import { nodePorts } from './node-ports.ts';
@@ -63,6 +69,7 @@ export class Millrace {
   private readonly gateway: Gateway;
   private readonly workers: Pool | undefined;
   private readonly ownsStore: boolean;
+  private chores: Loop | undefined;
   private stopHints: () => void = () => {};
   private closing: Promise<void> | undefined;
 
@@ -122,8 +129,11 @@ export class Millrace {
   }
 
   private async begin(): Promise<void> {
-    if (this.engine !== undefined) await this.engine.start();
-    else await this.sampleClock();
+    if (this.engine === undefined) await this.sampleClock();
+    else {
+      await this.engine.start();
+      this.chores = startChores(this.ports, this.engine);
+    }
     this.stopHints =
       this.store.hints?.receive(({ kind }) => kind === 'closed' && this.results.nudge()) ?? (() => {});
   }
@@ -209,6 +219,45 @@ export class Millrace {
     return { runs: page.runs.map((row) => describeRun(row, [])), next: page.next };
   }
 
+  /** Who is there, who leads, and who should be there and is not. */
+  cluster(): Promise<ClusterDescription> {
+    return readCluster(this.store, this.options.expectedEngines);
+  }
+
+  /** Engines that were declared dead, newest first. `next` is the `before` of the next page. */
+  failovers(
+    filter: FailoversFilter = {},
+  ): Promise<{ failovers: FailoverDescription[]; next: string | undefined }> {
+    return readFailovers(this.store, filter);
+  }
+
+  /**
+   * Tells an engine to leave in good order: within a beat it takes nothing new, lets running steps end, and leaves.
+   * @param engine - its name, its incarnation, or the first 8 or more characters of that.
+   * @returns the incarnation that was told. @throws ENGINE_NOT_FOUND, INVALID_ARGUMENT.
+   */
+  async drain(engine: string): Promise<{ engineId: string; incarnation: string }> {
+    const { name, engineId } = await orderDrain(this.store, engine);
+    return { engineId: name, incarnation: engineId };
+  }
+
+  /**
+   * Declares an engine dead: what it owns is queued again, and whatever it still writes is refused. Nothing is held
+   * against its runs. One that lives comes back as a new incarnation.
+   * @param engine - as for `drain`.
+   * @throws ENGINE_NOT_FOUND, INVALID_ARGUMENT.
+   */
+  async failover(engine: string): Promise<{ engineId: string; incarnation: string; requeued: number }> {
+    const { row, requeued } = await declareDead(this.store, engine, this.options.deathLimit);
+    this.gateway.hintReady();
+    return { engineId: row.name, incarnation: row.engineId, requeued };
+  }
+
+  /** Resolves when the engine of this process has left: it was told to, or closed. A client has none that could. */
+  get departed(): Promise<void> {
+    return this.engine?.departed ?? Promise.resolve();
+  }
+
   /**
    * Provides the result that `ctx.external` waits for. The first answer counts. @throws INVALID_TOKEN,
    * RUN_CLOSED.
@@ -247,6 +296,7 @@ export class Millrace {
     this.stopHints();
     const { clock } = this.ports;
     const begunAt = clock.mono();
+    await this.chores?.stop();
     await this.engine?.close(graceMs);
     await this.workers?.close(graceMs - (clock.mono() - begunAt));
     await this.results.stop();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { EngineLog, HostIdentity, Ports } from './engine/ports.ts';
+import { measureLoad } from './measure-load.ts';
 
 /** Longest delay that a timer of this platform takes, ms. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -23,6 +24,7 @@ export function nodePorts(log: (entry: EngineLog) => void): Ports {
     drained: createDrain(),
     host: hostIdentity(),
     isAlive,
+    load: measureLoad,
     crashPoint: armed === undefined ? () => {} : crashAt(armed),
     log,
   };

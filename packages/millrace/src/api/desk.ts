@@ -1,3 +1,4 @@
+import { decodeProfile } from '../core/cluster/profile.ts';
 import { MillraceError } from '../core/errors.ts';
 import { checkName } from '../core/names.ts';
 import { dedupOf, encodeMessage, type InboxMessage } from '../core/run/message.ts';
@@ -63,8 +64,8 @@ export function createDesk(parts: DeskParts): Desk {
       const { storeTime, engines } = await ask(() => store.listEngines());
       const ahead = status === 'queued' ? await ask(() => store.countAhead(runId, AHEAD_COUNTED)) : undefined;
       const trouble = outage.current();
-      const seen = engines.map(({ engineId, name, beatAt, load }) => {
-        return { engineId, name, beatAt, ...advertised(load) };
+      const seen = engines.map(({ engineId, name, beatAt, profile }) => {
+        return { engineId, name, beatAt, workflows: decodeProfile(profile).workflows };
       });
       const since = trouble && { message: trouble.message, since: storeTime - trouble.forMs };
       const assignee = engines.find(({ engineId }) => engineId === assignedTo);
@@ -75,11 +76,6 @@ export function createDesk(parts: DeskParts): Desk {
       deliverMessage((sent) => gateway.deliver({ ...sent, windowMs: stickyMs }), ref, message),
     reopen: (request) => gateway.reopen(request),
   };
-}
-
-/** What an engine says of itself with each beat. */
-function advertised(load: Uint8Array): { workflows?: { workflow: string; version: string }[] } {
-  return load.byteLength === 0 ? {} : (JSON.parse(new TextDecoder().decode(load)) as object);
 }
 
 /** Messages leave in groups like plans do; a run that continued as another passes its messages on. */

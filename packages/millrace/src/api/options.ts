@@ -4,6 +4,7 @@ import { checkName } from '../core/names.ts';
 import { resolveRetry, DEFAULT_RETRY, type RetryOptions } from '../core/policy/retry.ts';
 import { isIsolated, type IsolatedExecutor } from '../core/pool/isolated.ts';
 import { poolSettings, type PoolOptions, type PoolSettings } from '../core/pool/pool-options.ts';
+import { didYouMean } from '../core/suggest.ts';
 import type { Executor } from '../core/workflow/context.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import type { EngineOptions } from '../engine/options.ts';
@@ -26,6 +27,18 @@ export interface MillraceOptions {
   namespace?: string | undefined;
   /** Queues to take runs from. Default: all. */
   queues?: readonly string[] | undefined;
+  /** Where this engine stands, for placement: `eu-west`. */
+  region?: string | undefined;
+  /** What this engine has that others may lack, for placement: `gpu`. */
+  labels?: readonly string[] | undefined;
+  /** Its share of work beside others. Default 1. */
+  weight?: number | undefined;
+  /** Names of the registered executors that this engine offers. Default: all. */
+  supportedExecutors?: readonly string[] | undefined;
+  /** Names of the engines that should be there: `cluster()` tells which are missing. */
+  expectedEngines?: readonly string[] | undefined;
+  /** False: it reports silent engines and leaves it to others to declare them dead. Default true. */
+  failover?: boolean | undefined;
   /** Runs in turn at once. Default 1,000. */
   concurrency?: number | undefined;
   /** Steps that run at once. Default 1,000. */
@@ -72,6 +85,7 @@ const OPTIONS: readonly (keyof MillraceOptions)[] = [
     'idlePoll',
   ] as const),
   ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool'] as const),
+  ...(['region', 'labels', 'weight', 'supportedExecutors', 'expectedEngines', 'failover'] as const),
 ];
 
 /** What the options say for the engine, and for what the root puts before it. */
@@ -103,8 +117,13 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     name: options.name ?? defaultName(),
     namespace,
     queues: options.queues,
+    region: options.region === undefined ? undefined : checkedName('region', options.region),
+    labels: [...new Set(options.labels ?? [])].map((label) => checkedName('label', label)),
+    weight: count(options.weight ?? 1, 'weight'),
+    expectedEngines: options.expectedEngines ?? [],
+    failover: options.failover ?? true,
     workflows,
-    executors,
+    executors: offered(executors, options.supportedExecutors),
     pool: poolSettings(options.pool, `${where}, pool`),
     concurrency: count(options.concurrency ?? 1_000, 'concurrency'),
     stepConcurrency: count(options.stepConcurrency ?? 1_000, 'stepConcurrency'),
@@ -121,6 +140,31 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     maxPayloadBytes: count(options.maxPayloadBytes ?? 2 * 1024 * 1024, 'maxPayloadBytes'),
     defaultStep: { retry, timeoutMs: undefined, totalTimeoutMs: undefined, heartbeatTimeoutMs: undefined },
   };
+}
+
+function checkedName(kind: string, value: string): string {
+  checkName(kind, value);
+  return value;
+}
+
+/** @throws INVALID_ARGUMENT for a name that is not registered: it would be missed only when it is called. */
+function offered<E>(
+  executors: Readonly<Record<string, E>>,
+  supported: readonly string[] | undefined,
+): Readonly<Record<string, E>> {
+  if (supported === undefined) return executors;
+  return Object.fromEntries(
+    supported.map((name) => {
+      const executor = Object.hasOwn(executors, name) ? executors[name] : undefined;
+      if (executor !== undefined) return [name, executor];
+      const what = `supportedExecutors has "${name}", and no executor of this name is registered`;
+      const known = Object.keys(executors);
+      const guess = didYouMean(name, known);
+      const remedy =
+        guess === undefined ? `Registered are: ${known.join(', ') || 'none'}.` : `Did you mean "${guess}"?`;
+      throw new MillraceError('INVALID_ARGUMENT', what, { remedy });
+    }),
+  );
 }
 
 function count(value: number, name: string): number {

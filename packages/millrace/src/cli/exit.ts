@@ -33,6 +33,7 @@ const EXIT_OF_CODE: Partial<Record<ErrorCode, number>> = {
   UNKNOWN_WORKFLOW: EXIT.notFound,
   UNKNOWN_VERSION: EXIT.notFound,
   RUN_NOT_FOUND: EXIT.notFound,
+  ENGINE_NOT_FOUND: EXIT.notFound,
   STORE_UNREACHABLE: EXIT.unreachable,
   STORE_CONGESTED: EXIT.unreachable,
   STORE_SCHEMA_NEWER: EXIT.unreachable,

@@ -72,6 +72,11 @@ export const ERRORS = {
     summary: 'No executor of this name is registered.',
     remedy: 'Register the executor on an engine, or correct the name.',
   },
+  ENGINE_NOT_FOUND: {
+    status: 404,
+    summary: 'No engine of this name or incarnation is there.',
+    remedy: 'List the engines with `millrace cluster`; one that has left is not there any more.',
+  },
   RUN_NOT_FOUND: {
     status: 404,
     summary: 'No run has this id or key.',

@@ -4,6 +4,8 @@ import type { Standing, StepCommand } from '../core/run/command.ts';
 import type { ChunkHeader, RunEvent } from '../core/run/event.ts';
 import type { Execution, ExecutionPorts, LogLine } from '../core/run/execution.ts';
 import { blockForeignAwait, nextWakeAt } from '../core/run/turn.ts';
+import { encodeLoad } from '../core/cluster/load.ts';
+import { encodeProfile, type EngineProfile } from '../core/cluster/profile.ts';
 import type { Executor, Log } from '../core/workflow/context.ts';
 import type { ProgramPorts } from '../core/workflow/program.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
@@ -11,6 +13,7 @@ import type {
   Adopter,
   EngineRow,
   Hint,
+  Leadership,
   LoadedRun,
   LoadRequest,
   OwnedRun,
@@ -25,12 +28,14 @@ import { startClaimer, type Claimer } from './claim/claimer.ts';
 import { startWaker, type Waker } from './claim/waker.ts';
 import { createCommitter, type CommitResult } from './commit/committer.ts';
 import { group } from './commit/group.ts';
-import { pause, persist } from './commit/persist.ts';
+import { persist } from './commit/persist.ts';
 import type { Attempt } from './dispatch/attempt.ts';
+import { createFailureRate, type FailureRate } from './dispatch/failure-rate.ts';
 import { createStepGate, type StepGate } from './dispatch/step-gate.ts';
 import type { Instance } from './instance.ts';
 import type { Loop } from './loop.ts';
 import { startMembership, type Membership } from './membership/membership.ts';
+import { createSettings, type Settings } from './membership/settings.ts';
 import type { EngineOptions } from './options.ts';
 import { encodePayload } from './payload.ts';
 import type { Ports } from './ports.ts';
@@ -63,6 +68,12 @@ export class Engine {
   readonly clock: StoreClock;
   readonly listener: EngineListener;
   engineId: string;
+  /** What is announced of each incarnation. */
+  readonly profile: Uint8Array;
+  readonly settings: Settings;
+  readonly attempts: FailureRate;
+  /** Resolves when this engine has left, by order or because it was closed. */
+  readonly departed: Promise<void>;
 
   readonly held: Map<string, Instance> = new Map();
   readonly cache: LRUCache<string, Instance>;
@@ -83,7 +94,11 @@ export class Engine {
   private readonly gate: StepGate;
   private stopHints: () => void = () => {};
   private state: 'new' | 'running' | 'draining' | 'closed' = 'new';
-  private onIdle: (() => void) | undefined;
+  private leaving: Promise<void> | undefined;
+  private readonly depart: () => void;
+  /** Nobody waits any longer for running steps. */
+  private readonly hurry = Promise.withResolvers<void>();
+  private readonly idle = Promise.withResolvers<void>();
 
   constructor(store: Store, ports: Ports, options: EngineOptions, listener: EngineListener) {
     this.store = store;
@@ -92,12 +107,16 @@ export class Engine {
     this.listener = listener;
     this.engineId = ports.uuid();
     this.clock = createStoreClock(() => ports.clock.mono());
+    this.settings = createSettings(this);
+    this.attempts = createFailureRate(() => ports.clock.mono());
+    ({ promise: this.departed, resolve: this.depart } = Promise.withResolvers<void>());
     this.cache = new LRUCache({ max: Math.max(1, options.cacheSize) });
     this.gate = createStepGate(options.stepConcurrency);
     this.executors = new Map(Object.entries(options.executors));
     for (const workflow of options.workflows)
       this.workflows.set(`${workflow.name} ${workflow.version}`, workflow);
     this.workflowRefs = options.workflows.map(({ name, version }) => ({ workflow: name, version }));
+    this.profile = encodeProfile(profileOf(options, this.workflowRefs));
     const isOver = (): boolean => this.state === 'closed';
     this.persist = (call) => persist(ports, call, isOver);
     this.commit = createCommitter(store, ports, options.commitLanes, isOver);
@@ -180,7 +199,7 @@ export class Engine {
   }
   slotFreed(): void {
     if (this.state === 'draining') {
-      if (this.held.size === 0) this.onIdle?.();
+      if (this.held.size === 0) this.idle.resolve();
     } else if (this.held.size >= this.options.concurrency - 1) this.claimer.nudge();
   }
   /** Lets a run go on if there is anything for it to do. */
@@ -299,13 +318,25 @@ export class Engine {
   // --- membership
 
   /** What the beat publishes of this engine. */
-  loadReport(): Uint8Array {
-    const report = {
+  loadReport(latencyMs: number): Uint8Array {
+    return encodeLoad({
+      ...this.ports.load(),
+      state: this.state === 'draining' ? 'draining' : 'running',
       activeWorkflows: this.held.size,
       activeTasks: this.gate.running(),
-      workflows: this.workflowRefs,
-    };
-    return new TextEncoder().encode(JSON.stringify(report));
+      latencyMs: Math.round(latencyMs),
+      failureRate: this.attempts.share(),
+    });
+  }
+  /** The lease as this engine last saw it. */
+  leader(): Leadership | undefined {
+    return this.membership.leader();
+  }
+  /** Whether it may do what leaders do. Another one may believe the same: nothing may depend on it. */
+  leads(): boolean {
+    return (
+      this.state === 'running' && this.leader()?.engineId === this.engineId && this.membership.isConfirmed()
+    );
   }
   tookOver(row: EngineRow, result: RetireResult): void {
     const { requeued, quarantined } = result;
@@ -333,22 +364,58 @@ export class Engine {
 
   /** Takes nothing new, lets running steps end for at most `graceMs`, gives the rest back, and leaves. */
   async close(graceMs: number): Promise<void> {
+    if (this.state === 'new') return;
+    if (graceMs <= 0) this.hurry.resolve();
+    const cancel = this.ports.after(graceMs, () => this.hurry.resolve());
+    try {
+      await (this.leaving ??= this.leave());
+    } finally {
+      cancel();
+    }
+  }
+
+  /** It was told to leave: the same, and nobody is in a hurry. */
+  drain(): void {
     if (this.state !== 'running') return;
+    this.ports.log({ source: 'engine', level: 'info', message: 'this engine was told to leave; it drains' });
+    this.leaving = this.leave();
+    this.leaving.catch((error: unknown) => this.report('this engine could not say goodbye', error));
+  }
+
+  private async leave(): Promise<void> {
     this.state = 'draining';
     this.stopHints();
     this.ports.crashPoint('drain.mid');
-    await Promise.all([this.claimer.stop(), this.waker.stop(), this.audit.stop()]);
-    for (const instance of [...this.held.values()]) if (!instance.busy) leaveIfIdle(this, instance);
-    if (this.held.size > 0 && graceMs > 0) {
-      const idle = new Promise<void>((resolve) => {
-        this.onIdle = resolve;
-      });
-      await Promise.race([idle, pause(this.ports, graceMs)]);
+    try {
+      await Promise.all([this.claimer.stop(), this.waker.stop(), this.audit.stop()]);
+      for (const instance of [...this.held.values()]) if (!instance.busy) leaveIfIdle(this, instance);
+      if (this.held.size > 0) await Promise.race([this.idle.promise, this.hurry.promise]);
+      for (const instance of [...this.held.values()]) forget(this, instance, 'this engine is shutting down');
+      await this.membership.stop();
+      await this.membership.leave();
+    } finally {
+      this.state = 'closed';
+      this.depart();
     }
-    const rest = [...this.held.values()];
-    for (const instance of rest) forget(this, instance, 'this engine is shutting down');
-    await this.membership.stop();
-    await this.membership.leave();
-    this.state = 'closed';
   }
+}
+
+function profileOf(options: EngineOptions, workflows: EngineProfile['workflows']): EngineProfile {
+  const { region, labels, weight, namespace, queues, beatMs, leaseMs, expectedEngines: expected } = options;
+  const { concurrency, stepConcurrency } = options;
+  const executors = Object.keys(options.executors);
+  const capacity = { workflows: concurrency, tasks: stepConcurrency };
+  return {
+    region,
+    labels,
+    weight,
+    namespace,
+    queues,
+    executors,
+    workflows,
+    capacity,
+    beatMs,
+    leaseMs,
+    expected,
+  };
 }

@@ -7,6 +7,14 @@ export interface EngineOptions {
   /** Human name of this engine (`NODE_ID`). */
   readonly name: string;
   readonly namespace: string;
+  /** Where it stands, what it has, and its share of work beside others: for placement. */
+  readonly region: string | undefined;
+  readonly labels: readonly string[];
+  readonly weight: number;
+  /** Names of the engines that should be there. */
+  readonly expectedEngines: readonly string[];
+  /** Whether it declares silent engines dead; otherwise it only reports them. */
+  readonly failover: boolean;
   /** Queues to claim from; undefined: all. */
   readonly queues: readonly string[] | undefined;
   readonly workflows: readonly AnyWorkflow[];

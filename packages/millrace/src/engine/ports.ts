@@ -1,3 +1,4 @@
+import type { MachineLoad } from '../core/cluster/load.ts';
 import type { LogLine } from '../core/run/execution.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface Ports {
   readonly host: HostIdentity;
   /** Whether a process of this very host and boot still exists. */
   isAlive(pid: number): boolean;
+  /** How this process stands at present. */
+  load(): MachineLoad;
   /** A place at which a fault test may kill the process. Does nothing otherwise. */
   crashPoint(name: CrashPoint): void;
   log(entry: EngineLog): void;

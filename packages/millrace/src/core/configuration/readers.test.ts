@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { maskUrl } from './mask-url.ts';
-import { count, list, milliseconds, oneOf, shortText, storeUrl } from './readers.ts';
+import { count, list, milliseconds, oneOf, shortText, storeUrl, yesOrNo } from './readers.ts';
 
 it.each([
   ['shortText', () => shortText('n'.repeat(257)), 'at most 256'],
@@ -13,6 +13,7 @@ it.each([
   ['milliseconds', () => milliseconds(1, 5)('soon'), 'from 1 to 5 ms'],
   ['milliseconds below', () => milliseconds(2, 5)('1'), 'from 2 to 5 ms'],
   ['milliseconds above', () => milliseconds(1, 5)('1s'), 'from 1 to 5 ms'],
+  ['yesOrNo', () => yesOrNo('maybe'), 'true or false'],
   ['oneOf', () => oneOf('text', 'json')('jsn'), 'did you mean json?'],
   ['oneOf without a guess', () => oneOf('text', 'json')('zzz'), /text, json$/],
 ])('%s says what is allowed', (_name, act, message) => {
@@ -28,6 +29,7 @@ it('values are read', () => {
   expect(milliseconds(1, 5000)('5s')).toBe(5000);
   expect(milliseconds(1, 5000)('7')).toBe(7);
   expect(oneOf('text', 'json')('JSON')).toBe('json');
+  expect(['true', 'ON', '0', 'no'].map(yesOrNo)).toEqual([true, true, false, false]);
 });
 
 it.each([

@@ -45,6 +45,12 @@ function readDuration(given: string): number {
   }
 }
 
+export function yesOrNo(given: string): boolean {
+  if (/^(?:true|1|yes|on)$/i.test(given)) return true;
+  if (/^(?:false|0|no|off)$/i.test(given)) return false;
+  throw new Error('must be true or false');
+}
+
 export function oneOf<const W extends string>(...words: readonly W[]): (given: string) => W {
   return (given) => {
     const found = words.find((word) => word === given.toLowerCase());

@@ -1,4 +1,4 @@
-import { count, list, milliseconds, oneOf, shortText, storeUrl } from './readers.ts';
+import { count, list, milliseconds, oneOf, shortText, storeUrl, yesOrNo } from './readers.ts';
 import { maskUrl } from './mask-url.ts';
 
 /** One variable: how it is read, and what the reference page says of it. */
@@ -90,6 +90,42 @@ export const SETTINGS = {
     reason: 'For jobs that compute, as many as there are cores are enough.',
     read: count(1, 1000),
   }),
+  supportedExecutors: setting<readonly string[] | undefined>({
+    names: ['SUPPORTED_EXECUTORS'],
+    meaning: 'Executors of the module that this engine offers, separated by commas.',
+    fallback: undefined,
+    shown: 'all',
+    read: list,
+  }),
+  region: setting<string | undefined>({
+    names: ['REGION'],
+    meaning: 'Where this engine stands.',
+    fallback: undefined,
+    shown: 'none',
+    read: shortText,
+  }),
+  labels: setting<readonly string[]>({
+    names: ['ENGINE_LABELS'],
+    meaning: 'What this engine has that others may lack, separated by commas.',
+    fallback: [],
+    shown: 'none',
+    read: list,
+  }),
+  weight: setting({
+    names: ['ENGINE_WEIGHT'],
+    meaning: 'Share of work of this engine beside others.',
+    fallback: 1,
+    shown: '1',
+    read: count(1, 1000),
+  }),
+  expectedEngines: setting<readonly string[]>({
+    names: ['CLUSTER_SEEDS'],
+    meaning: 'Names of the engines that should be there; `millrace cluster` shows which are missing.',
+    fallback: [],
+    shown: 'none',
+    reason: 'Engines find each other through the store.',
+    read: list,
+  }),
   maxRetries: setting({
     names: ['MAX_RETRIES'],
     meaning: 'Attempts after the first, of steps that say nothing themselves.',
@@ -115,6 +151,14 @@ export const SETTINGS = {
     origin: '90000',
     reason: 'Wrong suspicion is harmless: whatever a suspected engine still writes is refused.',
     read: milliseconds(500, 3_600_000),
+  }),
+  failover: setting({
+    names: ['ENABLE_FAILOVER'],
+    meaning: 'Whether this engine takes the runs of silent ones; otherwise it only reports them.',
+    fallback: true,
+    shown: 'true',
+    origin: 'true',
+    read: yesOrNo,
   }),
   logLevel: setting({
     names: ['LOG_LEVEL'],

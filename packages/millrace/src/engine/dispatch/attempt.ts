@@ -133,6 +133,7 @@ export class Attempt implements StepContext {
       return this.fail(error);
     }
     this.end(undefined);
+    this.engine.attempts.note(false);
     const { ordinal } = this.step;
     this.report({ type: 'step-completed', ordinal, name: this.name, attempt: this.attempt, payload });
   }
@@ -140,6 +141,7 @@ export class Attempt implements StepContext {
   private fail(error: unknown): void {
     if (this.over) return;
     this.end(error instanceof Error ? error : new CancelledError());
+    this.engine.attempts.note(true);
     this.report(failedAttempt(this.engine, this.step, error));
   }
 

@@ -1,11 +1,11 @@
-import type { EngineRow } from '../../store/port/store.ts';
+import type { Beat } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { startLoop, type Loop } from '../loop.ts';
+import { createElection, type Election } from './election.ts';
 import { createObserver } from './observer.ts';
+import { createTakeOver, RETIRE_CHUNK } from './take-over.ts';
 
-const RETIRE_CHUNK = 500;
-
-export interface Membership extends Loop {
+export interface Membership extends Loop, Pick<Election, 'leader'> {
   /** Announces this incarnation; resolves when its row is there and the store's clock is known. */
   join(): Promise<void>;
   /** Whether the last renewal is recent enough to take on more work. */
@@ -15,66 +15,76 @@ export interface Membership extends Loop {
 }
 
 /**
- * Renews this incarnation's beat and watches the others'.
+ * Renews this incarnation's beat, watches the others', and does what a beat tells.
  *
  * M1  Another incarnation is retired only after its beat stood still for a whole lease on this process's
  * monotonic clock, seen by beats of this process that never paused: an outage of the store or a pause here
- * starts anew. M2  A dead pid on this very host and boot is a suspicion: it shortens the wait, it never
- * replaces it. M3  Safety does not depend on any of this: a wrongly retired engine finds its plans refused
+ * starts anew. M2  A dead pid on this very host and boot, or a lost session, is a suspicion: it shortens the wait, it
+ * never replaces it. M3  Safety does not depend on any of this: a wrongly retired engine finds its plans refused
  * (store, I9). M4  An incarnation that is retired and still owns runs was left half done: whoever sees it
  * goes on.
  */
 export function startMembership(engine: Engine): Membership {
   const { ports, options } = engine;
   const observer = createObserver(ports, options);
+  const takeOver = createTakeOver(engine);
+  const election = createElection(engine);
   let confirmedAt = Number.NEGATIVE_INFINITY;
+  let latencyMs = 0;
 
   const join = async (): Promise<void> => {
     const { host, bootId, pid } = ports.host;
-    await engine.store.register({ engineId: engine.engineId, name: options.name, host, bootId, pid });
+    const { name } = options;
+    await engine.store.register({
+      engineId: engine.engineId,
+      name,
+      host,
+      bootId,
+      pid,
+      profile: engine.profile,
+    });
     await beat();
   };
 
-  const beat = async (): Promise<EngineRow[] | undefined> => {
+  const beat = async (): Promise<Beat | undefined> => {
     const sent = ports.clock.mono();
-    const { alive, storeTime, engines } = await engine.store.beat(engine.engineId, engine.loadReport());
+    const answer = await engine.store.beat(engine.engineId, engine.loadReport(latencyMs));
     ports.crashPoint('beat.after-send');
-    engine.clock.sample(sent, ports.clock.mono(), storeTime);
-    if (!alive) return undefined;
+    const received = ports.clock.mono();
+    engine.clock.sample(sent, received, answer.storeTime);
+    if (!answer.alive) return undefined;
     confirmedAt = sent;
-    return engines;
+    latencyMs = received - sent;
+    return answer;
   };
 
-  const retire = async (row: EngineRow): Promise<void> => {
-    ports.crashPoint('retire.after-detect');
-    const { deathLimit } = options;
-    for (let more = true; more;) {
-      const how = { limit: RETIRE_CHUNK, deathLimit, harmless: false };
-      const result = await engine.store.retire(row.engineId, row.beatSeq, how);
-      if (!result.retired && result.requeued === 0) return;
-      ports.crashPoint('retire.after-requeue');
-      more = result.remaining;
-      engine.tookOver(row, result);
-    }
+  const heed = async ({ engines, leader, settings }: Beat): Promise<void> => {
+    if (engines.some(({ engineId, drain }) => drain && engineId === engine.engineId)) engine.drain();
+    const gone = await takeOver(observer.judge(engines, engine.engineId));
+    const live = engines.filter(({ engineId, retired }) => !retired && !gone.has(engineId));
+    await election.see(leader, live);
+    await engine.settings.follow(settings);
   };
 
   const tick = async (): Promise<number> => {
-    const engines = await beat();
-    if (engines === undefined) {
+    const answer = await beat();
+    if (answer === undefined) {
       await engine.rejoin();
       return 0;
     }
-    for (const row of observer.judge(engines, engine.engineId)) await retire(row);
-    return Math.min(options.beatMs, observer.soonestJudgement());
+    await heed(answer);
+    return options.failover ? Math.min(options.beatMs, observer.soonestJudgement()) : options.beatMs;
   };
   const loop = startLoop(ports, 'beat', tick, options.beatMs);
   return {
     ...loop,
     join,
+    leader: () => election.leader(),
     isConfirmed: () => ports.clock.mono() - confirmedAt < options.leaseMs / 2,
     async leave() {
-      const how = { limit: RETIRE_CHUNK, deathLimit: options.deathLimit, harmless: true };
-      while ((await engine.store.retire(engine.engineId, undefined, how)).remaining);
+      const { engineId } = engine;
+      const how = { limit: RETIRE_CHUNK, deathLimit: options.deathLimit, harmless: true, by: engineId };
+      while ((await engine.store.retire(engineId, undefined, how)).remaining);
     },
   };
 }

@@ -5,9 +5,15 @@ import type { Ports } from '../ports.ts';
 /** Decides which incarnations have been silent for too long. Remembers; does nothing. */
 export interface Observer {
   /** Looks at the rows of one beat; gives back those to retire, or whose retiring was left half done. */
-  judge(engines: readonly EngineRow[], ownId: string): EngineRow[];
+  judge(engines: readonly EngineRow[], ownId: string): Verdict[];
   /** Milliseconds until the next suspicion can be judged; at most one beat. */
   soonestJudgement(): number;
+}
+
+/** An incarnation that has been silent for too long, as far as this process saw. */
+export interface Verdict {
+  readonly row: EngineRow;
+  readonly silentMs: number;
 }
 
 /** What is remembered of another incarnation: its last beat, since when, and how long it may be silent. */
@@ -20,14 +26,16 @@ interface Observation {
 /**
  * O1  A silence is measured on this process's monotonic clock, and only over beats of this process that never
  * paused: an outage of the store, or a pause here, starts every measurement anew. O2  A pid that is gone, of
- * this very host, boot and pid namespace, shortens the wait; it never replaces it.
+ * this very host, boot and pid namespace, or a lock that its process kept and keeps no more, shortens the wait; it
+ * never replaces it.
  */
 export function createObserver(ports: Ports, options: EngineOptions): Observer {
   let observed = new Map<string, Observation>();
   let lastSeenAt = Number.NEGATIVE_INFINITY;
 
-  const isDead = (row: EngineRow): boolean => {
+  const seemsGone = (row: EngineRow): boolean => {
     const { host, bootId } = ports.host;
+    if (row.session === 'gone') return true;
     return row.host === host && row.bootId === bootId && !ports.isAlive(row.pid);
   };
 
@@ -38,18 +46,18 @@ export function createObserver(ports: Ports, options: EngineOptions): Observer {
       lastSeenAt = now;
       const before = uninterrupted ? observed : new Map<string, Observation>();
       observed = new Map();
-      const expired: EngineRow[] = [];
+      const expired: Verdict[] = [];
       for (const row of engines) {
         if (row.engineId === ownId) continue;
         if (row.retired) {
-          expired.push(row);
+          expired.push({ row, silentMs: 0 });
           continue;
         }
         const known = before.get(row.engineId);
         const since = known?.beatSeq === row.beatSeq ? known.since : now;
-        const patienceMs = isDead(row) ? options.suspectMs : options.leaseMs;
+        const patienceMs = seemsGone(row) ? options.suspectMs : options.leaseMs;
         observed.set(row.engineId, { beatSeq: row.beatSeq, since, patienceMs });
-        if (now - since >= patienceMs) expired.push(row);
+        if (now - since >= patienceMs) expired.push({ row, silentMs: now - since });
       }
       return expired;
     },

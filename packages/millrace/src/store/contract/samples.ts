@@ -55,7 +55,7 @@ export function texts(chunks: readonly HistoryChunk[]): (string | undefined)[] {
 /** Registers a new incarnation. */
 export async function boot(store: Store, name = 'alpha'): Promise<string> {
   const engineId = newId();
-  await store.register({ engineId, name, host: 'host', bootId: 'boot', pid: 7 });
+  await store.register({ engineId, name, host: 'host', bootId: 'boot', pid: 7, profile: bytes('profile') });
   return engineId;
 }
 

@@ -1,5 +1,8 @@
 import { describe, test } from 'vitest';
+import { failoverPromises } from './engines/failovers.ts';
 import { incarnationPromises } from './engines/incarnations.ts';
+import { leasePromises } from './engines/leases.ts';
+import { settingPromises } from './engines/settings.ts';
 import { suspectPromises } from './engines/suspects.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
@@ -28,6 +31,9 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   wake: wakePromises,
   transact: transactPromises,
   incarnations: incarnationPromises,
+  leases: leasePromises,
+  settings: settingPromises,
+  failovers: failoverPromises,
   suspects: suspectPromises,
   history: historyPromises,
   listing: listingPromises,

@@ -1,4 +1,18 @@
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
+import type { ClusterStore } from './cluster.ts';
+
+export type {
+  Beat,
+  ClusterSettings,
+  EngineAnnouncement,
+  EngineList,
+  EngineRow,
+  FailoverEvent,
+  Leadership,
+  PruneRequest,
+  RetireOptions,
+  RetireResult,
+} from './cluster.ts';
 
 /**
  * The ONE durable seam. Each function is one atomic act on a batch; there are no interactive transactions and
@@ -25,7 +39,7 @@ import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
  *
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
-export interface Store {
+export interface Store extends ClusterStore {
   readonly name: 'sqlite' | 'postgres';
   /** What survives what, in one line each; shown by `doctor` and the API. */
   readonly durability: Durability;
@@ -33,19 +47,6 @@ export interface Store {
   /** Creates or brings the schema up to date; safe when several engines do it at once. */
   migrate(options?: MigrateOptions): Promise<MigrationReport>;
   close(): Promise<void>;
-
-  // --- engines
-  /** Announces a process start. The incarnation id is new each time. */
-  register(engine: EngineAnnouncement): Promise<void>;
-  /** One combined statement: renews the incarnation's sequence and returns what an observer needs. */
-  beat(engineId: string, load: Uint8Array): Promise<Beat>;
-  /**
-   * Marks an incarnation as retired (I9), then requeues at most `limit` of the runs that it owns.
-   * `expectBeat` guards against a beat that was renewed meanwhile (undefined: declared dead by an operator or
-   * by itself). Call again while `remaining` is true. Runs that were assigned to it are free for all, as many
-   * as `limit`; of more, the rest when their windows are over.
-   */
-  retire(engineId: string, expectBeat: number | undefined, options: RetireOptions): Promise<RetireResult>;
 
   // --- runs
   /**
@@ -106,8 +107,6 @@ export interface Store {
   /** Chunks in order, from the one that contains `fromSeq` on. */
   readHistory(runId: string, fromSeq?: number, limit?: number): Promise<HistoryChunk[]>;
   readInbox(runId: string): Promise<InboxRow[]>;
-  /** All incarnations that are not retired, by engineId. */
-  listEngines(): Promise<{ storeTime: number; engines: EngineRow[] }>;
   /** Changes of interest to this process: cheap to ask; `undefined` where the backend has no hints. */
   readonly hints: Hints | undefined;
 }
@@ -139,56 +138,6 @@ export interface WorkflowRef {
 
 /** A run by id, or by its caller-given key (then: the run that the key points to now). */
 export type RunRef = { runId: string } | { namespace: string; key: string };
-
-export interface EngineAnnouncement {
-  /** Incarnation: a random id per process start. */
-  engineId: string;
-  /** Human name (`NODE_ID`); several incarnations in turn share it. */
-  name: string;
-  host: string;
-  /** Identity of the machine's boot, so that a pid of an earlier boot is not mistaken for a live process. */
-  bootId: string;
-  pid: number;
-}
-
-export interface EngineRow extends EngineAnnouncement {
-  beatSeq: number;
-  startedAt: number;
-  beatAt: number;
-  retired: boolean;
-  load: Uint8Array;
-}
-
-export interface Beat {
-  /** False: this incarnation is retired; it must stop and come back as a new one. */
-  alive: boolean;
-  storeTime: number;
-  /**
-   * All incarnations that are not retired, the caller included, and those that are but still own runs,
-   * because whoever retired them did not come to the end; ordered by engineId.
-   */
-  engines: EngineRow[];
-}
-
-export interface RetireOptions {
-  limit: number;
-  /**
-   * A sole suspect whose process has died this often in a row is blocked (`QUARANTINED`) instead of requeued.
-   */
-  deathLimit: number;
-  /** Operator's order or own drain: nobody becomes a suspect, nothing is counted. */
-  harmless: boolean;
-}
-export interface RetireResult {
-  /**
-   * False: the beat moved on, or it was already retired by someone else (who may still be requeuing: call
-   * again).
-   */
-  retired: boolean;
-  requeued: number;
-  quarantined: string[];
-  remaining: boolean;
-}
 
 export interface StartRequest {
   runId: string;

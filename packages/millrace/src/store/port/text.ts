@@ -1,3 +1,4 @@
+import { MAX_SETTING_BYTES } from './cluster.ts';
 import { StoreError } from './errors.ts';
 import type {
   Scope,
@@ -88,6 +89,19 @@ export function checkAnnouncement(engine: EngineAnnouncement): void {
   checkText(engine.name, 'engine name');
   checkText(engine.host, 'host');
   checkText(engine.bootId, 'bootId');
+}
+
+/** Names of settings are ours, not authors': short, plain and in lower case. */
+export function checkSetting(name: string, value: Uint8Array | undefined): void {
+  if (!/^[a-z][a-z0-9._-]{0,63}$/.test(name)) {
+    const allowed = 'a letter, then up to 63 of a-z, 0-9, dot, hyphen and underscore';
+    throw new StoreError('definite', `${JSON.stringify(name)} is no name of a setting: ${allowed}`);
+  }
+  if (value === undefined || value.byteLength <= MAX_SETTING_BYTES) return;
+  throw new StoreError(
+    'definite',
+    `setting ${name} has ${value.byteLength} bytes; at most ${MAX_SETTING_BYTES} are allowed`,
+  );
 }
 
 function checkWorkflows(workflows: readonly WorkflowRef[]): void {

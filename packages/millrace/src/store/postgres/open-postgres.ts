@@ -8,6 +8,7 @@ import {
   checkMessage,
   checkPlans,
   checkRef,
+  checkSetting,
   checkStart,
   checkText,
 } from '../port/text.ts';
@@ -15,14 +16,16 @@ import { ask, connections, type Connections, openPool } from './database/connect
 import { readDurability } from './database/durability.ts';
 import { classify } from './database/failure.ts';
 import { migrate } from './database/migrate.ts';
+import { lead, listFailovers, prune, putSetting, readSettings } from './engines/cluster.ts';
 import {
   beat,
   listEngines,
+  orderDrain,
   registerStatement,
   retireResult,
   retireStatement,
 } from './engines/incarnations.ts';
-import { notifyHints } from './hints/notify.ts';
+import { notifyHints, type NotifyHints } from './hints/notify.ts';
 import { listOwned, loadRuns, readHistory, readInbox } from './reads/history.ts';
 import { countAhead, listRuns, readRuns } from './reads/runs.ts';
 import { type Answer, claimedOf } from './runs/answer.ts';
@@ -80,7 +83,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
       await hints?.close();
       await calls.close();
     },
-    ...engineActs(calls, now),
+    ...engineActs(calls, now, hints),
+    ...clusterActs(calls, now),
     ...runActs(calls, now),
     ...outsideActs(calls, now),
     ...reads(calls),
@@ -93,17 +97,39 @@ type Now = () => number | undefined;
 function engineActs(
   calls: Connections,
   now: Now,
-): Pick<Store, 'register' | 'beat' | 'retire' | 'listOwned' | 'listEngines'> {
+  hints: NotifyHints | undefined,
+): Pick<Store, 'register' | 'beat' | 'retire' | 'listOwned' | 'listEngines' | 'orderDrain'> {
   return {
     register: async (engine) => {
       checkAnnouncement(engine);
       await calls.write(registerStatement(engine, now()));
+      hints?.vouch(engine.engineId);
     },
     beat: (engineId, load) => beat(calls, engineId, load, now()),
-    retire: async (engineId, expectBeat, how) =>
-      retireResult(await calls.write(retireStatement(engineId, expectBeat, how, now()))),
+    retire: async (engineId, expectBeat, how) => {
+      const result = retireResult(await calls.write(retireStatement(engineId, expectBeat, how, now())));
+      if (!result.remaining) hints?.disown(engineId);
+      return result;
+    },
     listOwned: (engineId) => listOwned(calls, engineId),
-    listEngines: () => listEngines(calls, now()),
+    listEngines: (filter) => listEngines(calls, filter?.retiredMs, now()),
+    orderDrain: (engineId) => orderDrain(calls, engineId),
+  };
+}
+
+function clusterActs(
+  calls: Connections,
+  now: Now,
+): Pick<Store, 'lead' | 'readSettings' | 'putSetting' | 'listFailovers' | 'prune'> {
+  return {
+    lead: (engineId) => lead(calls, engineId, now()),
+    readSettings: () => readSettings(calls),
+    putSetting: async (name, value, expectRevision) => {
+      checkSetting(name, value);
+      return putSetting(calls, { name, value, expectRevision }, now());
+    },
+    listFailovers: (page) => listFailovers(calls, page),
+    prune: (request) => prune(calls, request, now()),
   };
 }
 

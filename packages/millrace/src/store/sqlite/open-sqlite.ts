@@ -7,6 +7,7 @@ import {
   checkMessage,
   checkPlans,
   checkRef,
+  checkSetting,
   checkStart,
   checkText,
 } from '../port/text.ts';
@@ -15,8 +16,11 @@ import { pollHints } from './database/hints.ts';
 import { migrate, requireSchema } from './database/migrate.ts';
 import { SYSTEM_TIMERS, type Timers } from './database/timers.ts';
 import { prepareGuest, type Guest, type SqliteTransaction } from './database/transact.ts';
+import { prepareFailovers } from './engines/failovers.ts';
 import { prepareIncarnations } from './engines/incarnations.ts';
+import { prepareLeases } from './engines/leases.ts';
 import { prepareRetirements } from './engines/retire.ts';
+import { prepareSettings } from './engines/settings.ts';
 import { prepareHistories } from './reads/history.ts';
 import { prepareRunReads } from './reads/runs.ts';
 import { prepareBacklog } from './runs/backlog.ts';
@@ -88,6 +92,13 @@ function engineCalls({ connection: { write }, acts }: Backend, engineIds: Set<st
     },
     beat: (engineId, load) => write(() => acts().incarnations.beat(engineId, load)),
     retire: (engineId, expectBeat, how) => write(() => acts().retirements.retire(engineId, expectBeat, how)),
+    orderDrain: (engineId) => write(() => acts().incarnations.orderDrain(engineId)),
+    lead: (engineId) => write(() => acts().incarnations.lead(engineId)),
+    putSetting: async (name, value, expectRevision) => {
+      checkSetting(name, value);
+      return write(() => acts().settings.put(name, value, expectRevision));
+    },
+    prune: (request) => write(() => acts().failovers.prune(request)),
   } satisfies Partial<Store>;
 }
 
@@ -140,7 +151,9 @@ function outsideCalls({ connection: { write }, acts }: Backend) {
 function readCalls({ connection: { read }, acts }: Backend) {
   return {
     loadRuns: (requests) => read(() => acts().histories.load(requests)),
-    listEngines: () => read(() => acts().incarnations.list()),
+    listEngines: (filter) => read(() => acts().incarnations.list(filter?.retiredMs)),
+    readSettings: () => read(() => acts().settings.read()),
+    listFailovers: ({ limit, before }) => read(() => acts().failovers.list(limit, before)),
     listOwned: (engineId) => read(() => acts().histories.listOwned(engineId)),
     readRuns: async (refs) => {
       for (const ref of refs) checkRef(ref);
@@ -159,7 +172,9 @@ function readCalls({ connection: { read }, acts }: Backend) {
 type Acts = ReturnType<typeof prepareActs>;
 
 function prepareActs(connection: Connection) {
-  const incarnations = prepareIncarnations(connection);
+  const settings = prepareSettings(connection);
+  const failovers = prepareFailovers(connection);
+  const incarnations = prepareIncarnations(connection, prepareLeases(connection), settings);
   const deliveries = prepareDeliveries(connection, incarnations);
   const backlog = prepareBacklog(connection);
   const starts = prepareStarts(connection, incarnations, backlog, deliveries);
@@ -169,7 +184,9 @@ function prepareActs(connection: Connection) {
     deliveries,
     starts,
     histories,
-    retirements: prepareRetirements(connection),
+    settings,
+    failovers,
+    retirements: prepareRetirements(connection, failovers),
     claims: prepareClaims(connection, incarnations, backlog),
     commits: prepareCommits(connection, incarnations, starts, deliveries),
     wakes: prepareWakes(connection, deliveries),

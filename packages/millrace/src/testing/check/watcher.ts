@@ -2,6 +2,7 @@ import { decodeValue } from '../../core/json.ts';
 import type { RunEvent } from '../../core/run/event.ts';
 import { isClosed } from '../../core/status.ts';
 import type { Plan, PlanResult, RunRow, Store } from '../../store/port/store.ts';
+import { createClusterCheck, type ClusterCheck } from './cluster.ts';
 import { addChunk, emptyHistory, type HistoryState } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import type { Tally } from './tally.ts';
@@ -23,6 +24,7 @@ export interface Watched {
 export interface Watcher {
   readonly runs: ReadonlyMap<string, Watched>;
   readonly retired: ReadonlySet<string>;
+  readonly cluster: ClusterCheck;
   noteRetired(engineId: string): void;
   /** Call after a write. `newsAt`: store time at which what a run's history gained left its process. */
   afterWrite(what: string, touched: readonly string[], newsAt: (runId: string) => number): Promise<void>;
@@ -86,6 +88,7 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
   return {
     runs,
     retired,
+    cluster: createClusterCheck(retired, tally),
     noteRetired: (engineId) => void retired.add(engineId),
     async afterWrite(what, touched, newsAt) {
       const ids = [...new Set(touched)];

@@ -3,6 +3,7 @@ import type { Tally } from '../check/tally.ts';
 import type { Trace } from '../check/trace.ts';
 import { Violation } from '../check/violation.ts';
 import type { Incident } from '../scenario/scenario.ts';
+import type { Millrace } from '../../millrace.ts';
 import type { Network } from '../store/network.ts';
 import type { Random } from '../virtual/random.ts';
 import { createMachine, type Machine, type Surroundings } from './machine.ts';
@@ -25,6 +26,8 @@ export interface ClusterParts extends Omit<Surroundings, 'isAlive' | 'log' | 'cr
 }
 
 const RESTART_MS = 500;
+/** Who has so much time to drain is told to; others close. */
+const ORDERED_GRACE_MS = 2_000;
 
 export function createCluster(parts: ClusterParts): Cluster {
   return new SimulatedCluster(parts);
@@ -123,7 +126,8 @@ class SimulatedCluster implements Cluster {
     this.alive.add(machine.pid);
     this.note(`${machine.actor.name} starts`);
     scheduler.after(0, machine.actor, () => {
-      machine.open().catch((error: unknown) => {
+      const opened = (): void => this.remember(machine);
+      machine.open().then(opened, (error: unknown) => {
         this.note(`${machine.actor.name} cannot open: ${String(error)}`);
         this.die(machine, RESTART_MS);
       });
@@ -148,9 +152,23 @@ class SimulatedCluster implements Cluster {
   private drain(machine: Machine, graceMs: number, downMs: number): void {
     const { millrace } = machine;
     if (millrace === undefined) return this.die(machine, downMs);
-    this.note(`${machine.actor.name} drains`);
     const exit = (): void => this.die(machine, downMs);
+    if (graceMs >= ORDERED_GRACE_MS) return this.order(machine, millrace, exit);
+    this.note(`${machine.actor.name} drains`);
     millrace.close({ grace: graceMs }).then(exit, exit);
+  }
+
+  /** It learns from the store that it is to leave. */
+  private order(machine: Machine, { engine, store, departed }: Millrace, exit: () => void): void {
+    this.note(`${machine.actor.name} is told to leave`);
+    store.orderDrain(engine?.engineId ?? '').then(() => departed.then(exit), exit);
+    void departed.then(() => this.parts.tally.add('left by order'));
+  }
+
+  /** Each process that starts writes so into a setting: several do it at once. */
+  private remember({ pid, millrace }: Machine): void {
+    const value = new TextEncoder().encode(String(pid));
+    millrace?.store.putSetting('last-start', value).catch(() => undefined);
   }
 
   private pass(machine: Machine, point: CrashPoint): void {

@@ -2,8 +2,9 @@ import type { Ports } from '../../engine/ports.ts';
 import type { Store } from '../../store/port/store.ts';
 import { dropFence } from './drop-fence.ts';
 import { deliverTwice } from './deliver-twice.ts';
+import { flatterLeaders } from './engines/flatter-leaders.ts';
 import { forgetInbox } from './forget-inbox.ts';
-import { forgetRequeue } from './forget-requeue.ts';
+import { forgetRequeue } from './engines/forget-requeue.ts';
 import { forgetAlready } from './forget-already.ts';
 import { hurryTimers } from './hurry-timers.ts';
 import { forgetChild } from './forget-child.ts';
@@ -47,4 +48,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     store: forgetDedup,
   },
   { name: 'a child of a retried run stays closed', brokenRules: ['not quiet'], store: forgetChild },
+  {
+    name: 'two engines lead at once',
+    brokenRules: ['two leaders in a term'],
+    store: flatterLeaders,
+  },
 ];

@@ -30,6 +30,7 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       migrate: () => Promise.resolve({ from: 1, to: 1, applied: [] }),
       close: () => Promise.resolve(),
       ...engineCalls(parts, actor),
+      ...clusterCalls(parts, actor),
       ...startCalls(parts, actor),
       ...planCalls(parts, actor, firstSent),
       ...outsideCalls(parts, actor),
@@ -40,7 +41,9 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       countAhead: (...args) => read('countAhead', () => subject.countAhead(...args)),
       readHistory: (...args) => read('readHistory', () => subject.readHistory(...args)),
       readInbox: (runId) => read('readInbox', () => subject.readInbox(runId)),
-      listEngines: () => read('listEngines', () => subject.listEngines()),
+      listEngines: (filter) => read('listEngines', () => subject.listEngines(filter)),
+      listFailovers: (page) => read('listFailovers', () => subject.listFailovers(page)),
+      readSettings: () => read('readSettings', () => subject.readSettings()),
     };
   };
 }
@@ -49,7 +52,6 @@ function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreP
   const limited = (limit: number): number => Math.min(limit, batchLimit ?? limit);
   return {
     register: (engine) => network.send({ actor, name: 'register', act: () => subject.register(engine) }),
-    beat: (engineId, load) => network.send({ actor, name: 'beat', act: () => subject.beat(engineId, load) }),
     retire: (engineId, expectBeat, options) =>
       network.send({
         actor,
@@ -92,6 +94,43 @@ function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreP
             ? ''
             : `${adopted.map(({ runId }) => short(runId)).join(' ')} queued ${queued} assigned ${assigned.length}`,
       }),
+  } satisfies Partial<Store>;
+}
+
+function clusterCalls({ subject, network, watcher }: SimStoreParts, actor: Actor) {
+  return {
+    beat: (engineId, load) =>
+      network.send({
+        actor,
+        name: 'beat',
+        act: () => subject.beat(engineId, load),
+        inspect: ({ leader, settings }) => {
+          watcher.cluster.checkLease(leader);
+          watcher.cluster.checkRevision(settings);
+          return [];
+        },
+      }),
+    lead: (engineId) =>
+      network.send({
+        actor,
+        name: 'lead',
+        act: () => subject.lead(engineId),
+        inspect: (leader) => {
+          watcher.cluster.checkLease(leader);
+          return [];
+        },
+        describe: (leader) => `${leader?.engineId.slice(0, 4)} term ${leader?.term}`,
+      }),
+    orderDrain: (engineId) =>
+      network.send({ actor, name: 'orderDrain', act: () => subject.orderDrain(engineId) }),
+    putSetting: (...args) =>
+      network.send({
+        actor,
+        name: 'putSetting',
+        act: () => subject.putSetting(...args),
+        describe: (outcome) => `${args[0]} ${outcome}`,
+      }),
+    prune: (request) => network.send({ actor, name: 'prune', act: () => subject.prune(request) }),
   } satisfies Partial<Store>;
 }
 

@@ -41,6 +41,7 @@ export function virtualPorts(process: VirtualProcess): Ports {
     drained,
     host: process.host,
     isAlive: (pid) => process.isAlive(pid),
+    load: () => ({ cpuUsage: 10, memoryUsage: 10, loopLagMs: 1 }),
     crashPoint: (name) => process.crashPoint(name),
     log: (entry) => {
       if (actor.state !== 'down') process.log(entry);

@@ -12,7 +12,7 @@ import { namesFile, splitFragment } from '../../modules/import-module.ts';
 import type { ModuleContents } from '../../modules/inspect-exports.ts';
 import { loadModule, mergeContents } from '../../modules/load-modules.ts';
 import { answering } from '../../connect/open-client.ts';
-import { logTo } from '../../output/log-line.ts';
+import { workingOptions } from '../../connect/working-options.ts';
 import { readJsonArgument } from '../../read-json.ts';
 import { watchStopSignals } from './stop-signals.ts';
 import { storeAddress } from '../../connect/store-address.ts';
@@ -44,7 +44,6 @@ export function addRun(program: Command, cli: Cli): void {
       const { workflow, contents } = await load(target, options.executors ?? configuration.module);
       await checkInput(workflow, input);
 
-      const { terminal } = cli;
       using stop = watchStopSignals();
       const millrace = await answering(
         url,
@@ -52,15 +51,7 @@ export function addRun(program: Command, cli: Cli): void {
           store: url,
           workflows: contents.workflows,
           executors: contents.executors,
-          ...(configuration.engineName === undefined ? {} : { name: configuration.engineName }),
-          ...(configuration.queues === undefined ? {} : { queues: configuration.queues }),
-          concurrency: configuration.concurrency,
-          stepConcurrency: configuration.stepConcurrency,
-          pool: { min: configuration.poolMin, max: configuration.poolMax },
-          retry: { maxAttempts: configuration.maxRetries + 1 },
-          beat: configuration.beatMs,
-          lease: configuration.leaseMs,
-          log: logTo(terminal, { level: configuration.logLevel, format: configuration.logFormat }),
+          ...workingOptions(cli, configuration),
         }),
       );
       const job: Job = { workflow, input, key, timeoutMs, asJson: options.json === true };

@@ -8,11 +8,11 @@ import type { RunRow } from '../../../store/port/store.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
 import { NAMESPACE } from '../../connect/find-run.ts';
 import { withClient } from '../../connect/open-client.ts';
+import { readLimit } from '../../connect/read-limit.ts';
 import { runTable } from '../../output/run-table.ts';
 import { readStatuses, type RunSelection } from '../../connect/selection.ts';
 
 const LIMIT = 50;
-const MOST = 1000;
 
 type Options = GlobalOptions & RunSelection & { limit: number; cursor?: string };
 
@@ -25,7 +25,7 @@ export function addRuns(program: Command, cli: Cli): void {
     .option('--workflow <name>', 'only runs of this workflow')
     .option('--tag <tag>', 'only runs with this tag')
     .option('--key <key>', 'only runs with this key')
-    .option('--limit <n>', `at most so many, up to ${MOST}`, readLimit, LIMIT)
+    .option('--limit <n>', 'at most so many, up to 1000', readLimit, LIMIT)
     .option('--cursor <cursor>', 'go on from here: the cursor that the page before gave', readCursor)
     .action(async (_own: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();
@@ -55,14 +55,6 @@ async function withValues({ store }: Millrace, rows: readonly RunRow[]): Promise
       return describeRun(row, placedEvents(ends));
     }),
   );
-}
-
-function readLimit(text: string): number {
-  const limit = Number(text);
-  if (/^\d+$/.test(text) && limit >= 1 && limit <= MOST) return limit;
-  throw new MillraceError('INVALID_ARGUMENT', `--limit is ${show(text)}`, {
-    remedy: `Give a whole number from 1 to ${MOST}.`,
-  });
 }
 
 function readCursor(text: string): string {

@@ -18,7 +18,7 @@ const HARMLESS = { limit: 100, deathLimit: 3, harmless: true } as const;
 export const incarnationPromises: Promises = {
   'a registered engine is seen by all': async ({ store, second, clock }) => {
     const engineId = newId();
-    await store.register({ engineId, name: 'alpha', host: 'h', bootId: 'b', pid: 12 });
+    await store.register({ engineId, name: 'alpha', host: 'h', bootId: 'b', pid: 12, profile: bytes('p') });
     const { engines } = await second.beat(await boot(second, 'beta'), bytes(''));
     expect(engines[0]).toMatchObject({
       engineId,
@@ -28,18 +28,22 @@ export const incarnationPromises: Promises = {
       pid: 12,
       beatSeq: 0,
       retired: false,
+      retiredAt: undefined,
+      drain: false,
+      session: 'unknown',
+      profile: bytes('p'),
       startedAt: clock.now(),
     });
     expect(engines.map((engine) => engine.name)).toEqual(['alpha', 'beta']);
   },
   'an announcement that is sent twice is one engine': async ({ store }) => {
-    const engine = { engineId: newId(), name: 'alpha', host: 'h', bootId: 'b', pid: 1 };
+    const engine = { engineId: newId(), name: 'alpha', host: 'h', bootId: 'b', pid: 1, profile: bytes('') };
     await store.register(engine);
     await store.register(engine);
     expect((await store.beat(engine.engineId, bytes(''))).engines).toHaveLength(1);
   },
   'an announcement does not bring a retired incarnation back (I9)': async ({ store }) => {
-    const engine = { engineId: newId(), name: 'alpha', host: 'h', bootId: 'b', pid: 1 };
+    const engine = { engineId: newId(), name: 'alpha', host: 'h', bootId: 'b', pid: 1, profile: bytes('') };
     await store.register(engine);
     await store.retire(engine.engineId, undefined, HARMLESS);
     await store.register(engine);

@@ -94,7 +94,7 @@ export const fidelityPromises: Promises = {
   },
   'text that cannot be kept exactly is refused in announcements': async ({ store }) => {
     for (const value of UNFIT) {
-      const engine = { engineId: newId(), name: value, host: 'h', bootId: 'b', pid: 1 };
+      const engine = { engineId: newId(), name: value, host: 'h', bootId: 'b', pid: 1, profile: bytes('') };
       await expect(store.register(engine)).rejects.toMatchObject(REFUSED);
       await expect(store.register({ ...engine, name: 'n', host: value })).rejects.toMatchObject(REFUSED);
     }

@@ -1,10 +1,19 @@
-import type { Beat, EngineAnnouncement, EngineRow, RetireOptions, RetireResult } from '../../port/store.ts';
+import type {
+  Beat,
+  EngineAnnouncement,
+  EngineList,
+  EngineRow,
+  RetireOptions,
+  RetireResult,
+} from '../../port/store.ts';
 import type { Connections, Statement } from '../database/connect.ts';
 import { functionCall } from '../runs/function-call.ts';
+import { SESSION_LOCK } from '../hints/line.ts';
 
 const REGISTER = `
-INSERT INTO millrace.engines (engine_id, beat_seq, started_at, beat_at, pid, retired, name, host, boot_id, load)
-SELECT $2::uuid, 0, t.now, t.now, $3::integer, false, $4::text, $5::text, $6::text, ''
+INSERT INTO millrace.engines
+  (engine_id, beat_seq, started_at, beat_at, pid, retired, drain, session, name, host, boot_id, profile, load)
+SELECT $2::uuid, 0, t.now, t.now, $3::integer, false, false, false, $4::text, $5::text, $6::text, $7::bytea, ''
 FROM (SELECT coalesce($1::bigint, millrace.clock_v1()) AS now) t
 ON CONFLICT (engine_id) DO NOTHING`;
 
@@ -16,6 +25,20 @@ owners AS (
   SELECT (SELECT r.owner FROM millrace.runs r WHERE r.owner > o.id ORDER BY r.owner LIMIT 1)
   FROM owners o WHERE o.id IS NOT NULL
 )`;
+
+// A process that beat within this time is there: nobody looks at its lock.
+const FRESH_MS = 1_000;
+
+// Reading the locks of the whole server is not free, so it is done when somebody is silent, once a statement.
+const SESSION = `CASE WHEN e.retired OR NOT e.session THEN 'unknown' WHEN e.beat_at > t.now - ${FRESH_MS} THEN 'held'
+    WHEN hashtext(e.engine_id::text)::bigint & 4294967295 = ANY (ARRAY(
+      SELECT k.objid::bigint FROM pg_locks k
+      WHERE k.locktype = 'advisory' AND k.classid = ${SESSION_LOCK} AND k.objsubid = 2 AND k.granted
+        AND k.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())))
+    THEN 'held' ELSE 'gone' END`;
+
+const ENGINE = `e.engine_id, e.beat_seq, e.started_at, e.beat_at, e.pid, e.name, e.host, e.boot_id, e.load, e.retired,
+  e.retired_at, e.drain, ${SESSION}, e.profile`;
 
 // The first row always comes, so that an answer without engines still tells the time. What the UPDATE writes
 // is not visible to the rest of the statement: the caller's own row is taken from what it returns.
@@ -29,20 +52,22 @@ renewed AS (
   UNION ALL SELECT e.* FROM millrace.engines e WHERE NOT e.retired AND e.engine_id <> $2::uuid
   UNION ALL SELECT e.* FROM owners o JOIN millrace.engines e ON e.engine_id = o.id AND e.retired
 )
-SELECT t.now, EXISTS (SELECT 1 FROM renewed), a.engine_id, a.beat_seq, a.started_at, a.beat_at, a.pid, a.name, a.host,
-  a.boot_id, a.load, a.retired
-FROM t LEFT JOIN alive a ON true ORDER BY a.engine_id`;
+SELECT t.now, EXISTS (SELECT 1 FROM renewed), (SELECT max(s.revision) FROM millrace.settings s),
+  l.holder, l.term, l.since, ${ENGINE}
+FROM t LEFT JOIN alive e ON true LEFT JOIN millrace.leases l ON l.name = 'leader' ORDER BY e.engine_id`;
 
 const LIST = `
-SELECT t.now, true, e.engine_id, e.beat_seq, e.started_at, e.beat_at, e.pid, e.name, e.host, e.boot_id, e.load, e.retired
+SELECT t.now, true, NULL, l.holder, l.term, l.since, ${ENGINE}
 FROM (SELECT coalesce($1::bigint, millrace.clock_v1()) AS now) t
-LEFT JOIN millrace.engines e ON NOT e.retired ORDER BY e.engine_id`;
+LEFT JOIN millrace.engines e ON NOT e.retired OR e.retired_at >= t.now - $2::bigint
+LEFT JOIN millrace.leases l ON l.name = 'leader' ORDER BY e.engine_id`;
 
-const RETIRE = functionCall('retire_v1', 6);
+const DRAIN =
+  'UPDATE millrace.engines SET drain = true WHERE engine_id = $1::uuid AND NOT retired RETURNING true';
 
-type BeatRow = [
-  storeTime: number,
-  alive: boolean,
+const RETIRE = functionCall('retire_v1', 8);
+
+type EngineColumns = [
   engineId: string | null,
   beatSeq: number,
   startedAt: number,
@@ -53,13 +78,26 @@ type BeatRow = [
   bootId: string,
   load: Uint8Array,
   retired: boolean,
+  retiredAt: number | null,
+  drain: boolean,
+  session: EngineRow['session'],
+  profile: Uint8Array,
+];
+type BeatRow = [
+  storeTime: number,
+  alive: boolean,
+  settings: number | null,
+  holder: string | null,
+  term: number,
+  since: number,
+  ...EngineColumns,
 ];
 type RetireRow = [retired: boolean, requeued: number, quarantined: string[], remaining: boolean];
 
 /** The table `engines`: who is there. `now`: undefined for the database's clock. */
 export function registerStatement(engine: EngineAnnouncement, now: number | undefined): Statement {
-  const { engineId, pid, name, host, bootId } = engine;
-  return { text: REGISTER, values: [now, engineId, pid, name, host, bootId] };
+  const { engineId, pid, name, host, bootId, profile } = engine;
+  return { text: REGISTER, values: [now, engineId, pid, name, host, bootId, Buffer.from(profile)] };
 }
 
 export async function beat(
@@ -69,31 +107,47 @@ export async function beat(
   now: number | undefined,
 ): Promise<Beat> {
   const rows = await write<BeatRow>({ text: BEAT, values: [now, engineId, Buffer.from(load)] });
-  const [storeTime, alive] = rows[0] ?? [0, false];
-  return { alive, storeTime, engines: rows.flatMap(engineOf) };
+  const [, alive, settings] = rows[0] ?? [0, false, null];
+  return { alive, ...listOf(rows), settings: settings ?? 0 };
 }
 
 export async function listEngines(
   { read }: Connections,
+  retiredMs: number | undefined,
   now: number | undefined,
-): Promise<Omit<Beat, 'alive'>> {
-  const rows = await read<BeatRow>({ text: LIST, values: [now] });
-  return { storeTime: rows[0]?.[0] ?? 0, engines: rows.flatMap(engineOf) };
+): Promise<EngineList> {
+  const rows = await read<BeatRow>({ text: LIST, values: [now, retiredMs] });
+  return listOf(rows);
 }
 
-function engineOf(row: BeatRow): EngineRow[] {
-  const [, , engineId, beatSeq, startedAt, beatAt, pid, name, host, bootId, load, retired] = row;
+export async function orderDrain({ write }: Connections, engineId: string): Promise<boolean> {
+  return (await write({ text: DRAIN, values: [engineId] })).length === 1;
+}
+
+function listOf(rows: readonly BeatRow[]): EngineList {
+  const [storeTime, , , holder, term, since] = rows[0] ?? [0, false, null, null, 0, 0];
+  const leader = holder === null ? undefined : { engineId: holder, term, since };
+  return { storeTime, engines: rows.flatMap(engineOf), leader };
+}
+
+function engineOf([, , , , , , ...columns]: BeatRow): EngineRow[] {
+  const [engineId, beatSeq, startedAt, beatAt, pid, name, host, bootId, load, retired, ...more] = columns;
   if (engineId === null) return [];
-  return [{ engineId, name, host, bootId, pid, beatSeq, startedAt, beatAt, retired, load }];
+  const [retiredAt, drain, session, profile] = more;
+  const what = { engineId, name, host, bootId, pid, profile };
+  return [
+    { ...what, beatSeq, startedAt, beatAt, retired, retiredAt: retiredAt ?? undefined, drain, session, load },
+  ];
 }
 
 export function retireStatement(
   engineId: string,
   expectBeat: number | undefined,
-  { limit, deathLimit, harmless }: RetireOptions,
+  { limit, deathLimit, harmless, by, silentMs }: RetireOptions,
   now: number | undefined,
 ): Statement {
-  return { text: RETIRE, values: [now, engineId, expectBeat, limit, deathLimit, harmless] };
+  const silent = silentMs === undefined ? undefined : Math.round(silentMs);
+  return { text: RETIRE, values: [now, engineId, expectBeat, limit, deathLimit, harmless, by, silent] };
 }
 
 export function retireResult(rows: readonly RetireRow[]): RetireResult {

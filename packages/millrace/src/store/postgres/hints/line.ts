@@ -3,8 +3,11 @@ import type { ClientConfig } from 'pg';
 
 /*
  * One connection that speaks and listens on the channel, and comes back by itself.
- * It is not in the pool, and no state is written on it. A line that does not hear its own voice within the
- * time (a transaction-mode pooler, a dead network) counts as deaf and is made anew.
+ * It is not in the pool. A line that does not hear its own voice within the time (a transaction-mode pooler, a
+ * dead network) counts as deaf and is made anew. It keeps an advisory lock for each incarnation of this process:
+ * the server lets go of it when the connection ends, so that others learn at once that the process may be gone.
+ *   L1  A lock is taken only on a connection that leads to the server itself: a pooler would lend it to others.
+ *   L2  Locks are shared: nobody waits for one, not even two incarnations whose ids have one hash.
  */
 export interface Line {
   /** Whether notifications arrive at present. */
@@ -13,6 +16,10 @@ export interface Line {
   open(listen: boolean): void;
   /** Sends payloads in one transaction; false: there is no connection yet. */
   speak(payloads: readonly string[]): boolean;
+  /** Keeps a lock for this incarnation while there is a connection that listens. */
+  vouch(engineId: string): void;
+  /** Lets go of it. */
+  disown(engineId: string): void;
   close(): Promise<void>;
 }
 
@@ -31,6 +38,8 @@ interface Talk {
   readonly options: LineOptions;
   /** What this line says to hear itself. */
   readonly voice: string;
+  /** Incarnations of this process. */
+  readonly engineIds: Set<string>;
   client: Client | undefined;
   /** The attempt to connect that is under way. */
   connecting: Promise<void> | undefined;
@@ -43,6 +52,9 @@ interface Talk {
   said: Promise<unknown>;
 }
 
+/** The first half of the locks that processes keep. */
+export const SESSION_LOCK = 77013;
+
 const CHANNEL = 'millrace';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
@@ -50,6 +62,7 @@ const LONGEST_PAUSE_MS = 30_000;
 export function openLine(options: LineOptions): Line {
   const talk: Talk = {
     options,
+    engineIds: new Set(),
     voice: `probe:${Math.random().toString(36).slice(2)}`,
     client: undefined,
     connecting: undefined,
@@ -73,6 +86,15 @@ export function openLine(options: LineOptions): Line {
       if (talk.client === undefined || talk.connecting !== undefined) return false;
       speak(talk, talk.client, payloads);
       return true;
+    },
+    vouch: (engineId) => {
+      talk.engineIds.add(engineId);
+      if (talk.listening && talk.client !== undefined) lock(talk, talk.client, engineId);
+    },
+    disown: (engineId) => {
+      if (!talk.engineIds.delete(engineId) || !talk.listening || talk.client === undefined) return;
+      const text = `SELECT pg_advisory_unlock_shared(${SESSION_LOCK}, hashtext($1)) WHERE pg_backend_pid() = $2`;
+      say(talk, talk.client, text, [engineId, backendOf(talk.client)]).catch(() => undefined);
     },
     close: async () => {
       talk.closed = true;
@@ -142,7 +164,22 @@ function hear(talk: Talk, client: Client, payload: string): void {
   talk.pauseMs = FIRST_PAUSE_MS;
   if (talk.listening) return;
   talk.listening = true;
+  for (const engineId of talk.engineIds) lock(talk, client, engineId);
   talk.options.onListening();
+}
+
+/** The row says that there is a lock to look for once it is there; whoever is told otherwise waits for the lease. */
+function lock(talk: Talk, client: Client, engineId: string): void {
+  const text = `WITH held AS MATERIALIZED (
+      SELECT pg_advisory_lock_shared(${SESSION_LOCK}, hashtext($1)) WHERE pg_backend_pid() = $2)
+    UPDATE millrace.engines SET session = true WHERE engine_id = $1::uuid AND EXISTS (SELECT 1 FROM held)`;
+  say(talk, client, text, [engineId, backendOf(client)]).catch(() => lose(talk, client));
+}
+
+/** The process of the server as it was announced (L1): a pooler announces another one than answers. */
+function backendOf(client: Client): number {
+  // The driver has it and its types do not say so.
+  return (client as unknown as { processID?: number | null }).processID ?? 0;
 }
 
 function speak(talk: Talk, client: Client, payloads: readonly string[]): void {
@@ -152,8 +189,8 @@ function speak(talk: Talk, client: Client, payloads: readonly string[]): void {
   say(talk, client, text).catch(() => lose(talk, client));
 }
 
-function say(talk: Talk, client: Client, text: string): Promise<unknown> {
-  const answer = talk.said.then(() => client.query(text));
+function say(talk: Talk, client: Client, text: string, values?: unknown[]): Promise<unknown> {
+  const answer = talk.said.then(() => client.query(text, values));
   talk.said = answer.catch(() => undefined);
   return answer;
 }

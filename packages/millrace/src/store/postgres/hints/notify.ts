@@ -20,6 +20,10 @@ export interface NotifyOptions {
 export interface NotifyHints extends Hints {
   /** Whether notifications arrive at present; for health reports and tests. */
   isListening(): boolean;
+  /** From now on this process's connection, while there is one, tells that the incarnation's process is there. */
+  vouch(engineId: string): void;
+  /** The incarnation is no more. */
+  disown(engineId: string): void;
   close(): Promise<void>;
 }
 
@@ -54,6 +58,8 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
 
   return {
     isListening: () => line.isListening(),
+    vouch: (engineId) => line.vouch(engineId),
+    disown: (engineId) => line.disown(engineId),
     send: (hint) => {
       waiting.add(encode(hint));
       line.open(false);

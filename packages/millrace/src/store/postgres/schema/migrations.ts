@@ -1,5 +1,6 @@
 import { ANSWER } from './functions/answer.ts';
 import { CLAIM } from './functions/claim.ts';
+import { CLUSTER } from './functions/cluster.ts';
 import { COMMIT } from './functions/commit.ts';
 import { DELIVER } from './functions/deliver.ts';
 import { REOPEN } from './functions/reopen.ts';
@@ -21,5 +22,9 @@ export interface Migration {
  */
 export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: 'runs, history, inbox, keys, engines', sql: TABLES },
-  { id: 2, name: 'acts', sql: [ANSWER, CLAIM, DELIVER, START, COMMIT, WAKE, RETIRE, REOPEN].join('\n') },
+  {
+    id: 2,
+    name: 'acts',
+    sql: [ANSWER, CLAIM, DELIVER, START, COMMIT, WAKE, RETIRE, REOPEN, CLUSTER].join('\n'),
+  },
 ];

@@ -12,14 +12,48 @@ CREATE TABLE millrace.engines (
   beat_seq bigint NOT NULL,
   started_at bigint NOT NULL,
   beat_at bigint NOT NULL,
+  retired_at bigint,
   pid integer NOT NULL,
   retired boolean NOT NULL,
+  drain boolean NOT NULL,
+  session boolean NOT NULL,
   name text COLLATE "C" NOT NULL,
   host text COLLATE "C" NOT NULL,
   boot_id text COLLATE "C" NOT NULL,
+  profile bytea NOT NULL,
   load bytea NOT NULL
 ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 CREATE INDEX engines_alive ON millrace.engines (engine_id) WHERE NOT retired;
+CREATE INDEX engines_retired ON millrace.engines (retired_at) WHERE retired;
+
+CREATE TABLE millrace.leases (
+  name text COLLATE "C" PRIMARY KEY,
+  holder uuid NOT NULL,
+  term bigint NOT NULL,
+  since bigint NOT NULL
+);
+
+CREATE TABLE millrace.settings (
+  name text COLLATE "C" PRIMARY KEY,
+  revision bigint NOT NULL UNIQUE,
+  changed_at bigint NOT NULL,
+  value bytea
+);
+
+CREATE TABLE millrace.failovers (
+  event_id uuid PRIMARY KEY,
+  takeover_id uuid,
+  detected_at bigint NOT NULL,
+  finished_at bigint,
+  silent_ms bigint,
+  runs integer NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  engine_name text COLLATE "C" NOT NULL,
+  takeover_name text COLLATE "C",
+  run_ids uuid[] NOT NULL,
+  quarantined uuid[] NOT NULL
+);
+CREATE INDEX failovers_listing ON millrace.failovers (detected_at, event_id);
 
 CREATE TABLE millrace.runs (
   run_id uuid PRIMARY KEY,

@@ -24,9 +24,43 @@ CREATE TABLE engines (
   started_at INTEGER NOT NULL,
   beat_at INTEGER NOT NULL,
   retired INTEGER NOT NULL,
+  retired_at INTEGER,
+  drain INTEGER NOT NULL,
+  profile BLOB NOT NULL,
   load BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX engines_alive ON engines (engine_id) WHERE retired = 0;
+CREATE INDEX engines_retired ON engines (retired_at) WHERE retired = 1;
+
+CREATE TABLE leases (
+  name TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,
+  term INTEGER NOT NULL,
+  since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE settings (
+  name TEXT PRIMARY KEY,
+  value BLOB,
+  revision INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX settings_revision ON settings (revision);
+
+CREATE TABLE failovers (
+  event_id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  engine_name TEXT NOT NULL,
+  takeover_id TEXT,
+  takeover_name TEXT,
+  detected_at INTEGER NOT NULL,
+  finished_at INTEGER,
+  silent_ms INTEGER,
+  runs INTEGER NOT NULL,
+  run_ids TEXT NOT NULL,
+  quarantined TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX failovers_listing ON failovers (detected_at, event_id);
 
 CREATE TABLE runs (
   run_id TEXT PRIMARY KEY,

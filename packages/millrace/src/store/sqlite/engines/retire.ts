@@ -9,6 +9,7 @@
 import { STATUS_CODE } from '../../../core/status.ts';
 import type { RetireOptions, RetireResult } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
+import type { Failovers } from './failovers.ts';
 
 export interface Retirements {
   /** Runs inside the caller's transaction. */
@@ -21,7 +22,7 @@ interface Suspect {
   deaths: number;
 }
 
-export function prepareRetirements(connection: Connection): Retirements {
+export function prepareRetirements(connection: Connection, failovers: Failovers): Retirements {
   const statements = prepareStatements(connection);
 
   function newGroup(members: readonly Suspect[]): void {
@@ -55,23 +56,26 @@ export function prepareRetirements(connection: Connection): Retirements {
   }
 
   return {
-    retire: (engineId, expectBeat, { limit, deathLimit, harmless }) => {
+    retire: (engineId, expectBeat, options) => {
+      const { limit, deathLimit, harmless, by } = options;
       const result: RetireResult = { retired: false, requeued: 0, quarantined: [], remaining: false };
       const engine = statements.selectEngine.get(engineId);
       if (engine === undefined) return result;
       if (engine.retired === 0) {
         if (expectBeat !== undefined && engine.beat_seq !== expectBeat) return result;
-        statements.mark.run(engineId);
+        statements.mark.run(connection.timers.now(), engineId);
         result.retired = true;
         if (!harmless) result.quarantined = accuse(statements.selectRunning.all(engineId), deathLimit);
+        if (by !== engineId) failovers.record({ engineId, name: engine.name }, options, result.quarantined);
       }
-      const owned = statements.selectOwned.all(engineId, limit + 1);
-      for (const { run_id: runId } of owned.slice(0, limit))
-        statements.requeue.run(connection.timers.now(), runId);
-      result.requeued = Math.min(owned.length, limit);
+      const owned = statements.selectOwned.all(engineId, limit + 1).map(({ run_id: runId }) => runId);
+      const requeued = owned.slice(0, limit);
+      for (const runId of requeued) statements.requeue.run(connection.timers.now(), runId);
+      result.requeued = requeued.length;
       result.remaining = owned.length > limit;
       // Nobody waits for windows of an assignee that is gone (I10).
       statements.unassign.run(engineId, limit);
+      failovers.add(engineId, requeued, result.remaining);
       return result;
     },
   };
@@ -81,10 +85,10 @@ function prepareStatements(connection: Connection) {
   const { queued, running, blocked } = STATUS_CODE;
   const leave = 'owner = NULL, last_owner = owner, epoch = epoch + 1';
   return {
-    selectEngine: connection.prepare<{ retired: number; beat_seq: number }>(
-      'SELECT retired, beat_seq FROM engines WHERE engine_id = ?',
+    selectEngine: connection.prepare<{ retired: number; beat_seq: number; name: string }>(
+      'SELECT retired, beat_seq, name FROM engines WHERE engine_id = ?',
     ),
-    mark: connection.prepare('UPDATE engines SET retired = 1 WHERE engine_id = ?'),
+    mark: connection.prepare('UPDATE engines SET retired = 1, retired_at = ? WHERE engine_id = ?'),
     selectRunning: connection.prepare<Suspect>(`
       SELECT run_id, suspect_group, deaths FROM runs WHERE owner = ? AND status = ${running} ORDER BY run_id`),
     nextLabel: connection.prepare<{ value: number }>(

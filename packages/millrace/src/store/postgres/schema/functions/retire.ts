@@ -1,3 +1,4 @@
+import { MAX_FAILOVER_RUNS } from '../../../port/cluster.ts';
 import { PLANNING } from './answer.ts';
 
 /*
@@ -8,10 +9,12 @@ import { PLANNING } from './answer.ts';
  *   I1  Groups are decided in the call that marks the incarnation; later calls only requeue.
  *   I2  Labels come from one sequence and are never used again: fresh suspects join no earlier group.
  *   I3  The exclusive lock waits for every act that found the incarnation alive (see live_v1).
+ *   I4  What each call requeues is added to the failover in the same transaction (K3).
  */
 export const RETIRE = `
 CREATE FUNCTION millrace.retire_v1(
   p_now bigint, p_engine uuid, p_expect bigint, p_limit integer, p_death_limit integer, p_harmless boolean,
+  p_by uuid, p_silent bigint,
   OUT retired boolean, OUT requeued integer, OUT quarantined uuid[], OUT remaining boolean
 ) LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
@@ -25,13 +28,19 @@ BEGIN
   quarantined := '{}';
   remaining := false;
   PERFORM pg_advisory_xact_lock(77012, hashtext(p_engine::text));
-  SELECT x.retired, x.beat_seq INTO e FROM millrace.engines x WHERE x.engine_id = p_engine FOR NO KEY UPDATE;
+  SELECT x.retired, x.beat_seq, x.name INTO e FROM millrace.engines x WHERE x.engine_id = p_engine FOR NO KEY UPDATE;
   IF NOT FOUND THEN RETURN; END IF;
   IF NOT e.retired THEN
     IF e.beat_seq <> p_expect THEN RETURN; END IF;
-    UPDATE millrace.engines x SET retired = true WHERE x.engine_id = p_engine;
+    UPDATE millrace.engines x SET retired = true, retired_at = v_now WHERE x.engine_id = p_engine;
     retired := true;
     IF NOT p_harmless THEN quarantined := millrace.accuse_v1(p_engine, p_death_limit); END IF;
+    IF p_by IS DISTINCT FROM p_engine THEN
+      INSERT INTO millrace.failovers (event_id, kind, engine_name, takeover_id, takeover_name, detected_at, silent_ms,
+        runs, run_ids, quarantined)
+      VALUES (p_engine, CASE WHEN p_by IS NULL THEN 'declared' ELSE 'detected' END, e.name, p_by,
+        (SELECT x.name FROM millrace.engines x WHERE x.engine_id = p_by), v_now, p_silent, 0, '{}', quarantined);
+    END IF;
   END IF;
 
   v_ids := ARRAY(
@@ -43,6 +52,9 @@ BEGIN
     ready_at = coalesce(r.ready_at, v_now)
   WHERE r.run_id = ANY(v_ids) AND r.owner = p_engine;
   GET DIAGNOSTICS requeued = ROW_COUNT;
+  UPDATE millrace.failovers f SET runs = f.runs + requeued, run_ids = (f.run_ids || v_ids)[1:${MAX_FAILOVER_RUNS}],
+    finished_at = CASE WHEN NOT remaining THEN v_now END
+  WHERE f.event_id = p_engine AND f.finished_at IS NULL;
 
   -- Nobody waits for windows of an assignee that is gone (I10); those that others lock are being taken.
   v_ids := ARRAY(

@@ -1,4 +1,4 @@
-import type { Store } from '../../store/port/store.ts';
+import type { Store } from '../../../store/port/store.ts';
 
 /** An engine is declared dead, and one of its runs stays with it. */
 export function forgetRequeue(store: Store): Store {

@@ -1,0 +1,39 @@
+import { describeCluster, type ClusterDescription } from '../../core/cluster/describe-cluster.ts';
+import { describeFailover, type FailoverDescription } from '../../core/cluster/describe-failover.ts';
+import { MillraceError, show } from '../../core/errors.ts';
+import type { Store } from '../../store/port/store.ts';
+import { ask } from '../store-failure.ts';
+
+/** Which failovers, newest first. `before`: the `next` that the page before ended with. */
+export interface FailoversFilter {
+  limit?: number | undefined;
+  before?: string | undefined;
+}
+
+/** A process that was declared dead, or left, is shown this long. */
+const SHOW_DEAD_MS = 3_600_000;
+const MOST_FAILOVERS = 1_000;
+const EVENT_ID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** @param expected - engines that this process expects. */
+export async function readCluster(store: Store, expected: readonly string[]): Promise<ClusterDescription> {
+  const { storeTime: now, engines, leader } = await ask(() => store.listEngines({ retiredMs: SHOW_DEAD_MS }));
+  return describeCluster({ now, engines, leader, expected });
+}
+
+export async function readFailovers(
+  store: Store,
+  { limit = 50, before }: FailoversFilter,
+): Promise<{ failovers: FailoverDescription[]; next: string | undefined }> {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_FAILOVERS) {
+    const remedy = `Pass a whole number from 1 to ${MOST_FAILOVERS}.`;
+    throw new MillraceError('INVALID_ARGUMENT', `failovers: limit is ${String(limit)}`, { remedy });
+  }
+  if (before !== undefined && !EVENT_ID.test(before)) {
+    const remedy = 'Pass the `next` that the page before ended with.';
+    throw new MillraceError('INVALID_ARGUMENT', `failovers: before is ${show(before)}`, { remedy });
+  }
+  const events = await ask(() => store.listFailovers({ limit: limit + 1, before }));
+  const failovers = events.slice(0, limit).map(describeFailover);
+  return { failovers, next: events.length > limit ? failovers.at(-1)?.eventId : undefined };
+}

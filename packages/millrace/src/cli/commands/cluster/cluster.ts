@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import type {
+  ClusterDescription,
+  EngineDescription,
+  EngineStatus,
+} from '../../../core/cluster/describe-cluster.ts';
+import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
+import { withClient } from '../../connect/open-client.ts';
+import { safeText } from '../../output/safe-text.ts';
+import { shortInstant } from '../../output/run-words.ts';
+import { table } from '../../output/table.ts';
+import type { Format, Terminal } from '../../terminal.ts';
+
+const COLOURS: Readonly<Record<EngineStatus, Format>> = {
+  alive: 'green',
+  suspect: 'yellow',
+  draining: 'cyan',
+  dead: 'red',
+};
+
+/** `cluster`: who is there, who leads, and who is missing. */
+export function addCluster(program: Command, cli: Cli): void {
+  program
+    .command('cluster')
+    .description('show the engines: who leads, how they stand, and which are missing')
+    .action(async (_own: object, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const cluster = await withClient(cli, options, (millrace) => millrace.cluster());
+      printResult(cli, options.json, cluster, () => clusterLines(cli.terminal, cluster));
+      if (options.json !== true && cluster.engines.length === 0) cli.terminal.tell('no engines');
+    });
+}
+
+function clusterLines(terminal: Terminal, { leader, term, engines, missing }: ClusterDescription): string[] {
+  return [
+    leader === null ? 'nobody leads' : `${safeText(leader)} leads, in term ${term}`,
+    ...(missing.length === 0 ? [] : [`missing: ${missing.map(safeText).join(', ')}`]),
+    ...(engines.length === 0 ? [] : ['', ...engineTable(terminal, engines)]),
+  ];
+}
+
+function engineTable(
+  { outStyle: style, columns }: Terminal,
+  engines: readonly EngineDescription[],
+): string[] {
+  return table(
+    [
+      { title: 'ENGINE', of: ({ engineId }) => engineId, shrinks: true },
+      {
+        title: 'STATUS',
+        of: ({ status }) => status,
+        paint: ({ status }, cell) => style(COLOURS[status], cell),
+      },
+      { title: 'REGION', of: ({ region }) => region ?? '' },
+      { title: 'LABELS', of: ({ labels }) => labels.join(',') },
+      { title: 'RUNS', of: ({ load }) => String(load.activeWorkflows), align: 'right' },
+      { title: 'STEPS', of: ({ load }) => String(load.activeTasks), align: 'right' },
+      { title: 'CPU', of: ({ load }) => `${Math.round(load.cpuUsage)} %`, align: 'right' },
+      { title: 'MEMORY', of: ({ load }) => `${Math.round(load.memoryUsage)} %`, align: 'right' },
+      { title: 'LAST BEAT', of: ({ lastBeatAt }) => shortInstant(lastBeatAt) },
+      { title: 'INCARNATION', of: ({ incarnation }) => incarnation },
+    ],
+    engines,
+    { style, columns },
+  );
+}

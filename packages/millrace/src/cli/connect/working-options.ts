@@ -1,0 +1,21 @@
+import type { MillraceOptions } from '../../api/options.ts';
+import type { Configuration } from '../../core/configuration/settings.ts';
+import type { Cli } from '../cli.ts';
+import { logTo } from '../output/log-line.ts';
+
+/** What the environment says to an engine; store and workflows are the command's own affair. */
+export function workingOptions({ terminal }: Cli, configuration: Configuration): MillraceOptions {
+  const { engineName, maxRetries, beatMs, leaseMs, logLevel, logFormat } = configuration;
+  const { queues, concurrency, stepConcurrency, supportedExecutors } = configuration;
+  const { region, labels, weight, expectedEngines, failover } = configuration;
+  return {
+    ...(engineName === undefined ? {} : { name: engineName }),
+    ...{ queues, concurrency, stepConcurrency, supportedExecutors },
+    ...{ region, labels, weight, expectedEngines, failover },
+    pool: { min: configuration.poolMin, max: configuration.poolMax },
+    retry: { maxAttempts: maxRetries + 1 },
+    beat: beatMs,
+    lease: leaseMs,
+    log: logTo(terminal, { level: logLevel, format: logFormat }),
+  };
+}

@@ -1,0 +1,27 @@
+import type { Engine } from '../engine/engine.ts';
+import { startLoop, type Loop } from '../engine/loop.ts';
+import type { Ports } from '../engine/ports.ts';
+
+/** What is pruned, and when. */
+const RETIRED_MS = 24 * 3_600_000;
+const FAILOVERS_MS = 30 * RETIRED_MS;
+const PRUNE_CHUNK = 500;
+
+const LOOK_MS = 60_000;
+/** Pauses while there is more to do are short, and not so short that others wait. */
+const MORE_MS = 1_000;
+
+/**
+ * The chores of whoever leads. Two engines may believe that they lead, so each chore is one that two may do.
+ */
+export function startChores(ports: Ports, engine: Engine): Loop {
+  const tick = async (): Promise<number> => {
+    if (!engine.leads()) return LOOK_MS;
+    const request = { limit: PRUNE_CHUNK, enginesMs: RETIRED_MS, failoversMs: FAILOVERS_MS };
+    const { engines, failovers } = await engine.store.prune(request);
+    return Math.max(engines, failovers) === PRUNE_CHUNK ? MORE_MS : LOOK_MS;
+  };
+  const loop = startLoop(ports, 'chores', tick, LOOK_MS);
+  loop.within(LOOK_MS);
+  return loop;
+}

@@ -1,0 +1,93 @@
+import { instant } from '../reading/instant.ts';
+import { engineView, type SeenEngine } from './engine-view.ts';
+import type { EngineLoad } from './load.ts';
+
+/** `suspect`: silent for longer than is usual, and not declared dead. */
+export type EngineStatus = 'alive' | 'suspect' | 'draining' | 'dead';
+
+/** An engine as every surface shows it. */
+export interface EngineDescription {
+  /** Its name; several incarnations in turn share it. */
+  readonly engineId: string;
+  readonly incarnation: string;
+  readonly status: EngineStatus;
+  readonly region: string | null;
+  readonly labels: readonly string[];
+  readonly weight: number;
+  readonly namespace: string;
+  /** Null: all. */
+  readonly queues: readonly string[] | null;
+  readonly executors: readonly string[];
+  readonly versions: readonly { readonly workflow: string; readonly version: string }[];
+  readonly capacity: { readonly workflows: number; readonly tasks: number };
+  readonly load: Omit<EngineLoad, 'state'>;
+  readonly startedAt: string;
+  readonly lastBeatAt: string;
+}
+
+export interface ClusterDescription {
+  /** Name of the engine that leads, and its incarnation. */
+  readonly leader: string | null;
+  readonly leaderIncarnation: string | null;
+  /** How often the leader has changed, the first included. */
+  readonly term: number | null;
+  readonly engines: readonly EngineDescription[];
+  /** Engines that are expected by name, and not there. */
+  readonly missing: readonly string[];
+}
+
+/** What a cluster is described from. */
+export interface ClusterFacts {
+  /** By the store's clock. */
+  readonly now: number;
+  readonly engines: readonly SeenEngine[];
+  readonly leader: { readonly engineId: string; readonly term: number } | undefined;
+  /** Besides those that the engines themselves expect. */
+  readonly expected: readonly string[];
+}
+
+/** So many beats may be late before an engine is suspected: what is shown, nothing is decided by it. */
+const LATE_BEATS = 2.5;
+
+export function describeCluster({ now, engines, leader, expected }: ClusterFacts): ClusterDescription {
+  const described = engines.map((engine) => describeEngine(engine, now));
+  const present = engines.filter(({ retired }) => !retired);
+  const leading = present.find(({ engineId }) => engineId === leader?.engineId);
+  const there = described.filter(({ status }) => status === 'alive' || status === 'draining');
+  const names = new Set(there.map(({ engineId }) => engineId));
+  const wanted = new Set([...expected, ...present.flatMap((engine) => engineView(engine).expected)]);
+  return {
+    leader: leading?.name ?? null,
+    leaderIncarnation: leading?.engineId ?? null,
+    term: leader?.term ?? null,
+    engines: described,
+    missing: [...wanted].filter((name) => !names.has(name)).toSorted(),
+  };
+}
+
+/** How an incarnation stands, as far as a look at its row tells. */
+export function engineStatus(engine: SeenEngine, now: number): EngineStatus {
+  if (engine.retired) return 'dead';
+  const { beatMs, load } = engineView(engine);
+  if (engine.session === 'gone' || now - engine.beatAt > beatMs * LATE_BEATS) return 'suspect';
+  return engine.drain || load.state === 'draining' ? 'draining' : 'alive';
+}
+
+function describeEngine(engine: SeenEngine, now: number): EngineDescription {
+  const { region, labels, weight, namespace, queues, executors, workflows, ...view } = engineView(engine);
+  const { state: _, ...load } = view.load;
+  return {
+    engineId: engine.name,
+    incarnation: engine.engineId,
+    status: engineStatus(engine, now),
+    region: region ?? null,
+    ...{ labels, weight, namespace },
+    queues: queues ?? null,
+    executors,
+    versions: workflows,
+    capacity: view.capacity,
+    load,
+    startedAt: instant(engine.startedAt),
+    lastBeatAt: instant(engine.beatAt),
+  };
+}
