@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { serverAccount } from './postgres-binaries.ts';
 
-/** A transaction-mode pooler in front of a server. */
+/** A pooler in front of a server. */
 export interface Pooler {
   readonly port: number;
   stop(): Promise<void>;
@@ -20,8 +20,11 @@ export function findPgbouncer(): string | undefined {
   return folders.map((folder) => join(folder, 'pgbouncer')).find((path) => existsSync(path));
 }
 
-/** Starts a pooler that lends each client a server connection for one transaction at a time. */
-export async function startPooler(serverUrl: string): Promise<Pooler> {
+/** Starts a pooler that lends each client a server connection: for one transaction at a time, unless told otherwise. */
+export async function startPooler(
+  serverUrl: string,
+  mode: 'transaction' | 'session' = 'transaction',
+): Promise<Pooler> {
   const program = findPgbouncer();
   if (program === undefined) throw new Error('no pgbouncer on PATH');
   const server = new URL(serverUrl);
@@ -38,7 +41,7 @@ listen_addr = 127.0.0.1
 listen_port = ${port}
 unix_socket_dir =
 auth_type = any
-pool_mode = transaction
+pool_mode = ${mode}
 default_pool_size = 4
 max_client_conn = 100
 ignore_startup_parameters = extra_float_digits

@@ -98,7 +98,7 @@ describe('an engine whose store is away', () => {
     const lines: EngineLog[] = [];
     const { store, breaks } = await breakable();
     const hello = workflow('hello', (ctx, _input: null) => ctx.step('greet', () => 'hello'));
-    const ports = nodePorts((line) => lines.push(line));
+    const ports = nodePorts((line) => line.level !== 'debug' && lines.push(line));
     const millrace = await open({ store, workflows: [hello], ports, beat: 100, idlePoll: 20 });
     breaks.with = error;
     const early = millrace.start(hello, null).catch(({ code }: { code: string }) => code);

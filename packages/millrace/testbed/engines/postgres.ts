@@ -6,7 +6,9 @@ import { ask } from '../postgres-subject.ts';
 import { useStores } from './engines.ts';
 
 /** Few rows are deleted faster than tables are truncated. */
-const EMPTY = ['engines', 'runs', 'runs_closed', 'history', 'inbox', 'keys']
+const EMPTY = [
+  ...['engines', 'runs', 'runs_closed', 'history', 'inbox', 'keys', 'leases', 'settings', 'failovers'],
+]
   .map((table) => `DELETE FROM millrace.${table};`)
   .join(' ');
 

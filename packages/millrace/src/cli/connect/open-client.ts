@@ -25,7 +25,9 @@ export async function withClient<T>(
   const store = await answering(url, openStore(url));
   try {
     await answering(url, requireSchema(store, url));
-    const millrace = await answering(url, Millrace.open({ store, work: false, name: 'millrace-cli', log }));
+    const { expectedEngines } = configuration;
+    const client = { store, work: false, name: 'millrace-cli', log, expectedEngines };
+    const millrace = await answering(url, Millrace.open(client));
     try {
       return await use(millrace);
     } finally {
