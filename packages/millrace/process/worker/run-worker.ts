@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Millrace } from '../../src/index.ts';
+import { Millrace, type EngineLog } from '../../src/index.ts';
+import { nodePorts } from '../../src/node-ports.ts';
 import { OPEN_STATUSES } from '../../src/core/status.ts';
 import { hostileWorkflows } from './hostile-workflows.ts';
 import { openLedger } from './ledger.ts';
@@ -40,11 +41,8 @@ async function open(): Promise<Millrace> {
       suspect: settings.suspectMs,
       concurrency: settings.concurrency,
       idlePoll: 200,
-      log: (entry) => {
-        if (entry.source !== 'engine') return;
-        const { level, message, fields } = entry;
-        ledger.write({ kind: 'log', level, message, fields });
-      },
+      log: note,
+      ports: settings.host === undefined ? undefined : portsOf(settings.host),
     });
   } catch (error) {
     const text =
@@ -54,6 +52,17 @@ async function open(): Promise<Millrace> {
     ledger.write({ kind: 'mark', mark: 'refused', text });
     throw error;
   }
+}
+
+function note(entry: EngineLog): void {
+  if (entry.source !== 'engine') return;
+  const { level, message, fields } = entry;
+  ledger.write({ kind: 'log', level, message, fields });
+}
+
+function portsOf(host: string) {
+  const ports = nodePorts(note);
+  return { ...ports, host: { ...ports.host, host } };
 }
 
 /** Blocked runs do not count: nothing here can help them. */

@@ -10,6 +10,8 @@ export interface WorkerSettings {
   /** Ledgers of those before it: what they were told need not be asked again. */
   earlier: readonly string[];
   name: string;
+  /** The machine that it claims to run on, so that nobody looks for its pid. */
+  host?: string | undefined;
   beatMs: number;
   leaseMs: number;
   suspectMs: number;

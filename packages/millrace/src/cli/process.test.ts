@@ -1,8 +1,10 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { workplace } from '../../testbed/cli/workplace.ts';
+import { Millrace } from '../millrace.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const TIMEOUT_MS = 60_000;
@@ -14,6 +16,7 @@ import { workflow } from 'millrace';
 export const slow = workflow('slow', async (ctx, folder) => {
   await ctx.step('first', () => appendFileSync(folder + '/first', 'x'));
   await ctx.step('second', async () => {
+    appendFileSync(folder + '/second', 'x');
     while (!existsSync(folder + '/go')) await new Promise((resolve) => setTimeout(resolve, 5));
   });
   return 'done';
@@ -136,5 +139,45 @@ describe('the program', () => {
     await said('SIGTERM: finishing running steps');
     child.kill('SIGINT');
     expect(await ended()).toMatchObject({ status: 130, out: '' });
+  });
+
+  it('serves until a signal: its steps end, and the status is 0', { timeout: TIMEOUT_MS }, async () => {
+    using place = workplace();
+    const client = await Millrace.open({ store: place.store, work: false });
+    const run = await client.start({ name: 'slow', version: '1' }, place.folder);
+    const env = { MILLRACE_MODULE: place.write('slow.ts', SLOW), NODE_ID: 'one' };
+    const serve = ['serve', '--no-http', '--store', place.store];
+    const first = start(serve, env);
+    await first.said('engine one works');
+    await expect.poll(() => existsSync(`${place.folder}/second`), { timeout: 20_000 }).toBe(true);
+    first.child.kill('SIGTERM');
+    await first.said('SIGTERM: finishing running steps');
+    place.write('go', '');
+    expect((await first.ended()).status).toBe(0);
+    expect((await client.cluster()).engines, 'it said goodbye').toMatchObject([{ status: 'dead' }]);
+
+    const second = start(serve, { ...env, NODE_ID: 'two' });
+    expect(await run.result()).toBe('done');
+    await second.said('engine two works');
+    second.child.kill('SIGINT');
+    expect((await second.ended()).status).toBe(0);
+    await client.close();
+  });
+
+  it('serves no longer after a second signal', { timeout: TIMEOUT_MS }, async () => {
+    using place = workplace();
+    const client = await Millrace.open({ store: place.store, work: false });
+    await client.start({ name: 'slow', version: '1' }, place.folder);
+    const env = { MILLRACE_MODULE: place.write('slow.ts', SLOW) };
+    const { child, said, ended } = start(
+      ['serve', '--no-http', '--grace', '1h', '--store', place.store],
+      env,
+    );
+    await expect.poll(() => existsSync(`${place.folder}/second`), { timeout: 20_000 }).toBe(true);
+    child.kill('SIGINT');
+    await said('SIGINT: finishing running steps');
+    child.kill('SIGTERM');
+    expect((await ended()).status).toBe(143);
+    await client.close();
   });
 });
