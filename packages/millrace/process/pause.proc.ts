@@ -64,7 +64,8 @@ describe.for(STORES)('on %s', (kind) => {
       rig = await openRig(kind);
       const marker = join(rig.folder, 'marker');
       const blocked = rig.worker({ name: 'blocked', leaseMs: LEASE_MS });
-      await blocked.untilMark('ready');
+      // Its thread beats in its place for a lease, and no longer.
+      await blocked.untilEntry('its thread', () => blocked.logs('a thread beats').length > 0);
       const client = await rig.client();
       const input = { marker, ms: LEASE_MS * 4 };
       await client.perform([{ workflow: 'blocking', key: 'blocking', input, signals: 0 }]);

@@ -31,6 +31,7 @@ import type { EngineOptions } from './engine/options.ts';
 import type { Loop } from './engine/loop.ts';
 import type { EngineLog, Ports } from './engine/ports.ts';
 import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
+import { threadHeart } from './heart/heart.ts';
 import { nodePorts } from './node-ports.ts';
 import { openPool } from './open-pool.ts';
 import { DEFAULT_STORE, openStore } from './open-store.ts';
@@ -82,7 +83,7 @@ export class Millrace {
     const resolved = engineOptions(options, () => process.env['NODE_ID'] ?? `${hostname()}-${process.pid}`);
     const url = options.store ?? process.env['DATABASE_URL'] ?? DEFAULT_STORE;
     const store = typeof url === 'string' ? await ask(() => openStore(url)) : url;
-    const ports = options.ports ?? nodePorts(options.log ?? silent);
+    const ports = options.ports ?? realPorts(options, resolved, url);
     let pool: Pool | undefined;
     try {
       await ask(() => store.migrate({ midStep: () => ports.crashPoint('migrate.mid') }));
@@ -369,6 +370,17 @@ function isFreed({ status, successor }: RunClosed, { reuse }: StartRequest): boo
 }
 
 type RunClosed = Extract<DeliveryResult, { outcome: 'run-closed' }>;
+
+/** Several processes can use a store that has an address, so that it matters whether this one seems alive. */
+function realPorts(
+  { log = silent, work }: MillraceOptions,
+  { beatMs, leaseMs }: Pick<EngineOptions, 'beatMs' | 'leaseMs'>,
+  store: string | Store,
+): Ports {
+  const ports = nodePorts(log);
+  if (typeof store !== 'string' || work === false || store.endsWith(':memory:')) return ports;
+  return { ...ports, heart: threadHeart({ url: store, beatMs, leaseMs, log }) };
+}
 
 function silent(_entry: EngineLog): void {}
 

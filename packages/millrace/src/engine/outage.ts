@@ -81,6 +81,7 @@ const BY_CONTENT: ReadonlySet<PropertyKey> = new Set([
   'deliver',
   'transact',
   'reopen',
+  'putSetting',
 ]);
 
 /** The same store, whose every call tells `outage` how it went. */

@@ -21,9 +21,17 @@ export interface Ports {
   isAlive(pid: number): boolean;
   /** How this process stands at present. */
   load(): MachineLoad;
+  /** Beats while this process's loop is late; undefined: nobody does. */
+  readonly heart?: Heart | undefined;
   /** A place at which a fault test may kill the process. Does nothing otherwise. */
   crashPoint(name: CrashPoint): void;
   log(entry: EngineLog): void;
+}
+
+export interface Heart {
+  /** This incarnation beats now, with this load. */
+  note(engineId: string, load: Uint8Array): void;
+  stop(): Promise<void>;
 }
 
 export interface HostIdentity {

@@ -48,7 +48,9 @@ export function startMembership(engine: Engine): Membership {
 
   const beat = async (): Promise<Beat | undefined> => {
     const sent = ports.clock.mono();
-    const answer = await engine.store.beat(engine.engineId, engine.loadReport(latencyMs));
+    const load = engine.loadReport(latencyMs);
+    ports.heart?.note(engine.engineId, load);
+    const answer = await engine.store.beat(engine.engineId, load);
     ports.crashPoint('beat.after-send');
     const received = ports.clock.mono();
     engine.clock.sample(sent, received, answer.storeTime);
@@ -84,7 +86,9 @@ export function startMembership(engine: Engine): Membership {
     async leave() {
       const { engineId } = engine;
       const how = { limit: RETIRE_CHUNK, deathLimit: options.deathLimit, harmless: true, by: engineId };
+      const stopped = ports.heart?.stop();
       while ((await engine.store.retire(engineId, undefined, how)).remaining);
+      await stopped;
     },
   };
 }
