@@ -398,10 +398,13 @@ describe('why', () => {
     const second = await millrace.start(busy, 1);
     const third = await millrace.start(busy, 2, { priority: 'low' });
     const reasons = async (run: Run): Promise<unknown> => (await run.why()).reasons;
-    expect(await reasons(second)).toMatchObject([{ code: 'QUEUE_BACKLOG', refs: { ahead: 0 } }]);
-    expect(await reasons(third)).toMatchObject([
-      { code: 'QUEUE_BACKLOG', refs: { ahead: 1 }, message: expect.stringMatching(/1 run goes first/) },
-    ]);
+    // A claim that was on its way when the first began may have them for a moment, and gives them back.
+    await expect.poll(() => reasons(second)).toMatchObject([{ code: 'QUEUE_BACKLOG', refs: { ahead: 0 } }]);
+    await expect
+      .poll(() => reasons(third))
+      .toMatchObject([
+        { code: 'QUEUE_BACKLOG', refs: { ahead: 1 }, message: expect.stringMatching(/1 run goes first/) },
+      ]);
     finish.open();
     await Promise.all([first, second, third].map((run) => run.result()));
   });
