@@ -1,6 +1,7 @@
 import { eligibleFor } from '../policy/eligibility.ts';
 import type { EngineView, Refusal, Shortage, Work } from '../policy/eligibility.ts';
-import { afterChoice, withPlaced, type PlacementState } from './state.ts';
+import { epochOf, withPlaced } from './epoch.ts';
+import { afterChoice, type PlacementState } from './state.ts';
 import { affinity } from './strategies/affinity.ts';
 import { capability } from './strategies/capability.ts';
 import { geographic } from './strategies/geographic.ts';
@@ -17,7 +18,7 @@ import type { PlainStrategy, Score, Strategy, StrategyName } from './strategy.ts
  *
  * P1 Only eligible engines are chosen; no strategy sees another one.
  * P2 The same work, engines and state give the same choice. Time, chance and the order of the engines play no part.
- * P3 What a placer placed since an engine's last beat counts as that engine's load.
+ * P3 What a placer gave away since the loads that it goes by were measured counts as load.
  * P4 A choice is a wish. It names an engine for a while; when that one does not come any eligible one may take the
  *    work. So a wrong choice costs time, never correctness, and no engine needs the same view as another.
  */
@@ -67,15 +68,17 @@ export function choose(
   state: PlacementState,
 ): Placement {
   const followed = strategy === 'adaptive' ? state.adaptive.strategy : strategy;
+  const epoch = epochOf(state.epoch, engines);
   const seen = engines
-    .map((engine) => withPlaced(engine, state.placed.get(engine.engineId)))
+    .map((engine) => withPlaced(epoch, engine))
     .toSorted((a, b) => (a.engineId < b.engineId ? -1 : 1));
+  const now = { ...state, epoch };
   const { engines: candidates, refusals, shortage } = eligibleFor(work, seen);
   if (candidates === undefined) {
     const explanation = { strategy, followed, reason: shortage.message, scores: [], shortage };
-    return { engineId: undefined, refusals, explanation, state };
+    return { engineId: undefined, refusals, explanation, state: now };
   }
-  const { engine, credits, ...verdict } = TABLE[followed]({ work, candidates, state });
+  const { engine, credits, ...verdict } = TABLE[followed]({ work, candidates, state: now });
   const via = strategy === 'adaptive' ? `${followed}, because ${state.adaptive.reason}: ` : '';
   const explanation: Explanation = {
     strategy,
@@ -85,11 +88,10 @@ export function choose(
     scores: verdict.scores,
     shortage,
   };
-  const next = { ...state, credits: credits ?? state.credits };
   return {
     engineId: engine.engineId,
     refusals,
     explanation,
-    state: afterChoice(next, engines, engine, work),
+    state: afterChoice({ ...now, credits: credits ?? now.credits }, engine.engineId, work),
   };
 }

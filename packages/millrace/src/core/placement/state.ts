@@ -1,5 +1,6 @@
-import type { EngineView, Work } from '../policy/eligibility.ts';
+import type { Work } from '../policy/eligibility.ts';
 import { FIRST_STATE, type AdaptiveState } from './adaptive.ts';
+import { afterGiving, FIRST_EPOCH, type Epoch } from './epoch.ts';
 
 /** Who places: its identity spreads the ties of many placers that see the same beats. */
 export interface Placer {
@@ -29,15 +30,8 @@ export interface PlacementState {
   readonly turns: ReadonlyMap<string, number>;
   /** What smooth weighted round robin owes to each. */
   readonly credits: ReadonlyMap<string, number>;
-  readonly placed: ReadonlyMap<string, Placed>;
+  readonly epoch: Epoch;
   readonly adaptive: AdaptiveState;
-}
-
-/** What one placer gave to an engine since its beat of this number: that beat does not know of it. */
-export interface Placed {
-  readonly beat: number;
-  readonly workflows: number;
-  readonly tasks: number;
 }
 
 export function createPlacementState(placer: Placer): PlacementState {
@@ -46,47 +40,23 @@ export function createPlacementState(placer: Placer): PlacementState {
     turn: 0,
     turns: new Map(),
     credits: new Map(),
-    placed: new Map(),
+    epoch: FIRST_EPOCH,
     adaptive: FIRST_STATE,
   };
 }
 
-/** An engine as it stands now, as far as this placer can know: its beat, and what it was given since. */
-export function withPlaced(engine: EngineView, placed: Placed | undefined): EngineView {
-  if (placed === undefined || placed.beat !== engine.beat) return engine;
-  const { load } = engine;
-  const activeWorkflows = load.activeWorkflows + placed.workflows;
-  const activeTasks = load.activeTasks + placed.tasks;
-  return { ...engine, load: { ...load, activeWorkflows, activeTasks } };
-}
-
-/**
- * The state after `chosen` got the work. Engines that are gone are forgotten.
- * @param engines - all that there are, eligible or not.
- */
-export function afterChoice(
-  state: PlacementState,
-  engines: readonly EngineView[],
-  chosen: EngineView,
-  work: Work,
-): PlacementState {
-  const { engineId, beat } = chosen;
-  const before = state.placed.get(engineId);
-  const { workflows, tasks } = before?.beat === beat ? before : NOTHING;
-  const placed: Placed =
-    work.kind === 'task' ? { beat, workflows, tasks: tasks + 1 } : { beat, workflows: workflows + 1, tasks };
-  const ids = new Set(engines.map((engine) => engine.engineId));
+/** The state after an engine was given a piece of work. Engines that are gone are forgotten. */
+export function afterChoice(state: PlacementState, engineId: string, work: Work): PlacementState {
+  const { epoch, turn } = state;
   return {
     ...state,
-    turn: state.turn + 1,
-    turns: only(ids, state.turns).set(engineId, state.turn),
-    credits: only(ids, state.credits),
-    placed: only(ids, state.placed).set(engineId, placed),
+    turn: turn + 1,
+    turns: known(epoch, state.turns).set(engineId, turn),
+    credits: known(epoch, state.credits),
+    epoch: afterGiving(epoch, engineId, work),
   };
 }
 
-const NOTHING = { workflows: 0, tasks: 0 };
-
-function only<T>(ids: ReadonlySet<string>, entries: ReadonlyMap<string, T>): Map<string, T> {
-  return new Map([...entries].filter(([id]) => ids.has(id)));
+function known({ engines }: Epoch, entries: ReadonlyMap<string, number>): Map<string, number> {
+  return new Map([...entries].filter(([id]) => engines.has(id)));
 }

@@ -54,7 +54,7 @@ function keyOf(random: Random): string {
 /** A stream of jobs with exponential gaps. @param power - engines of speed 1, times their slots. */
 export function* jobsOf(workload: Workload, random: Random, power: number): Generator<Job, never> {
   const meanGapMs = workload.meanServiceMs / (power * workload.utilisation);
-  for (let atMs = 0; ; ) {
+  for (let atMs = 0; ;) {
     atMs -= Math.log(1 - random.next()) * meanGapMs;
     yield { atMs, ...workload.draw(random) };
   }

@@ -1,6 +1,7 @@
 import type { EngineView } from '../../policy/eligibility.ts';
 import { hash01 } from '../hash.ts';
 import { lowest, scoresOf } from '../load.ts';
+import { sharesOf } from '../shares.ts';
 import type { Scene, Strategy, Verdict } from '../strategy.ts';
 import { balance } from './load-balanced.ts';
 
@@ -14,30 +15,25 @@ export const affinity: Strategy = (scene) => {
   const { work, candidates } = scene;
   const key = work.affinity;
   if (key === undefined) return withoutKey(scene);
-  const drawOf = ({ name, weight }: EngineView): number =>
-    // The smaller the weight the longer the draw; at 0 it is endless, so such an engine is only used alone.
-    -Math.log(hash01(`${name}\n${key}`)) / weight;
-  const engine = lowest(scene, candidates, drawOf);
+  const { sharers, weightOf } = sharesOf(candidates);
+  const drawOf = (engine: EngineView): number =>
+    -Math.log(hash01(`${engine.name}\n${key}`)) / weightOf(engine);
+  const engine = lowest(scene, sharers, drawOf);
   return {
     engine,
-    reason: `key ${JSON.stringify(key)} belongs to it among ${candidates.length}`,
+    reason: `key ${JSON.stringify(key)} belongs to it among ${sharers.length}`,
     scoredBy: 'draw of engine and key',
-    scores: scoresOf(candidates, drawOf),
+    scores: scoresOf(sharers, drawOf),
   };
 };
 
 /** Without a key the run itself is what belongs together. */
 function withoutKey(scene: Scene): Verdict {
   const last = scene.candidates.find(({ engineId }) => engineId === scene.work.lastEngineId);
-  const { engine, reason } =
-    last === undefined ? balance(scene, scene.candidates) : { engine: last, reason: '' };
-  return {
-    engine,
-    reason:
-      last === undefined
-        ? `the work has no affinity key; ${reason}`
-        : 'no affinity key; it executed the work last',
-    scoredBy: 'whether it executed the work last: 0 yes, 1 no',
-    scores: scoresOf(scene.candidates, (candidate) => (candidate === last ? 0 : 1)),
-  };
+  const scoredBy = 'whether it executed the work last: 0 yes, 1 no';
+  const scores = scoresOf(scene.candidates, (candidate) => (candidate === last ? 0 : 1));
+  if (last !== undefined)
+    return { engine: last, reason: 'no affinity key; it executed the work last', scoredBy, scores };
+  const { engine, reason } = balance(scene, scene.candidates);
+  return { engine, reason: `no affinity key; ${reason}`, scoredBy, scores };
 }

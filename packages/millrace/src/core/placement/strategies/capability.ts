@@ -13,7 +13,7 @@ export const capability: Strategy = (scene) => {
   const { engine, reason } = balance(scene, nearestOf(candidates, othersOf));
   return {
     engine,
-    reason: `it is the most specialised, with ${othersOf(engine)} abilities beside; there ${reason}`,
+    reason: `it is the most specialised, with ${othersOf(engine)} other abilities; there ${reason}`,
     scoredBy: 'executors, workflows and labels that this work does not need',
     scores: scoresOf(candidates, othersOf),
   };

@@ -1,16 +1,14 @@
 import type { Candidates, EngineView } from '../../policy/eligibility.ts';
-import { lowest, scoresOf, weightedLoad } from '../load.ts';
+import { lowest, scoresOf, weightedLoadOf } from '../load.ts';
 import type { Scene, Strategy } from '../strategy.ts';
 
 /** The engine of the lowest load: CPU, memory and occupancy by their weights. */
 export const loadBalanced: Strategy = (scene) => {
-  const { candidates, work, state } = scene;
-  const { engine, reason } = balance(scene, candidates);
+  const { candidates } = scene;
   return {
-    engine,
-    reason,
-    scoredBy: 'load 0 to 1, of CPU, memory and occupancy by their weights',
-    scores: scoresOf(candidates, (candidate) => weightedLoad(candidate, work, state.placer.weights)),
+    ...balance(scene, candidates),
+    scoredBy: 'load 0 to 1 by the weights of CPU, memory and occupancy, and what it was given since',
+    scores: scoresOf(candidates, weightedLoadOf(scene)),
   };
 };
 
@@ -19,9 +17,9 @@ export function balance(
   scene: Scene,
   candidates: Candidates,
 ): { readonly engine: EngineView; readonly reason: string } {
-  const { work, state } = scene;
-  const loadOf = (engine: EngineView): number => weightedLoad(engine, work, state.placer.weights);
-  const engine = lowest(scene, candidates, loadOf);
-  if (candidates.length === 1) return { engine, reason: 'there is no other' };
-  return { engine, reason: `it has the lowest load of ${candidates.length}, ${loadOf(engine).toFixed(3)}` };
+  const [only, ...others] = candidates;
+  if (others.length === 0) return { engine: only, reason: 'it is the only one' };
+  const scoreOf = weightedLoadOf(scene);
+  const engine = lowest(scene, candidates, scoreOf);
+  return { engine, reason: `it has the lowest load of ${candidates.length}, ${scoreOf(engine).toFixed(3)}` };
 }
