@@ -14,8 +14,6 @@ export interface Play {
   readonly strategy: StrategyName;
   readonly engines: number;
   readonly seed: number;
-  /** How many place, each with its own state: in life every engine does. */
-  readonly placers: number;
 }
 
 export interface PlayResult {
@@ -25,15 +23,13 @@ export interface PlayResult {
   readonly imbalance: number;
   /** Share of the jobs whose key had to be loaded. */
   readonly cold: number;
-  /** Share of the jobs for which every engine looked full: they went to the one that was free first. */
-  readonly unplaced: number;
 }
 
 const SLOTS = 4;
 const BEAT_MS = 1000;
 /** Enough jobs for a 99th percentile, and enough beats for load to go stale often. */
 const JOBS = 10_000;
-const SECONDS = 8;
+const SECONDS = 6;
 const WARM_UP = 0.1;
 
 /**
@@ -51,13 +47,12 @@ export function playStrategy(play: Play): PlayResult {
   const jobs = Math.max(JOBS, Math.ceil(SECONDS * perSecond));
   const deal = createDealer(play, engines, random);
   const waits: number[] = [];
-  let [taken, cold, unplaced] = [0, 0, 0];
+  let [taken, cold] = [0, 0];
   for (const job of jobsOf(workload, random.fork('jobs'), power)) {
     if (taken === jobs) break;
     const done = deal(job);
     taken++;
     if (done.cold) cold++;
-    if (done.unplaced) unplaced++;
     if (taken > jobs * WARM_UP) waits.push(done.waitMs);
   }
   const busy = engines.map((engine) => engine.busyMs());
@@ -65,17 +60,17 @@ export function playStrategy(play: Play): PlayResult {
     ...percentiles(waits),
     imbalance: (Math.max(...busy) * count) / busy.reduce((sum, ms) => sum + ms, 0),
     cold: cold / taken,
-    unplaced: unplaced / taken,
   };
 }
 
 /** Keeps what the placers see and remember, and gives one job after the other to an engine. */
-function createDealer({ strategy, placers }: Play, engines: readonly ModelEngine[], random: Random) {
+function createDealer({ strategy }: Play, engines: readonly ModelEngine[], random: Random) {
   const draw = random.fork('dealer');
   const beats = engines.map((engine) => ({ engine, dueMs: draw.next() * BEAT_MS }));
   let views: readonly EngineView[] = engines.map((engine) => engine.beat(0));
-  const states = Array.from({ length: placers }, (_, at) =>
-    createPlacementState({ placerId: `placer-${at}`, weights: DEFAULT_WEIGHTS }),
+  // Every engine places, by the same beats and knowing nothing of what the others choose meanwhile.
+  const states = engines.map(({ engineId }) =>
+    createPlacementState({ placerId: engineId, weights: DEFAULT_WEIGHTS }),
   );
   const lastEngines = new Map<string, string>();
   let adaptiveDueMs = 0;
@@ -93,15 +88,15 @@ function createDealer({ strategy, placers }: Play, engines: readonly ModelEngine
       states[at] = { ...state, adaptive: nextAdaptive(state.adaptive, measured, nowMs) };
     }
   };
-  return (job: Job): { waitMs: number; cold: boolean; unplaced: boolean } => {
+  return (job: Job): { readonly waitMs: number; readonly cold: boolean } => {
     hear(job.atMs);
-    const at = draw.between(0, placers - 1);
+    const at = draw.between(0, states.length - 1);
     const work = workOf(job, draw.pick(engines).region, lastEngines);
     const { engineId, state } = choose(strategy, work, views, states[at] as PlacementState);
     states[at] = state;
     const engine = engines.find((candidate) => candidate.engineId === engineId) ?? firstFree(engines);
     if (job.key !== undefined) lastEngines.set(job.key, engine.engineId);
-    return { ...engine.take(job), unplaced: engineId === undefined };
+    return engine.take(job);
   };
 }
 

@@ -1,6 +1,6 @@
 import type { EngineView } from '../../policy/eligibility.ts';
 import { hash01 } from '../hash.ts';
-import { lowest, scoresOf } from '../load.ts';
+import { lowest, nearestOf, scoresOf } from '../load.ts';
 import { sharesOf } from '../shares.ts';
 import type { Scene, Strategy, Verdict } from '../strategy.ts';
 import { balance } from './load-balanced.ts';
@@ -18,7 +18,9 @@ export const affinity: Strategy = (scene) => {
   const { sharers, weightOf } = sharesOf(candidates);
   const drawOf = (engine: EngineView): number =>
     -Math.log(hash01(`${engine.name}\n${key}`)) / weightOf(engine);
-  const engine = lowest(scene, sharers, drawOf);
+  // Engines of one name draw the same number: which of them it is must not depend on turns either.
+  const twins = nearestOf(sharers, drawOf);
+  const engine = lowest(scene, twins, ({ engineId }) => hash01(`${engineId}\n${key}`));
   return {
     engine,
     reason: `key ${JSON.stringify(key)} belongs to it among ${sharers.length}`,

@@ -313,6 +313,13 @@ describe('affinity', () => {
     for (const key of keys) expect(now.get(key)).toBe(`new-${before.get(key)}`);
   });
 
+  it('keeps a key where it is also among engines of one name', () => {
+    const twins = [engineView('a', { name: 'twin' }), engineView('b', { name: 'twin' })];
+    const work = workflowWork({ affinity: 'k' });
+    expect(new Set(deal('affinity', repeat(6, work), twins).order).size).toBe(1);
+    expect(new Set(ownersOf(twins).values()).size).toBe(2);
+  });
+
   it('uses an engine of weight 0 only when there is no other', () => {
     const none = engineView('none', { weight: 0 });
     expect(new Set(ownersOf([none, ...named(1)]).values())).toEqual(new Set(['e0']));
