@@ -62,8 +62,10 @@ export function beginOf({ engines }: Epoch, engineId: string): EngineView {
  * knows a part of that already, so the two are not added.
  */
 export function withPlaced(epoch: Epoch, engine: EngineView): EngineView {
+  const placed = epoch.placed.get(engine.engineId);
+  if (placed === undefined) return engine;
+  const { workflows, tasks } = placed;
   const { load } = beginOf(epoch, engine.engineId);
-  const { workflows, tasks } = placedOf(epoch, engine.engineId);
   const activeWorkflows = Math.floor(load.activeWorkflows + epoch.stay * workflows);
   const activeTasks = Math.floor(load.activeTasks + epoch.stay * tasks);
   return {

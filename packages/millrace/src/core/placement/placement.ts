@@ -1,7 +1,7 @@
 import { eligibleFor } from '../policy/eligibility.ts';
 import type { EngineView, Refusal, Shortage, Work } from '../policy/eligibility.ts';
-import { epochOf, withPlaced } from './epoch.ts';
-import { afterChoice, type PlacementState } from './state.ts';
+import { withPlaced } from './epoch.ts';
+import { afterChoice, enterEpoch, type PlacementState } from './state.ts';
 import { affinity } from './strategies/affinity.ts';
 import { capability } from './strategies/capability.ts';
 import { geographic } from './strategies/geographic.ts';
@@ -68,11 +68,10 @@ export function choose(
   state: PlacementState,
 ): Placement {
   const followed = strategy === 'adaptive' ? state.adaptive.strategy : strategy;
-  const epoch = epochOf(state.epoch, engines);
+  const now = enterEpoch(state, engines);
   const seen = engines
-    .map((engine) => withPlaced(epoch, engine))
+    .map((engine) => withPlaced(now.epoch, engine))
     .toSorted((a, b) => (a.engineId < b.engineId ? -1 : 1));
-  const now = { ...state, epoch };
   const { engines: candidates, refusals, shortage } = eligibleFor(work, seen);
   if (candidates === undefined) {
     const explanation = { strategy, followed, reason: shortage.message, scores: [], shortage };

@@ -1,6 +1,6 @@
-import type { Work } from '../policy/eligibility.ts';
+import type { EngineView, Work } from '../policy/eligibility.ts';
 import { FIRST_STATE, type AdaptiveState } from './adaptive.ts';
-import { afterGiving, FIRST_EPOCH, type Epoch } from './epoch.ts';
+import { afterGiving, epochOf, FIRST_EPOCH, type Epoch } from './epoch.ts';
 
 /** Who places: its identity spreads the ties of many placers that see the same beats. */
 export interface Placer {
@@ -45,14 +45,20 @@ export function createPlacementState(placer: Placer): PlacementState {
   };
 }
 
-/** The state after an engine was given a piece of work. Engines that are gone are forgotten. */
+/** The state with the epoch that these engines make. In a new one those that are gone are forgotten. */
+export function enterEpoch(state: PlacementState, engines: readonly EngineView[]): PlacementState {
+  const epoch = epochOf(state.epoch, engines);
+  if (epoch === state.epoch) return state;
+  return { ...state, epoch, turns: known(epoch, state.turns), credits: known(epoch, state.credits) };
+}
+
+/** The state after an engine was given a piece of work. */
 export function afterChoice(state: PlacementState, engineId: string, work: Work): PlacementState {
-  const { epoch, turn } = state;
+  const { turn, turns, epoch } = state;
   return {
     ...state,
     turn: turn + 1,
-    turns: known(epoch, state.turns).set(engineId, turn),
-    credits: known(epoch, state.credits),
+    turns: new Map(turns).set(engineId, turn),
     epoch: afterGiving(epoch, engineId, work),
   };
 }

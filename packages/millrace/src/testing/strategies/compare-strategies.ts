@@ -5,7 +5,7 @@ import { WORKLOADS, type Workload } from './workload.ts';
 const CLUSTERS = [3, 8, 64];
 const COLUMNS = ['strategy', 'wait p50 ms', 'wait p99 ms', 'imbalance', 'cold %'];
 
-/** One table for each workload and size of the cluster, as it is done: the whole takes about a minute. */
+/** One table for each workload and size of the cluster, each as soon as it is done. */
 export function* compareStrategies(seed: number): Generator<string, void> {
   yield `strategies, SEED=${seed}: loads are seen through a beat of 1 s, and every engine places`;
   for (const workload of WORKLOADS) for (const engines of CLUSTERS) yield table(workload, engines, seed);

@@ -165,6 +165,36 @@ describe('load-balanced', () => {
   });
 });
 
+describe('load-balanced among many', () => {
+  const many = named(32);
+  const [first] = many as [EngineView];
+  const idleOne = [
+    engineView('e0', first),
+    ...many.slice(1).map((engine) => engineView(engine.engineId, { load: { cpuUsage: 50 } })),
+  ];
+
+  it('does not send all placers to the one that looks idle', () => {
+    const starts = Array.from({ length: 200 }, (_, at) => {
+      const state = createPlacementState({ placerId: `placer-${at}`, weights: DEFAULT_WEIGHTS });
+      return chosen('load-balanced', workflowWork(), idleOne, state);
+    });
+    // One in sixteen draws it among two of 32.
+    const share = starts.filter((engineId) => engineId === 'e0').length / starts.length;
+    expect(share).toBeGreaterThan(0.02);
+    expect(share).toBeLessThan(0.14);
+    expect(new Set(starts).size).toBeGreaterThan(25);
+  });
+
+  it('takes the lower of the two that it drew, never the highest of all', () => {
+    const busyOne = [engineView('e0', { load: { cpuUsage: 90 } }), ...many.slice(1)];
+    const { counts, state } = deal('load-balanced', repeat(300, workflowWork()), busyOne);
+    expect(counts.get('e0')).toBe(0);
+    expect(choose('load-balanced', workflowWork(), busyOne, state).explanation.reason).toContain(
+      'two drawn from 32',
+    );
+  });
+});
+
 describe('geographic', () => {
   it('never leaves the region while an eligible engine is there', () => {
     fc.assert(
