@@ -69,7 +69,7 @@ describe('choose', () => {
         } else {
           expect(explanation.reason.startsWith(`${engineId}: `)).toBe(true);
           expect(explanation.scores.map((score) => score.engineId)).toContain(engineId);
-          expect(explanation.scores.every(({ score }) => !Number.isNaN(score))).toBe(true);
+          expect(explanation.scores.every(({ score }) => Number.isFinite(score))).toBe(true);
         }
       }),
       { numRuns: 500 },
