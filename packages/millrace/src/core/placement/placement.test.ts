@@ -38,8 +38,7 @@ describe('choose', () => {
           engines.map((engine) => withPlaced(epoch, engine)),
         );
         const { engineId } = choose(strategy, work, engines, state);
-        if (able === undefined) expect(engineId).toBeUndefined();
-        else expect(able.map((engine) => engine.engineId)).toContain(engineId);
+        expect(able?.map((engine) => engine.engineId) ?? [undefined]).toContain(engineId);
       }),
       { numRuns: 500 },
     );
@@ -61,18 +60,26 @@ describe('choose', () => {
   it('explains itself by the name of the chosen one, and scores it', () => {
     fc.assert(
       fc.property(anyStrategy, anyWork, anyEngines, anyState, (strategy, work, engines, state) => {
-        const { engineId, explanation, refusals } = choose(strategy, work, engines, state);
+        const { engineId, explanation } = choose(strategy, work, engines, state);
+        fc.pre(engineId !== undefined);
         expect(explanation.strategy).toBe(strategy);
-        if (engineId === undefined) {
-          expect(explanation.reason).toBe(explanation.shortage?.message);
-          expect(refusals).toHaveLength(engines.length);
-        } else {
-          expect(explanation.reason.startsWith(`${engineId}: `)).toBe(true);
-          expect(explanation.scores.map((score) => score.engineId)).toContain(engineId);
-          expect(explanation.scores.every(({ score }) => Number.isFinite(score))).toBe(true);
-        }
+        expect(explanation.reason.startsWith(`${engineId}: `)).toBe(true);
+        expect(explanation.scores.map((score) => score.engineId)).toContain(engineId);
+        expect(explanation.scores.every(({ score }) => Number.isFinite(score))).toBe(true);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it("explains by the shortage, and everybody's refusal, that nobody was chosen", () => {
+    fc.assert(
+      fc.property(anyStrategy, anyWork, anyEngines, anyState, (strategy, work, engines, state) => {
+        const { engineId, explanation, refusals } = choose(strategy, work, engines, state);
+        fc.pre(engineId === undefined);
+        expect(explanation).toMatchObject({ strategy, scores: [] });
+        expect(explanation.reason).toBe(explanation.shortage?.message);
+        expect(refusals).toHaveLength(engines.length);
+      }),
     );
   });
 

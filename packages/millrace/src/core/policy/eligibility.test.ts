@@ -114,8 +114,8 @@ describe('eligibleFor', () => {
           expect([undefined, 'unhealthy']).toContain(refusalOf(work, engine)?.kind);
         }
         const takers = engines.filter((engine) => refusalOf(work, engine) === undefined);
-        if (takers.length > 0) expect(found.engines).toEqual(takers);
-        else expect(found.shortage).toBeDefined();
+        expect(found.shortage === undefined).toBe(takers.length > 0);
+        expect(takers.length === 0 ? [] : found.engines).toEqual(takers);
       }),
     );
   });

@@ -1,9 +1,9 @@
 import type { EngineLoad } from './engine-view.ts';
 
 /** Half a beat: callbacks come so late that soon the beats will, too. */
-export const SICK_LOOP_LAG_MS = 500;
+const SICK_LOOP_LAG_MS = 500;
 /** Beyond it a process collects garbage instead of working, and is the next that the system kills. */
-export const SICK_MEMORY_PERCENT = 95;
+const SICK_MEMORY_PERCENT = 95;
 
 /**
  * What makes an engine a poor choice for anything, or undefined while it is well. A busy CPU does not: that is
