@@ -9,9 +9,9 @@ export type ScoreOf = (engine: EngineView) => number;
 /** How many works of this kind an engine had when the epoch began, how many it got since, and how many it takes. */
 export function countsOf(
   { work, state }: Scene,
-  { engineId }: EngineView,
+  { engineId, capacity }: EngineView,
 ): { readonly active: number; readonly placed: number; readonly most: number } {
-  const { load, capacity } = beginOf(state.epoch, engineId);
+  const { load } = beginOf(state.epoch, engineId);
   const placed = placedOf(state.epoch, engineId);
   return work.kind === 'task'
     ? { active: load.activeTasks, placed: placed.tasks, most: capacity.tasks }
@@ -21,8 +21,8 @@ export function countsOf(
 /**
  * For how many works one counts that this placer has given away in this epoch. Every engine places, and none knows
  * what the others do: if they all see the same engine free and each counts only its own works, together they bury it;
- * if each counts for all, one that places alone spreads work more evenly than it should. The root lies between, and
- * was better than either in the model (decision 8).
+ * if each counts for all, one that places alone spreads work more evenly than it should. The root lies
+ * between, and is bad in neither case (decision 8).
  */
 function placersOf({ state }: Scene): number {
   return Math.sqrt(state.epoch.engines.size);
