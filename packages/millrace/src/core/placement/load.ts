@@ -22,7 +22,7 @@ export function countsOf(
  * For how many works one counts that this placer has given away in this epoch. Every engine places, and none knows
  * what the others do: if they all see the same engine free and each counts only its own works, together they bury it;
  * if each counts for all, one that places alone spreads work more evenly than it should. The root lies
- * between, and is bad in neither case (decision 8).
+ * between, and is bad in neither case (decision 11).
  */
 function placersOf({ state }: Scene): number {
   return Math.sqrt(state.epoch.engines.size);

@@ -17,7 +17,7 @@ export const loadBalanced: Strategy = (scene) => {
 /**
  * Of more engines than this only two are compared. As many placers as engines see the same beats: if all compared all,
  * the few least loaded would get everything until the next beat, and no placer gives enough to notice. Up to eight the
- * whole comparison was better in the model, beyond it two drawn ones (decision 8).
+ * whole comparison was better in the model, beyond it two drawn ones (decision 11).
  */
 const COMPARED_WHOLE = 8;
 
