@@ -34,8 +34,8 @@ export type {
  *       claims empty.
  *   I10 A queued run that is assigned is claimed by nobody but `assignedTo` until `assignedUntil`; then, or when the
  *       assignee is retired, by anyone. Only a queued run is assigned, a suspect never. An assignment is a preference,
- *       for the engine that has the run in memory: nothing is less safe without it, or when it lingers on an assignee
- *       that was retired in the same moment.
+ *       for the engine that has the run in memory, or that a new one was placed at: nothing is less safe without it, or
+ *       when it lingers on an assignee that was retired in the same moment.
  *
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
@@ -170,10 +170,22 @@ export interface StartRequest {
    */
   owner?: string | undefined;
   /**
+   * Where it was placed: insert it queued and assigned (I10), if the assignee is not retired. Of no effect beside an
+   * `owner`, and on a delayed start.
+   */
+  assignTo?: Assignment | undefined;
+  /**
    * Signal-with-start: delivered to the run that results, new or existing, in the same transaction. Such a
    * start is for whichever run has the key: fingerprints are not compared.
    */
   message?: Omit<Message, 'target'> | undefined;
+}
+
+/** Who may claim a run first, and for how long. */
+export interface Assignment {
+  engineId: string;
+  /** More than 0, ms. */
+  windowMs: number;
 }
 
 /**
@@ -183,7 +195,16 @@ export interface StartRequest {
 export type ReusePolicy = 'return' | 'allow' | 'allow-failed' | 'refuse';
 
 export type StartResult =
-  | { outcome: 'started'; runId: string; owned: boolean; epoch: number; version: number; inboxSeq: number }
+  /** `assignedTo`: the engine that it is queued and kept for, as the request wished. */
+  | {
+      outcome: 'started';
+      runId: string;
+      owned: boolean;
+      assignedTo: string | undefined;
+      epoch: number;
+      version: number;
+      inboxSeq: number;
+    }
   /** The key's run, with the same fingerprint. Also the answer to the same request sent twice. */
   | { outcome: 'existing'; runId: string; status: RunStatus; delivery?: DeliveryResult }
   /** The key's run has another workflow or input, or the reuse policy refuses. */

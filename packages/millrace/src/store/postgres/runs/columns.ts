@@ -21,7 +21,7 @@ const REUSE_CODE: Readonly<Record<ReusePolicy, number>> = {
 };
 
 /** How many parameters `startColumns` gives. */
-export const START_COLUMNS = 22;
+export const START_COLUMNS = 24;
 
 export function startColumns(
   starts: readonly StartRequest[],
@@ -84,6 +84,14 @@ export function startColumns(
       starts.map((start) => roundUp(start.message?.windowMs)),
     ),
     sparse(uuidArray, predecessors ?? []),
+    sparse(
+      uuidArray,
+      starts.map((start) => start.assignTo?.engineId),
+    ),
+    sparse(
+      int4Array,
+      starts.map((start) => roundUp(start.assignTo?.windowMs)),
+    ),
   ];
 }
 

@@ -53,7 +53,7 @@ export function prepareClaims(connection: Connection, incarnations: Incarnations
     const found = groups.flatMap(({ namespace, queue, workflow, workflow_version: version }) =>
       selectHead.all(namespace, queue, workflow, version, request.limit),
     );
-    // The claimer owned them once, so that it can execute them; should it not, others can when their windows pass.
+    // Whoever assigned them believed that the claimer can execute them; if not, others can when their windows pass.
     const own = selectAssigned.all(request.engineId, request.limit).filter(offers);
     return groups.length === 1 && own.length === 0 ? found : [...found, ...own].toSorted(byRank);
   }

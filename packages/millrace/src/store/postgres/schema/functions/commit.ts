@@ -27,7 +27,7 @@ CREATE FUNCTION millrace.commit_v1(
   s_priority integer[], s_tags text[], s_key text[], s_fingerprint text[], s_reuse integer[], s_dedup_ms bigint[],
   s_start_at bigint[], s_deadline_at bigint[], s_parent uuid[], s_ordinal integer[], s_commit bigint[],
   s_owner uuid[], s_data bytea[], s_message text[], s_body bytea[], s_window integer[],
-  s_predecessor uuid[],
+  s_predecessor uuid[], s_assign uuid[], s_assign_ms integer[],
   m_plan integer[], m_run uuid[], m_namespace text[], m_key text[], m_dedup text[], m_body bytea[],
   m_adopter uuid[], m_room integer[], m_window integer[]
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
@@ -104,7 +104,7 @@ BEGIN
         FROM unnest(s_plan, s_run) WITH ORDINALITY AS s(plan, run_id, n) ORDER BY s.n) END,
       s_namespace, s_workflow, s_version, s_queue, s_priority, s_tags, s_key, s_fingerprint, s_reuse, s_dedup_ms,
       s_start_at, s_deadline_at, s_parent, s_ordinal, s_commit, s_owner, s_data, s_message, s_body, s_window,
-      s_predecessor);
+      s_predecessor, s_assign, s_assign_ms);
   END IF;
   IF m_plan IS NOT NULL THEN
     RETURN QUERY SELECT * FROM millrace.deliver_v1(v_now, p_engines,
