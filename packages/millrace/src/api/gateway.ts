@@ -88,6 +88,7 @@ function limitOwned(requests: readonly StartRequest[], freeSlots: number): void 
   for (const request of requests) if (request.owner !== undefined && room-- <= 0) request.owner = undefined;
 }
 
+/** A client places nothing: what it starts is for all. */
 function hintStarts(store: Store, results: readonly StartResult[]): void {
   if (results.some(({ outcome }) => outcome === 'started')) store.hints?.send({ kind: 'ready' });
   hintDeliveries(

@@ -5,7 +5,7 @@ import { encodeChunk } from '../core/run/chunk.ts';
 import type { StartedEvent } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
 import type { NamedWorkflow } from '../core/workflow/workflow.ts';
-import type { ReusePolicy, StartRequest } from '../store/port/store.ts';
+import type { Assignment, ReusePolicy, StartRequest } from '../store/port/store.ts';
 
 /** How a run is started. */
 export interface StartOptions {
@@ -41,9 +41,18 @@ export interface StartFacts {
   newCommitId(): number;
   encode(value: unknown, where: string): string;
   hash(text: string): string;
-  /** The engine of this process, if it would take a run of this queue now. */
-  ownerFor(queue: string): string | undefined;
+  /** Where a run of this queue and key shall begin. */
+  placeFor(queue: string, key: string | undefined): StartPlace;
 }
+
+/** Neither: whoever can take it first. */
+export interface StartPlace {
+  /** The engine of this process: it takes the run at once. */
+  readonly owner?: string | undefined;
+  readonly assignTo?: Assignment | undefined;
+}
+
+const FOR_ALL: StartPlace = {};
 
 /**
  * Checks a start and makes the request of it; nothing is stored when anything is wrong.
@@ -100,7 +109,7 @@ export function startRequest(
     deadlineAt,
     history: encodeChunk(header, [{ ...started, payload }]),
     commitId: facts.newCommitId(),
-    owner: inCallersTransaction || startAt !== undefined ? undefined : facts.ownerFor(queue),
+    ...(inCallersTransaction || startAt !== undefined ? FOR_ALL : facts.placeFor(queue, key)),
   };
 }
 

@@ -9,6 +9,7 @@ import { encodeProfile, type EngineProfile } from '../core/cluster/profile.ts';
 import type { Executor, Log } from '../core/workflow/context.ts';
 import type { ProgramPorts } from '../core/workflow/program.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+import type { WorkflowWork } from '../core/policy/eligibility.ts';
 import type {
   Adopter,
   EngineRow,
@@ -38,6 +39,7 @@ import { startMembership, type Membership } from './membership/membership.ts';
 import { createSettings, type Settings } from './membership/settings.ts';
 import type { EngineOptions } from './options.ts';
 import { encodePayload } from './payload.ts';
+import type { Place, Placing } from './placing.ts';
 import type { Ports } from './ports.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { drive, leaveIfIdle } from './turn/drive.ts';
@@ -50,6 +52,8 @@ export interface EngineListener {
   /** A reply to an update became durable. */
   replied(runId: string, id: string, ok: boolean, payload: string): void;
   wantsReplies(): boolean;
+  /** Whether calls of this process to the store fail at present. */
+  storeFails(): boolean;
 }
 
 /**
@@ -86,6 +90,8 @@ export class Engine {
   /** Repeats a store call until its answer is definite, or this engine is closed. */
   readonly persist: <R>(call: () => Promise<R>) => Promise<R>;
 
+  /** Undefined: what begins here stays here. */
+  placing: Placing | undefined;
   claimer!: Claimer;
   waker!: Waker;
   private audit!: Loop;
@@ -191,6 +197,16 @@ export class Engine {
     const takesFrom = this.options.queues?.includes(queue) ?? true;
     return this.mayClaim() && takesFrom && this.workflows.has(`${name} ${version}`);
   }
+  /** Where a run that somebody starts here shall begin. Who has not heard of the others lately cannot tell. */
+  place(work: Omit<WorkflowWork, 'kind' | 'requires' | 'region' | 'originEngineId'>): Place {
+    if (this.placing === undefined) return 'self';
+    if (!this.membership.isConfirmed()) return 'anyone';
+    const { region } = this.options;
+    return this.placing.place({
+      ...work,
+      ...{ kind: 'workflow', requires: [], region, originEngineId: this.engineId },
+    });
+  }
   workflowOf(name: string, version: string): AnyWorkflow | undefined {
     return this.workflows.get(`${name} ${version}`);
   }
@@ -259,10 +275,10 @@ export class Engine {
     this.claimer.nudge();
   }
   /** A run is kept for an engine: it is told, and this one looks whether the run is still there afterwards. */
-  hintAssigned(engineId: string): void {
+  hintAssigned(engineId: string, windowMs: number): void {
     if (engineId === this.engineId) return this.claimer.nudge();
     this.store.hints?.send({ kind: 'assigned', engineId });
-    this.claimer.noteWindow(this.options.stickyMs);
+    this.claimer.noteWindow(windowMs);
   }
   hintInbox(engineId: string): void {
     this.store.hints?.send({ kind: 'inbox', engineId });
@@ -326,6 +342,8 @@ export class Engine {
       activeTasks: this.gate.running(),
       latencyMs: Math.round(latencyMs),
       failureRate: this.attempts.share(),
+      storeFailing: this.listener.storeFails(),
+      shadow: this.placing?.shadow(),
     });
   }
   /** The lease as this engine last saw it. */

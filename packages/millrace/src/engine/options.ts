@@ -1,5 +1,7 @@
 import type { StepPolicy } from '../core/run/command.ts';
 import type { Executor } from '../core/workflow/context.ts';
+import type { LoadWeights } from '../core/placement/state.ts';
+import type { StrategyName } from '../core/placement/strategy.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 
 /** What an engine is told at its creation; times in ms. */
@@ -11,6 +13,9 @@ export interface EngineOptions {
   readonly region: string | undefined;
   readonly labels: readonly string[];
   readonly weight: number;
+  /** By which runs are placed that begin here, while nothing is set for all engines; and how loads are weighed. */
+  readonly strategy: StrategyName;
+  readonly loadWeights: LoadWeights;
   /** Names of the engines that should be there. */
   readonly expectedEngines: readonly string[];
   /** Whether it declares silent engines dead; otherwise it only reports them. */

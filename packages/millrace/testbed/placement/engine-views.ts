@@ -16,8 +16,10 @@ export function engineView(engineId: string, { load, ...changes }: Changes = {})
     executors: ['mail'],
     workflows: [{ workflow: 'order', version: '1' }],
     capacity: { workflows: 1000, tasks: 1000 },
+    ...{ region: undefined, queues: undefined, beatMs: 1000, leaseMs: 5000, expected: [] },
     ...changes,
     load: {
+      state: 'running',
       cpuUsage: 0,
       memoryUsage: 0,
       activeWorkflows: 0,
@@ -26,6 +28,7 @@ export function engineView(engineId: string, { load, ...changes }: Changes = {})
       latencyMs: 1,
       failureRate: 0,
       storeFailing: false,
+      shadow: undefined,
       ...load,
     },
   };

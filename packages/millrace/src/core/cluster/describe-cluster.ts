@@ -1,3 +1,4 @@
+import { sicknessOf } from '../policy/eligibility/health.ts';
 import { instant } from '../reading/instant.ts';
 import { engineView, type SeenEngine } from './engine-view.ts';
 import type { EngineLoad } from './load.ts';
@@ -21,6 +22,8 @@ export interface EngineDescription {
   readonly versions: readonly { readonly workflow: string; readonly version: string }[];
   readonly capacity: { readonly workflows: number; readonly tasks: number };
   readonly load: Omit<EngineLoad, 'state'>;
+  /** Why it gets no new work while others can take it; null while it is well. */
+  readonly unhealthy: string | null;
   readonly startedAt: string;
   readonly lastBeatAt: string;
 }
@@ -31,6 +34,9 @@ export interface ClusterDescription {
   readonly leaderIncarnation: string | null;
   /** How often the leader has changed, the first included. */
   readonly term: number | null;
+  /** By which new runs are placed, and the one that is compared with it. */
+  readonly strategy: string;
+  readonly shadow: string | null;
   readonly engines: readonly EngineDescription[];
   /** Engines that are expected by name, and not there. */
   readonly missing: readonly string[];
@@ -44,22 +50,24 @@ export interface ClusterFacts {
   readonly leader: { readonly engineId: string; readonly term: number } | undefined;
   /** Besides those that the engines themselves expect. */
   readonly expected: readonly string[];
+  readonly strategy: string;
+  readonly shadow: string | undefined;
 }
 
-/** So many beats may be late before an engine is suspected: what is shown, nothing is decided by it. */
-const LATE_BEATS = 2.5;
-
-export function describeCluster({ now, engines, leader, expected }: ClusterFacts): ClusterDescription {
+export function describeCluster(facts: ClusterFacts): ClusterDescription {
+  const { now, engines, leader, expected, strategy, shadow } = facts;
   const described = engines.map((engine) => describeEngine(engine, now));
   const present = engines.filter(({ retired }) => !retired);
   const leading = present.find(({ engineId }) => engineId === leader?.engineId);
   const there = described.filter(({ status }) => status === 'alive' || status === 'draining');
   const names = new Set(there.map(({ engineId }) => engineId));
-  const wanted = new Set([...expected, ...present.flatMap((engine) => engineView(engine).expected)]);
+  const wanted = new Set([...expected, ...present.flatMap((engine) => engineView(engine, now).expected)]);
   return {
     leader: leading?.name ?? null,
     leaderIncarnation: leading?.engineId ?? null,
     term: leader?.term ?? null,
+    strategy,
+    shadow: shadow ?? null,
     engines: described,
     missing: [...wanted].filter((name) => !names.has(name)).toSorted(),
   };
@@ -67,14 +75,11 @@ export function describeCluster({ now, engines, leader, expected }: ClusterFacts
 
 /** How an incarnation stands, as far as a look at its row tells. */
 export function engineStatus(engine: SeenEngine, now: number): EngineStatus {
-  if (engine.retired) return 'dead';
-  const { beatMs, load } = engineView(engine);
-  if (engine.session === 'gone' || now - engine.beatAt > beatMs * LATE_BEATS) return 'suspect';
-  return engine.drain || load.state === 'draining' ? 'draining' : 'alive';
+  return engine.retired ? 'dead' : engineView(engine, now).state;
 }
 
 function describeEngine(engine: SeenEngine, now: number): EngineDescription {
-  const { region, labels, weight, namespace, queues, executors, workflows, ...view } = engineView(engine);
+  const { region, labels, weight, namespace, queues, executors, workflows, ...view } = engineView(engine, now);
   const { state: _, ...load } = view.load;
   return {
     engineId: engine.name,
@@ -87,6 +92,7 @@ function describeEngine(engine: SeenEngine, now: number): EngineDescription {
     versions: workflows,
     capacity: view.capacity,
     load,
+    unhealthy: sicknessOf(view.load) ?? null,
     startedAt: instant(engine.startedAt),
     lastBeatAt: instant(engine.beatAt),
   };

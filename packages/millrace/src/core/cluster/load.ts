@@ -1,4 +1,5 @@
 import { bytesOf, fieldsOf, numberOr } from './fields.ts';
+import { decodeTally, type ShadowTally } from './shadow.ts';
 
 /** How its process stands: shares from 0 to 100, and the longest delay of its loop of late. */
 export interface MachineLoad {
@@ -16,6 +17,10 @@ export interface EngineLoad extends MachineLoad {
   readonly latencyMs: number;
   /** Share of the attempts of the last minute that failed, 0 to 1. */
   readonly failureRate: number;
+  /** Its last calls to the store failed. */
+  readonly storeFailing: boolean;
+  /** Undefined while no strategy is in the shadow. */
+  readonly shadow: ShadowTally | undefined;
 }
 
 export function encodeLoad(load: EngineLoad): Uint8Array {
@@ -35,5 +40,7 @@ export function decodeLoad(bytes: Uint8Array): EngineLoad {
     activeTasks: number('activeTasks'),
     latencyMs: number('latencyMs'),
     failureRate: number('failureRate'),
+    storeFailing: fields['storeFailing'] === true,
+    shadow: decodeTally(fields['shadow']),
   };
 }

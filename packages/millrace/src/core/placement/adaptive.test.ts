@@ -1,7 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { engineView } from '../../../testbed/placement/engine-views.ts';
-import { DWELL_MS, FIRST_STATE, measurementsOf, nextAdaptive } from './adaptive.ts';
+import { bytesOf } from '../cluster/fields.ts';
+import {
+  decodeAdaptive,
+  DWELL_MS,
+  encodeAdaptive,
+  FIRST_STATE,
+  measurementsOf,
+  nextAdaptive,
+} from './adaptive.ts';
 import type { AdaptiveState, Measurements } from './adaptive.ts';
 
 const calm: Measurements = { cpuUsage: 20, latencyMs: 5, failureRate: 0 };
@@ -85,6 +93,23 @@ describe('nextAdaptive', () => {
         expect(state.strategy).toBe('load-balanced');
       }),
     );
+  });
+});
+
+describe('what is published', () => {
+  it('goes on elsewhere where it was left: with its rule, and for its dwell', () => {
+    const hot = nextAdaptive(FIRST_STATE, { ...calm, cpuUsage: 90 }, 0);
+    const resumed = decodeAdaptive(encodeAdaptive(hot), 1000);
+    expect(resumed).toEqual({ ...hot, sinceMs: 1000 });
+    expect(nextAdaptive(resumed, { ...calm, cpuUsage: 75 }, DWELL_MS * 2).strategy).toBe('load-balanced');
+    expect(nextAdaptive(resumed, calm, 1000 + DWELL_MS - 1).strategy).toBe('load-balanced');
+    expect(nextAdaptive(resumed, calm, 1000 + DWELL_MS).strategy).toBe('round-robin');
+  });
+
+  it('is as in the beginning where it is nothing, or of another version', () => {
+    expect(decodeAdaptive(undefined, 5)).toBe(FIRST_STATE);
+    expect(decodeAdaptive(bytesOf({ strategy: 'adaptive' }), 5)).toBe(FIRST_STATE);
+    expect(decodeAdaptive(bytesOf({ strategy: 'locality' }), 5)).toMatchObject({ reason: 'it was published' });
   });
 });
 

@@ -1,5 +1,6 @@
+import { bytesOf, fieldsOf, textOr } from '../cluster/fields.ts';
 import type { EngineView } from '../policy/eligibility.ts';
-import type { PlainStrategy } from './strategy.ts';
+import { PLAIN_STRATEGIES, type PlainStrategy } from './strategy.ts';
 
 /** What the rules look at, over all engines that are there. */
 export interface Measurements {
@@ -101,4 +102,23 @@ export function measurementsOf(engines: readonly EngineView[]): Measurements | u
   const mean = (measure: keyof Measurements): number =>
     heard.reduce((sum, { load }) => sum + load[measure], 0) / heard.length;
   return { cpuUsage: mean('cpuUsage'), latencyMs: mean('latencyMs'), failureRate: mean('failureRate') };
+}
+
+/** The setting in which the engine that leads publishes what `adaptive` follows, so that all do the same. */
+export const ADAPTIVE_SETTING = 'adaptive';
+
+export function encodeAdaptive({ strategy, reason }: AdaptiveState): Uint8Array {
+  return bytesOf({ strategy, reason });
+}
+
+/**
+ * What was published, as if it had been switched to now: its rules hold, and it is kept for the dwell.
+ * @param bytes - undefined, or of another version: as in the beginning.
+ */
+export function decodeAdaptive(bytes: Uint8Array | undefined, nowMs: number): AdaptiveState {
+  const fields = bytes === undefined ? {} : fieldsOf(bytes);
+  const strategy = PLAIN_STRATEGIES.find((known) => known === fields['strategy']);
+  if (strategy === undefined) return FIRST_STATE;
+  const holding = new Set(RULES.filter((rule) => rule.strategy === strategy).map(({ measure }) => measure));
+  return { strategy, reason: textOr(fields['reason'], 'it was published'), sinceMs: nowMs, holding };
 }

@@ -6,16 +6,30 @@ import type { Scene, Score } from './strategy.ts';
 /** A function that gives each candidate its score; lower is better. */
 export type ScoreOf = (engine: EngineView) => number;
 
-/** How many works of this kind an engine had when the epoch began, how many it got since, and how many it takes. */
-export function countsOf(
-  { work, state }: Scene,
-  { engineId, capacity }: EngineView,
-): { readonly active: number; readonly placed: number; readonly most: number } {
+interface Counts {
+  /** Works of this kind when the epoch began. */
+  readonly active: number;
+  /** What this placer gave to it since. */
+  readonly placed: number;
+  /** How many works that makes, as far as one can tell: others place too. */
+  readonly counted: number;
+  /** How many it takes. */
+  readonly most: number;
+}
+
+export function countsOf(scene: Scene, engine: EngineView): Counts {
+  const { work, state } = scene;
+  const { engineId, capacity, load: now } = engine;
   const { load } = beginOf(state.epoch, engineId);
-  const placed = placedOf(state.epoch, engineId);
-  return work.kind === 'task'
-    ? { active: load.activeTasks, placed: placed.tasks, most: capacity.tasks }
-    : { active: load.activeWorkflows, placed: placed.workflows, most: capacity.workflows };
+  const { tasks, workflows } = placedOf(state.epoch, engineId);
+  const [active, current, placed, most] =
+    work.kind === 'task'
+      ? [load.activeTasks, now.activeTasks, tasks, capacity.tasks]
+      : [load.activeWorkflows, now.activeWorkflows, workflows, capacity.workflows];
+  // What the placer's own engine has it knows at any time, and nobody has to guess.
+  const isHome = engineId === state.placer.home;
+  const counted = isHome ? Math.max(0, current - active) : placed * placersOf(scene);
+  return { active, placed, counted, most };
 }
 
 /**
@@ -30,10 +44,9 @@ function placersOf({ state }: Scene): number {
 
 /** The share of an engine's room for this kind of work that is taken. */
 export function occupancyOf(scene: Scene): ScoreOf {
-  const placers = placersOf(scene);
   return (engine) => {
-    const { active, placed, most } = countsOf(scene, engine);
-    return (active + placed * placers) / most;
+    const { active, counted, most } = countsOf(scene, engine);
+    return (active + counted) / most;
   };
 }
 
@@ -53,8 +66,35 @@ export function weightedLoadOf(scene: Scene): ScoreOf {
   };
   const loads = candidates.reduce((sum, engine) => sum + measured(engine), 0);
   const active = candidates.reduce((sum, engine) => sum + countsOf(scene, engine).active, 0);
-  const weight = (placersOf(scene) * loads) / Math.max(active, candidates.length) / 2;
-  return (engine) => measured(engine) + countsOf(scene, engine).placed * weight;
+  const weight = loads / Math.max(active, candidates.length) / 2;
+  return (engine) => measured(engine) + countsOf(scene, engine).counted * weight;
+}
+
+/** The placer's own engine where it is one of these and its score no more than this: a tie is for who need not hand over. */
+export function homeWithin(
+  { state }: Scene,
+  candidates: Candidates,
+  most: number,
+  scoreOf: ScoreOf,
+): EngineView | undefined {
+  const home = candidates.find(({ engineId }) => engineId === state.placer.home);
+  return home !== undefined && scoreOf(home) <= most ? home : undefined;
+}
+
+/** Beyond it the formula says nothing any more. */
+const MOST_BUSY = 0.99;
+const LEAST_LAG_MS = 1;
+
+/**
+ * How long a run is likely to wait at an engine until it begins, ms: the way there, and the queue before its event
+ * loop, which grows with ρ / (1 - ρ). For comparing choices; nobody is promised it.
+ * @source Kingman's formula, with the lag of the loop in the place of the mean service time.
+ */
+export function predictedWaitMs({ load, capacity }: EngineView, isHome: boolean): number {
+  const occupancy = capacity.workflows === 0 ? 1 : load.activeWorkflows / capacity.workflows;
+  const busy = Math.min(MOST_BUSY, Math.max(load.cpuUsage / 100, occupancy));
+  const wayMs = isHome ? 0 : load.latencyMs;
+  return wayMs + (Math.max(LEAST_LAG_MS, load.loopLagMs) * busy) / (1 - busy);
 }
 
 /** The candidate of the lowest score; among equals the one that waited longest for its turn. */

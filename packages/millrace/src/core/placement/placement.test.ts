@@ -11,9 +11,10 @@ import {
 import { eligibleFor } from '../policy/eligibility.ts';
 import type { EngineView, Work } from '../policy/eligibility.ts';
 import { epochOf, withPlaced } from './epoch.ts';
+import { predictedWaitMs } from './load.ts';
 import { choose } from './placement.ts';
 import { createPlacementState, DEFAULT_WEIGHTS, type PlacementState } from './state.ts';
-import { parseStrategy, STRATEGIES } from './strategy.ts';
+import { parseStrategy, STRATEGIES, type StrategyName } from './strategy.ts';
 
 const fresh = createPlacementState({ placerId: 'p', weights: DEFAULT_WEIGHTS });
 const anyStrategy = fc.constantFrom(...STRATEGIES);
@@ -182,6 +183,64 @@ describe('what was given since the loads were measured (P3)', () => {
     for (const work of [taskWork(), workflowWork()]) {
       expect(choose('round-robin', work, crowded, state).refusals).toMatchObject([{ kind: 'full' }]);
     }
+  });
+});
+
+describe('the placer’s own engine', () => {
+  const home: PlacementState = { ...fresh, placer: { ...fresh.placer, home: 'b' } };
+  const withLoads = (a: Partial<EngineView['load']>, b: Partial<EngineView['load']>): EngineView[] => [
+    engineView('a', { load: a }),
+    engineView('b', { load: b }),
+  ];
+  const chosen = (strategy: StrategyName, engines: readonly EngineView[]): string | undefined =>
+    choose(strategy, taskWork(), engines, home).engineId;
+
+  it('keeps what another one would do no better', () => {
+    expect(chosen('least-load', withLoads({ activeTasks: 10 }, { activeTasks: 11 }))).toBe('b');
+    expect(chosen('least-load', withLoads({ activeTasks: 10 }, { activeTasks: 12 }))).toBe('a');
+    expect(chosen('load-balanced', withLoads({ cpuUsage: 0 }, { cpuUsage: 33 }))).toBe('b');
+    expect(chosen('load-balanced', withLoads({ cpuUsage: 0 }, { cpuUsage: 34 }))).toBe('a');
+    const { explanation } = choose('load-balanced', taskWork(), withLoads({}, { cpuUsage: 33 }), home);
+    expect(explanation.reason).toBe('b: it is here, and no other has a load much lower');
+  });
+
+  it('keeps nothing that it cannot do, or that belongs elsewhere', () => {
+    expect(chosen('least-load', withLoads({ activeTasks: 900 }, { storeFailing: true }))).toBe('a');
+    const regions = [engineView('a', { region: 'eu' }), engineView('b', { region: 'us' })];
+    expect(choose('geographic', taskWork({ region: 'eu' }), regions, home).engineId).toBe('a');
+  });
+
+  it('is counted, where others are guessed', () => {
+    let state = home;
+    const engines = withLoads({}, {});
+    const deal = (works: number, list: readonly EngineView[]): number => {
+      let kept = 0;
+      for (let at = 0; at < works; at++) {
+        const placed = choose('least-load', taskWork(), list, state);
+        state = placed.state;
+        if (placed.engineId === 'b') kept++;
+      }
+      return kept;
+    };
+    expect(deal(100, engines), 'a work of its own counts 1, another’s √2').toBeGreaterThan(55);
+    state = home;
+    deal(1, engines);
+    const crowded = withLoads({}, { activeTasks: 500 });
+    expect(deal(10, crowded), 'it knows what it has before its next beat').toBe(0);
+  });
+});
+
+describe('the predicted wait', () => {
+  const wait = (load: Partial<EngineView['load']>, isHome = true, workflows = 1000): number =>
+    predictedWaitMs(engineView('a', { load, capacity: { workflows, tasks: 0 } }), isHome);
+
+  it('is the way there, and what a busy engine makes of the lag of its loop', () => {
+    expect(wait({})).toBe(0);
+    expect(wait({ latencyMs: 7 }, false)).toBe(7);
+    expect(wait({ cpuUsage: 50 })).toBe(1);
+    expect(wait({ activeWorkflows: 500, loopLagMs: 20 })).toBe(20);
+    expect(wait({ cpuUsage: 100 })).toBeCloseTo(99);
+    expect(wait({}, true, 0)).toBeCloseTo(99);
   });
 });
 

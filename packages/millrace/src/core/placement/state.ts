@@ -7,6 +7,8 @@ export interface Placer {
   readonly placerId: string;
   /** `CPU_WEIGHT`, `MEMORY_WEIGHT` and `WORKFLOW_WEIGHT`; only their proportion counts. */
   readonly weights: LoadWeights;
+  /** Its own engine, where what stays is not handed over; undefined: it has none, or does not care. */
+  readonly home?: string | undefined;
 }
 
 export interface LoadWeights {

@@ -20,6 +20,8 @@ export type PlainStrategy = (typeof PLAIN_STRATEGIES)[number];
 export const STRATEGIES = [...PLAIN_STRATEGIES, 'adaptive'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
+export const DEFAULT_STRATEGY: StrategyName = 'load-balanced';
+
 /**
  * The strategy of this name.
  * @param where - the subject of the error message: `ASSIGNMENT_STRATEGY`.

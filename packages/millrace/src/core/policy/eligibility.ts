@@ -1,14 +1,16 @@
-import { candidatesOf, type Candidates, type EngineView } from './eligibility/engine-view.ts';
+import type { EngineView } from '../cluster/engine-view.ts';
+import { candidatesOf, type Candidates } from './eligibility/candidates.ts';
 import { sicknessOf } from './eligibility/health.ts';
 import { refuse, type Refusal } from './eligibility/refusal.ts';
 import { shortageOf, type Shortage } from './eligibility/shortage.ts';
 import type { Work } from './eligibility/work.ts';
 
-export { candidatesOf } from './eligibility/engine-view.ts';
-export type { Candidates, EngineView } from './eligibility/engine-view.ts';
+export type { EngineView } from '../cluster/engine-view.ts';
+export { candidatesOf } from './eligibility/candidates.ts';
+export type { Candidates } from './eligibility/candidates.ts';
 export type { Refusal } from './eligibility/refusal.ts';
 export type { Shortage } from './eligibility/shortage.ts';
-export type { Work } from './eligibility/work.ts';
+export type { Work, WorkflowWork } from './eligibility/work.ts';
 
 /*
  * The one predicate that says who may take what: placement filters by it, and `why` explains with it.

@@ -234,7 +234,7 @@ describe('why a run is not taken from the queue', () => {
     expect(reasonsOf({ status: 'queued' })[0]?.since).toBe('2026-01-01T00:00:00.000Z');
   });
 
-  it('reserved for the engine that has it in memory, for a while', () => {
+  it('reserved for one engine, for a while', () => {
     const until = T0 + 20_000;
     const reasons = reasonsOf(queued, { assigned: { engine: 'engine-1', until } });
     expect(reasons.map(({ code }) => code)).toEqual(['ASSIGNED_WINDOW', 'QUEUE_BACKLOG']);

@@ -74,7 +74,7 @@ export function startClaimer(engine: Engine): Claimer {
     },
     noteWindow(ms) {
       // The store's clock counts whole milliseconds.
-      windowEndsAt = engine.ports.clock.mono() + ms + 1;
+      windowEndsAt = Math.max(windowEndsAt, engine.ports.clock.mono() + ms + 1);
       loop.within(ms + 1);
     },
     clearSuspect(instance) {

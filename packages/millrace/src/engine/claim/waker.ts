@@ -32,7 +32,7 @@ export function startWaker(engine: Engine): Waker {
     if (count > 0) engine.ports.crashPoint('timer.after-wake');
     for (const run of woken.adopted) engine.adopt(run);
     if (woken.queued > 0) engine.hintReady();
-    for (const engineId of new Set(woken.assigned)) engine.hintAssigned(engineId);
+    for (const engineId of new Set(woken.assigned)) engine.hintAssigned(engineId, windowMs);
     if (count >= MAX_WAKE) return 0;
     if (woken.nextWakeAt === undefined) return LONGEST_MS;
     return Math.min(LONGEST_MS, Math.max(1, woken.nextWakeAt - woken.storeTime));

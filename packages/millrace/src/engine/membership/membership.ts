@@ -60,12 +60,13 @@ export function startMembership(engine: Engine): Membership {
     return answer;
   };
 
-  const heed = async ({ engines, leader, settings }: Beat): Promise<void> => {
+  const heed = async ({ engines, leader, settings, storeTime }: Beat): Promise<void> => {
     if (engines.some(({ engineId, drain }) => drain && engineId === engine.engineId)) engine.drain();
     const gone = await takeOver(observer.judge(engines, engine.engineId));
     const live = engines.filter(({ engineId, retired }) => !retired && !gone.has(engineId));
     await election.see(leader, live);
     await engine.settings.follow(settings);
+    engine.placing?.see(live, storeTime);
   };
 
   const tick = async (): Promise<number> => {

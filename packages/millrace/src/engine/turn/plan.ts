@@ -100,8 +100,12 @@ function limitHistory(instance: Instance, turn: Turn): void {
 
 function startsOf(engine: Engine, instance: Instance, turn: Turn): StartRequest[] {
   const starts: StartRequest[] = [];
-  const held = turn.standing.kind === 'open' ? engine.freeSlots() : engine.freeSlots() + 1;
-  for (const child of turn.children) starts.push(childStart(engine, instance, child, starts.length < held));
+  let room = turn.standing.kind === 'open' ? engine.freeSlots() : engine.freeSlots() + 1;
+  for (const child of turn.children) {
+    const start = childStart(engine, instance, child, room > 0);
+    if (start.owner !== undefined) room--;
+    starts.push(start);
+  }
   if (turn.standing.kind === 'continued') starts.push(successorStart(engine, instance, turn.standing));
   return starts;
 }
@@ -114,6 +118,10 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
   const queue = child.queue ?? row.queue;
   const parent = child.detached ? undefined : { runId: row.runId, ordinal: child.ordinal, name: child.name };
   const { name, version } = child.workflow;
+  const { namespace } = row;
+  const work = { workflow: name, version, namespace, queue, affinity: child.key };
+  const place = engine.place(work);
+  const stays = place === 'self' && eager && engine.canRun(name, version, queue);
   const started: StartedEvent = {
     type: 'started',
     workflow: name,
@@ -127,7 +135,7 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
   if (child.tags.length > 0) started.tags = child.tags;
   return {
     runId: child.runId,
-    namespace: row.namespace,
+    namespace,
     workflow: name,
     workflowVersion: version,
     queue,
@@ -142,7 +150,8 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
     parentOrdinal: child.ordinal,
     history: encodeChunk(engine.chunkHeader(), [{ ...started, payload: child.input }]),
     commitId: engine.newCommitId(),
-    owner: eager && engine.canRun(name, version, queue) ? engine.engineId : undefined,
+    owner: stays ? engine.engineId : undefined,
+    assignTo: typeof place === 'object' ? place : undefined,
   };
 }
 
@@ -161,6 +170,9 @@ function successorStart(
 ): StartRequest {
   const { row, execution, workflow } = instance;
   const { timeoutMs } = workflow;
+  const { namespace, queue, key: affinity } = row;
+  const work = { workflow: row.workflow, version: row.workflowVersion, namespace, queue, affinity };
+  const place = engine.place({ ...work, lastEngineId: engine.engineId });
   const deadlineAt = timeoutMs === undefined ? undefined : Math.ceil(engine.clock.upper() + timeoutMs);
   const started: StartedEvent = {
     ...execution.started,
@@ -179,7 +191,8 @@ function successorStart(
     deadlineAt,
     history: encodeChunk(engine.chunkHeader(), [{ ...started, payload: standing.payload }]),
     commitId: engine.newCommitId(),
-    owner: engine.engineId,
+    // The slot of the run that ends is its own.
+    ...(typeof place === 'object' ? { assignTo: place } : { owner: engine.engineId }),
   };
 }
 

@@ -25,6 +25,8 @@ export interface ClusterParts extends Omit<Surroundings, 'isAlive' | 'log' | 'cr
   trace: Trace;
 }
 
+type Switch = Extract<Incident, { kind: 'strategy' }>;
+
 const RESTART_MS = 500;
 /** Who has so much time to drain is told to; others close. */
 const ORDERED_GRACE_MS = 2_000;
@@ -114,6 +116,8 @@ class SimulatedCluster implements Cluster {
       case 'clock-step':
         machine.clocks.wallOffsetMs += incident.byMs;
         return;
+      case 'strategy':
+        return this.turnTo(machine, incident);
     }
   }
 
@@ -169,6 +173,11 @@ class SimulatedCluster implements Cluster {
   private remember({ pid, millrace }: Machine): void {
     const value = new TextEncoder().encode(String(pid));
     millrace?.store.putSetting('last-start', value).catch(() => undefined);
+  }
+
+  private turnTo({ millrace, actor }: Machine, { strategy, shadow }: Switch): void {
+    this.note(`${actor.name} sets strategy ${strategy}`);
+    millrace?.setStrategy(strategy, { shadow }).catch(() => undefined);
   }
 
   private pass(machine: Machine, point: CrashPoint): void {

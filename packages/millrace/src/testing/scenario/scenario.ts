@@ -1,3 +1,4 @@
+import type { StrategyName } from '../../core/placement/strategy.ts';
 import type { CrashPoint } from '../../engine/ports.ts';
 import type { Op } from '../program/program.ts';
 
@@ -23,6 +24,8 @@ export type Incident =
   | { kind: 'pause'; atMs: number; node: number; forMs: number }
   | { kind: 'drain'; atMs: number; node: number; graceMs: number; downMs: number }
   | { kind: 'clock-step'; atMs: number; node: number; byMs: number }
+  /** All engines are to place by another strategy. */
+  | { kind: 'strategy'; atMs: number; node: number; strategy: StrategyName; shadow: StrategyName | undefined }
   /** Every store call waits until it is over. */
   | { kind: 'store-stall'; atMs: number; forMs: number }
   /** Every store call is refused until it is over. */

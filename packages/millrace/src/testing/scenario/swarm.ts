@@ -1,3 +1,4 @@
+import { STRATEGIES } from '../../core/placement/strategy.ts';
 import { CRASH_POINTS } from '../../engine/ports.ts';
 import { makeProgram } from '../program/grammar.ts';
 import { createRandom, type Random } from '../virtual/random.ts';
@@ -34,7 +35,10 @@ export function scenarioOf(seed: number): Scenario {
     leaseMs,
     beatMs: leaseMs / 5,
     stickyMs: random.fork('sticky').pick([0, 20, 200, 200, 2_000]),
-    incidents: incidents(random, nodes.length, activeMs, leaseMs),
+    incidents: [
+      ...incidents(random, nodes.length, activeMs, leaseMs),
+      ...switches(random.fork('strategies'), nodes.length, activeMs),
+    ].toSorted((a, b) => a.atMs - b.atMs),
     stories,
     healAtMs: activeMs + 2_000,
   };
@@ -147,5 +151,16 @@ function incidents(random: Random, nodes: number, activeMs: number, leaseMs: num
     atMs,
     forMs: random.pick([300, leaseMs, leaseMs * 2]),
   }));
-  return found.toSorted((a, b) => a.atMs - b.atMs);
+  return found;
+}
+
+function switches(random: Random, nodes: number, activeMs: number): Incident[] {
+  if (!random.chance(0.6)) return [];
+  return Array.from({ length: random.between(1, 4) }, () => ({
+    kind: 'strategy',
+    atMs: random.between(0, activeMs),
+    node: random.between(0, nodes - 1),
+    strategy: random.pick(STRATEGIES),
+    shadow: random.chance(0.5) ? random.pick(STRATEGIES) : undefined,
+  }));
 }

@@ -147,6 +147,7 @@ function startCalls({ subject, network, watcher, tally }: SimStoreParts, actor: 
             const known = rows.has(result.runId);
             if (result.outcome !== 'started') tally.add(`start ${result.outcome}`);
             else if (known && runId === result.runId) tally.add('start repeated');
+            else if (result.assignedTo !== undefined) tally.add('start placed at another');
             else if (owner !== undefined && watcher.retired.has(owner)) tally.add('zombie start unowned');
           });
           return results.map(({ runId }) => runId);

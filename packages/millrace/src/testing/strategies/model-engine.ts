@@ -77,6 +77,7 @@ export function createModelEngine({ at, speed, slots }: ModelEngineOptions): Mod
         executors: [],
         workflows: [{ workflow: 'job', version: '1' }],
         load: {
+          state: 'running',
           cpuUsage: (used / (BEAT_MS * slots)) * 100,
           memoryUsage: 30,
           activeWorkflows: spans.length,
@@ -85,8 +86,10 @@ export function createModelEngine({ at, speed, slots }: ModelEngineOptions): Mod
           latencyMs: 2,
           failureRate: 0,
           storeFailing: false,
+          shadow: undefined,
         },
         capacity: { workflows: CAPACITY, tasks: 0 },
+        ...{ queues: undefined, beatMs: BEAT_MS, leaseMs: 5 * BEAT_MS, expected: [] },
       };
     },
     busyMs: () => busy,

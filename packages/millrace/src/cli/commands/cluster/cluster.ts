@@ -31,9 +31,13 @@ export function addCluster(program: Command, cli: Cli): void {
     });
 }
 
-function clusterLines(terminal: Terminal, { leader, term, engines, missing }: ClusterDescription): string[] {
+function clusterLines(terminal: Terminal, cluster: ClusterDescription): string[] {
+  const { leader, term, engines, missing, strategy, shadow } = cluster;
+  const unhealthy = engines.filter((engine) => engine.status !== 'dead' && engine.unhealthy !== null);
   return [
     leader === null ? 'nobody leads' : `${safeText(leader)} leads, in term ${term}`,
+    `runs are placed by ${strategy}${shadow === null ? '' : `, with ${shadow} in the shadow`}`,
+    ...unhealthy.map((engine) => `${safeText(engine.engineId)} is passed over: ${engine.unhealthy}`),
     ...(missing.length === 0 ? [] : [`missing: ${missing.map(safeText).join(', ')}`]),
     ...(engines.length === 0 ? [] : ['', ...engineTable(terminal, engines)]),
   ];

@@ -1,6 +1,6 @@
 import type { Candidates, EngineView } from '../../policy/eligibility.ts';
 import { hash01 } from '../hash.ts';
-import { lowest, scoresOf, weightedLoadOf, type ScoreOf } from '../load.ts';
+import { homeWithin, lowest, scoresOf, weightedLoadOf, type ScoreOf } from '../load.ts';
 import type { Scene, Strategy } from '../strategy.ts';
 
 /** The engine of the lowest load: CPU, memory and occupancy by their weights. */
@@ -21,6 +21,9 @@ export const loadBalanced: Strategy = (scene) => {
  */
 const COMPARED_WHOLE = 8;
 
+/** By so much of the whole scale the placer's own engine may be more loaded: measurements of two differ by that anyway. */
+const TIE = 0.1;
+
 /** How every other strategy, too, decides between engines that are equally good for it. */
 export function balance(
   scene: Scene,
@@ -30,7 +33,9 @@ export function balance(
   const [only, ...others] = candidates;
   if (others.length === 0) return { engine: only, reason: 'it is the only one' };
   const isDrawn = candidates.length > COMPARED_WHOLE;
-  const engine = lowest(scene, isDrawn ? drawTwo(scene, candidates) : candidates, scoreOf);
+  const least = lowest(scene, isDrawn ? drawTwo(scene, candidates) : candidates, scoreOf);
+  const engine = homeWithin(scene, candidates, scoreOf(least) + TIE, scoreOf) ?? least;
+  if (engine !== least) return { engine, reason: `it is here, and no other has a load much lower` };
   const among = isDrawn ? `two drawn from ${candidates.length}` : `${candidates.length}`;
   return { engine, reason: `it has the lowest load of ${among}, ${scoreOf(engine).toFixed(3)}` };
 }

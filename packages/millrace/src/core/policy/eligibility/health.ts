@@ -1,4 +1,4 @@
-import type { EngineLoad } from './engine-view.ts';
+import type { EngineLoad } from '../../cluster/load.ts';
 
 /** Half a beat: callbacks come so late that soon the beats will, too. */
 const SICK_LOOP_LAG_MS = 500;

@@ -1,4 +1,4 @@
-import type { EngineView } from './engine-view.ts';
+import type { EngineView } from '../../cluster/engine-view.ts';
 
 /** Why one engine does not take one piece of work. */
 export interface Refusal {

@@ -84,7 +84,7 @@ function noEngineForVersion(run: ReadableRun, engines: readonly EngineFacts[], s
 function assignedReason({ engine, until }: { engine: string; until: number }, since: string): Reason {
   return {
     code: 'ASSIGNED_WINDOW',
-    message: `it is reserved for engine ${engine}, which has it in memory, until ${instant(until)}`,
+    message: `it is reserved for engine ${engine} until ${instant(until)}`,
     since,
     refs: { engineId: engine, until: instant(until) },
     remedy: { message: 'Nothing to do: after that any engine may take it.', command: null },

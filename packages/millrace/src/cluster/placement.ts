@@ -1,0 +1,84 @@
+import { engineView } from '../core/cluster/engine-view.ts';
+import { choose } from '../core/placement/placement.ts';
+import { decodeRule, RULE_SETTING, strategyFor, usesAdaptive } from '../core/placement/rule.ts';
+import { createPlacementState, type PlacementState } from '../core/placement/state.ts';
+import { sicknessOf } from '../core/policy/eligibility/health.ts';
+import type { EngineView } from '../core/policy/eligibility.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Placing } from '../engine/placing.ts';
+import { createAdaptive } from './adaptive.ts';
+import { createShadow } from './shadow.ts';
+
+/**
+ * How long a run is kept for the engine that it was placed at: a hint takes it there in milliseconds, and whoever is
+ * not there any more holds it up no longer than this.
+ */
+const WINDOW_MS = 300;
+
+/**
+ * The placer of one engine: it knows the others by their beats, goes by the rule that is set for all, and remembers
+ * what it gave away. An engine that is alone decides nothing, and pays nothing.
+ */
+export function createPlacing(engine: Engine): Placing {
+  const { strategy, loadWeights: weights } = engine.options;
+  const fresh = (): PlacementState =>
+    createPlacementState({ placerId: engine.engineId, weights, home: engine.engineId });
+  const isOwn = ({ engineId }: EngineView): boolean => engineId === engine.engineId;
+  const adaptive = createAdaptive(engine);
+  const shadow = createShadow(engine, fresh);
+  const tellHealth = createHealthReport(engine);
+  let views: readonly EngineView[] = [];
+  let rule = decodeRule(undefined, strategy);
+  let revision = 0;
+  let state = fresh();
+
+  const followRule = (): void => {
+    const { settings } = engine;
+    if (settings.revision() === revision) return;
+    revision = settings.revision();
+    rule = decodeRule(settings.value(RULE_SETTING), strategy);
+    shadow.follow(rule.shadow);
+  };
+
+  /** Its own runs it can count at any time; what its beat said is up to a second old. */
+  const withOwnRuns = (view: EngineView): EngineView =>
+    isOwn(view) ? { ...view, load: { ...view.load, activeWorkflows: engine.held.size } } : view;
+
+  return {
+    see(engines, storeTime) {
+      views = engines.length > 1 ? engines.map((row) => engineView(row, storeTime)) : [];
+      // It came back as another one.
+      if (state.placer.placerId !== engine.engineId) state = fresh();
+      followRule();
+      if (usesAdaptive(rule)) state = { ...state, adaptive: adaptive.follow(views) };
+      tellHealth(views.find(isOwn));
+    },
+    place(work) {
+      if (views.length <= 1) return 'self';
+      const seen = views.map(withOwnRuns);
+      const chosen = choose(strategyFor(rule, work.queue), work, seen, state);
+      ({ state } = chosen);
+      shadow.compare(work, seen, chosen);
+      const { engineId } = chosen;
+      if (engineId === undefined) return 'anyone';
+      return engineId === engine.engineId ? 'self' : { engineId, windowMs: WINDOW_MS };
+    },
+    shadow: () => shadow.tally(),
+  };
+}
+
+/** Says when others begin to pass this engine over, and when they do not any more. */
+function createHealthReport({ ports }: Engine): (own: EngineView | undefined) => void {
+  let told: string | undefined;
+  return (own) => {
+    const sickness = own && sicknessOf(own.load);
+    const isNews = (sickness === undefined) !== (told === undefined);
+    told = sickness;
+    if (!isNews) return;
+    const [level, message] =
+      sickness === undefined
+        ? (['info', 'this engine is well again and gets new runs'] as const)
+        : (['warn', `this engine is passed over while others can take runs: ${sickness}`] as const);
+    ports.log({ source: 'engine', level, message });
+  };
+}

@@ -1,0 +1,19 @@
+import type { ShadowTally } from '../core/cluster/shadow.ts';
+import type { WorkflowWork } from '../core/policy/eligibility.ts';
+import type { Assignment, EngineRow } from '../store/port/store.ts';
+
+/** Where a run shall begin: in this engine, in another one that has so long for it, or wherever somebody takes it first. */
+export type Place = 'self' | 'anyone' | Assignment;
+
+/** Decides where runs begin. Set from outside: it takes more knowledge of others than an engine has. */
+export interface Placing {
+  /**
+   * What a beat told.
+   * @param engines - all that are there, this one included.
+   * @param storeTime - when they stood like this.
+   */
+  see(engines: readonly EngineRow[], storeTime: number): void;
+  place(work: WorkflowWork): Place;
+  /** How the strategy in the shadow compares so far. */
+  shadow(): ShadowTally | undefined;
+}
