@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { decodeLoad } from '../src/core/cluster/load.ts';
 import { judge } from './judge/judge.ts';
-import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
+import { canOpen, openRig, STORES, type Client, type Rig } from './rig/rig.ts';
 import { until } from './rig/wait.ts';
+import type { WorkerProcess } from './rig/worker-process.ts';
 import { calmItems } from './worker/workload.ts';
 
 const TIMES = { beatMs: 100, leaseMs: 1_500 } as const;
@@ -11,19 +12,26 @@ const TIMES = { beatMs: 100, leaseMs: 1_500 } as const;
 let rig: Rig;
 afterEach(() => rig.end());
 
+/** Its thread starts when it has been late for the first time. */
+async function untilLateOnce(client: Client, worker: WorkerProcess): Promise<void> {
+  const input = { marker: join(rig.folder, 'late'), ms: TIMES.beatMs * 2 };
+  await client.perform([{ workflow: 'blocking', key: 'late', input, signals: 0 }]);
+  await worker.untilEntry('its thread', () => worker.logs('a thread beats').length > 0);
+}
+
 describe.for(STORES)('on %s', (kind) => {
   test.skipIf(!canOpen(kind))(
     'an engine whose event loop is late beats on time and tells how late',
     async () => {
       rig = await openRig(kind);
       const busy = rig.worker({ name: 'busy', ...TIMES });
-      await busy.untilEntry('its thread', () => busy.logs('a thread beats').length > 0);
       const client = await rig.client();
+      await untilLateOnce(client, busy);
       const store = await rig.store();
       // Longer than the lease: without the thread others would take its runs.
       const input = { marker: join(rig.folder, 'marker'), ms: TIMES.leaseMs * 1.5 };
       await client.perform([{ workflow: 'blocking', key: 'blocking', input, signals: 0 }]);
-      await busy.untilBegins(1);
+      await busy.untilBegins(3);
       const other = rig.worker({ name: 'other', ...TIMES });
       await other.untilMark('ready');
       const row = async () => (await store.listEngines()).engines.find(({ name }) => name === 'busy');
@@ -50,10 +58,10 @@ describe.for(STORES)('on %s', (kind) => {
     async () => {
       rig = await openRig(kind);
       const paused = rig.worker({ name: 'paused', ...TIMES });
-      await paused.untilEntry('its thread', () => paused.logs('a thread beats').length > 0);
+      const client = await rig.client();
+      await untilLateOnce(client, paused);
       const other = rig.worker({ name: 'other', ...TIMES });
       await other.untilMark('ready');
-      const client = await rig.client();
       paused.kill('SIGSTOP');
       const stoppedAt = performance.now();
       await client.perform(calmItems('meanwhile', 1));
