@@ -2,22 +2,15 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { decodeLoad } from '../src/core/cluster/load.ts';
 import { judge } from './judge/judge.ts';
-import { canOpen, openRig, STORES, type Client, type Rig } from './rig/rig.ts';
+import { untilLateOnce } from './rig/late.ts';
+import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
 import { until } from './rig/wait.ts';
-import type { WorkerProcess } from './rig/worker-process.ts';
 import { calmItems } from './worker/workload.ts';
 
 const TIMES = { beatMs: 100, leaseMs: 1_500 } as const;
 
 let rig: Rig;
 afterEach(() => rig.end());
-
-/** Its thread starts when it has been late for the first time. */
-async function untilLateOnce(client: Client, worker: WorkerProcess): Promise<void> {
-  const input = { marker: join(rig.folder, 'late'), ms: TIMES.beatMs * 2 };
-  await client.perform([{ workflow: 'blocking', key: 'late', input, signals: 0 }]);
-  await worker.untilEntry('its thread', () => worker.logs('a thread beats').length > 0);
-}
 
 describe.for(STORES)('on %s', (kind) => {
   test.skipIf(!canOpen(kind))(
@@ -26,7 +19,7 @@ describe.for(STORES)('on %s', (kind) => {
       rig = await openRig(kind);
       const busy = rig.worker({ name: 'busy', ...TIMES });
       const client = await rig.client();
-      await untilLateOnce(client, busy);
+      await untilLateOnce(rig, client, busy, TIMES.beatMs * 2);
       const store = await rig.store();
       // Longer than the lease: without the thread others would take its runs.
       const input = { marker: join(rig.folder, 'marker'), ms: TIMES.leaseMs * 1.5 };
@@ -59,7 +52,7 @@ describe.for(STORES)('on %s', (kind) => {
       rig = await openRig(kind);
       const paused = rig.worker({ name: 'paused', ...TIMES });
       const client = await rig.client();
-      await untilLateOnce(client, paused);
+      await untilLateOnce(rig, client, paused, TIMES.beatMs * 2);
       const other = rig.worker({ name: 'other', ...TIMES });
       await other.untilMark('ready');
       paused.kill('SIGSTOP');

@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import { decodeLoad } from '../core/cluster/load.ts';
 import type { EngineLog, Heart } from '../engine/ports.ts';
 
 /** What the thread is given when it starts. */
@@ -44,6 +43,7 @@ export function threadHeart({ log, ...settings }: HeartOptions): Heart {
   let worker: Worker | undefined;
   let clock: NodeJS.Timeout | undefined;
   let stopped = false;
+  let notedAt = Number.POSITIVE_INFINITY;
 
   function fail(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
@@ -53,8 +53,11 @@ export function threadHeart({ log, ...settings }: HeartOptions): Heart {
     clearInterval(clock);
   }
 
-  function isNeeded(load: Uint8Array): boolean {
-    return worker !== undefined || decodeLoad(load).loopLagMs >= settings.beatMs * LATE_BEATS;
+  /** The loop notes once a beat: a gap between two notes is how late it was. */
+  function wasLate(): boolean {
+    const before = notedAt;
+    notedAt = performance.now();
+    return notedAt - before >= settings.beatMs * (1 + LATE_BEATS);
   }
 
   function start(): Worker {
@@ -72,7 +75,8 @@ export function threadHeart({ log, ...settings }: HeartOptions): Heart {
 
   return {
     note(engineId, load) {
-      if (stopped || !isNeeded(load)) return;
+      const late = wasLate();
+      if (stopped || (worker === undefined && !late)) return;
       worker ??= start();
       const note: Note = { engineId, load };
       worker.postMessage(note);
