@@ -33,9 +33,9 @@ const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thre
  * A thread that beats in the place of a loop that is late, on a connection of its own.
  *   H1  It beats only while the loop has turned within a lease: a process that is stuck for longer is dead.
  *   H2  It knows only what the loop has noted, so that it beats for no incarnation that was given up; and whoever is
- * retired stays so, whatever it does.
- *   H3  It costs about 10 MB, so it starts when the loop has been late for the first time. A first block that outlasts the
- * lease is therefore taken for a death, as it was without a thread; the engine comes back with one.
+ *       retired stays so, whatever it does.
+ *   H3  It takes memory, so it starts when the loop has been late for the first time. A first block that outlasts the
+ *       lease is taken for a death; the engine comes back with a thread.
  *   H4  Without it everything works: a thread that cannot be had is reported, and the loop beats alone.
  */
 export function threadHeart({ log, ...settings }: HeartOptions): Heart {
@@ -53,7 +53,7 @@ export function threadHeart({ log, ...settings }: HeartOptions): Heart {
     clearInterval(clock);
   }
 
-  /** The loop notes once a beat: a gap between two notes is how late it was. */
+  /** The loop notes once a beat: it was late by what a gap is longer. A store that answers late looks the same. */
   function wasLate(): boolean {
     const before = notedAt;
     notedAt = performance.now();
