@@ -16,7 +16,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'cluster/': ['core/', 'store/port/', 'engine/'],
   'pool/': ['core/'],
   'observe/': ['core/', 'store/port/', 'engine/'],
-  'heart/': ['core/', 'engine/', 'open-store.ts'],
+  'heart/': ['core/', 'store/port/', 'engine/', 'open-store.ts'],
   'api/': ['core/', 'store/port/', 'engine/'],
   'flows/': ['core/workflow/', 'core/dag/', 'index.ts'],
   'testing/': ['core/', 'store/', 'engine/', 'api/', 'millrace.ts', 'index.ts'],

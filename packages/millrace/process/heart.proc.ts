@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { decodeLoad } from '../src/core/cluster/load.ts';
 import { judge } from './judge/judge.ts';
+import { untilLateOnce } from './rig/late.ts';
 import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
 import { until } from './rig/wait.ts';
 import { calmItems } from './worker/workload.ts';
@@ -17,13 +18,13 @@ describe.for(STORES)('on %s', (kind) => {
     async () => {
       rig = await openRig(kind);
       const busy = rig.worker({ name: 'busy', ...TIMES });
-      await busy.untilEntry('its thread', () => busy.logs('a thread beats').length > 0);
       const client = await rig.client();
+      await untilLateOnce(rig, client, busy, TIMES.beatMs * 2);
       const store = await rig.store();
       // Longer than the lease: without the thread others would take its runs.
       const input = { marker: join(rig.folder, 'marker'), ms: TIMES.leaseMs * 1.5 };
       await client.perform([{ workflow: 'blocking', key: 'blocking', input, signals: 0 }]);
-      await busy.untilBegins(1);
+      await busy.untilBegins(3);
       const other = rig.worker({ name: 'other', ...TIMES });
       await other.untilMark('ready');
       const row = async () => (await store.listEngines()).engines.find(({ name }) => name === 'busy');
@@ -50,10 +51,10 @@ describe.for(STORES)('on %s', (kind) => {
     async () => {
       rig = await openRig(kind);
       const paused = rig.worker({ name: 'paused', ...TIMES });
-      await paused.untilEntry('its thread', () => paused.logs('a thread beats').length > 0);
+      const client = await rig.client();
+      await untilLateOnce(rig, client, paused, TIMES.beatMs * 2);
       const other = rig.worker({ name: 'other', ...TIMES });
       await other.untilMark('ready');
-      const client = await rig.client();
       paused.kill('SIGSTOP');
       const stoppedAt = performance.now();
       await client.perform(calmItems('meanwhile', 1));

@@ -10,9 +10,9 @@ import type { Attempt } from './dispatch/attempt.ts';
  *
  * Owns what the owner knows of the run row and what has arrived and is not yet in a plan.
  *   N1  At most one plan of a run is unresolved (`busy`).
- * N2  `row` is the store's row as of the last resolved plan; anything else that touches the row ends
- * ownership. N3  A message is in `arrivals` once: `inboxSeq` is the last one taken, and messages are taken in
- * order. N4  A suspended instance (`held` false) is only a hint, valid while its version is the row's.
+ *   N2  `row` is the store's row as of the last resolved plan; anything else that touches the row ends ownership.
+ *   N3  A message is in `arrivals` once: `inboxSeq` is the last one taken, and messages are taken in order.
+ *   N4  A suspended instance (`held` false) is only a hint, valid while its version is the row's.
  */
 export interface Instance {
   readonly runId: string;

@@ -7,6 +7,7 @@ import {
   type StepContext,
   type StepOptions,
   type EngineLog,
+  type Workflow,
 } from '../index.ts';
 import type { Store } from '../store/port/store.ts';
 
@@ -361,6 +362,24 @@ describe('a claim that comes back late', () => {
   });
 });
 
+/** What a run logs whose engine goes while its step holds, and that another one brings to its end. */
+async function saidByTwo(
+  subject: Workflow<null, void>,
+  begun: ReturnType<typeof gate>,
+  hold: ReturnType<typeof gate>,
+): Promise<string[]> {
+  const lines: EngineLog[] = [];
+  const engine = { store: sharedStore(), workflows: [subject], log: (line: EngineLog) => lines.push(line) };
+  const one = await open(engine);
+  const { runId } = await one.start(subject, null);
+  await begun.passed;
+  await one.close({ grace: 0 });
+  hold.open();
+  const other = await open(engine);
+  await other.run(runId).result();
+  return lines.flatMap((line) => (line.source === 'run' ? [line.message] : []));
+}
+
 describe('log lines', () => {
   it('of workflow and steps say which run they are of, and come once', async () => {
     const lines: EngineLog[] = [];
@@ -382,7 +401,6 @@ describe('log lines', () => {
   });
 
   it('come once for a run that has recorded something, whoever goes on with it', async () => {
-    const lines: EngineLog[] = [];
     const [begun, hold] = [gate(), gate()];
     const subject = workflow('talk', async (ctx, _: null) => {
       ctx.log.info('before anything is recorded');
@@ -393,21 +411,11 @@ describe('log lines', () => {
         return hold.passed;
       });
     });
-    const store = sharedStore();
-    const engine = { store, workflows: [subject], log: (line: EngineLog) => lines.push(line) };
-    const one = await open(engine);
-    const { runId } = await one.start(subject, null);
-    await begun.passed;
-    await one.close({ grace: 0 });
-    hold.open();
-    const other = await open(engine);
-    await other.run(runId).result();
-    const said = lines.flatMap((line) => (line.source === 'run' ? [line.message] : []));
+    const said = await saidByTwo(subject, begun, hold);
     expect(said).toEqual(['before anything is recorded', 'after the first outcome']);
   });
 
   it('of the first turn come again when the process goes before anything is recorded', async () => {
-    const lines: EngineLog[] = [];
     const [begun, hold] = [gate(), gate()];
     const subject = workflow('talk', async (ctx, _: null) => {
       ctx.log.info('begun');
@@ -416,15 +424,6 @@ describe('log lines', () => {
         return hold.passed;
       });
     });
-    const store = sharedStore();
-    const engine = { store, workflows: [subject], log: (line: EngineLog) => lines.push(line) };
-    const one = await open(engine);
-    const { runId } = await one.start(subject, null);
-    await begun.passed;
-    await one.close({ grace: 0 });
-    hold.open();
-    const other = await open(engine);
-    await other.run(runId).result();
-    expect(lines.filter(({ source }) => source === 'run')).toHaveLength(2);
+    expect(await saidByTwo(subject, begun, hold)).toEqual(['begun', 'begun']);
   });
 });

@@ -20,9 +20,11 @@ export interface HeartOptions extends Omit<HeartSettings, 'turns'> {
   readonly log: (entry: EngineLog) => void;
 }
 
-/** An engine that does not live for so many beats has no thread: short programs and tests do not pay for one. */
-const BEATS_BEFORE = 2;
+/** A loop that has been late by so much of a beat can be late by more. */
+const LATE_BEATS = 0.5;
 const STOP_MS = 1_000;
+/** What a thread that only beats needs, MB. */
+const LITTLE = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64, stackSizeMb: 2 };
 
 /** Sources run as they are, compiled files lie beside compiled ones. */
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
@@ -31,15 +33,17 @@ const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thre
  * A thread that beats in the place of a loop that is late, on a connection of its own.
  *   H1  It beats only while the loop has turned within a lease: a process that is stuck for longer is dead.
  *   H2  It knows only what the loop has noted, so that it beats for no incarnation that was given up; and whoever is
- * retired stays so, whatever it does.
- *   H3  Without it everything works: a thread that cannot be had is reported, and the loop beats alone.
+ *       retired stays so, whatever it does.
+ *   H3  It takes memory, so it starts when the loop has been late for the first time. A first block that outlasts the
+ *       lease is taken for a death; the engine comes back with a thread.
+ *   H4  Without it everything works: a thread that cannot be had is reported, and the loop beats alone.
  */
 export function threadHeart({ log, ...settings }: HeartOptions): Heart {
   const turns = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  let notes = 0;
   let worker: Worker | undefined;
   let clock: NodeJS.Timeout | undefined;
   let stopped = false;
+  let notedAt = Number.POSITIVE_INFINITY;
 
   function fail(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
@@ -49,9 +53,16 @@ export function threadHeart({ log, ...settings }: HeartOptions): Heart {
     clearInterval(clock);
   }
 
+  /** The loop notes once a beat: it was late by what a gap is longer. A store that answers late looks the same. */
+  function wasLate(): boolean {
+    const before = notedAt;
+    notedAt = performance.now();
+    return notedAt - before >= settings.beatMs * (1 + LATE_BEATS);
+  }
+
   function start(): Worker {
     const workerData: HeartSettings = { ...settings, turns };
-    const thread = new Worker(THREAD, { workerData, name: 'millrace heart' });
+    const thread = new Worker(THREAD, { workerData, resourceLimits: LITTLE, name: 'millrace heart' });
     thread.unref();
     thread.once('message', () => {
       log({ source: 'engine', level: 'debug', message: 'a thread beats whenever the event loop is late' });
@@ -64,7 +75,8 @@ export function threadHeart({ log, ...settings }: HeartOptions): Heart {
 
   return {
     note(engineId, load) {
-      if (stopped || ++notes <= BEATS_BEFORE) return;
+      const late = wasLate();
+      if (stopped || (worker === undefined && !late)) return;
       worker ??= start();
       const note: Note = { engineId, load };
       worker.postMessage(note);

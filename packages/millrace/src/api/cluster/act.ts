@@ -1,9 +1,9 @@
 import { engineStatus } from '../../core/cluster/describe-cluster.ts';
 import { MillraceError } from '../../core/errors.ts';
+import { RETIRE_CHUNK } from '../../engine/membership/take-over.ts';
 import type { EngineRow, Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
 
-const RETIRE_CHUNK = 500;
 /** As many characters of an incarnation's id as tell it from others. */
 const LEAST_PREFIX = 8;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { STARTED } from '../../../testbed/samples/history.ts';
-import { decodeChunk, encodeChunk } from './chunk.ts';
+import { closingPayload, decodeChunk, encodeChunk } from './chunk.ts';
 import type { RunEvent } from './event.ts';
 import { decodeMessage, dedupOf, encodeMessage, type InboxMessage } from './message.ts';
 import { encodeFailure } from './outcome.ts';
@@ -41,6 +41,19 @@ describe('a chunk', () => {
 function eventsOf(text: string): RunEvent[] {
   return decodeChunk(0, new TextEncoder().encode(text)).map(({ event }) => event);
 }
+
+describe('what a closed run ended with', () => {
+  it('is what its last event carries, or null', () => {
+    const data = encodeChunk({ at: 1, engine: 'e' }, [
+      { type: 'patched', name: 'x' },
+      { type: 'completed', payload: '17' },
+    ]);
+    expect(closingPayload({ seq: 4, data })).toBe('17');
+    const bare = encodeChunk({ at: 1, engine: 'e' }, [{ type: 'completed' }]);
+    expect(closingPayload({ seq: 4, data: bare })).toBe('null');
+    expect(closingPayload(undefined), 'nothing was read').toBe('null');
+  });
+});
 
 describe('a message', () => {
   const messages: [InboxMessage, dedup: string][] = [

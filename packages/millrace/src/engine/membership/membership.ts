@@ -17,12 +17,12 @@ export interface Membership extends Loop, Pick<Election, 'leader'> {
 /**
  * Renews this incarnation's beat, watches the others', and does what a beat tells.
  *
- * M1  Another incarnation is retired only after its beat stood still for a whole lease on this process's
- * monotonic clock, seen by beats of this process that never paused: an outage of the store or a pause here
- * starts anew. M2  A dead pid on this very host and boot, or a lost session, is a suspicion: it shortens the wait, it
- * never replaces it. M3  Safety does not depend on any of this: a wrongly retired engine finds its plans refused
- * (store, I9). M4  An incarnation that is retired and still owns runs was left half done: whoever sees it
- * goes on.
+ *   M1  Another incarnation is retired only after its beat stood still for a whole lease on this process's monotonic
+ *       clock, seen by beats of this process that never paused: an outage of the store or a pause here starts anew.
+ *   M2  A dead pid on this very host and boot, or a lost session, is a suspicion: it shortens the wait, it never
+ *       replaces it.
+ *   M3  Safety does not depend on any of this: a wrongly retired engine finds its plans refused (store, I9).
+ *   M4  An incarnation that is retired and still owns runs was left half done: whoever sees it goes on.
  */
 export function startMembership(engine: Engine): Membership {
   const { ports, options } = engine;

@@ -24,10 +24,10 @@ interface Observation {
 }
 
 /**
- * O1  A silence is measured on this process's monotonic clock, and only over beats of this process that never
- * paused: an outage of the store, or a pause here, starts every measurement anew. O2  A pid that is gone, of
- * this very host, boot and pid namespace, or a lock that its process kept and keeps no more, shortens the wait; it
- * never replaces it.
+ *   O1  A silence is measured on this process's monotonic clock, and only over beats of this process that never paused:
+ *       an outage of the store, or a pause here, starts every measurement anew.
+ *   O2  A pid that is gone, of this very host, boot and pid namespace, or a lock that its process kept and keeps no
+ *       more, shortens the wait; it never replaces it.
  */
 export function createObserver(ports: Ports, options: EngineOptions): Observer {
   let observed = new Map<string, Observation>();
