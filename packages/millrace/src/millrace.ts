@@ -14,7 +14,12 @@ import { checkInput } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workflow/workflow.ts';
 import { declareDead, orderDrain } from './api/cluster/act.ts';
 import { readCluster, readFailovers, type FailoversFilter } from './api/cluster/look.ts';
-import { createSelector, type InstanceChoice, type InstanceWish, type Selector } from './api/cluster/select.ts';
+import {
+  createSelector,
+  type InstanceChoice,
+  type InstanceWish,
+  type Selector,
+} from './api/cluster/select.ts';
 import { putStrategy, readStrategy, type StrategyDescription } from './api/cluster/strategy.ts';
 import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';

@@ -19,7 +19,11 @@ interface Stand extends MillraceOptions {
 }
 
 /** An engine whose runs tell where they were executed. */
-async function stand(store: string | Store, name: string, { load = IDLE, ...more }: Stand = {}): Promise<Millrace> {
+async function stand(
+  store: string | Store,
+  name: string,
+  { load = IDLE, ...more }: Stand = {},
+): Promise<Millrace> {
   const ports = { ...nodePorts(more.log ?? (() => {})), load: () => load };
   const where = workflow('where', (_ctx, _input: unknown) => name);
   const family = workflow('family', async (ctx, members: number) => {
@@ -34,7 +38,9 @@ async function stand(store: string | Store, name: string, { load = IDLE, ...more
 }
 
 /** Three engines that know each other, and by now the strategy that is set for all. */
-async function three(strategy?: Parameters<Millrace['setStrategy']>): Promise<[Millrace, Millrace, Millrace]> {
+async function three(
+  strategy?: Parameters<Millrace['setStrategy']>,
+): Promise<[Millrace, Millrace, Millrace]> {
   const store = sharedStore();
   const engines: [Millrace, Millrace, Millrace] = [
     await stand(store, 'one'),
@@ -97,7 +103,10 @@ describe('runs that begin', () => {
 
   it('avoid a busy engine under least-load', async () => {
     const store = sharedStore();
-    const [small, large] = [{ concurrency: 10, queues: ['default', 'own'] }, { concurrency: 10, queues: ['default'] }];
+    const [small, large] = [
+      { concurrency: 10, queues: ['default', 'own'] },
+      { concurrency: 10, queues: ['default'] },
+    ];
     const busy = await stand(store, 'busy', small);
     const idle = await stand(store, 'idle', large);
     await busy.setStrategy('least-load');
@@ -161,10 +170,15 @@ describe('a strategy', () => {
       since: expect.any(String) as string,
     });
     await followed(engines);
-    for (const engine of engines) expect(await deal(engine, 3)).toEqual({ [engine.engine?.options.name ?? '']: 3 });
+    for (const engine of engines)
+      expect(await deal(engine, 3)).toEqual({ [engine.engine?.options.name ?? '']: 3 });
     expect(await client.cluster()).toMatchObject({ strategy: 'locality', shadow: null });
 
-    expect(await engines[0]?.setStrategy(null)).toMatchObject({ strategy: 'round-robin', source: 'engine', since: null });
+    expect(await engines[0]?.setStrategy(null)).toMatchObject({
+      strategy: 'round-robin',
+      source: 'engine',
+      since: null,
+    });
     await followed(engines);
     for (const engine of engines) expect(await deal(engine, 3)).toEqual({ one: 1, two: 1, three: 1 });
   });
@@ -173,8 +187,12 @@ describe('a strategy', () => {
     const client = await open({ work: false });
     const wrong = client.setStrategy('round-robbin' as 'round-robin');
     await expect(wrong).rejects.toEqual(refusal('INVALID_ARGUMENT', /Did you mean "round-robin"/));
-    await expect(open({ strategy: 'best' as 'locality' })).rejects.toEqual(refusal('INVALID_ARGUMENT', /strategy/));
-    await expect(open({ loadWeights: { cpu: -1 } })).rejects.toEqual(refusal('INVALID_ARGUMENT', /loadWeights.cpu/));
+    await expect(open({ strategy: 'best' as 'locality' })).rejects.toEqual(
+      refusal('INVALID_ARGUMENT', /strategy/),
+    );
+    await expect(open({ loadWeights: { cpu: -1 } })).rejects.toEqual(
+      refusal('INVALID_ARGUMENT', /loadWeights.cpu/),
+    );
     expect((await client.strategy()).source).toBe('engine');
   });
 
@@ -250,7 +268,9 @@ describe('selectInstance', () => {
     const eu = await stand(store, 'eu', { region: 'eu-west-1', labels: ['gpu'] });
     const us = await stand(store, 'us', { region: 'us-east-1', executors });
     const client = await open({ store, work: false, strategy: 'load-balanced' });
-    expect(await client.selectInstance({ executor: 'mail', strategy: 'geographic', region: 'eu-west-1' })).toMatchObject({
+    expect(
+      await client.selectInstance({ executor: 'mail', strategy: 'geographic', region: 'eu-west-1' }),
+    ).toMatchObject({
       ...{ engineId: 'us', incarnation: us.engine?.engineId, strategy: 'geographic' },
       refusals: [{ engineId: 'eu', kind: 'executor', message: 'has no executor' }],
     });
@@ -258,14 +278,24 @@ describe('selectInstance', () => {
       ...{ engineId: 'eu', incarnation: eu.engine?.engineId, strategy: 'load-balanced' },
       refusals: [{ engineId: 'us', kind: 'label', message: 'lacks label gpu' }],
     });
-    const near = await client.selectInstance({ workflow: WHERE, strategy: 'geographic', region: 'us-east-2' });
-    expect(near).toMatchObject({ engineId: 'us', reason: expect.stringMatching(/nearest to us-east-2/) as string });
+    const near = await client.selectInstance({
+      workflow: WHERE,
+      strategy: 'geographic',
+      region: 'us-east-2',
+    });
+    expect(near).toMatchObject({
+      engineId: 'us',
+      reason: expect.stringMatching(/nearest to us-east-2/) as string,
+    });
     expect(near.scores.map(({ engineId }) => engineId).toSorted()).toEqual(['eu', 'us']);
     await client.setStrategy('geographic', { queues: { fast: 'round-robin' } });
     const own = await us.selectInstance({ workflow: WHERE });
     expect(own, 'by its own region').toMatchObject({ engineId: 'us', strategy: 'geographic' });
     const turns = [1, 2].map(() => us.selectInstance({ workflow: WHERE, queue: 'fast' }));
-    expect((await Promise.all(turns)).map(({ strategy }) => strategy)).toEqual(['round-robin', 'round-robin']);
+    expect((await Promise.all(turns)).map(({ strategy }) => strategy)).toEqual([
+      'round-robin',
+      'round-robin',
+    ]);
     expect(await client.selectInstance({ executor: 'print' })).toMatchObject({
       ...{ engineId: null, incarnation: null, reason: expect.stringMatching(/no engine of queue/) as string },
     });

@@ -37,7 +37,11 @@ export interface InstanceChoice {
   readonly reason: string;
   /** What the scores are. */
   readonly scoredBy: string | null;
-  readonly scores: readonly { readonly engineId: string; readonly incarnation: string; readonly score: number }[];
+  readonly scores: readonly {
+    readonly engineId: string;
+    readonly incarnation: string;
+    readonly score: number;
+  }[];
   /** Who was passed over, and why: `is unhealthy: its event loop lags 800 ms, more than 500`. */
   readonly refusals: readonly {
     readonly engineId: string;
@@ -94,7 +98,10 @@ function valueOf({ settings }: ClusterSettings, wanted: string): Uint8Array | un
   return settings.find(({ name }) => name === wanted)?.value;
 }
 
-function describeChoice({ engineId, explanation, refusals }: Placement, views: readonly EngineView[]): InstanceChoice {
+function describeChoice(
+  { engineId, explanation, refusals }: Placement,
+  views: readonly EngineView[],
+): InstanceChoice {
   const nameOf = (id: string): string => views.find((view) => view.engineId === id)?.name ?? id;
   return {
     engineId: engineId === undefined ? null : nameOf(engineId),

@@ -44,8 +44,7 @@ export interface ShadowComparison {
 /** @param own - what holds where none is set for all engines. */
 export async function readStrategy(store: Store, own: StrategyName): Promise<StrategyDescription> {
   const { settings } = await ask(() => store.readSettings());
-  const find = (wanted: string) =>
-    settings.find(({ name, value }) => name === wanted && value !== undefined);
+  const find = (wanted: string) => settings.find(({ name, value }) => name === wanted && value !== undefined);
   const set = find(RULE_SETTING);
   const rule = decodeRule(set?.value, own);
   const { strategy, reason } = decodeAdaptive(find(ADAPTIVE_SETTING)?.value, 0);

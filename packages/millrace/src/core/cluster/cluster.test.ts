@@ -37,7 +37,15 @@ const NOW = Date.UTC(2026, 0, 1);
 function seen(more: Partial<SeenEngine> = {}): SeenEngine {
   const [profile, load] = [encodeProfile(PROFILE), encodeLoad(LOAD)];
   return {
-    ...{ engineId: 'id-alpha', name: 'alpha', startedAt: NOW - 60_000, beatAt: NOW, beatSeq: 9, profile, load },
+    ...{
+      engineId: 'id-alpha',
+      name: 'alpha',
+      startedAt: NOW - 60_000,
+      beatAt: NOW,
+      beatSeq: 9,
+      profile,
+      load,
+    },
     ...{ retired: false, drain: false, session: 'unknown' },
     ...more,
   };
@@ -77,7 +85,9 @@ describe('what engines tell of themselves', () => {
     expect(decodeLoad(bytesOf({ cpuUsage: 'high', latencyMs: null, shadow: { placed: 3 } }))).toMatchObject({
       ...{ cpuUsage: 0, latencyMs: 0, storeFailing: false, shadow: undefined },
     });
-    expect(decodeLoad(bytesOf({ storeFailing: true, shadow: { strategy: 'new', placed: -1 } }))).toMatchObject({
+    expect(
+      decodeLoad(bytesOf({ storeFailing: true, shadow: { strategy: 'new', placed: -1 } })),
+    ).toMatchObject({
       ...{ storeFailing: true, shadow: { strategy: 'new', placed: 0, agreed: 0 } },
     });
   });
@@ -115,7 +125,12 @@ describe('a cluster', () => {
       expected: ['alpha', 'gamma', 'delta'],
       shadow: 'affinity',
     });
-    expect(cluster).toMatchObject({ leader: 'alpha', leaderIncarnation: 'id-alpha', term: 3, shadow: 'affinity' });
+    expect(cluster).toMatchObject({
+      leader: 'alpha',
+      leaderIncarnation: 'id-alpha',
+      term: 3,
+      shadow: 'affinity',
+    });
     expect(cluster.missing).toEqual(['beta', 'delta', 'gamma']);
     const { state: _, ...load } = LOAD;
     const { region, labels, weight, namespace, queues, executors, capacity, workflows } = PROFILE;

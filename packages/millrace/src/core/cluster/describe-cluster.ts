@@ -79,7 +79,10 @@ export function engineStatus(engine: SeenEngine, now: number): EngineStatus {
 }
 
 function describeEngine(engine: SeenEngine, now: number): EngineDescription {
-  const { region, labels, weight, namespace, queues, executors, workflows, ...view } = engineView(engine, now);
+  const { region, labels, weight, namespace, queues, executors, workflows, ...view } = engineView(
+    engine,
+    now,
+  );
   const { state: _, ...load } = view.load;
   return {
     engineId: engine.name,

@@ -122,7 +122,8 @@ export const SETTINGS = {
   }),
   strategy: setting<StrategyName>({
     names: ['ASSIGNMENT_STRATEGY'],
-    meaning: 'By which this engine places runs that begin here, while `millrace strategy` has set none for all.',
+    meaning:
+      'By which this engine places runs that begin here, while `millrace strategy` has set none for all.',
     fallback: DEFAULT_STRATEGY,
     shown: 'load-balanced',
     origin: 'load-balanced',

@@ -109,7 +109,9 @@ describe('what is published', () => {
   it('is as in the beginning where it is nothing, or of another version', () => {
     expect(decodeAdaptive(undefined, 5)).toBe(FIRST_STATE);
     expect(decodeAdaptive(bytesOf({ strategy: 'adaptive' }), 5)).toBe(FIRST_STATE);
-    expect(decodeAdaptive(bytesOf({ strategy: 'locality' }), 5)).toMatchObject({ reason: 'it was published' });
+    expect(decodeAdaptive(bytesOf({ strategy: 'locality' }), 5)).toMatchObject({
+      reason: 'it was published',
+    });
   });
 });
 

@@ -81,10 +81,20 @@ describe('strategy', () => {
     using place = workplace();
     const store = ['--store', place.store];
     await millrace(['migrate', ...store]);
-    const wrong = [['round-robbin'], ['least-load', '--reset'], ['--shadow', 'locality'], ['locality', '--queue', 'x']];
+    const wrong = [
+      ['round-robbin'],
+      ['least-load', '--reset'],
+      ['--shadow', 'locality'],
+      ['locality', '--queue', 'x'],
+    ];
     for (const args of wrong)
-      expect(await millrace(['strategy', ...args, ...store]), args.join(' ')).toMatchObject({ status: 2, out: '' });
-    expect((await millrace(['strategy', 'round-robbin', ...store])).err).toContain('Did you mean "round-robin"?');
+      expect(await millrace(['strategy', ...args, ...store]), args.join(' ')).toMatchObject({
+        status: 2,
+        out: '',
+      });
+    expect((await millrace(['strategy', 'round-robbin', ...store])).err).toContain(
+      'Did you mean "round-robin"?',
+    );
   });
 });
 

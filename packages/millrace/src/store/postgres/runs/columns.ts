@@ -28,6 +28,8 @@ export function startColumns(
   predecessors?: readonly (string | undefined)[],
 ): Parameter[] {
   if (starts.length === 0) return Array.from({ length: START_COLUMNS }, () => null);
+  const given = <T>(encode: Encode<T>, of: (start: StartRequest) => T | undefined): Buffer | null =>
+    sparse(encode, starts.map(of));
   return [
     uuidArray(starts.map((start) => start.runId)),
     textArray(starts.map((start) => start.namespace)),
@@ -35,63 +37,24 @@ export function startColumns(
     textArray(starts.map((start) => start.workflowVersion)),
     textArray(starts.map((start) => start.queue)),
     int4Array(starts.map((start) => PRIORITY_CODE[start.priority])),
-    sparse(
-      textArray,
-      starts.map((start) => arrayLiteral(start.tags)),
-    ),
-    sparse(
-      textArray,
-      starts.map((start) => start.key),
-    ),
-    sparse(
-      textArray,
-      starts.map((start) => start.fingerprint),
-    ),
+    given(textArray, (start) => arrayLiteral(start.tags)),
+    given(textArray, (start) => start.key),
+    given(textArray, (start) => start.fingerprint),
     int4Array(starts.map((start) => REUSE_CODE[start.reuse])),
     int8Array(starts.map((start) => start.dedupMs)),
-    sparse(
-      int8Array,
-      starts.map((start) => roundUp(start.startAt)),
-    ),
-    sparse(
-      int8Array,
-      starts.map((start) => roundUp(start.deadlineAt)),
-    ),
-    sparse(
-      uuidArray,
-      starts.map((start) => start.parentRunId),
-    ),
-    sparse(
-      int4Array,
-      starts.map((start) => start.parentOrdinal),
-    ),
+    given(int8Array, (start) => roundUp(start.startAt)),
+    given(int8Array, (start) => roundUp(start.deadlineAt)),
+    given(uuidArray, (start) => start.parentRunId),
+    given(int4Array, (start) => start.parentOrdinal),
     int8Array(starts.map((start) => start.commitId)),
-    sparse(
-      uuidArray,
-      starts.map((start) => start.owner),
-    ),
+    given(uuidArray, (start) => start.owner),
     byteaArray(starts.map((start) => start.history)),
-    sparse(
-      textArray,
-      starts.map((start) => start.message?.dedup),
-    ),
-    sparse(
-      byteaArray,
-      starts.map((start) => start.message?.body),
-    ),
-    sparse(
-      int4Array,
-      starts.map((start) => roundUp(start.message?.windowMs)),
-    ),
+    given(textArray, (start) => start.message?.dedup),
+    given(byteaArray, (start) => start.message?.body),
+    given(int4Array, (start) => roundUp(start.message?.windowMs)),
     sparse(uuidArray, predecessors ?? []),
-    sparse(
-      uuidArray,
-      starts.map((start) => start.assignTo?.engineId),
-    ),
-    sparse(
-      int4Array,
-      starts.map((start) => roundUp(start.assignTo?.windowMs)),
-    ),
+    given(uuidArray, (start) => start.assignTo?.engineId),
+    given(int4Array, (start) => roundUp(start.assignTo?.windowMs)),
   ];
 }
 
