@@ -1,4 +1,4 @@
-import { decodeProfile } from '../core/cluster/profile.ts';
+import { engineView } from '../core/cluster/engine-view.ts';
 import { MillraceError } from '../core/errors.ts';
 import { checkName } from '../core/names.ts';
 import { dedupOf, encodeMessage, type InboxMessage } from '../core/run/message.ts';
@@ -8,6 +8,7 @@ import type { StoreClock } from '../engine/store-clock.ts';
 import type { DeliveryResult, Message, RunRef, RunRow, Store } from '../store/port/store.ts';
 import { AHEAD_COUNTED, type WhyFacts } from '../core/policy/why.ts';
 import type { Outage } from '../engine/outage.ts';
+import { strategySetFor } from './cluster/strategy.ts';
 import type { Gateway } from './gateway.ts';
 import { ask } from './store-failure.ts';
 import type { Replies } from './update.ts';
@@ -60,16 +61,16 @@ export function createDesk(parts: DeskParts): Desk {
       if (row === undefined) throw notFound(ref);
       return row;
     },
-    async facts({ runId, status, assignedTo, assignedUntil: until = 0 }) {
+    async facts({ runId, status, queue, version, assignedTo, assignedUntil: until = 0 }) {
       const { storeTime, engines } = await ask(() => store.listEngines());
       const ahead = status === 'queued' ? await ask(() => store.countAhead(runId, AHEAD_COUNTED)) : undefined;
       const trouble = outage.current();
-      const seen = engines.map(({ engineId, name, beatAt, profile }) => {
-        return { engineId, name, beatAt, workflows: decodeProfile(profile).workflows };
-      });
+      const seen = engines.map((row) => ({ ...engineView(row, storeTime), beatAt: row.beatAt }));
       const since = trouble && { message: trouble.message, since: storeTime - trouble.forMs };
       const assignee = engines.find(({ engineId }) => engineId === assignedTo);
-      const assigned = assignee && { engine: assignee.name, until };
+      const isPlaced = assignee !== undefined && version === 0;
+      const strategy = isPlaced ? await strategySetFor(store, queue) : undefined;
+      const assigned = assignee && { engine: assignee.name, until, strategy };
       return { now: storeTime, engines: seen, ahead, assigned, outage: since };
     },
     send: (ref, message) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { open, refusal, sharedStore, until } from '../../testbed/engines/engines.ts';
 import { openStore, workflow } from '../index.ts';
-import type { ClusterDescription, EngineLog, Millrace, MillraceOptions } from '../index.ts';
+import type { ClusterDescription, EngineLog, Millrace, MillraceOptions, Run } from '../index.ts';
 import { nodePorts } from '../node-ports.ts';
 import type { Store } from '../store/port/store.ts';
 
@@ -237,6 +237,28 @@ describe('an engine that a run was placed at', () => {
     for (const { runId } of runs) assignees.push(await assigneeOf(one, runId));
     expect(assignees).toContain(deaf.engine?.engineId);
     for (const run of runs) expect(await run.result()).toBe('one');
+    await deaf.close();
+    await real.close();
+  });
+
+  it('and the strategy that did it are named by `why` while the run is kept for it', async () => {
+    const store = sharedStore();
+    const real = await openStore(store);
+    const deaf = await stand({ ...real, claimRuns: () => Promise.resolve([]) }, 'deaf');
+    const one = await stand(store, 'one');
+    const assignTo = { engineId: deaf.engine?.engineId ?? '', windowMs: 60_000 };
+    Object.assign(one.engine?.placing ?? {}, { place: () => assignTo });
+    const reasonOf = async (run: Run) => (await run.why()).reasons[0];
+    const placed = await one.start(WHERE, 1);
+    expect(await reasonOf(placed)).toMatchObject({
+      ...{ code: 'ASSIGNED_WINDOW', refs: { engineId: 'deaf', until: expect.any(String) as string } },
+      message: expect.stringMatching(/it was placed there$/) as string,
+    });
+    await one.setStrategy('geographic', { queues: { fast: 'affinity' } });
+    expect((await reasonOf(placed))?.message).toMatch(/strategy geographic placed it there$/);
+    expect((await reasonOf(await one.start(WHERE, 2, { queue: 'fast' })))?.refs).toMatchObject({
+      strategy: 'affinity',
+    });
     await deaf.close();
     await real.close();
   });

@@ -6,10 +6,11 @@ import {
   encodeRule,
   RULE_SETTING,
   ruleOf,
+  strategyFor,
   usesAdaptive,
   type RuleOptions,
 } from '../../core/placement/rule.ts';
-import type { StrategyName } from '../../core/placement/strategy.ts';
+import { DEFAULT_STRATEGY, type StrategyName } from '../../core/placement/strategy.ts';
 import { instant } from '../../core/reading/instant.ts';
 import type { Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
@@ -57,6 +58,13 @@ export async function readStrategy(store: Store, own: StrategyName): Promise<Str
     adaptive: usesAdaptive(rule) ? { strategy, reason } : null,
     comparison: rule.shadow === undefined ? null : await compare(store, rule.shadow),
   };
+}
+
+/** What is set for all engines for what begins in this queue; undefined: nothing is. */
+export async function strategySetFor(store: Store, queue: string): Promise<StrategyName | undefined> {
+  const { settings } = await ask(() => store.readSettings());
+  const value = settings.find(({ name }) => name === RULE_SETTING)?.value;
+  return value && strategyFor(decodeRule(value, DEFAULT_STRATEGY), queue);
 }
 
 async function compare(store: Store, shadow: StrategyName): Promise<ShadowComparison> {
