@@ -13,6 +13,7 @@ import { readToken } from './core/workflow/token.ts';
 import { checkInput } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workflow/workflow.ts';
 import { declareDead, orderDrain } from './api/cluster/act.ts';
+import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
 import { readCluster, readFailovers, type FailoversFilter } from './api/cluster/look.ts';
 import {
   createSelector,
@@ -27,7 +28,7 @@ import { runHandle, type Run } from './api/handle.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { createResults, type Results } from './api/results.ts';
 import { ask } from './api/store-failure.ts';
-import { startRequest, type StartFacts, type StartOptions, type StartPlace } from './api/start-request.ts';
+import { isPlaced, startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
 import { createReplies, type Replies } from './api/update.ts';
 import { startChores } from './cluster/leader.ts';
 import { createPlacing } from './cluster/placement.ts';
@@ -79,6 +80,8 @@ export class Millrace {
   private readonly results: Results;
   private readonly gateway: Gateway;
   private readonly selector: Selector;
+  /** Where a client's runs shall begin; an engine has a placer of its own. */
+  private readonly clientPlacing: ClientPlacing | undefined;
   private readonly workers: Pool | undefined;
   private readonly ownsStore: boolean;
   private chores: Loop | undefined;
@@ -135,7 +138,7 @@ export class Millrace {
       const engine = new Engine(store, ports, options, listener(this.results, replies, outage));
       engine.placing = createPlacing(engine);
       this.engine = engine;
-    }
+    } else this.clientPlacing = createClientPlacing(store, ports, options);
     this.selector = createSelector(store, options);
     this.clock = this.engine?.clock ?? createStoreClock(() => ports.clock.mono());
     this.gateway = createGateway(store, ports, this.engine, () => this.closing !== undefined);
@@ -353,17 +356,21 @@ export class Millrace {
   ): Promise<StartRequest> {
     if (this.closing !== undefined) throw new MillraceError('ENGINE_CLOSED', 'start after close');
     checkWorkflow(workflow);
-    return startRequest(workflow, await checkInput(workflow, input), options, this.startFacts(workflow));
+    const checked = await checkInput(workflow, input);
+    if (isPlaced(options)) await this.clientPlacing?.look();
+    return startRequest(workflow, checked, options, this.startFacts(workflow));
   }
 
   private startFacts({ name, version }: NamedWorkflow): StartFacts {
     const { engine } = this;
     const { namespace } = this.options;
-    const placeFor = (queue: string, affinity: string | undefined): StartPlace => {
-      const place = engine?.place({ workflow: name, version, namespace, queue, affinity });
+    const placeFor: StartFacts['placeFor'] = (wishes) => {
+      const work = { workflow: name, version, namespace, ...wishes };
+      if (engine === undefined) return { assignTo: this.clientPlacing?.place(work) };
+      const place = engine.place(work);
       if (typeof place === 'object') return { assignTo: place };
-      const takes = engine?.canRun(name, version, queue) === true && engine.freeSlots() > 0;
-      return { owner: place === 'self' && takes ? engine?.engineId : undefined };
+      const takes = engine.canRun(name, version, wishes.queue) && engine.freeSlots() > 0;
+      return { owner: place === 'self' && takes ? engine.engineId : undefined };
     };
     return {
       namespace,

@@ -1,6 +1,6 @@
 import { durationMs, type Duration } from '../core/duration.ts';
 import { MillraceError, checkOptions } from '../core/errors.ts';
-import { checkKey, checkQueue, checkTags, resolvePriority } from '../core/names.ts';
+import { checkKey, checkName, checkQueue, checkTags, resolvePriority } from '../core/names.ts';
 import { encodeChunk } from '../core/run/chunk.ts';
 import type { StartedEvent } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
@@ -14,6 +14,8 @@ export interface StartOptions {
   priority?: Priority | undefined;
   tags?: readonly string[] | undefined;
   queue?: string | undefined;
+  /** Where it is best executed, for `geographic` and `locality`. Default: the region of this process. */
+  region?: string | undefined;
   /** Wait this long before the first turn. */
   delay?: Duration | undefined;
   /** Not before this instant. */
@@ -28,7 +30,10 @@ export interface StartOptions {
   transaction?: unknown;
 }
 
-const OPTIONS = ['key', 'priority', 'tags', 'queue', 'delay', 'startAt', 'timeout', 'reuse', 'transaction'];
+const OPTIONS = [
+  ...['key', 'priority', 'tags', 'queue', 'region', 'delay', 'startAt', 'timeout', 'reuse'],
+  'transaction',
+];
 const REUSE: readonly string[] = ['return', 'allow', 'allow-failed', 'refuse'];
 
 /** What the composition root knows and a request needs. */
@@ -41,8 +46,8 @@ export interface StartFacts {
   newCommitId(): number;
   encode(value: unknown, where: string): string;
   hash(text: string): string;
-  /** Where a run of this queue and key shall begin. */
-  placeFor(queue: string, key: string | undefined): StartPlace;
+  /** Where a run that says so much of itself shall begin. */
+  placeFor(wishes: { queue: string; affinity: string | undefined; region: string | undefined }): StartPlace;
 }
 
 /** Neither: whoever can take it first. */
@@ -53,6 +58,14 @@ export interface StartPlace {
 }
 
 const FOR_ALL: StartPlace = {};
+
+/**
+ * Whether it is placed when it is made. What is part of the caller's transaction may come true after any window, and
+ * nobody can be told of it; and of what comes later nobody knows yet who will be there.
+ */
+export function isPlaced({ transaction, delay, startAt }: StartOptions): boolean {
+  return transaction === undefined && delay === undefined && startAt === undefined;
+}
 
 /**
  * Checks a start and makes the request of it; nothing is stored when anything is wrong.
@@ -67,7 +80,8 @@ export function startRequest(
 ): StartRequest {
   const where = `start of workflow "${workflow.name}"`;
   checkOptions(where, options, OPTIONS);
-  const { key, tags = [], queue = 'default', reuse = 'return' } = options;
+  const { key, tags = [], queue = 'default', reuse = 'return', region } = options;
+  if (region !== undefined) checkName('region', region);
   if (key !== undefined) checkKey(key);
   checkTags(tags);
   checkQueue(queue);
@@ -92,7 +106,6 @@ export function startRequest(
   if (deadlineAt !== undefined) started.deadlineAt = deadlineAt;
   if (startAt !== undefined) started.startAt = startAt;
   const header = { at: Math.floor(facts.storeTime), engine: facts.engineName };
-  const inCallersTransaction = options.transaction !== undefined;
   return {
     runId: facts.newRunId(),
     namespace: facts.namespace,
@@ -109,7 +122,7 @@ export function startRequest(
     deadlineAt,
     history: encodeChunk(header, [{ ...started, payload }]),
     commitId: facts.newCommitId(),
-    ...(inCallersTransaction || startAt !== undefined ? FOR_ALL : facts.placeFor(queue, key)),
+    ...(isPlaced(options) ? facts.placeFor({ queue, affinity: key, region }) : FOR_ALL),
   };
 }
 

@@ -5,7 +5,8 @@ import type { ClusterDescription, EngineLog, Millrace, MillraceOptions, Run } fr
 import { nodePorts } from '../node-ports.ts';
 import type { Store } from '../store/port/store.ts';
 
-const FAST = { beat: 40, lease: 2_000 } as const;
+/** Not faster: on a busy machine engines would seem to be silent. */
+const FAST = { beat: 100, lease: 4_000 } as const;
 const IDLE = { cpuUsage: 10, memoryUsage: 10, loopLagMs: 1 };
 const eventually = { interval: 10, timeout: 8_000 } as const;
 /** By when every engine must go by a strategy that was set. */
@@ -149,6 +150,46 @@ describe('runs that begin', () => {
     expect(new Set(visited).size, visited.join(', ')).toBeGreaterThan(1);
   });
 
+  it('are placed when a client starts them, too', async () => {
+    const [one] = await three(['round-robin', { queues: { keyed: 'affinity' } }]);
+    const client = await open({ store: one.store, work: false });
+    expect(await deal(client, 6)).toEqual({ one: 2, two: 2, three: 2 });
+    const keyed = { key: 'ada', queue: 'keyed', reuse: 'allow' } as const;
+    const names: unknown[] = [];
+    for (const from of [client, one]) {
+      const run = await from.start(WHERE, names.length, keyed);
+      names.push(await run.result());
+    }
+    expect(names[0], 'engines and clients agree').toBe(names[1]);
+  });
+
+  it('go where their start says, under geographic', async () => {
+    const store = sharedStore();
+    const [eu, us] = [
+      await stand(store, 'eu', { region: 'eu-west-1' }),
+      await stand(store, 'us', { region: 'us-east-1' }),
+    ];
+    await eu.setStrategy('geographic');
+    await met([eu, us]);
+    const client = await open({ store, work: false, region: 'eu-west-2' });
+    const place = async (from: Millrace, region?: string): Promise<unknown> =>
+      (await from.start(WHERE, null, { region })).result();
+    expect(await place(eu)).toBe('eu');
+    expect(await place(eu, 'us-east-1')).toBe('us');
+    expect(await place(client)).toBe('eu');
+    expect(await place(client, 'us-east-2')).toBe('us');
+    await expect(place(client, '')).rejects.toEqual(refusal('INVALID_ARGUMENT', /region/));
+  });
+
+  it('take no turn when they are delayed, and are for whoever wakes them', async () => {
+    const [one] = await three(['round-robin']);
+    const turn = async () => (await one.start(WHERE, null)).result();
+    const turns = [await turn(), await turn(), await turn()];
+    const { runId } = await one.start(WHERE, null, { delay: '1 hour' });
+    expect(await assigneeOf(one, runId)).toBeUndefined();
+    expect([await turn(), await turn(), await turn()]).toEqual(turns);
+  });
+
   it('are for all where no engine can take them', async () => {
     const [one] = await three(['round-robin']);
     const { runId } = await one.start({ name: 'later', version: '1' }, null);
@@ -181,6 +222,41 @@ describe('a strategy', () => {
     });
     await followed(engines);
     for (const engine of engines) expect(await deal(engine, 3)).toEqual({ one: 1, two: 1, three: 1 });
+  });
+
+  it('is followed with the beat after it, by all: two beats of a second are two seconds', async () => {
+    const store = sharedStore();
+    const real = await openStore(store);
+    const beats = new Map<string, number>();
+    const counted = {
+      ...real,
+      beat: async (...args: Parameters<Store['beat']>) => {
+        const beat = await real.beat(...args);
+        beats.set(args[0], (beats.get(args[0]) ?? 0) + 1);
+        return beat;
+      },
+    };
+    const engines = [await stand(counted, 'one'), await stand(counted, 'two'), await stand(counted, 'three')];
+    await met(engines);
+    const heardAt = new Map<string, number>();
+    for (const { engine } of engines) {
+      const { placing, engineId = '' } = engine ?? {};
+      const see = placing?.see;
+      const listen: typeof see = (...args) => {
+        see?.(...args);
+        if (engine?.settings.value('strategy') !== undefined && !heardAt.has(engineId)) {
+          heardAt.set(engineId, beats.get(engineId) ?? 0);
+        }
+      };
+      Object.assign(placing ?? {}, { see: listen });
+    }
+    await engines[0]?.setStrategy('round-robin');
+    const before = new Map(beats);
+    await expect.poll(() => heardAt.size, eventually).toBe(3);
+    const late = [...heardAt].map(([engineId, at]) => at - (before.get(engineId) ?? 0));
+    expect(Math.max(...late)).toBeLessThanOrEqual(2);
+    await Promise.all(engines.map((engine) => engine.close()));
+    await real.close();
   });
 
   it('must be one that is known', async () => {

@@ -5,15 +5,9 @@ import { createPlacementState, type PlacementState } from '../core/placement/sta
 import { sicknessOf } from '../core/policy/eligibility/health.ts';
 import type { EngineView } from '../core/policy/eligibility.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Placing } from '../engine/placing.ts';
+import { WINDOW_MS, type Placing } from '../engine/placing.ts';
 import { createAdaptive } from './adaptive.ts';
 import { createShadow } from './shadow.ts';
-
-/**
- * How long a run is kept for the engine that it was placed at: a hint takes it there in milliseconds, and whoever is
- * not there any more holds it up no longer than this.
- */
-const WINDOW_MS = 300;
 
 /**
  * The placer of one engine: it knows the others by their beats, goes by the rule that is set for all, and remembers

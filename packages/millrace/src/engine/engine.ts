@@ -198,10 +198,10 @@ export class Engine {
     return this.mayClaim() && takesFrom && this.workflows.has(`${name} ${version}`);
   }
   /** Where a run that somebody starts here shall begin. Who has not heard of the others lately cannot tell. */
-  place(work: Omit<WorkflowWork, 'kind' | 'requires' | 'region' | 'originEngineId'>): Place {
+  place(work: Omit<WorkflowWork, 'kind' | 'requires' | 'originEngineId'>): Place {
     if (this.placing === undefined) return 'self';
     if (!this.membership.isConfirmed()) return 'anyone';
-    const { region } = this.options;
+    const { region = this.options.region } = work;
     return this.placing.place({
       ...work,
       ...{ kind: 'workflow', requires: [], region, originEngineId: this.engineId },

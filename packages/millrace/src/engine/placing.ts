@@ -2,6 +2,12 @@ import type { ShadowTally } from '../core/cluster/shadow.ts';
 import type { WorkflowWork } from '../core/policy/eligibility.ts';
 import type { Assignment, EngineRow } from '../store/port/store.ts';
 
+/**
+ * How long a run is kept for the engine that it was placed at: a hint takes it there in milliseconds, and whoever is
+ * not there any more holds it up no longer than this.
+ */
+export const WINDOW_MS = 300;
+
 /** Where a run shall begin: in this engine, in another one that has so long for it, or wherever somebody takes it first. */
 export type Place = 'self' | 'anyone' | Assignment;
 

@@ -1,15 +1,14 @@
-import { engineView } from '../../core/cluster/engine-view.ts';
 import { checkOptions, MillraceError } from '../../core/errors.ts';
-import { ADAPTIVE_SETTING, decodeAdaptive } from '../../core/placement/adaptive.ts';
 import { choose, type Placement } from '../../core/placement/placement.ts';
-import { decodeRule, RULE_SETTING, strategyFor } from '../../core/placement/rule.ts';
+import { strategyFor } from '../../core/placement/rule.ts';
 import { createPlacementState } from '../../core/placement/state.ts';
 import { parseStrategy, type StrategyName } from '../../core/placement/strategy.ts';
 import type { EngineView, Work } from '../../core/policy/eligibility.ts';
 import type { NamedWorkflow } from '../../core/workflow/workflow.ts';
 import type { EngineOptions } from '../../engine/options.ts';
-import type { ClusterSettings, Store } from '../../store/port/store.ts';
+import type { Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
+import { readSurroundings } from './views.ts';
 
 /** A piece of work that somebody wants an engine for: a workflow or an executor, and what it asks of the engine. */
 export interface InstanceWish {
@@ -63,14 +62,9 @@ export function createSelector(
   let state = createPlacementState({ placerId: options.name, weights: options.loadWeights });
   return async (wish) => {
     const work = workOf(wish, options);
-    const { engines, storeTime } = await ask(() => store.listEngines());
-    const settings = await ask(() => store.readSettings());
-    const rule = decodeRule(valueOf(settings, RULE_SETTING), options.strategy);
-    const adaptive = decodeAdaptive(valueOf(settings, ADAPTIVE_SETTING), 0);
+    const { engines, rule, adaptive } = await ask(() => readSurroundings(store, options.strategy));
     // Who belongs to another namespace is nobody's business here.
-    const views = engines
-      .map((row) => engineView(row, storeTime))
-      .filter(({ namespace }) => namespace === options.namespace);
+    const views = engines.filter(({ namespace }) => namespace === options.namespace);
     const strategy =
       wish.strategy === undefined
         ? strategyFor(rule, work.queue)
@@ -92,10 +86,6 @@ function workOf(wish: InstanceWish, own: Pick<EngineOptions, 'namespace' | 'regi
   if (executor !== undefined && workflow === undefined) return { kind: 'task', executor, ...demands };
   const what = workflow === undefined ? 'neither workflow nor executor' : 'both workflow and executor';
   throw new MillraceError('INVALID_ARGUMENT', `${where} got ${what}`, { remedy: 'Give one of the two.' });
-}
-
-function valueOf({ settings }: ClusterSettings, wanted: string): Uint8Array | undefined {
-  return settings.find(({ name }) => name === wanted)?.value;
 }
 
 function describeChoice(
