@@ -4,7 +4,7 @@ import { simulateScenario } from '../scenario/simulate-scenario.ts';
 import { scenarioOf } from '../scenario/swarm.ts';
 import { PLANTED_BUGS } from './planted.ts';
 
-const MOST_SEEDS = 150;
+const MOST_SEEDS = 300;
 
 it.each(PLANTED_BUGS)('finds out that $name', async (bug) => {
   for (let seed = 1; seed <= MOST_SEEDS; seed++) {

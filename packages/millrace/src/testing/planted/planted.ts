@@ -5,6 +5,7 @@ import { deliverTwice } from './deliver-twice.ts';
 import { flatterLeaders } from './engines/flatter-leaders.ts';
 import { forgetInbox } from './forget-inbox.ts';
 import { forgetRequeue } from './engines/forget-requeue.ts';
+import { ignoreWindow } from './engines/ignore-window.ts';
 import { forgetAlready } from './forget-already.ts';
 import { hurryTimers } from './hurry-timers.ts';
 import { forgetChild } from './forget-child.ts';
@@ -52,5 +53,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'two engines lead at once',
     brokenRules: ['two leaders in a term'],
     store: flatterLeaders,
+  },
+  {
+    name: 'a run that is kept for one engine is claimed by another',
+    brokenRules: ['window'],
+    store: ignoreWindow,
   },
 ];
