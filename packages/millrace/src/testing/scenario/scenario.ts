@@ -22,6 +22,10 @@ export type Incident =
   /** Stops and goes on: shorter than the lease a stall, longer a zombie. */
   | { kind: 'pause'; atMs: number; node: number; forMs: number }
   | { kind: 'drain'; atMs: number; node: number; graceMs: number; downMs: number }
+  /** Drains and never comes back. */
+  | { kind: 'leave'; atMs: number; node: number; graceMs: number }
+  /** As many processes, from this one on, cannot reach the store: neither calls nor answers nor hints come through. */
+  | { kind: 'partition'; atMs: number; node: number; count: number; forMs: number }
   | { kind: 'clock-step'; atMs: number; node: number; byMs: number }
   /** Every store call waits until it is over. */
   | { kind: 'store-stall'; atMs: number; forMs: number }
@@ -59,6 +63,8 @@ export interface NodeSettings {
   /** Share by which the monotonic clock is fast. */
   drift: number;
   wallOffsetMs: number;
+  /** When its process starts first; undefined: with the others. */
+  joinsAtMs?: number;
 }
 
 /** Everything that a simulation does, as data: made from a seed, cut down by the shrinker. */
