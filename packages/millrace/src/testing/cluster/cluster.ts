@@ -26,6 +26,7 @@ export interface ClusterParts extends Omit<Surroundings, 'isAlive' | 'log' | 'cr
 }
 
 type Switch = Extract<Incident, { kind: 'strategy' }>;
+type Store = Extract<Incident, { kind: 'store-stall' | 'store-away' }>;
 
 const RESTART_MS = 500;
 /** Who has so much time to drain is told to; others close. */
@@ -40,10 +41,12 @@ class SimulatedCluster implements Cluster {
   private readonly around: Surroundings;
   private readonly choice: Random;
   private readonly alive: Set<number> = new Set();
-  private readonly current: Machine[] = [];
+  private readonly current: (Machine | undefined)[] = [];
   private client: Machine | undefined;
   private pids = 100;
   private healed = false;
+  /** Places whose engine has left for good. */
+  private readonly left: Set<number> = new Set();
 
   constructor(parts: ClusterParts) {
     this.parts = parts;
@@ -58,7 +61,10 @@ class SimulatedCluster implements Cluster {
 
   boot(): void {
     const { scenario, scheduler } = this.parts;
-    for (const slot of scenario.nodes.keys()) this.start(slot);
+    for (const [slot, { joinsAtMs }] of scenario.nodes.entries()) {
+      if (joinsAtMs === undefined) this.start(slot);
+      else scheduler.after(joinsAtMs, undefined, () => this.join(slot));
+    }
     const client = createMachine(this.around, scenario.nodes.length, ++this.pids, undefined);
     this.client = client;
     this.alive.add(client.pid);
@@ -78,7 +84,8 @@ class SimulatedCluster implements Cluster {
 
   heal(): void {
     this.healed = true;
-    for (const machine of this.current) {
+    for (const slot of this.parts.scenario.nodes.keys()) this.join(slot);
+    for (const machine of this.machines()) {
       machine.trap = undefined;
       this.resume(machine);
       if (machine.actor.state === 'down')
@@ -87,16 +94,16 @@ class SimulatedCluster implements Cluster {
   }
 
   machines(): readonly Machine[] {
-    return this.current;
+    return this.current.filter((machine) => machine !== undefined);
   }
 
   available(): Machine | undefined {
-    const all = this.client === undefined ? this.current : [...this.current, this.client];
+    const all = this.client === undefined ? this.machines() : [...this.machines(), this.client];
     const able = all.filter(({ actor, millrace }) => actor.state !== 'down' && millrace !== undefined);
     return able.length === 0 ? undefined : this.choice.pick(able);
   }
 
-  private befall(incident: Exclude<Incident, { kind: 'store-stall' | 'store-away' }>): void {
+  private befall(incident: Exclude<Incident, Store>): void {
     const machine = this.current[incident.node];
     if (machine?.actor.state !== 'up') return;
     if (incident.kind !== 'crash-point') this.parts.tally.add(`incident ${incident.kind}`);
@@ -113,6 +120,11 @@ class SimulatedCluster implements Cluster {
         return;
       case 'drain':
         return this.drain(machine, incident.graceMs, incident.downMs);
+      case 'leave':
+        this.left.add(machine.slot);
+        return this.drain(machine, incident.graceMs, 0);
+      case 'partition':
+        return this.cutOff(incident.node, incident.count, incident.forMs);
       case 'clock-step':
         machine.clocks.wallOffsetMs += incident.byMs;
         return;
@@ -121,7 +133,22 @@ class SimulatedCluster implements Cluster {
     }
   }
 
+  /** The process at this place starts for the first time, if it has not yet. */
+  private join(slot: number): void {
+    if (this.current[slot] !== undefined) return;
+    this.parts.tally.add('joined late');
+    this.start(slot);
+  }
+
+  private cutOff(from: number, count: number, forMs: number): void {
+    for (const { actor } of this.current.slice(from, from + count).filter((each) => each !== undefined)) {
+      this.note(`${actor.name} is cut off for ${forMs} ms`);
+      this.parts.network.cut(actor, forMs);
+    }
+  }
+
   private start(slot: number): void {
+    if (this.left.has(slot)) return;
     const { scenario, scheduler } = this.parts;
     const before = this.current[slot];
     if (before !== undefined && before.actor.state !== 'down') return;

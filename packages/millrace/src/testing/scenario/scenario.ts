@@ -23,6 +23,10 @@ export type Incident =
   /** Stops and goes on: shorter than the lease a stall, longer a zombie. */
   | { kind: 'pause'; atMs: number; node: number; forMs: number }
   | { kind: 'drain'; atMs: number; node: number; graceMs: number; downMs: number }
+  /** Drains and never comes back. */
+  | { kind: 'leave'; atMs: number; node: number; graceMs: number }
+  /** As many processes, from this one on, cannot reach the store: neither calls nor answers nor hints come through. */
+  | { kind: 'partition'; atMs: number; node: number; count: number; forMs: number }
   | { kind: 'clock-step'; atMs: number; node: number; byMs: number }
   /** All engines are to place by another strategy. */
   | { kind: 'strategy'; atMs: number; node: number; strategy: StrategyName; shadow: StrategyName | undefined }
@@ -62,6 +66,8 @@ export interface NodeSettings {
   /** Share by which the monotonic clock is fast. */
   drift: number;
   wallOffsetMs: number;
+  /** When its process starts first; undefined: with the others. */
+  joinsAtMs?: number;
 }
 
 /** Everything that a simulation does, as data: made from a seed, cut down by the shrinker. */

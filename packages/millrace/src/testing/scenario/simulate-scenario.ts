@@ -51,7 +51,7 @@ export async function simulateScenario(scenario: Scenario, mutation?: PlantedBug
   const watcher = createWatcher(store, ledger, tally);
   const faults = createFaults(scenario, random.fork('faults'), tally);
   const network = createNetwork({ watcher, scheduler, faults, tally, trace });
-  const hub = scenario.hints ? createHintHub(scheduler, faults) : undefined;
+  const hub = scenario.hints ? createHintHub(scheduler, faults, (actor) => network.isCut(actor)) : undefined;
   const subject = mutation?.store?.(store, storeTime) ?? store;
   const connect = createSimStore({ subject, network, watcher, hub, tally, batchLimit: scenario.batchLimit });
   let broken: unknown;
@@ -82,7 +82,7 @@ export async function simulateScenario(scenario: Scenario, mutation?: PlantedBug
     });
     const failure = broken ?? network.failure();
     if (failure !== undefined) throw failure as Error;
-    const machines = cluster.machines();
+    const machines = cluster.machines().filter(({ actor }) => actor.state !== 'down');
     await checkAtRest({ store, watcher, acknowledged: clients.acknowledged, machines, scheduler });
   } catch (error) {
     broke(error);

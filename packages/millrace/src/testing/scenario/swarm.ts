@@ -12,6 +12,7 @@ import {
   type Scenario,
   type Story,
 } from './scenario.ts';
+import { joining, leavings, partitions, widthOf } from './wide.ts';
 
 /**
  * The scenario of a seed. Each class of faults is on or off: a few at a time reach states that all at once never reach.
@@ -20,10 +21,11 @@ import {
 export function scenarioOf(seed: number): Scenario {
   const random = createRandom(`scenario ${seed}`);
   const activeMs = random.pick([3_000, 8_000, 20_000]);
-  const nodes = Array.from({ length: random.between(1, 4) }, () => nodeSettings(random));
+  const few = Array.from({ length: random.between(1, 4) }, () => nodeSettings(random));
   const leaseMs = random.pick([2_000, 5_000]);
   const hints = random.chance(0.6);
-  const stories = Array.from({ length: random.between(1, 12) }, (_, id) => story(random, id, activeMs));
+  const fewStories = Array.from({ length: random.between(1, 12) }, (_, id) => story(random, id, activeMs));
+  const { nodes, stories, more } = widened({ seed, activeMs, leaseMs }, few, fewStories);
   return {
     seed,
     nodes,
@@ -36,11 +38,39 @@ export function scenarioOf(seed: number): Scenario {
     beatMs: leaseMs / 5,
     stickyMs: random.fork('sticky').pick([0, 20, 200, 200, 2_000]),
     incidents: [
-      ...incidents(random, nodes.length, activeMs, leaseMs),
+      ...incidents(random, few.length, activeMs, leaseMs),
+      ...partitions(random.fork('partitions'), nodes.length, activeMs, leaseMs),
       ...switches(random.fork('strategies'), nodes.length, activeMs),
+      ...more,
     ].toSorted((a, b) => a.atMs - b.atMs),
     stories,
     healAtMs: activeMs + 2_000,
+  };
+}
+
+interface Frame {
+  seed: number;
+  activeMs: number;
+  leaseMs: number;
+}
+
+/** Some seeds have many engines: with more stories, and with engines that join and leave for good meanwhile. */
+function widened({ seed, activeMs, leaseMs }: Frame, few: NodeSettings[], stories: Story[]) {
+  const random = createRandom(`wide ${seed}`);
+  const width = widthOf(random, few.length);
+  if (width === undefined) return { nodes: few, stories, more: [] };
+  const others = Array.from({ length: width.engines }, () => joining(random, nodeSettings(random), activeMs));
+  const nodes = [...few, ...others];
+  const rest = Array.from({ length: Math.max(0, width.stories - stories.length) }, (_, at) =>
+    story(random, stories.length + at, activeMs),
+  );
+  return {
+    nodes,
+    stories: [...stories, ...rest],
+    more: [
+      ...incidents(random, nodes.length, activeMs, leaseMs),
+      ...leavings(random, nodes.length, activeMs),
+    ],
   };
 }
 

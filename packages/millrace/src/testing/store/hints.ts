@@ -7,17 +7,23 @@ export interface HintHub {
   connect(actor: Actor): Hints;
 }
 
-export function createHintHub(scheduler: Scheduler, faults: Faults): HintHub {
+/** @param isCut - whether the process is cut off: nothing comes from it or to it. */
+export function createHintHub(
+  scheduler: Scheduler,
+  faults: Faults,
+  isCut: (actor: Actor) => boolean,
+): HintHub {
   const receivers = new Map<Actor, Set<(hint: Hint) => void>>();
   return {
     connect: (actor) => ({
       send(hint) {
-        if (actor.state === 'down') return;
+        if (actor.state === 'down' || isCut(actor)) return;
         for (const [target, callbacks] of receivers) {
           if (target === actor) continue;
           const { copies, delayMs } = faults.ofHint();
           for (let copy = 0; copy < copies; copy++) {
             scheduler.after(delayMs * (copy + 1), target, () => {
+              if (isCut(target)) return;
               for (const callback of callbacks) callback(hint);
             });
           }

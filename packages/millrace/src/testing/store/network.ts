@@ -36,6 +36,9 @@ export interface Network {
   stall(forMs: number): void;
   /** Calls are refused until it is over. */
   goAway(forMs: number): void;
+  /** Neither calls of this process nor their answers come through until it is over. */
+  cut(actor: Actor, forMs: number): void;
+  isCut(actor: Actor): boolean;
   heal(): void;
   /** The first invariant that broke. */
   failure(): Error | undefined;
@@ -61,6 +64,7 @@ class SimulatedNetwork implements Network {
   private readonly parts: NetworkParts;
   private stalledUntil = 0;
   private awayUntil = 0;
+  private readonly cutUntil: Map<Actor, number> = new Map();
   private broken: Error | undefined;
   private count = 0;
 
@@ -77,7 +81,14 @@ class SimulatedNetwork implements Network {
   goAway(forMs: number): void {
     this.awayUntil = this.parts.scheduler.now() + forMs;
   }
+  cut(actor: Actor, forMs: number): void {
+    this.cutUntil.set(actor, this.parts.scheduler.now() + forMs);
+  }
+  isCut(actor: Actor): boolean {
+    return this.parts.scheduler.now() < (this.cutUntil.get(actor) ?? 0);
+  }
   heal(): void {
+    this.cutUntil.clear();
     this.stalledUntil = 0;
     this.awayUntil = 0;
   }
@@ -99,7 +110,11 @@ class SimulatedNetwork implements Network {
         fate,
         sentAt: this.now(),
         give: (outcome) =>
-          back(() => ('value' in outcome ? resolve(outcome.value) : reject(asError(outcome.error)))),
+          back(() => {
+            if (this.isCut(actor)) return reject(this.lost(`${actor.name} ${name}`));
+            if ('value' in outcome) resolve(outcome.value);
+            else reject(asError(outcome.error));
+          }),
         refuse: (error) => {
           trace.add(this.now(), `${actor.name} ${name} ${error.failure}: ${error.message}`);
           back(() => reject(error));
@@ -123,6 +138,7 @@ class SimulatedNetwork implements Network {
       );
       return;
     }
+    if (this.isCut(call.actor)) return refuse(new StoreError('congestion', 'the store cannot be reached'));
     if (now < this.awayUntil) return refuse(new StoreError('congestion', 'the store is away'));
     switch (fate.fault) {
       case 'refused':
@@ -142,6 +158,14 @@ class SimulatedNetwork implements Network {
       case undefined:
         return give(await this.execute(call, sentAt));
     }
+  }
+
+  /** It was done, but its caller does not hear of it. */
+  private lost(what: string): StoreError {
+    const { tally, trace } = this.parts;
+    tally.add('answer cut off');
+    trace.add(this.now(), `${what} ambiguous: cut off`);
+    return new StoreError('ambiguous', 'the connection was cut');
   }
 
   private async execute<R>(call: Call<R>, sentAt: number): Promise<Outcome<R>> {
