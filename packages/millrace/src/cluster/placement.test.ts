@@ -9,8 +9,6 @@ import type { Store } from '../store/port/store.ts';
 const FAST = { beat: 100, lease: 4_000 } as const;
 const IDLE = { cpuUsage: 10, memoryUsage: 10, loopLagMs: 1 };
 const eventually = { interval: 10, timeout: 8_000 } as const;
-/** By when every engine must go by a strategy that was set. */
-const soon = { interval: 10, timeout: 2_000 } as const;
 
 const hold = workflow('hold', (ctx, _: null) => ctx.step('for ever', () => new Promise<never>(() => {})));
 
@@ -63,7 +61,7 @@ async function met(engines: readonly Millrace[]): Promise<void> {
 async function followed(engines: readonly Millrace[]): Promise<void> {
   const { revision } = await (engines[0] as Millrace).store.readSettings();
   await expect
-    .poll(() => engines.map(({ engine }) => engine?.settings.revision()), soon)
+    .poll(() => engines.map(({ engine }) => engine?.settings.revision()), eventually)
     .toEqual(engines.map(() => revision));
 }
 

@@ -10,13 +10,15 @@ import { readSurroundings, type Surroundings } from './views.ts';
 
 /** What engines publish changes once a beat: who starts more often than that looks no more often. */
 const FRESH_MS = 1_000;
+/** Beyond this a start goes without. */
+const PATIENCE_MS = 500;
 
 /**
  * The placer of a process that executes nothing. It has no beat that tells of the engines, so it looks at them when it
  * starts something.
  */
 export interface ClientPlacing {
-  /** Call it before `place`. It never fails: who cannot look places nothing. */
+  /** Call it before `place`. It never fails, and ends soon: who cannot look places nothing. */
   look(): Promise<void>;
   /** Undefined: whoever can take it first. */
   place(work: Omit<WorkflowWork, 'kind' | 'requires'>): Assignment | undefined;
@@ -24,7 +26,7 @@ export interface ClientPlacing {
 
 export function createClientPlacing(
   store: Store,
-  { clock, uuid }: Pick<Ports, 'clock' | 'uuid'>,
+  { clock, uuid, after }: Pick<Ports, 'clock' | 'uuid' | 'after'>,
   { strategy, loadWeights, region }: Pick<EngineOptions, 'strategy' | 'loadWeights' | 'region'>,
 ): ClientPlacing {
   let state = createPlacementState({ placerId: uuid(), weights: loadWeights });
@@ -32,16 +34,26 @@ export function createClientPlacing(
   let lookedAt = Number.NEGATIVE_INFINITY;
   let looking = Promise.resolve();
 
-  const lookAgain = async (): Promise<void> => {
+  const lookAgain = (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = after(PATIENCE_MS, resolve);
+    const learn = (found: Surroundings | undefined): void => {
+      around = found;
+      if (found !== undefined) state = { ...state, adaptive: found.adaptive };
+      cancel();
+      resolve();
+    };
     // A store that does not answer is the start's own business, and it waits longer.
-    around = await readSurroundings(store, strategy).catch(() => undefined);
-    if (around !== undefined) state = { ...state, adaptive: around.adaptive };
+    readSurroundings(store, strategy).then(learn, () => learn(undefined));
+    return promise;
   };
   return {
     look() {
       const now = clock.mono();
       if (now - lookedAt >= FRESH_MS) {
         lookedAt = now;
+        around = undefined;
+
         looking = lookAgain();
       }
       return looking;

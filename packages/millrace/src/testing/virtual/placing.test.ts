@@ -126,6 +126,34 @@ describe('placement in time', () => {
     );
   });
 
+  it('holds no start of a client up when the store does not tell of the engines', async () => {
+    await join('one');
+    await join('two');
+    const silent = { ...counted(), listEngines: store.listEngines };
+    const client = await join('client', { work: false, store: silent });
+    const start = async (): Promise<{ assignedTo: string | undefined; tookMs: number }> => {
+      const beganAt = scheduler.now();
+      const { runId } = await finish(client.start(WHERE, null));
+      const tookMs = scheduler.now() - beganAt;
+      const [row] = await store.readRuns([{ runId }]);
+      return { assignedTo: row?.assignedTo, tookMs };
+    };
+    await pass(2_000);
+    expect((await start()).assignedTo).toBeDefined();
+    await pass(2_000);
+    silent.listEngines = () => new Promise(() => {});
+    const during = await start();
+    expect(during.assignedTo, 'by what was true long ago it places nothing').toBeUndefined();
+    expect(during.tookMs).toBeLessThan(600);
+    expect((await start()).tookMs, 'it waits once').toBeLessThan(100);
+    silent.listEngines = () => Promise.reject(new Error('away'));
+    await pass(2_000);
+    expect((await start()).assignedTo).toBeUndefined();
+    silent.listEngines = store.listEngines;
+    await pass(2_000);
+    expect((await start()).assignedTo).toBeDefined();
+  });
+
   it('costs a client two calls a second, however much it starts', async () => {
     await join('one');
     await join('two');
