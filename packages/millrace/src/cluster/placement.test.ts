@@ -197,11 +197,12 @@ describe('runs that begin', () => {
 
 describe('a strategy', () => {
   it('that is set is followed by all engines, and one that is taken back too', async () => {
+    const logs: EngineLog[] = [];
     const store = sharedStore();
     const engines = [
       await stand(store, 'one', { strategy: 'round-robin' }),
       await stand(store, 'two', { strategy: 'round-robin' }),
-      await stand(store, 'three', { strategy: 'round-robin' }),
+      await stand(store, 'three', { strategy: 'round-robin', log: (entry) => logs.push(entry) }),
     ];
     const client = await open({ store, work: false });
     expect(await client.setStrategy('locality')).toMatchObject({
@@ -212,6 +213,8 @@ describe('a strategy', () => {
     for (const engine of engines)
       expect(await deal(engine, 3)).toEqual({ [engine.engine?.options.name ?? '']: 3 });
     expect(await client.cluster()).toMatchObject({ strategy: 'locality', shadow: null });
+    await client.setStrategy('locality', { shadow: 'affinity', queues: { own: 'least-load' } });
+    await followed(engines);
 
     expect(await engines[0]?.setStrategy(null)).toMatchObject({
       strategy: 'round-robin',
@@ -220,6 +223,11 @@ describe('a strategy', () => {
     });
     await followed(engines);
     for (const engine of engines) expect(await deal(engine, 3)).toEqual({ one: 1, two: 1, three: 1 });
+    expect(logs.map(({ message }) => message).filter((line) => line.includes('placed by'))).toEqual([
+      'runs that begin here are placed by locality',
+      'runs that begin here are placed by locality, those of queue own by least-load, with affinity in the shadow',
+      'runs that begin here are placed by round-robin',
+    ]);
   });
 
   it('is followed with the beat after it, by all: two beats of a second are two seconds', async () => {

@@ -1,6 +1,12 @@
 import { engineView } from '../core/cluster/engine-view.ts';
 import { choose } from '../core/placement/placement.ts';
-import { decodeRule, RULE_SETTING, strategyFor, usesAdaptive } from '../core/placement/rule.ts';
+import {
+  decodeRule,
+  RULE_SETTING,
+  strategyFor,
+  usesAdaptive,
+  type PlacementRule,
+} from '../core/placement/rule.ts';
 import { createPlacementState, type PlacementState } from '../core/placement/state.ts';
 import { sicknessOf } from '../core/policy/eligibility/health.ts';
 import type { EngineView } from '../core/policy/eligibility.ts';
@@ -30,8 +36,11 @@ export function createPlacing(engine: Engine): Placing {
     const { settings } = engine;
     if (settings.revision() === revision) return;
     revision = settings.revision();
+    const before = ruleText(rule);
     rule = decodeRule(settings.value(RULE_SETTING), strategy);
     shadow.follow(rule.shadow);
+    const message = ruleText(rule);
+    if (message !== before) engine.ports.log({ source: 'engine', level: 'info', message });
   };
 
   /** Its own runs it can count at any time; what its beat said is up to a second old. */
@@ -59,6 +68,12 @@ export function createPlacing(engine: Engine): Placing {
     },
     shadow: () => shadow.tally(),
   };
+}
+
+function ruleText({ strategy, shadow, queues }: PlacementRule): string {
+  const own = Object.entries(queues).map(([queue, name]) => `, those of queue ${queue} by ${name}`);
+  const compared = shadow === undefined ? '' : `, with ${shadow} in the shadow`;
+  return `runs that begin here are placed by ${strategy}${own.join('')}${compared}`;
 }
 
 /** Says when others begin to pass this engine over, and when they do not any more. */

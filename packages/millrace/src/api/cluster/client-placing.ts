@@ -53,7 +53,6 @@ export function createClientPlacing(
       if (now - lookedAt >= FRESH_MS) {
         lookedAt = now;
         around = undefined;
-
         looking = lookAgain();
       }
       return looking;
