@@ -65,7 +65,8 @@ export function createDesk(parts: DeskParts): Desk {
       const ahead = status === 'queued' ? await ask(() => store.countAhead(runId, AHEAD_COUNTED)) : undefined;
       const trouble = outage.current();
       const seen = engines.map(({ engineId, name, beatAt, profile }) => {
-        return { engineId, name, beatAt, workflows: decodeProfile(profile).workflows };
+        const { workflows, executors } = decodeProfile(profile);
+        return { engineId, name, beatAt, workflows, executors };
       });
       const since = trouble && { message: trouble.message, since: storeTime - trouble.forMs };
       const assignee = engines.find(({ engineId }) => engineId === assignedTo);

@@ -21,6 +21,7 @@ import type {
   RetireResult,
   Scope,
   Store,
+  WorkflowRef,
 } from '../store/port/store.ts';
 import { adopt } from './claim/adopt.ts';
 import { startAudit } from './claim/audit.ts';
@@ -31,7 +32,9 @@ import { group } from './commit/group.ts';
 import { persist } from './commit/persist.ts';
 import type { Attempt } from './dispatch/attempt.ts';
 import { createFailureRate, type FailureRate } from './dispatch/failure-rate.ts';
+import type { PlaceTask } from './dispatch/place.ts';
 import { createStepGate, type StepGate } from './dispatch/step-gate.ts';
+import { taskWorkflow } from './dispatch/task.ts';
 import type { Instance } from './instance.ts';
 import type { Loop } from './loop.ts';
 import { startMembership, type Membership } from './membership/membership.ts';
@@ -78,13 +81,17 @@ export class Engine {
   readonly held: Map<string, Instance> = new Map();
   readonly cache: LRUCache<string, Instance>;
   readonly executors: ReadonlyMap<string, Executor>;
-  readonly workflowRefs: { workflow: string; version: string }[];
+  /** All that it can execute: workflows of authors, and a task for each executor. */
+  readonly workflowRefs: WorkflowRef[];
   readonly programPorts: ProgramPorts;
   readonly executionPorts: ExecutionPorts;
   readonly commit: (plan: Plan) => Promise<CommitResult>;
   readonly load: (request: LoadRequest) => Promise<LoadedRun | undefined>;
   /** Repeats a store call until its answer is definite, or this engine is closed. */
   readonly persist: <R>(call: () => Promise<R>) => Promise<R>;
+
+  /** Where attempts of calls are made whose executor is here: whoever composes the process may choose otherwise. */
+  placeTask: PlaceTask = () => 'inline';
 
   claimer!: Claimer;
   waker!: Waker;
@@ -113,10 +120,11 @@ export class Engine {
     this.cache = new LRUCache({ max: Math.max(1, options.cacheSize) });
     this.gate = createStepGate(options.stepConcurrency);
     this.executors = new Map(Object.entries(options.executors));
-    for (const workflow of options.workflows)
+    const tasks = [...this.executors].map(([name, executor]) => taskWorkflow(name, executor));
+    for (const workflow of [...options.workflows, ...tasks])
       this.workflows.set(`${workflow.name} ${workflow.version}`, workflow);
-    this.workflowRefs = options.workflows.map(({ name, version }) => ({ workflow: name, version }));
-    this.profile = encodeProfile(profileOf(options, this.workflowRefs));
+    this.workflowRefs = [...this.workflows.values()].map(refOf);
+    this.profile = encodeProfile(profileOf(options, options.workflows.map(refOf)));
     const isOver = (): boolean => this.state === 'closed';
     this.persist = (call) => persist(ports, call, isOver);
     this.commit = createCommitter(store, ports, options.commitLanes, isOver);
@@ -398,6 +406,10 @@ export class Engine {
       this.depart();
     }
   }
+}
+
+function refOf({ name, version }: AnyWorkflow): WorkflowRef {
+  return { workflow: name, version };
 }
 
 function profileOf(options: EngineOptions, workflows: EngineProfile['workflows']): EngineProfile {

@@ -1,5 +1,5 @@
 import type { StepCommand } from '../core/run/command.ts';
-import type { RunEvent } from '../core/run/event.ts';
+import type { Arrival, RunEvent } from '../core/run/event.ts';
 import type { Execution } from '../core/run/execution.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import type { OwnedRun } from '../store/port/store.ts';
@@ -25,7 +25,7 @@ export interface Instance {
   busy: boolean;
   /** Nothing has been decided by this execution since it was made or loaded. */
   fresh: boolean;
-  arrivals: RunEvent[];
+  arrivals: Arrival[];
   /** A step outcome that a transaction has stored already: applied next, not stored again. */
   stored: RunEvent | undefined;
   /** Inbox rows that became arrivals and are not yet deleted by a plan. */

@@ -148,6 +148,16 @@ describe('why a run waits', () => {
     });
   });
 
+  it('for an attempt that executes elsewhere', () => {
+    const wait: Wait = { kind: 'task', name: 'charge', ordinal: 0, attempt: 2, runId: 't1', until: UNTIL };
+    expect(waiting(wait)).toMatchObject({
+      code: 'WAITING_TASK',
+      message: 'attempt 2 of step "charge" executes elsewhere, as run t1',
+      refs: { step: 'charge', attempt: 2, runId: 't1', until: TOMORROW },
+      remedy: { command: 'millrace why t1' },
+    });
+  });
+
   it('for the next attempt of a step, with what the last one failed of', () => {
     const failed = (message: string): RunEvent => ({
       type: 'step-retrying',
@@ -219,6 +229,21 @@ describe('why a run is not taken from the queue', () => {
     );
     const foreign = { name: 'engine-2', workflows: [{ workflow: 'invoice', version: '1' }] };
     expect(reasonsOf(queued, { engines: [foreign] })[0]?.message).toMatch(/and no other version of it$/);
+  });
+
+  it('no engine has the executor of a task', () => {
+    const task = { ...queued, workflow: '$task/mail' };
+    const other = { name: 'engine-1', executors: ['http'], workflows: [] };
+    expect(reasonsOf(task, { engines: [other] })).toMatchObject([
+      {
+        code: 'NO_ENGINE_FOR_EXECUTOR',
+        message: 'no engine has executor "mail": alive are engine-1',
+        refs: { executor: 'mail' },
+      },
+    ]);
+    for (const engine of [{ ...other, executors: ['http', 'mail'] }, { name: 'unknown' }]) {
+      expect(reasonsOf(task, { engines: [other, engine] })[0]?.code).toBe('QUEUE_BACKLOG');
+    }
   });
 
   it('others may go first', () => {

@@ -73,7 +73,7 @@ export function createMachine(
         name,
         work: settings !== undefined,
         workflows: [player.workflow],
-        executors: player.executors,
+        executors: settings?.executes === true ? player.executors : {},
         beat: scenario.beatMs,
         lease: scenario.leaseMs,
         sticky: scenario.stickyMs,

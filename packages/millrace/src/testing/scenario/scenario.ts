@@ -60,6 +60,8 @@ export interface NodeSettings {
   concurrency: number;
   stepConcurrency: number;
   cacheSize: number;
+  /** Whether it has the executors; the first node has. */
+  executes: boolean;
   /** Share by which the monotonic clock is fast. */
   drift: number;
   wallOffsetMs: number;

@@ -1,5 +1,6 @@
 import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
+import { executorOf } from '../../names.ts';
 import { AHEAD_COUNTED, type EngineFacts, type Reason, type WhyFacts } from './reason.ts';
 
 /** Why no engine has taken a run that is ready. */
@@ -8,7 +9,7 @@ export function queueReasons(run: ReadableRun, facts: WhyFacts, since: string): 
   const engines = facts.engines?.filter(({ beatAt = now }) => now - beatAt < SILENT_MS);
   if (engines?.length === 0) return [noEngine(run, facts, since)];
   if (engines !== undefined && !engines.some((engine) => canRun(engine, run))) {
-    return [noEngineForVersion(run, engines, since)];
+    return [noEngineFor(run, engines, since)];
   }
   const backlog = backlogReason(run, facts, since);
   if (assigned === undefined || assigned.until <= now) return [backlog];
@@ -16,6 +17,8 @@ export function queueReasons(run: ReadableRun, facts: WhyFacts, since: string): 
 }
 
 function canRun(engine: EngineFacts, { workflow, workflowVersion }: ReadableRun): boolean {
+  const executor = executorOf(workflow);
+  if (executor !== undefined) return engine.executors?.includes(executor) ?? true;
   return (
     engine.workflows?.some((own) => own.workflow === workflow && own.version === workflowVersion) ?? true
   );
@@ -57,6 +60,21 @@ function noEngine({ workflow }: ReadableRun, { engines = [] }: WhyFacts, since: 
     remedy: {
       message: `Start a process that has workflow "${workflow}" and runs on this store.`,
       command: 'millrace doctor',
+    },
+  };
+}
+
+function noEngineFor(run: ReadableRun, engines: readonly EngineFacts[], since: string): Reason {
+  const executor = executorOf(run.workflow);
+  if (executor === undefined) return noEngineForVersion(run, engines, since);
+  return {
+    code: 'NO_ENGINE_FOR_EXECUTOR',
+    message: `no engine has executor "${executor}": alive are ${engines.map(({ name }) => name).join(', ')}`,
+    since,
+    refs: { executor },
+    remedy: {
+      message: 'Start a process that registers the executor; the call begins by itself.',
+      command: 'millrace cluster',
     },
   };
 }

@@ -7,11 +7,13 @@ export type ReasonCode =
   | 'WAITING_EXTERNAL'
   | 'SLEEPING'
   | 'WAITING_CHILD'
+  | 'WAITING_TASK'
   | 'RETRY_BACKOFF'
   | 'DELAYED_START'
   | 'QUEUE_BACKLOG'
   | 'NO_ENGINE'
   | 'NO_ENGINE_FOR_VERSION'
+  | 'NO_ENGINE_FOR_EXECUTOR'
   | 'ASSIGNED_WINDOW'
   | 'PAUSED'
   | 'NON_DETERMINISTIC'
@@ -57,6 +59,7 @@ export interface EngineFacts {
   readonly beatAt?: number | undefined;
   /** What it can execute; undefined: not known, taken to be able. */
   readonly workflows?: readonly { readonly workflow: string; readonly version: string }[] | undefined;
+  readonly executors?: readonly string[] | undefined;
 }
 
 /** Nobody needs to know more exactly how long a longer queue is, and counting it takes time. */

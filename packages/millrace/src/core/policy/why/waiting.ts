@@ -30,6 +30,8 @@ function reasonOf(run: ReadableRun, state: RunState, wait: Wait, since: string):
       return childReason(state, wait, since);
     case 'retry':
       return retryReason(run, state, wait, since);
+    case 'task':
+      return taskReason(wait, since);
     case 'start':
       return delayedStart(wait.until ?? run.wakeAt, since);
   }
@@ -118,6 +120,18 @@ function childReason(state: RunState, { name, ordinal, runId }: Wait, since: str
       message: 'Ask why the child is not done.',
       command: id === undefined ? null : `millrace why ${id}`,
     },
+  };
+}
+
+function taskReason({ name, until, ...wait }: Wait, since: string): Reason {
+  // A wait of this kind has both.
+  const [attempt, runId] = [Number(wait.attempt), String(wait.runId)];
+  return {
+    code: 'WAITING_TASK',
+    message: `attempt ${attempt} of step "${name}" executes elsewhere, as run ${runId}`,
+    since,
+    refs: { step: name, attempt, runId, ...untilRef(until) },
+    remedy: { message: 'Ask why that run is not done.', command: `millrace why ${runId}` },
   };
 }
 
