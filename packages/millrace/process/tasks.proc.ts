@@ -3,16 +3,20 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { judge } from './judge/judge.ts';
 import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
+import type { Entry } from './worker/entry.ts';
 import type { Item } from './worker/workload.ts';
 
 const SIZE = 8;
+
+const checkpointsOf = (entries: readonly Entry[]) => entries.filter((entry) => entry.kind === 'checkpoint');
+const runsOf = (entries: readonly { runId: string }[]) => entries.map(({ runId }) => runId).toSorted();
 
 let rig: Rig;
 afterEach(() => rig.end());
 
 describe.for(STORES)('on %s', (kind) => {
   test.skipIf(!canOpen(kind))(
-    'calls go on when the process that executes them is killed, and no attempt is counted for it',
+    'calls go on from their checkpoints when the process that executes them is killed, and no attempt is counted',
     async () => {
       rig = await openRig(kind);
       const gate = join(rig.folder, 'gate');
@@ -24,7 +28,7 @@ describe.for(STORES)('on %s', (kind) => {
         ...{ workflow: 'calling', key: `calling-${at}`, input: { gate }, signals: 0 },
       }));
       await client.perform(items);
-      await victim.untilBegins(SIZE);
+      await victim.untilEntry('a checkpoint of each', (all) => checkpointsOf(all).length === SIZE);
       expect(caller.begins(), 'it has no executor').toEqual([]);
 
       victim.kill('SIGKILL');
@@ -34,6 +38,10 @@ describe.for(STORES)('on %s', (kind) => {
       writeFileSync(gate, '');
       await client.untilNothingIsOpen();
 
+      expect(runsOf(checkpointsOf(heir.entries()))).toEqual(runsOf(checkpointsOf(victim.entries())));
+      for (const checkpoint of checkpointsOf(heir.entries())) {
+        expect(checkpoint).toMatchObject({ attempt: 1, found: 'of victim' });
+      }
       const { violations, figures } = await judge(rig);
       console.log(`${kind}, a killed executor: ${JSON.stringify(figures)}`);
       expect(violations).toEqual([]);

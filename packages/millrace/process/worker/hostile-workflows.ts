@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { workflow, type Executor, type TransactionHandle } from '../../src/index.ts';
+import { workflow, type Executor, type StepContext, type TransactionHandle } from '../../src/index.ts';
 import type { Ledger } from './ledger.ts';
 import type { MakeWork } from './workflows.ts';
 
@@ -64,10 +64,16 @@ export function hostileWorkflows(work: MakeWork, ledger: Ledger, name: string) {
     return [await ctx.step('block', work('blocking', block)), await ctx.step('then', work('blocking'))];
   });
 
-  /** The attempt is made where the executor is, and lasts until the file `gate` exists. */
+  /** The attempt is made where the executor is, records a checkpoint, and lasts until the file `gate` exists. */
   const calling = workflow('calling', (ctx, input: { gate: string }) => ctx.call<string>('gated', input));
+  const fromCheckpoint = async (gate: string, step: StepContext): Promise<void> => {
+    const { runId, attempt, lastCheckpoint: found } = step;
+    if (found === undefined) await step.checkpoint(`of ${name}`);
+    ledger.write({ kind: 'checkpoint', runId, attempt, found });
+    await untilOpen(gate);
+  };
   const executors: Record<string, Executor<{ gate: string }>> = {
-    gated: ({ gate }, step) => work('calling', () => untilOpen(gate))(step),
+    gated: ({ gate }, step) => work('calling', () => fromCheckpoint(gate, step))(step),
   };
 
   return { workflows: { gated, slowBooks, poison, blocking, calling }, executors };
