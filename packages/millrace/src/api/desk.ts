@@ -1,3 +1,4 @@
+import { traitsOf } from '../core/cluster/demands.ts';
 import { decodeProfile } from '../core/cluster/profile.ts';
 import { MillraceError } from '../core/errors.ts';
 import { checkName } from '../core/names.ts';
@@ -65,8 +66,9 @@ export function createDesk(parts: DeskParts): Desk {
       const ahead = status === 'queued' ? await ask(() => store.countAhead(runId, AHEAD_COUNTED)) : undefined;
       const trouble = outage.current();
       const seen = engines.map(({ engineId, name, beatAt, profile }) => {
-        const { workflows, executors } = decodeProfile(profile);
-        return { engineId, name, beatAt, workflows, executors };
+        const decoded = decodeProfile(profile);
+        const { workflows, executors } = decoded;
+        return { engineId, name, beatAt, workflows, executors, traits: traitsOf(decoded) };
       });
       const since = trouble && { message: trouble.message, since: storeTime - trouble.forMs };
       const assignee = engines.find(({ engineId }) => engineId === assignedTo);

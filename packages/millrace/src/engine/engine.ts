@@ -4,6 +4,7 @@ import type { Standing, StepCommand } from '../core/run/command.ts';
 import type { ChunkHeader, RunEvent } from '../core/run/event.ts';
 import type { Execution, ExecutionPorts, LogLine } from '../core/run/execution.ts';
 import { blockForeignAwait, nextWakeAt } from '../core/run/turn.ts';
+import { splitVersion, traitsOf } from '../core/cluster/demands.ts';
 import { encodeLoad } from '../core/cluster/load.ts';
 import { encodeProfile, type EngineProfile } from '../core/cluster/profile.ts';
 import type { Executor, Log } from '../core/workflow/context.ts';
@@ -83,6 +84,8 @@ export class Engine {
   readonly executors: ReadonlyMap<string, Executor>;
   /** All that it can execute: workflows of authors, and a task for each executor. */
   readonly workflowRefs: WorkflowRef[];
+  /** Its labels and its region, as demands speak of them. */
+  readonly traits: readonly string[];
   readonly programPorts: ProgramPorts;
   readonly executionPorts: ExecutionPorts;
   readonly commit: (plan: Plan) => Promise<CommitResult>;
@@ -123,6 +126,7 @@ export class Engine {
     const tasks = [...this.executors].map(([name, executor]) => taskWorkflow(name, executor));
     for (const workflow of [...options.workflows, ...tasks])
       this.workflows.set(`${workflow.name} ${workflow.version}`, workflow);
+    this.traits = traitsOf(options);
     this.workflowRefs = [...this.workflows.values()].map(refOf);
     this.profile = encodeProfile(profileOf(options, options.workflows.map(refOf)));
     const isOver = (): boolean => this.state === 'closed';
@@ -193,14 +197,14 @@ export class Engine {
   /** The runs that this engine can execute. */
   scope(): Scope {
     const { namespace, queues } = this.options;
-    return { namespace, queues, workflows: this.workflowRefs };
+    return { namespace, queues, workflows: this.workflowRefs, traits: this.traits };
   }
   canRun(name: string, version: string, queue: string): boolean {
     const takesFrom = this.options.queues?.includes(queue) ?? true;
     return this.mayClaim() && takesFrom && this.workflows.has(`${name} ${version}`);
   }
   workflowOf(name: string, version: string): AnyWorkflow | undefined {
-    return this.workflows.get(`${name} ${version}`);
+    return this.workflows.get(`${name} ${splitVersion(version).version}`);
   }
   hold(instance: Instance): void {
     this.held.set(instance.runId, instance);

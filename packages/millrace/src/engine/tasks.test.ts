@@ -123,6 +123,40 @@ describe('a call whose executor is elsewhere', () => {
     expect(await run.result()).toBe(2);
   });
 
+  it('waits for an engine with the labels and the region that it requires, and why says so', async () => {
+    const store = sharedStore();
+    const work = () => 'done';
+    const picky = workflow('picky', (ctx, _: null) =>
+      ctx.call('work', null, { requires: ['gpu', 'ssd'], region: 'eu' }),
+    );
+    const here = { store, workflows: [picky], executors: { work } };
+    const caller = await open({ ...here, name: 'caller', labels: ['gpu'], region: 'eu' });
+    await open({ store, name: 'other', executors: { work }, labels: ['gpu', 'ssd'], region: 'us' });
+    const run = await caller.start(picky, null);
+    const task = await taskOf(caller, run);
+    expect((await task.why()).reasons).toMatchObject([
+      { code: 'NO_ENGINE_WITH_LABEL', refs: { executor: 'work', requires: 'gpu, region=eu, ssd' } },
+    ]);
+    const able = { executors: { work }, labels: ['arm', 'ssd', 'gpu'], region: 'eu' };
+    await open({ store, name: 'able', ...able });
+    expect(await run.result()).toBe('done');
+    const again = await open({ ...here, ...able, store: sharedStore() });
+    const second = await again.start(picky, null);
+    expect(await second.result()).toBe('done');
+    expect(await typesOf(second), 'it may stay where all is given').not.toContain('step-placed');
+  });
+
+  it('goes into another queue than its run also where the executor is here', async () => {
+    const placed = workflow('placed', (ctx, _: null) => ctx.call('work', 1, { queue: 'slow' }));
+    const caller = await open({
+      workflows: [placed],
+      executors: { work: () => 'done' },
+      queues: ['default'],
+    });
+    const run = await caller.start(placed, null);
+    expect(await (await taskOf(caller, run)).describe()).toMatchObject({ queue: 'slow' });
+  });
+
   it('goes into the queue and has the priority that it asks for', async () => {
     const store = sharedStore();
     const placed = workflow('placed', (ctx, _: null) =>

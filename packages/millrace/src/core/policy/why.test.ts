@@ -246,6 +246,25 @@ describe('why a run is not taken from the queue', () => {
     }
   });
 
+  it('no engine that has the executor of a task carries what it demands', () => {
+    const task = { ...queued, workflow: '$task/mail', workflowVersion: '1+gpu+region=eu' };
+    const has = { name: 'engine-1', executors: ['mail'], traits: ['gpu', 'region=us'] };
+    const carries = { name: 'engine-2', executors: ['http'], traits: ['gpu', 'region=eu'] };
+    expect(reasonsOf(task, { engines: [has, carries] })).toMatchObject([
+      {
+        code: 'NO_ENGINE_WITH_LABEL',
+        message: 'no engine with executor "mail" carries gpu, region=eu: it is on engine-1',
+        refs: { executor: 'mail', requires: 'gpu, region=eu' },
+      },
+    ]);
+    for (const engine of [
+      { ...has, traits: ['gpu', 'region=eu', 'ssd'] },
+      { name: 'unknown', executors: ['mail'] },
+    ]) {
+      expect(reasonsOf(task, { engines: [has, engine] })[0]?.code).toBe('QUEUE_BACKLOG');
+    }
+  });
+
   it('others may go first', () => {
     const message = (facts: Partial<WhyFacts>) => reasonsOf(queued, facts)[0]?.message;
     expect(message({ engines: [able] })).toBe('in queue "default" with priority normal, others may go first');

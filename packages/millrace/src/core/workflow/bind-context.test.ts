@@ -83,6 +83,8 @@ describe('the context', () => {
     [{ priority: 'hihg' }, /call \\"mail\\": unknown priority/],
     [{ requires: 'gpu' }, /call \\"mail\\": requires is \\"gpu\\", not a list/],
     [{ requires: [''] }, /label name is empty/],
+    [{ requires: ['c++'] }, /contains/],
+    [{ region: 'a+b' }, /contains/],
     [{ region: '' }, /region name is empty/],
     [{ affinity: 17 }, /affinity name must be text/],
   ])('refuses a call to a place that is none: %o', async (options, message) => {

@@ -143,11 +143,13 @@ export interface StepOptions {
 }
 
 export interface CallOptions extends StepOptions {
-  /** Labels that the engine must carry. */
+  /** Labels that the engine must carry, all of them. Without `+`. */
   requires?: readonly string[] | undefined;
+  /** Where the engine must stand. Without `+`. */
   region?: string | undefined;
-  /** Calls with the same affinity prefer the same engine. */
+  /** Calls with the same affinity should go to the same engine: handed to whoever chooses engines. */
   affinity?: string | undefined;
+  /** Default: the run's. Attempts in another queue than the run's are never made in the caller's process directly. */
   queue?: string | undefined;
   priority?: Priority | undefined;
 }

@@ -1,3 +1,4 @@
+import { checkDemand } from '../cluster/demands.ts';
 import { durationMs, type Duration } from '../duration.ts';
 import { MillraceError, checkOptions, show } from '../errors.ts';
 import { checkName, checkQueue, resolvePriority } from '../names.ts';
@@ -40,14 +41,14 @@ export function callPlace(executor: string, options: CallOptions | undefined): C
   const { queue, priority, requires = ANYWHERE.requires, region, affinity } = options;
   const where = `call "${executor}"`;
   if (queue !== undefined) checkQueue(queue);
-  if (region !== undefined) checkName('region', region);
+  if (region !== undefined) checkDemand('region', region);
   if (affinity !== undefined) checkName('affinity', affinity);
   if (!Array.isArray(requires)) {
     throw new MillraceError('INVALID_ARGUMENT', `${where}: requires is ${show(requires)}, not a list`, {
       remedy: "Pass a list of labels such as ['gpu'].",
     });
   }
-  for (const label of requires) checkName('label', label);
+  for (const label of requires) checkDemand('label', label);
   return {
     queue,
     priority: priority === undefined ? undefined : resolvePriority(priority, where),

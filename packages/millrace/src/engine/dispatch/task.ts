@@ -1,4 +1,5 @@
 import { encodeFailure } from '../../core/run/outcome.ts';
+import { demandingVersion } from '../../core/cluster/demands.ts';
 import { failureIn } from '../../core/run/apply.ts';
 import { decodeValue, encodeValue } from '../../core/json.ts';
 import { TASK_PREFIX } from '../../core/names.ts';
@@ -97,11 +98,12 @@ export function taskStart(
     ...{ input, runId: caller, ordinal, name, attempt, epoch: row.epoch, checkpoint },
     ...{ timeoutMs, heartbeatTimeoutMs },
   };
+  const version = demandingVersion(VERSION, { labels: place.requires, region: place.region });
   const parent = { runId: caller, ordinal, name };
   const started: StartedEvent = {
     type: 'started',
     workflow,
-    version: VERSION,
+    version,
     priority,
     queue,
     parent,
@@ -112,7 +114,7 @@ export function taskStart(
     runId,
     namespace,
     workflow,
-    workflowVersion: VERSION,
+    workflowVersion: version,
     queue,
     priority,
     tags: [],

@@ -197,6 +197,8 @@ export interface Scope {
   /** Undefined: all. */
   queues?: readonly string[] | undefined;
   workflows: readonly WorkflowRef[];
+  /** What it carries of what versions demand behind a `+` (core/cluster/demands.ts). Undefined: nothing. */
+  traits?: readonly string[] | undefined;
 }
 
 export interface UnblockRequest extends Scope {

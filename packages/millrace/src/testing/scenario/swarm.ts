@@ -89,6 +89,7 @@ function nodeSettings(random: Random, slot: number): NodeSettings {
     concurrency: random.pick([1, 2, 3, 8, 50]),
     stepConcurrency: random.pick([1, 2, 8, 50]),
     cacheSize: random.pick([1, 2, 100]),
+    labelled: slot === 0 || random.fork(`labelled ${slot}`).chance(0.5),
     executes: slot === 0 || random.fork(`executes ${slot}`).chance(0.5),
     drift: random.pick([0, 0, 1e-4, -1e-4]),
     wallOffsetMs: random.pick([0, 0, 3_600_000, -86_400_000]),

@@ -1,3 +1,4 @@
+import { carriesAll, splitVersion } from '../../cluster/demands.ts';
 import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
 import { executorOf } from '../../names.ts';
@@ -18,10 +19,17 @@ export function queueReasons(run: ReadableRun, facts: WhyFacts, since: string): 
 
 function canRun(engine: EngineFacts, { workflow, workflowVersion }: ReadableRun): boolean {
   const executor = executorOf(workflow);
-  if (executor !== undefined) return engine.executors?.includes(executor) ?? true;
-  return (
-    engine.workflows?.some((own) => own.workflow === workflow && own.version === workflowVersion) ?? true
-  );
+  const { version, demands } = splitVersion(workflowVersion);
+  if (executor !== undefined) return offers(engine, executor) && carries(engine, demands);
+  return engine.workflows?.some((own) => own.workflow === workflow && own.version === version) ?? true;
+}
+
+function offers({ executors }: EngineFacts, executor: string): boolean {
+  return executors?.includes(executor) ?? true;
+}
+
+function carries({ traits }: EngineFacts, demands: readonly string[]): boolean {
+  return traits === undefined || carriesAll(traits, demands);
 }
 
 /** Why a run that is executing may stand still: its engine is gone, and nobody has noticed it yet. */
@@ -67,6 +75,8 @@ function noEngine({ workflow }: ReadableRun, { engines = [] }: WhyFacts, since: 
 function noEngineFor(run: ReadableRun, engines: readonly EngineFacts[], since: string): Reason {
   const executor = executorOf(run.workflow);
   if (executor === undefined) return noEngineForVersion(run, engines, since);
+  const able = engines.filter((engine) => offers(engine, executor));
+  if (able.length > 0) return noEngineWithLabel(run, executor, able, since);
   return {
     code: 'NO_ENGINE_FOR_EXECUTOR',
     message: `no engine has executor "${executor}": alive are ${engines.map(({ name }) => name).join(', ')}`,
@@ -74,6 +84,26 @@ function noEngineFor(run: ReadableRun, engines: readonly EngineFacts[], since: s
     refs: { executor },
     remedy: {
       message: 'Start a process that registers the executor; the call begins by itself.',
+      command: 'millrace cluster',
+    },
+  };
+}
+
+function noEngineWithLabel(
+  { workflowVersion }: ReadableRun,
+  executor: string,
+  able: readonly EngineFacts[],
+  since: string,
+): Reason {
+  const requires = splitVersion(workflowVersion).demands.join(', ');
+  const names = able.map(({ name }) => name).join(', ');
+  return {
+    code: 'NO_ENGINE_WITH_LABEL',
+    message: `no engine with executor "${executor}" carries ${requires}: it is on ${names}`,
+    since,
+    refs: { executor, requires },
+    remedy: {
+      message: 'Start an engine with these labels and region, or correct the call; it begins by itself.',
       command: 'millrace cluster',
     },
   };

@@ -14,6 +14,7 @@ export type ReasonCode =
   | 'NO_ENGINE'
   | 'NO_ENGINE_FOR_VERSION'
   | 'NO_ENGINE_FOR_EXECUTOR'
+  | 'NO_ENGINE_WITH_LABEL'
   | 'ASSIGNED_WINDOW'
   | 'PAUSED'
   | 'NON_DETERMINISTIC'
@@ -60,6 +61,8 @@ export interface EngineFacts {
   /** What it can execute; undefined: not known, taken to be able. */
   readonly workflows?: readonly { readonly workflow: string; readonly version: string }[] | undefined;
   readonly executors?: readonly string[] | undefined;
+  /** Its labels and its region, as demands speak of them. */
+  readonly traits?: readonly string[] | undefined;
 }
 
 /** Nobody needs to know more exactly how long a longer queue is, and counting it takes time. */
