@@ -158,6 +158,27 @@ describe('why a run waits', () => {
     });
   });
 
+  it('for an attempt elsewhere, and where that is', () => {
+    const waits = waitsOf([{ kind: 'task', name: 'charge', ordinal: 0, attempt: 1, runId: 't1' }]);
+    const task = { runId: 't1', engine: 'engine-2' };
+    const reason = (status: 'running' | 'queued') =>
+      reasonsOf(
+        { waits },
+        {
+          tasks: [
+            { ...task, runId: 't0', status },
+            { ...task, status },
+          ],
+        },
+      )[0];
+    expect(reason('running')).toMatchObject({
+      message: 'attempt 1 of step "charge" executes on engine-2, as run t1',
+      refs: { runId: 't1', engineId: 'engine-2' },
+    });
+    expect(reason('queued')?.message).toBe('attempt 1 of step "charge" is queued, as run t1');
+    expect(reason('queued')?.refs).not.toHaveProperty('engineId');
+  });
+
   it('for the next attempt of a step, with what the last one failed of', () => {
     const failed = (message: string): RunEvent => ({
       type: 'step-retrying',
