@@ -35,7 +35,7 @@ import type { Attempt } from './dispatch/attempt.ts';
 import { createFailureRate, type FailureRate } from './dispatch/failure-rate.ts';
 import type { PlaceTask } from './dispatch/place.ts';
 import { createStepGate, type StepGate } from './dispatch/step-gate.ts';
-import { taskWorkflow } from './dispatch/task.ts';
+import { shownAttempt, taskWorkflow } from './dispatch/task.ts';
 import type { Instance } from './instance.ts';
 import type { Loop } from './loop.ts';
 import { startMembership, type Membership } from './membership/membership.ts';
@@ -316,14 +316,13 @@ export class Engine {
     this.ports.log({ source: 'run', runId: instance.runId, workflow: instance.workflow.name, ...line });
   }
   stepLog(instance: Instance, step: StepCommand): Log {
+    const { attempt, ...run } = shownAttempt(instance, step);
     const write =
       (level: LogLine['level']) =>
-      (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-        this.logRun(instance, {
-          level,
-          message,
-          fields: { step: step.name, attempt: step.attempt, ...fields },
-        });
+      (message: string, own?: Readonly<Record<string, unknown>>): void => {
+        const fields = { step: step.name, attempt, ...own };
+        this.ports.log({ source: 'run', ...run, level, message, fields });
+      };
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   }
 

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { gate, open, refusal, sharedStore, typesOf, until } from '../../testbed/engines/engines.ts';
 import {
   TerminalError,
   workflow,
   type AnyWorkflow,
+  type EngineLog,
   type Millrace,
   type Run,
   type StepContext,
@@ -171,7 +173,9 @@ describe('a call whose executor is elsewhere', () => {
   });
 
   it('has its attempt ended where it executes when the time of the attempt is over', async () => {
-    const timed = workflow('timed', (ctx, _: null) => ctx.call('work', null, { timeout: 20, retry: false }));
+    const timed = workflow('timed', (ctx, _: null) =>
+      ctx.call('work', null, { timeout: 20, retry: { ...QUICK, maxAttempts: 2 } }),
+    );
     const reasons: unknown[] = [];
     const { caller } = await pair(async (_input: never, step) => {
       try {
@@ -182,9 +186,43 @@ describe('a call whose executor is elsewhere', () => {
       }
     }, timed);
     await expect((await caller.start(timed, null)).result()).rejects.toEqual(
-      refusal('RUN_FAILED', /within 20 ms/),
+      refusal('RUN_FAILED', /attempt 2 of step "work" did not end within 20 ms/),
     );
-    expect(reasons).toMatchObject([{ code: 'TIMEOUT' }]);
+    expect(reasons).toMatchObject([{ code: 'TIMEOUT' }, { code: 'TIMEOUT' }]);
+  });
+
+  it('logs as a step of its run', async () => {
+    const [store, lines] = [sharedStore(), [] as EngineLog[]];
+    const caller = await open({ store, workflows: [calling] });
+    const work = (_input: null, { log, attempt }: StepContext) => {
+      log.info('tries', { n: 1 });
+      if (attempt === 1) throw new Error('again');
+    };
+    await open({ store, executors: { work }, log: (line) => lines.push(line) });
+    const run = await caller.start(calling, null);
+    await run.result();
+    expect(lines.filter(({ source }) => source === 'run')).toEqual(
+      [1, 2].map((attempt) => ({
+        ...{ source: 'run', runId: run.runId, workflow: 'calling', level: 'info', message: 'tries' },
+        fields: { step: 'work', attempt, n: 1 },
+      })),
+    );
+  });
+
+  it('is counted where it executes', async () => {
+    const end = gate();
+    const { caller } = await pair(() => end.passed);
+    const run = await caller.start(calling, null);
+    const load = async (name: string) => {
+      const { engines } = await caller.cluster();
+      return engines.find(({ engineId }) => engineId === name)?.load;
+    };
+    await expect.poll(() => load('worker'), { timeout: 5_000 }).toMatchObject({ activeTasks: 1 });
+    await expect
+      .poll(() => load('caller'), { timeout: 5_000 })
+      .toMatchObject({ activeTasks: 0, activeWorkflows: 0 });
+    end.open();
+    await run.result();
   });
 });
 
@@ -316,6 +354,47 @@ describe('the engine that makes an attempt', () => {
     expect(await run.result()).toBe('mine');
     expect(asked).toEqual(['work']);
     expect(await typesOf(run)).toContain('step-placed');
+  });
+});
+
+describe('a task that kills whoever takes it', () => {
+  /** The task of a run, after it has been given to an engine that died of it. */
+  async function quarantined(millrace: Millrace, run: Run): Promise<Run> {
+    const { store } = millrace;
+    const task = await taskOf(millrace, run);
+    const engineId = randomUUID();
+    const place = { host: 'elsewhere', bootId: 'boot', pid: 1, profile: new Uint8Array() };
+    await store.register({ engineId, name: 'victim', ...place });
+    const workflows = [{ workflow: '$task/work', version: '1' }];
+    expect(await store.claimRuns({ engineId, workflows, limit: 1, suspects: false })).toHaveLength(1);
+    await store.retire(engineId, undefined, { limit: 10, deathLimit: 0, harmless: false });
+    const { reasons } = await run.why();
+    expect(reasons[0]?.message).toBe(`attempt 1 of step "work" is blocked, as run ${task.runId}`);
+    expect((await task.why()).reasons).toMatchObject([{ code: 'QUARANTINED' }]);
+    return task;
+  }
+
+  it('is put aside, and goes on when it is let', async () => {
+    const store = sharedStore();
+    const caller = await open({ store, workflows: [calling] });
+    const run = await caller.start(calling, null);
+    const task = await quarantined(caller, run);
+    await task.retry();
+    await open({ store, executors: { work: () => 'survived' } });
+    expect(await run.result()).toBe('survived');
+  });
+
+  it('fails its attempt when it is cancelled before it is let go on', async () => {
+    const store = sharedStore();
+    const caller = await open({ store, workflows: [calling] });
+    const run = await caller.start(calling, null);
+    const task = await quarantined(caller, run);
+    await task.cancel();
+    await task.retry();
+    let calls = 0;
+    await open({ store, executors: { work: () => calls++ } });
+    await expect(run.result()).rejects.toEqual(refusal('RUN_FAILED', /cancelled/));
+    expect(calls).toBe(0);
   });
 });
 

@@ -71,9 +71,10 @@ export interface StartedEvent {
   priority: Priority;
   queue: string;
   tags?: readonly string[] | undefined;
-  /** Who waits for this run, and by which command. With `task` it is an attempt of that command's step. */
+  /** Who waits for this run, and by which command. */
   parent?: { runId: string; ordinal: number; name: string } | undefined;
-  task?: boolean | undefined;
+  /** It is an attempt of that command's step; the workflow is that of the run which waits. */
+  task?: { workflow: string; attempt: number } | undefined;
   deadlineAt?: number | undefined;
   startAt?: number | undefined;
   /** The run that continued as this one, and the signals that it had received and not read. */

@@ -8,6 +8,7 @@ import type { Executor, FencingToken, Log, StepContext } from '../../core/workfl
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 import { fencingToken } from './fencing-token.ts';
+import { shownAttempt } from './task.ts';
 
 /**
  * One try of a step in this process.
@@ -85,7 +86,8 @@ export class Attempt implements StepContext {
     if (this.over) return this.engine.stepSlotFreed();
     const { timeoutMs } = this.step.policy;
     if (timeoutMs !== undefined) {
-      const what = `attempt ${this.attempt} of step "${this.name}" did not end within ${timeoutMs} ms`;
+      const { attempt } = shownAttempt(this.instance, this.step);
+      const what = `attempt ${attempt} of step "${this.name}" did not end within ${timeoutMs} ms`;
       this.cancelTimeout = this.engine.ports.after(timeoutMs, () => this.fail(new TimeoutError(what)));
     }
     this.heartbeat();

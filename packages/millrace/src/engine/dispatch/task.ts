@@ -4,7 +4,7 @@ import { failureIn } from '../../core/run/apply.ts';
 import { decodeValue, encodeValue } from '../../core/json.ts';
 import { TASK_PREFIX } from '../../core/names.ts';
 import { encodeChunk } from '../../core/run/chunk.ts';
-import type { Standing } from '../../core/run/command.ts';
+import type { Standing, StepCommand } from '../../core/run/command.ts';
 import type { EventOf, StartedEvent } from '../../core/run/event.ts';
 import type { InboxMessage } from '../../core/run/message.ts';
 import type { Executor, StepContext } from '../../core/workflow/context.ts';
@@ -107,7 +107,7 @@ export function taskStart(
     priority,
     queue,
     parent,
-    task: true,
+    task: { workflow: row.workflow, attempt },
   };
   const payload = encodeValue(task, `task of call "${executor}"`);
   return {
@@ -129,7 +129,14 @@ export function taskStart(
 
 /** Whether this run is a task. */
 export function isTask({ execution }: Instance): boolean {
-  return execution.started.task === true;
+  return execution.started.task !== undefined;
+}
+
+/** Which attempt of which run this is, for people: of a task its caller's. */
+export function shownAttempt(instance: Instance, { attempt }: StepCommand) {
+  const { parent, task } = instance.execution.started;
+  if (parent !== undefined && task !== undefined) return { runId: parent.runId, ...task };
+  return { runId: instance.runId, workflow: instance.workflow.name, attempt };
 }
 
 /** What a task that ends tells its caller. */

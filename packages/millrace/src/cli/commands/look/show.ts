@@ -27,7 +27,7 @@ export function addShow(program: Command, cli: Cli): void {
         const row = await findRun(millrace, argument);
         const history = placedEvents(await millrace.store.readHistory(row.runId));
         const { reasons } = await millrace.run(row.runId).why();
-        return await withTasks(millrace, { detail: detailRun(row, history), reasons });
+        return withTasks(millrace, { detail: detailRun(row, history), reasons });
       });
       printResult(cli, options.json, shown.detail, () => runLines(cli.terminal, shown));
     });
