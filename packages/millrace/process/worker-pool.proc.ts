@@ -101,7 +101,10 @@ describe('an isolated executor', () => {
       attempt: 1,
       runId: sent.runId,
       idempotencyKey: `${sent.runId}:0`,
-      fencingToken: { epoch: expect.any(Number) as number, attempt: 1, value: expect.any(Number) as number },
+      fencingToken: {
+        ...{ epoch: expect.any(Number) as number, attempt: 1, taker: 0 },
+        value: expect.any(Number) as number,
+      },
     });
     expect(pids()[0]).not.toBe(process.pid);
   });

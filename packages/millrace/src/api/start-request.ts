@@ -1,6 +1,13 @@
 import { durationMs, type Duration } from '../core/duration.ts';
 import { MillraceError, checkOptions } from '../core/errors.ts';
-import { checkKey, checkName, checkQueue, checkTags, resolvePriority } from '../core/names.ts';
+import {
+  checkKey,
+  checkName,
+  checkQueue,
+  checkTags,
+  checkWorkflowName,
+  resolvePriority,
+} from '../core/names.ts';
 import { encodeChunk } from '../core/run/chunk.ts';
 import type { StartedEvent } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
@@ -79,6 +86,7 @@ export function startRequest(
   facts: StartFacts,
 ): StartRequest {
   const where = `start of workflow "${workflow.name}"`;
+  checkWorkflowName(workflow.name);
   checkOptions(where, options, OPTIONS);
   const { key, tags = [], queue = 'default', reuse = 'return', region } = options;
   if (region !== undefined) checkName('region', region);

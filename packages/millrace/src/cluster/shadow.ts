@@ -4,14 +4,14 @@ import { predictedWaitMs } from '../core/placement/load.ts';
 import { choose, type Placement } from '../core/placement/placement.ts';
 import type { PlacementState } from '../core/placement/state.ts';
 import type { StrategyName } from '../core/placement/strategy.ts';
-import type { EngineView, WorkflowWork } from '../core/policy/eligibility.ts';
+import type { EngineView, Work } from '../core/policy/eligibility.ts';
 import type { Engine } from '../engine/engine.ts';
 
 /** Another strategy, which chooses too, to no effect, and is compared with the one that places. */
 export interface Shadow {
   /** Undefined: none. Another one begins with nothing. */
   follow(strategy: StrategyName | undefined): void;
-  compare(work: WorkflowWork, engines: readonly EngineView[], chosen: Placement): void;
+  compare(work: Work, engines: readonly EngineView[], chosen: Placement): void;
   /** Undefined without a shadow. */
   tally(): ShadowTally | undefined;
 }

@@ -4,12 +4,13 @@ import type { Standing, StepCommand } from '../core/run/command.ts';
 import type { ChunkHeader, RunEvent } from '../core/run/event.ts';
 import type { Execution, ExecutionPorts, LogLine } from '../core/run/execution.ts';
 import { blockForeignAwait, nextWakeAt } from '../core/run/turn.ts';
+import { splitVersion, traitsOf } from '../core/cluster/demands.ts';
 import { encodeLoad } from '../core/cluster/load.ts';
 import { encodeProfile, type EngineProfile } from '../core/cluster/profile.ts';
 import type { Executor, Log } from '../core/workflow/context.ts';
 import type { ProgramPorts } from '../core/workflow/program.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
-import type { WorkflowWork } from '../core/policy/eligibility.ts';
+import type { TaskWork, WorkflowWork } from '../core/policy/eligibility.ts';
 import type {
   Adopter,
   EngineRow,
@@ -22,6 +23,7 @@ import type {
   RetireResult,
   Scope,
   Store,
+  WorkflowRef,
 } from '../store/port/store.ts';
 import { adopt } from './claim/adopt.ts';
 import { startAudit } from './claim/audit.ts';
@@ -33,6 +35,7 @@ import { persist } from './commit/persist.ts';
 import type { Attempt } from './dispatch/attempt.ts';
 import { createFailureRate, type FailureRate } from './dispatch/failure-rate.ts';
 import { createStepGate, type StepGate } from './dispatch/step-gate.ts';
+import { shownAttempt, taskWorkflow } from './dispatch/task.ts';
 import type { Instance } from './instance.ts';
 import type { Loop } from './loop.ts';
 import { startMembership, type Membership } from './membership/membership.ts';
@@ -82,7 +85,10 @@ export class Engine {
   readonly held: Map<string, Instance> = new Map();
   readonly cache: LRUCache<string, Instance>;
   readonly executors: ReadonlyMap<string, Executor>;
-  readonly workflowRefs: { workflow: string; version: string }[];
+  /** All that it can execute: workflows of authors, and a task for each executor. */
+  readonly workflowRefs: WorkflowRef[];
+  /** Its labels and its region, as demands speak of them. */
+  readonly traits: readonly string[];
   readonly programPorts: ProgramPorts;
   readonly executionPorts: ExecutionPorts;
   readonly commit: (plan: Plan) => Promise<CommitResult>;
@@ -119,10 +125,12 @@ export class Engine {
     this.cache = new LRUCache({ max: Math.max(1, options.cacheSize) });
     this.gate = createStepGate(options.stepConcurrency);
     this.executors = new Map(Object.entries(options.executors));
-    for (const workflow of options.workflows)
+    const tasks = [...this.executors].map(([name, executor]) => taskWorkflow(name, executor));
+    for (const workflow of [...options.workflows, ...tasks])
       this.workflows.set(`${workflow.name} ${workflow.version}`, workflow);
-    this.workflowRefs = options.workflows.map(({ name, version }) => ({ workflow: name, version }));
-    this.profile = encodeProfile(profileOf(options, this.workflowRefs));
+    this.traits = traitsOf(options);
+    this.workflowRefs = [...this.workflows.values()].map(refOf);
+    this.profile = encodeProfile(profileOf(options, options.workflows.map(refOf)));
     const isOver = (): boolean => this.state === 'closed';
     this.persist = (call) => persist(ports, call, isOver);
     this.commit = createCommitter(store, ports, options.commitLanes, isOver);
@@ -191,7 +199,7 @@ export class Engine {
   /** The runs that this engine can execute. */
   scope(): Scope {
     const { namespace, queues } = this.options;
-    return { namespace, queues, workflows: this.workflowRefs };
+    return { namespace, queues, workflows: this.workflowRefs, traits: this.traits };
   }
   canRun(name: string, version: string, queue: string): boolean {
     const takesFrom = this.options.queues?.includes(queue) ?? true;
@@ -207,8 +215,13 @@ export class Engine {
       ...{ kind: 'workflow', requires: [], region, originEngineId: this.engineId },
     });
   }
+  /** Where an attempt of a call of a run that this engine executes shall be made. */
+  placeTask(work: Omit<TaskWork, 'kind' | 'originEngineId'>): Place {
+    if (this.placing === undefined || !this.membership.isConfirmed()) return 'self';
+    return this.placing.place({ ...work, kind: 'task', originEngineId: this.engineId });
+  }
   workflowOf(name: string, version: string): AnyWorkflow | undefined {
-    return this.workflows.get(`${name} ${version}`);
+    return this.workflows.get(`${name} ${splitVersion(version).version}`);
   }
   hold(instance: Instance): void {
     this.held.set(instance.runId, instance);
@@ -320,14 +333,13 @@ export class Engine {
     this.ports.log({ source: 'run', runId: instance.runId, workflow: instance.workflow.name, ...line });
   }
   stepLog(instance: Instance, step: StepCommand): Log {
+    const { attempt, ...run } = shownAttempt(instance, step);
     const write =
       (level: LogLine['level']) =>
-      (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-        this.logRun(instance, {
-          level,
-          message,
-          fields: { step: step.name, attempt: step.attempt, ...fields },
-        });
+      (message: string, own?: Readonly<Record<string, unknown>>): void => {
+        const fields = { step: step.name, attempt, ...own };
+        this.ports.log({ source: 'run', ...run, level, message, fields });
+      };
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   }
 
@@ -416,6 +428,10 @@ export class Engine {
       this.depart();
     }
   }
+}
+
+function refOf({ name, version }: AnyWorkflow): WorkflowRef {
+  return { workflow: name, version };
 }
 
 function profileOf(options: EngineOptions, workflows: EngineProfile['workflows']): EngineProfile {

@@ -1,5 +1,5 @@
 import type { ShadowTally } from '../core/cluster/shadow.ts';
-import type { WorkflowWork } from '../core/policy/eligibility.ts';
+import type { Work } from '../core/policy/eligibility.ts';
 import type { Assignment, EngineRow } from '../store/port/store.ts';
 
 /**
@@ -8,10 +8,10 @@ import type { Assignment, EngineRow } from '../store/port/store.ts';
  */
 export const WINDOW_MS = 300;
 
-/** Where a run shall begin: in this engine, in another one that has so long for it, or wherever somebody takes it first. */
+/** Where a run shall begin, or an attempt of a call be made: in this engine, in another one that has so long for it, or wherever somebody takes it first. */
 export type Place = 'self' | 'anyone' | Assignment;
 
-/** Decides where runs begin. Set from outside: it takes more knowledge of others than an engine has. */
+/** Decides where runs begin and calls are made. Set from outside: it takes more knowledge of others than an engine has. */
 export interface Placing {
   /**
    * What a beat told.
@@ -19,7 +19,7 @@ export interface Placing {
    * @param storeTime - when they stood like this.
    */
   see(engines: readonly EngineRow[], storeTime: number): void;
-  place(work: WorkflowWork): Place;
+  place(work: Work): Place;
   /** How the strategy in the shadow compares so far. */
   shadow(): ShadowTally | undefined;
 }

@@ -1,3 +1,4 @@
+import { traitsOf } from '../cluster/demands.ts';
 import type { EngineView } from '../cluster/engine-view.ts';
 import { candidatesOf, type Candidates } from './eligibility/candidates.ts';
 import { sicknessOf } from './eligibility/health.ts';
@@ -10,7 +11,7 @@ export { candidatesOf } from './eligibility/candidates.ts';
 export type { Candidates } from './eligibility/candidates.ts';
 export type { Refusal } from './eligibility/refusal.ts';
 export type { Shortage } from './eligibility/shortage.ts';
-export type { Work, WorkflowWork } from './eligibility/work.ts';
+export type { TaskWork, Work, WorkflowWork } from './eligibility/work.ts';
 
 /*
  * The one predicate that says who may take what: placement filters by it, and `why` explains with it.
@@ -64,7 +65,8 @@ function abilityRefusal(work: Work, engine: EngineView): Refusal | undefined {
   }
   const unable = work.kind === 'task' ? executorRefusal(work.executor, engine) : versionRefusal(work, engine);
   if (unable !== undefined) return unable;
-  const missing = work.requires.filter((label) => !engine.labels.includes(label));
+  const traits = traitsOf(engine);
+  const missing = work.requires.filter((trait) => !traits.includes(trait));
   if (missing.length === 0) return undefined;
   return refuse('label', engine, `lacks ${listed(missing, 'label')}`, missing);
 }

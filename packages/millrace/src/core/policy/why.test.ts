@@ -153,6 +153,37 @@ describe('why a run waits', () => {
     });
   });
 
+  it('for an attempt that executes elsewhere', () => {
+    const wait: Wait = { kind: 'task', name: 'charge', ordinal: 0, attempt: 2, runId: 't1', until: UNTIL };
+    expect(waiting(wait)).toMatchObject({
+      code: 'WAITING_TASK',
+      message: 'attempt 2 of step "charge" executes elsewhere, as run t1',
+      refs: { step: 'charge', attempt: 2, runId: 't1', until: TOMORROW },
+      remedy: { command: 'millrace why t1' },
+    });
+  });
+
+  it('for an attempt elsewhere, and where that is', () => {
+    const waits = waitsOf([{ kind: 'task', name: 'charge', ordinal: 0, attempt: 1, runId: 't1' }]);
+    const task = { runId: 't1', engine: 'engine-2' };
+    const reason = (status: 'running' | 'queued') =>
+      reasonsOf(
+        { waits },
+        {
+          tasks: [
+            { ...task, runId: 't0', status },
+            { ...task, status },
+          ],
+        },
+      )[0];
+    expect(reason('running')).toMatchObject({
+      message: 'attempt 1 of step "charge" executes on engine-2, as run t1',
+      refs: { runId: 't1', engineId: 'engine-2' },
+    });
+    expect(reason('queued')?.message).toBe('attempt 1 of step "charge" is queued, as run t1');
+    expect(reason('queued')?.refs).not.toHaveProperty('engineId');
+  });
+
   it('for the next attempt of a step, with what the last one failed of', () => {
     const failed = (message: string): RunEvent => ({
       type: 'step-retrying',
@@ -257,6 +288,35 @@ describe('why a run is not taken from the queue', () => {
     expect(others).toEqual([]);
     expect(reason?.code).toBe('QUEUE_BACKLOG');
     expect(reason?.message).toMatch(/it is the next; no engine .* has room: engine-1 is full with 0 of 0/);
+  });
+
+  it('no engine has the executor of a task', () => {
+    const task = { ...queued, workflow: '$task/mail' };
+    const other = seen('engine-1', { executors: ['http'] });
+    expect(reasonsOf(task, { engines: [other] })).toMatchObject([
+      {
+        code: 'NO_ENGINE_FOR_EXECUTOR',
+        message: 'no engine of queue "default" has executor "mail": engine-1 has executor http',
+        refs: { executor: 'mail' },
+      },
+    ]);
+    const able = seen('engine-2', { executors: ['http', 'mail'] });
+    expect(reasonsOf(task, { engines: [other, able] })[0]?.code).toBe('QUEUE_BACKLOG');
+  });
+
+  it('no engine that has the executor of a task carries what it demands', () => {
+    const task = { ...queued, workflow: '$task/mail', workflowVersion: '1+gpu+region=eu' };
+    const has = seen('engine-1', { labels: ['gpu'], region: 'us' });
+    const carries = seen('engine-2', { executors: ['http'], labels: ['gpu'], region: 'eu' });
+    expect(reasonsOf(task, { engines: [has, carries] })).toMatchObject([
+      {
+        code: 'NO_ENGINE_WITH_LABEL',
+        message: expect.stringContaining('carries labels gpu, region=eu: engine-1'),
+        refs: { executor: 'mail' },
+      },
+    ]);
+    const able = seen('engine-3', { labels: ['gpu', 'ssd'], region: 'eu' });
+    expect(reasonsOf(task, { engines: [has, able] })[0]?.code).toBe('QUEUE_BACKLOG');
   });
 
   it('others may go first', () => {

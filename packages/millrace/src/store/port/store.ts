@@ -22,9 +22,10 @@ export type {
  *   I1  A run row is changed only by its owner's plan that names the row's current `(epoch, version)`, or by one of the
  *       acts below that say so. `epoch` grows with every change of owner, `version` with every committed plan.
  *   I2  A plan is all or nothing: history, row, children, messages, consumed inbox rows and key change together.
- *   I3  A plan sent twice with one `commitId` is applied once: the second answer is `already`.
+ *   I3  A plan sent twice with one `commitId` is applied once: the second answer is `already`; after `discard` nothing is
+ *       left that could tell, and it is `conflict`.
  *   I4  History is gap-free: a chunk is inserted only at the row's current `events` position.
- *   I5  Suspend and close succeed only while `inboxSeq` equals what the plan has seen: no message is slept through.
+ *   I5  Suspend, close and discard succeed only while `inboxSeq` equals what the plan has seen: no message is slept through.
  *   I6  A closed run takes no messages and no plans. It is opened again only after every transaction has ended in which
  *       it has refused a message: who then looks sees all that these have written.
  *   I7  A message is in the inbox once per `(run, dedup)` until its row is consumed by the target's own plan; its `seq`
@@ -217,6 +218,8 @@ export interface Scope {
   /** Undefined: all. */
   queues?: readonly string[] | undefined;
   workflows: readonly WorkflowRef[];
+  /** What it carries of what versions demand behind a `+` (core/cluster/demands.ts). Undefined: nothing. */
+  traits?: readonly string[] | undefined;
 }
 
 export interface UnblockRequest extends Scope {
@@ -315,7 +318,12 @@ export type NextState =
   | { kind: 'suspend'; inboxSeq: number; wakeAt: number | undefined; waits: Uint8Array }
   /** Needs a person. `code` is `NON_DETERMINISTIC`, `QUARANTINED`, …; `waits` carries the particulars. */
   | { kind: 'block'; code: string; waits: Uint8Array }
-  | { kind: 'close'; status: ClosedStatus; inboxSeq: number; successor: string | undefined };
+  | { kind: 'close'; status: ClosedStatus; inboxSeq: number; successor: string | undefined }
+  /**
+   * It has ended and nothing of it is kept: row, history and inbox are deleted, as if it had never been. For runs
+   * without key and successor. What the plan appends is not written; the plan sent again is a `conflict`.
+   */
+  | { kind: 'discard'; inboxSeq: number };
 
 export type PlanResult =
   | { outcome: 'ok'; starts: StartResult[]; deliveries: DeliveryResult[] }
@@ -325,7 +333,7 @@ export type PlanResult =
   | { outcome: 'already' }
   /** The guard failed: another owner, another version, closed, or the incarnation is retired. */
   | { outcome: 'conflict' }
-  /** Suspend or close met messages that the plan has not seen (I5); ownership and version are unchanged. */
+  /** Suspend, close or discard met messages that the plan has not seen (I5); ownership and version are unchanged. */
   | { outcome: 'unread'; inboxSeq: number };
 
 /**
@@ -437,7 +445,9 @@ export interface RunRow extends Omit<OwnedRun, 'suspect'> {
 export interface RunFilter {
   namespace: string;
   status?: readonly RunStatus[] | undefined;
+  /** Runs of `$task/…`, which are attempts of calls, are left out unless one of these asks for them. */
   workflow?: string | undefined;
+  tasks?: boolean | undefined;
   tag?: string | undefined;
   key?: string | undefined;
   parentRunId?: string | undefined;

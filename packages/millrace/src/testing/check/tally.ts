@@ -60,6 +60,8 @@ const EXPECTED_SIGHTINGS = [
   'engine retired',
   'assigned run claimed by its engine',
   'assigned run claimed by another',
+  'task discarded',
+  'task handed on',
   'attempt overlapped',
   'attempt unrecorded',
 ] as const;

@@ -10,6 +10,8 @@ import { forgetAlready } from './forget-already.ts';
 import { hurryTimers } from './hurry-timers.ts';
 import { forgetChild } from './forget-child.ts';
 import { forgetDedup } from './forget-dedup.ts';
+import { forgetEnd } from './tasks/forget-end.ts';
+import { ignoreDemands } from './tasks/ignore-demands.ts';
 
 /** A bug put in from outside, by wrapping the store or the ports: the simulator must find it. */
 export interface PlantedBug {
@@ -49,6 +51,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     store: forgetDedup,
   },
   { name: 'a child of a retried run stays closed', brokenRules: ['not quiet'], store: forgetChild },
+  { name: 'the caller of a task is not told of its end', brokenRules: ['not quiet'], store: forgetEnd },
+  { name: 'a call executes where its label is not', brokenRules: ['label missing'], store: ignoreDemands },
   {
     name: 'two engines lead at once',
     brokenRules: ['two leaders in a term'],

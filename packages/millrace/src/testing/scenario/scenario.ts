@@ -63,6 +63,10 @@ export interface NodeSettings {
   concurrency: number;
   stepConcurrency: number;
   cacheSize: number;
+  /** Whether it has the executors; the first node has. */
+  executes: boolean;
+  /** It has the one label that there is; the first node has. */
+  labelled: boolean;
   /** Share by which the monotonic clock is fast. */
   drift: number;
   wallOffsetMs: number;

@@ -21,7 +21,7 @@ import { joining, leavings, partitions, widthOf } from './wide.ts';
 export function scenarioOf(seed: number): Scenario {
   const random = createRandom(`scenario ${seed}`);
   const activeMs = random.pick([3_000, 8_000, 20_000]);
-  const few = Array.from({ length: random.between(1, 4) }, () => nodeSettings(random));
+  const few = Array.from({ length: random.between(1, 4) }, (_, slot) => nodeSettings(random, slot));
   const leaseMs = random.pick([2_000, 5_000]);
   const hints = random.chance(0.6);
   const fewStories = Array.from({ length: random.between(1, 12) }, (_, id) => story(random, id, activeMs));
@@ -59,7 +59,9 @@ function widened({ seed, activeMs, leaseMs }: Frame, few: NodeSettings[], storie
   const random = createRandom(`wide ${seed}`);
   const width = widthOf(random, few.length);
   if (width === undefined) return { nodes: few, stories, more: [] };
-  const others = Array.from({ length: width.engines }, () => joining(random, nodeSettings(random), activeMs));
+  const others = Array.from({ length: width.engines }, (_, at) =>
+    joining(random, nodeSettings(random, few.length + at), activeMs),
+  );
   const nodes = [...few, ...others];
   const rest = Array.from({ length: Math.max(0, width.stories - stories.length) }, (_, at) =>
     story(random, stories.length + at, activeMs),
@@ -84,11 +86,13 @@ function some<K extends string>(
   return chosen;
 }
 
-function nodeSettings(random: Random): NodeSettings {
+function nodeSettings(random: Random, slot: number): NodeSettings {
   return {
     concurrency: random.pick([1, 2, 3, 8, 50]),
     stepConcurrency: random.pick([1, 2, 8, 50]),
     cacheSize: random.pick([1, 2, 100]),
+    labelled: slot === 0 || random.fork(`labelled ${slot}`).chance(0.5),
+    executes: slot === 0 || random.fork(`executes ${slot}`).chance(0.5),
     drift: random.pick([0, 0, 1e-4, -1e-4]),
     wallOffsetMs: random.pick([0, 0, 3_600_000, -86_400_000]),
   };

@@ -88,7 +88,8 @@ function labels({ requires }: Work): string {
 
 function subjectRefs(work: Work): Reason['refs'] {
   const { namespace, queue } = work;
+  const requires = work.requires.length === 0 ? {} : { requires: work.requires.join(', ') };
   return work.kind === 'task'
-    ? { namespace, queue, executor: work.executor }
-    : { namespace, queue, workflow: work.workflow, version: work.version };
+    ? { namespace, queue, executor: work.executor, ...requires }
+    : { namespace, queue, workflow: work.workflow, version: work.version, ...requires };
 }

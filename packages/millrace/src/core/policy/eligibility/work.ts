@@ -16,7 +16,7 @@ export interface TaskWork extends Demands {
 interface Demands {
   readonly namespace: string;
   readonly queue: string;
-  /** Labels that the engine must carry, all of them. */
+  /** Labels that the engine must carry, all of them; `region=eu` is one (core/cluster/demands.ts). */
   readonly requires: readonly string[];
   /** Where it is best executed. A region that must not be left belongs in `requires`. */
   readonly region?: string | undefined;

@@ -1,4 +1,6 @@
-import { eligibleFor, type Shortage } from '../eligibility.ts';
+import { splitVersion } from '../../cluster/demands.ts';
+import { executorOf } from '../../names.ts';
+import { eligibleFor, type Shortage, type Work } from '../eligibility.ts';
 import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
 import type { EngineFacts, Reason } from './reason.ts';
@@ -11,11 +13,18 @@ export function shortageOfEngines(
   run: ReadableRun,
   engines: readonly EngineFacts[],
 ): Omit<Reason, 'since'> | undefined {
-  const { namespace, queue, workflow, workflowVersion: version } = run;
   // What others have is nobody's business here.
-  const own = engines.filter((engine) => engine.namespace === namespace);
+  const own = engines.filter(({ namespace }) => namespace === run.namespace);
   if (own.every(({ state }) => state === 'suspect')) return nobodyAlive(run, own);
-  return eligibleFor({ kind: 'workflow', workflow, version, namespace, queue, requires: [] }, own).shortage;
+  return eligibleFor(workOf(run), own).shortage;
+}
+
+function workOf({ namespace, queue, workflow, workflowVersion }: ReadableRun): Work {
+  const { version, demands: requires } = splitVersion(workflowVersion);
+  const executor = executorOf(workflow);
+  return executor === undefined
+    ? { kind: 'workflow', workflow, version, namespace, queue, requires }
+    : { kind: 'task', executor, namespace, queue, requires };
 }
 
 /** Whether it means that nobody takes the run, and not merely that it waits or is taken by whoever is left. */

@@ -9,6 +9,7 @@ export type ReasonCode =
   | 'WAITING_EXTERNAL'
   | 'SLEEPING'
   | 'WAITING_CHILD'
+  | 'WAITING_TASK'
   | 'RETRY_BACKOFF'
   | 'DELAYED_START'
   | ShortageCode
@@ -54,6 +55,14 @@ export interface EngineFacts extends EngineView {
   readonly beatAt: number;
 }
 
+/** A run that makes an attempt of a call. */
+export interface TaskFacts {
+  readonly runId: string;
+  readonly status: RunStatus;
+  /** Name of the engine that owns it or owned it last, where known. */
+  readonly engine: string | undefined;
+}
+
 /** Nobody needs to know more exactly how long a longer queue is, and counting it takes time. */
 export const AHEAD_COUNTED = 1_000;
 
@@ -63,6 +72,8 @@ export interface WhyFacts {
   readonly now: number;
   /** All engines that are not known to be gone; those that fell silent are told apart by their last beat. */
   readonly engines?: readonly EngineFacts[] | undefined;
+  /** Of the tasks that the run waits for. */
+  readonly tasks?: readonly TaskFacts[] | undefined;
   /** How many queued runs go before this one, counted to `AHEAD_COUNTED`. */
   readonly ahead?: number | undefined;
   /** The engine to which the run is reserved, and until when. */

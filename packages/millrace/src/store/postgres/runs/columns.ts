@@ -103,13 +103,17 @@ export function engineColumn(ids: Iterable<string | undefined>): Buffer | null {
   return distinct.length === 0 ? null : uuidArray(distinct.toSorted((a, b) => (a < b ? -1 : 1)));
 }
 
-/** Four parameters: what the caller can execute. */
-export function scopeColumns({ namespace, queues, workflows }: Scope): Parameter[] {
+/** How many parameters `scopeColumns` gives. */
+export const SCOPE_COLUMNS = 5;
+
+/** What the caller can execute. */
+export function scopeColumns({ namespace, queues, workflows, traits = [] }: Scope): Parameter[] {
   return [
     namespace,
     queues && textArray(queues),
     textArray(workflows.map(({ workflow }) => workflow)),
     textArray(workflows.map(({ version }) => version)),
+    textArray(traits),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { PLANNING } from './answer.ts';
 
 /*
- * Plans (I1–I5, I9). `p_kind` is the status after the plan: 1 continue, 2 suspend, 4 block, from 10 on close.
+ * Plans (I1–I5, I9). `p_kind` is the status after the plan: 1 continue, 2 suspend, 4 block, from 10 on close, 100 discard.
  * Plans come in the order of their run ids, which is the order in which their rows are locked. The guard
  * stands in the WHERE of the change itself; only when fewer rows were changed than there are plans does a
  * second look say why. Answers name only what is not plainly ok. part 0   a plan: code 1 already, 2 conflict,
@@ -15,6 +15,9 @@ const GUARD = `(
           AND (p_count[p.n] = 0 OR r.events = p_seq[p.n])
           AND (p_kind[p.n] < 10) = __OPEN__ AND (p_kind[p.n] IN (1, 4) OR r.inbox_seq = p_seen[p.n])
         FROM (SELECT width_bucket(r.run_id, p_run) AS n OFFSET 0) p)`;
+
+/** In the place of a status: nothing of the run is kept. */
+export const DISCARD = 100;
 
 export const COMMIT = `
 CREATE FUNCTION millrace.commit_v1(
@@ -38,6 +41,7 @@ DECLARE
   v_total integer := cardinality(p_run);
   v_ok integer[];
   v_closed integer[];
+  v_gone uuid[];
   v_all boolean;
 BEGIN
   IF p_lock THEN
@@ -73,21 +77,27 @@ BEGIN
       SELECT run_id, p_commit[n], created_at, started_at, v_now, deadline_at, epoch,
         version + 1, events + p_count[n], inbox_seq, parent_ordinal, p_kind[n], priority, owner, parent_run_id,
         p_successor[n], namespace, workflow, workflow_version, queue, key, tags
-      FROM gone
+      FROM gone WHERE p_kind[n] < ${DISCARD}
     ) SELECT array_agg(n) INTO v_closed FROM gone;
     v_ok := v_ok || v_closed;
+    IF ${DISCARD} = ANY(p_kind) THEN
+      v_gone := ARRAY(SELECT p_run[g.n] FROM unnest(v_closed) AS g(n) WHERE p_kind[g.n] = ${DISCARD});
+      DELETE FROM millrace.history h WHERE h.run_id = ANY(v_gone);
+      DELETE FROM millrace.inbox i WHERE i.run_id = ANY(v_gone);
+    END IF;
   END IF;
   v_all := coalesce(cardinality(v_ok), 0) = v_total;
 
   IF v_all THEN
     INSERT INTO millrace.history (run_id, at, seq, count, data)
     SELECT p.run_id, v_now, p.seq, p.count, p.data
-    FROM unnest(p_run, p_seq, p_count, p_data) AS p(run_id, seq, count, data) WHERE p.count > 0;
+    FROM unnest(p_run, p_seq, p_count, p_data, p_kind) AS p(run_id, seq, count, data, kind)
+    WHERE p.count > 0 AND p.kind < ${DISCARD};
   ELSE
     INSERT INTO millrace.history (run_id, at, seq, count, data)
     SELECT p.run_id, v_now, p.seq, p.count, p.data
-    FROM unnest(p_run, p_seq, p_count, p_data) WITH ORDINALITY AS p(run_id, seq, count, data, n)
-    WHERE p.count > 0 AND p.n = ANY(v_ok);
+    FROM unnest(p_run, p_seq, p_count, p_data, p_kind) WITH ORDINALITY AS p(run_id, seq, count, data, kind, n)
+    WHERE p.count > 0 AND p.kind < ${DISCARD} AND p.n = ANY(v_ok);
     RETURN QUERY SELECT * FROM millrace.explain_v1(v_live, coalesce(v_ok, '{}'), p_run, p_engine, p_epoch, p_version,
       p_commit, p_seq, p_count, p_kind, p_seen);
   END IF;

@@ -11,7 +11,7 @@ import { IN_SCOPE, OWNED, PLANNING } from './answer.ts';
 export const WAKE = `
 CREATE FUNCTION millrace.wake_v1(
   p_now bigint, p_limit integer, p_adopter uuid, p_room integer, p_window integer, p_head_start integer,
-  p_namespace text, p_queues text[], p_workflows text[], p_versions text[]
+  p_namespace text, p_queues text[], p_workflows text[], p_versions text[], p_traits text[]
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE
