@@ -59,9 +59,11 @@ export function describeCluster(facts: ClusterFacts): ClusterDescription {
   const described = engines.map((engine) => describeEngine(engine, now));
   const present = engines.filter(({ retired }) => !retired);
   const leading = present.find(({ engineId }) => engineId === leader?.engineId);
-  const there = described.filter(({ status }) => status === 'alive' || status === 'draining');
-  const names = new Set(there.map(({ engineId }) => engineId));
-  const wanted = new Set([...expected, ...present.flatMap((engine) => engineView(engine, now).expected)]);
+  const views = present.map((engine) => ({ ...engineView(engine, now), beatAt: engine.beatAt }));
+  // One beat that is late makes a suspect, and nobody missing.
+  const there = views.filter(({ beatAt, leaseMs }) => now - beatAt <= leaseMs);
+  const names = new Set(there.map(({ name }) => name));
+  const wanted = new Set([...expected, ...views.flatMap((view) => view.expected)]);
   return {
     leader: leading?.name ?? null,
     leaderIncarnation: leading?.engineId ?? null,
