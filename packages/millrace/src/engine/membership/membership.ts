@@ -50,7 +50,7 @@ export function startMembership(engine: Engine): Membership {
     const sent = ports.clock.mono();
     const load = engine.loadReport(latencyMs);
     ports.heart?.note(engine.engineId, load);
-    const answer = await engine.store.beat(engine.engineId, load);
+    const answer = await engine.store.beat(engine.engineId, load, engine.scope());
     ports.crashPoint('beat.after-send');
     const received = ports.clock.mono();
     engine.clock.sample(sent, received, answer.storeTime);
@@ -60,7 +60,8 @@ export function startMembership(engine: Engine): Membership {
     return answer;
   };
 
-  const heed = async ({ engines, leader, settings }: Beat): Promise<void> => {
+  const heed = async ({ engines, leader, settings, work }: Beat): Promise<void> => {
+    engine.hearWork(work);
     if (engines.some(({ engineId, drain }) => drain && engineId === engine.engineId)) engine.drain();
     const gone = await takeOver(observer.judge(engines, engine.engineId));
     const live = engines.filter(({ engineId, retired }) => !retired && !gone.has(engineId));

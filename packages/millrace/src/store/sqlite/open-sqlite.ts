@@ -21,6 +21,7 @@ import { prepareIncarnations } from './engines/incarnations.ts';
 import { prepareLeases } from './engines/leases.ts';
 import { prepareRetirements } from './engines/retire.ts';
 import { prepareSettings } from './engines/settings.ts';
+import { prepareGlance } from './engines/work.ts';
 import { prepareHistories } from './reads/history.ts';
 import { prepareRunReads } from './reads/runs.ts';
 import { prepareBacklog } from './runs/backlog.ts';
@@ -90,7 +91,13 @@ function engineCalls({ connection: { write }, acts }: Backend, engineIds: Set<st
       await write(() => acts().incarnations.register(engine));
       engineIds.add(engine.engineId);
     },
-    beat: (engineId, load) => write(() => acts().incarnations.beat(engineId, load)),
+    beat: async (engineId, load, scope) => {
+      if (scope !== undefined) checkScope(scope);
+      return write(() => {
+        const { incarnations, glance } = acts();
+        return { ...incarnations.beat(engineId, load), work: scope && glance(engineId, scope) };
+      });
+    },
     retire: (engineId, expectBeat, how) => write(() => acts().retirements.retire(engineId, expectBeat, how)),
     orderDrain: (engineId) => write(() => acts().incarnations.orderDrain(engineId)),
     lead: (engineId) => write(() => acts().incarnations.lead(engineId)),
@@ -187,6 +194,7 @@ function prepareActs(connection: Connection) {
     settings,
     failovers,
     retirements: prepareRetirements(connection, failovers),
+    glance: prepareGlance(connection, backlog),
     claims: prepareClaims(connection, incarnations, backlog),
     commits: prepareCommits(connection, incarnations, starts, deliveries),
     wakes: prepareWakes(connection, deliveries),

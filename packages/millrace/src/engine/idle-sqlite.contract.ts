@@ -1,0 +1,24 @@
+import { StatementSync } from 'node:sqlite';
+import { afterEach, expect, test, vi } from 'vitest';
+import { open, sharedStore } from '../../testbed/engines/engines.ts';
+import { ALLOWED, countIdle, IDLE, isBeat, tap } from '../../testbed/engines/idle.ts';
+import { workflow } from '../index.ts';
+
+const echo = workflow('echo', (_ctx, input: unknown) => input);
+
+afterEach(() => void vi.restoreAllMocks());
+
+/** A transaction counts as one; looks at the shared memory of the file are none. */
+test('an idle engine on SQLite makes few more transactions than its beats', { timeout: 90_000 }, async () => {
+  const watched = tap();
+  const { run } = StatementSync.prototype;
+  vi.spyOn(StatementSync.prototype, 'run').mockImplementation(function (this: StatementSync, ...given) {
+    watched.sent.push(this.sourceSQL);
+    return Reflect.apply(run, this, given);
+  });
+  await open({ ...IDLE, store: sharedStore(), workflows: [echo] });
+  const asked = await countIdle(watched);
+  const transactions = asked.filter((text) => text.startsWith('BEGIN'));
+  expect(transactions.length, 'a beat is one').toBeGreaterThanOrEqual(asked.filter(isBeat).length);
+  expect(transactions.length, asked.join('\n')).toBeLessThanOrEqual(ALLOWED);
+});
