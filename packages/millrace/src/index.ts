@@ -45,6 +45,7 @@ export type { RetryOptions } from './core/policy/retry.ts';
 export type { EngineLog } from './engine/ports.ts';
 export type { FailoversFilter } from './api/cluster/look.ts';
 export type { ClusterDescription, EngineDescription, EngineStatus } from './core/cluster/describe-cluster.ts';
+export type { PoolReport, WorkerReport } from './core/cluster/pool-report.ts';
 export type { FailoverDescription } from './core/cluster/describe-failover.ts';
 export type { RunDescription } from './core/reading/describe-run.ts';
 export type { HistoryItem } from './core/reading/history-items.ts';

@@ -25,6 +25,7 @@ import { createReplies, type Replies } from './api/update.ts';
 import { startChores } from './cluster/leader.ts';
 import type { ClusterDescription } from './core/cluster/describe-cluster.ts';
 import type { FailoverDescription } from './core/cluster/describe-failover.ts';
+import { reportPool } from './core/cluster/pool-report.ts';
 import { Engine, type EngineListener } from './engine/engine.ts';
 import { createOutage, watchStore } from './engine/outage.ts';
 import type { EngineOptions } from './engine/options.ts';
@@ -94,7 +95,7 @@ export class Millrace {
       const parts = {
         store,
         ports,
-        options: { ...resolved, executors: isolation.executors },
+        options: { ...resolved, executors: isolation.executors, reportPool: reporterOf(pool) },
         pool,
         work,
         ownsStore: typeof url === 'string',
@@ -345,6 +346,10 @@ interface Parts {
   work: boolean;
   pool: Pool | undefined;
   ownsStore: boolean;
+}
+
+function reporterOf(pool: Pool | undefined): EngineOptions['reportPool'] {
+  return pool && (() => reportPool(pool.state()));
 }
 
 /** Callers of this process hear at once of what its engine does. */

@@ -330,6 +330,7 @@ export class Engine {
       activeTasks: this.gate.running(),
       latencyMs: Math.round(latencyMs),
       failureRate: this.attempts.share(),
+      pool: this.options.reportPool?.(),
     });
   }
   /** A beat has told what there is to do. */

@@ -28,6 +28,7 @@ const LOAD: EngineLoad = {
   activeTasks: 2,
   latencyMs: 4,
   failureRate: 0.25,
+  pool: undefined,
 };
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -107,7 +108,7 @@ describe('a cluster', () => {
     });
     expect(cluster).toMatchObject({ leader: 'alpha', leaderIncarnation: 'id-alpha', term: 3 });
     expect(cluster.missing).toEqual(['beta', 'delta', 'gamma']);
-    const { state: _, ...load } = LOAD;
+    const { state: _, pool: __, ...load } = LOAD;
     const { region, labels, weight, namespace, queues, executors, capacity, workflows } = PROFILE;
     const profile = { region, labels, weight, namespace, queues, executors, capacity };
     expect(cluster.engines[0]).toEqual({
@@ -118,6 +119,7 @@ describe('a cluster', () => {
         ...profile,
         versions: workflows,
         load,
+        pool: null,
       },
       startedAt: '2025-12-31T23:59:00.000Z',
       lastBeatAt: '2026-01-01T00:00:00.000Z',

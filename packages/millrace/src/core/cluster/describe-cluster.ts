@@ -1,6 +1,7 @@
 import { instant } from '../reading/instant.ts';
 import { engineView, type SeenEngine } from './engine-view.ts';
 import type { EngineLoad } from './load.ts';
+import type { PoolReport } from './pool-report.ts';
 
 /** `suspect`: silent for longer than is usual, and not declared dead. */
 export type EngineStatus = 'alive' | 'suspect' | 'draining' | 'dead';
@@ -20,7 +21,9 @@ export interface EngineDescription {
   readonly executors: readonly string[];
   readonly versions: readonly { readonly workflow: string; readonly version: string }[];
   readonly capacity: { readonly workflows: number; readonly tasks: number };
-  readonly load: Omit<EngineLoad, 'state'>;
+  readonly load: Omit<EngineLoad, 'state' | 'pool'>;
+  /** Its worker processes and what their number was changed for last; null: it has no pool. */
+  readonly pool: PoolReport | null;
   readonly startedAt: string;
   readonly lastBeatAt: string;
 }
@@ -75,7 +78,7 @@ export function engineStatus(engine: SeenEngine, now: number): EngineStatus {
 
 function describeEngine(engine: SeenEngine, now: number): EngineDescription {
   const { region, labels, weight, namespace, queues, executors, workflows, ...view } = engineView(engine);
-  const { state: _, ...load } = view.load;
+  const { state: _, pool = null, ...load } = view.load;
   return {
     engineId: engine.name,
     incarnation: engine.engineId,
@@ -86,7 +89,7 @@ function describeEngine(engine: SeenEngine, now: number): EngineDescription {
     executors,
     versions: workflows,
     capacity: view.capacity,
-    load,
+    ...{ load, pool },
     startedAt: instant(engine.startedAt),
     lastBeatAt: instant(engine.beatAt),
   };

@@ -1,4 +1,5 @@
 import { bytesOf, fieldsOf, numberOr } from './fields.ts';
+import { readPoolReport, type PoolReport } from './pool-report.ts';
 
 /** How its process stands: shares from 0 to 100, and the longest delay of its loop of late. */
 export interface MachineLoad {
@@ -16,6 +17,8 @@ export interface EngineLoad extends MachineLoad {
   readonly latencyMs: number;
   /** Share of the attempts of the last minute that failed, 0 to 1. */
   readonly failureRate: number;
+  /** Its worker processes; undefined: it has no pool. */
+  readonly pool: PoolReport | undefined;
 }
 
 export function encodeLoad(load: EngineLoad): Uint8Array {
@@ -25,7 +28,7 @@ export function encodeLoad(load: EngineLoad): Uint8Array {
 /** Whatever version told it: what is missing counts as none. */
 export function decodeLoad(bytes: Uint8Array): EngineLoad {
   const fields = fieldsOf(bytes);
-  const number = (name: keyof EngineLoad): number => numberOr(fields[name], 0);
+  const number = (name: Exclude<keyof EngineLoad, 'state' | 'pool'>): number => numberOr(fields[name], 0);
   return {
     state: fields['state'] === 'draining' ? 'draining' : 'running',
     cpuUsage: number('cpuUsage'),
@@ -35,5 +38,6 @@ export function decodeLoad(bytes: Uint8Array): EngineLoad {
     activeTasks: number('activeTasks'),
     latencyMs: number('latencyMs'),
     failureRate: number('failureRate'),
+    pool: readPoolReport(fields['pool']),
   };
 }
