@@ -3,7 +3,8 @@ import type { Engine } from '../engine.ts';
 import { startLoop, type Loop } from '../loop.ts';
 import { createElection, type Election } from './election.ts';
 import { createObserver } from './observer.ts';
-import { createTakeOver, RETIRE_CHUNK } from './take-over.ts';
+import { retire } from './retire.ts';
+import { createTakeOver } from './take-over.ts';
 
 export interface Membership extends Loop, Pick<Election, 'leader'> {
   /** Announces this incarnation; resolves when its row is there and the store's clock is known. */
@@ -86,9 +87,8 @@ export function startMembership(engine: Engine): Membership {
     isConfirmed: () => ports.clock.mono() - confirmedAt < options.leaseMs / 2,
     async leave() {
       const { engineId } = engine;
-      const how = { limit: RETIRE_CHUNK, deathLimit: options.deathLimit, harmless: true, by: engineId };
       const stopped = ports.heart?.stop();
-      while ((await engine.store.retire(engineId, undefined, how)).remaining);
+      await retire(engine.store, { engineId, deathLimit: options.deathLimit, harmless: true, by: engineId });
       await stopped;
     },
   };
