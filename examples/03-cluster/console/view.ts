@@ -67,12 +67,13 @@ export function picture({ engines, leader }: ClusterDescription, standing: Stand
   const { total, started, delivered, byEngine } = standing;
   const filled = Math.round((delivered / total) * BAR);
   const names = [...new Set(engines.map(({ engineId }) => engineId))].toSorted();
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
   return [
     '',
-    `${'ENGINE'.padEnd(10)}${'STATUS'.padEnd(10)}${'RUNS'.padStart(6)}${'STEPS'.padStart(7)}${'CPU'.padStart(7)}${'DELIVERED'.padStart(11)}`,
+    columns(['ENGINE', 'STATUS', 'RUNS', 'STEPS', 'CPU', 'DELIVERED']),
     ...names.map((name) => engineLine(name, engines, { isLeader: name === leader, byEngine })),
     '',
-    `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${delivered} of ${total} delivered, ${started - delivered} on their way`,
+    `${bar} ${delivered} of ${total} delivered, ${started - delivered} on their way`,
   ];
 }
 
@@ -90,14 +91,15 @@ function engineLine(
     activeTasks = 0,
     cpuUsage = 0,
   } = status === 'dead' ? {} : (engine?.load ?? {});
-  return [
-    `${isLeader ? '*' : ' '}${name}`.padEnd(10),
-    status.padEnd(10),
-    String(activeWorkflows).padStart(6),
-    String(activeTasks).padStart(7),
-    `${Math.round(cpuUsage)} %`.padStart(7),
-    String(byEngine.get(name) ?? 0).padStart(11),
-  ].join('');
+  const cells = [activeWorkflows, activeTasks, `${Math.round(cpuUsage)} %`, byEngine.get(name) ?? 0];
+  return columns([`${isLeader ? '*' : ' '}${name}`, status, ...cells.map(String)]);
+}
+
+/** Names to the left, figures to the right. */
+function columns([name = '', status = '', ...figures]: readonly string[]): string {
+  const widths = [6, 7, 7, 11];
+  const shown = figures.map((figure, at) => figure.padStart(widths[at] ?? 0));
+  return [name.padEnd(10), status.padEnd(10), ...shown].join('');
 }
 
 function isThere({ status }: EngineDescription): boolean {
