@@ -97,16 +97,19 @@ const ACTS = {
   counters: () => ({ ...counters }),
 };
 
-process.on('message', async ({ what: { act, ...given } = {}, what }) => {
+async function perform({ what }) {
   if (what === 'leave') {
     await millrace.close({ grace: 0 });
     process.exit(0);
   }
+  const { act, ...given } = what;
   try {
     process.send({ answer: await ACTS[act](given) });
   } catch (error) {
     process.send({ failed: error.message });
   }
-});
+}
+
+process.on('message', (message) => void perform(message));
 process.once('disconnect', () => process.exit(0));
 process.send({ answer: 'ready' });

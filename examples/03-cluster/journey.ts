@@ -56,10 +56,10 @@ export async function travel(options: JourneyOptions): Promise<Journey> {
     await Promise.all(settled);
   };
 
-  let isOver = false;
+  const work = new AbortController();
   const total = parcels.length;
   const show = async (): Promise<void> => {
-    while (!isOver) {
+    while (!work.signal.aborted) {
       const cluster = await millrace.cluster();
       view.show(cluster, { total, started, delivered: deliveries.length, byEngine });
       await pause(LOOK_MS);
@@ -68,10 +68,8 @@ export async function travel(options: JourneyOptions): Promise<Journey> {
   };
   const third = () => deliveries.length >= total / 3;
   const accident = kill ? killLeader(options, third) : Promise.resolve(undefined);
-  const work = Promise.all([send(), accident]).finally(() => {
-    isOver = true;
-  });
-  const [[, failover]] = await Promise.all([work, show()]);
+  const worked = Promise.all([send(), accident]).finally(() => work.abort());
+  const [[, failover]] = await Promise.all([worked, show()]);
   return { deliveries, failures, failover };
 }
 

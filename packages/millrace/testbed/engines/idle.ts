@@ -21,10 +21,10 @@ export function isBeat(text: string): boolean {
 
 export function tap(): Tap {
   const sent: string[] = [];
+  const beats = (): number => sent.filter(isBeat).length;
   return {
     sent,
     async untilBeats(count) {
-      const beats = () => sent.filter(isBeat).length;
       await expect.poll(beats, { interval: 50, timeout: 3_000 * count }).toBeGreaterThanOrEqual(count);
     },
   };

@@ -19,8 +19,7 @@ const PROFILE: EngineProfile = {
   leaseMs: 2_000,
   expected: ['alpha', 'beta'],
 };
-const LOAD: EngineLoad = {
-  state: 'running',
+const FIGURES = {
   cpuUsage: 12.5,
   memoryUsage: 40,
   loopLagMs: 3,
@@ -28,8 +27,8 @@ const LOAD: EngineLoad = {
   activeTasks: 2,
   latencyMs: 4,
   failureRate: 0.25,
-  pool: undefined,
 };
+const LOAD: EngineLoad = { state: 'running', ...FIGURES, pool: undefined };
 const NOW = Date.UTC(2026, 0, 1);
 
 function seen(more: Partial<SeenEngine> = {}): SeenEngine {
@@ -108,7 +107,6 @@ describe('a cluster', () => {
     });
     expect(cluster).toMatchObject({ leader: 'alpha', leaderIncarnation: 'id-alpha', term: 3 });
     expect(cluster.missing).toEqual(['beta', 'delta', 'gamma']);
-    const { state: _, pool: __, ...load } = LOAD;
     const { region, labels, weight, namespace, queues, executors, capacity, workflows } = PROFILE;
     const profile = { region, labels, weight, namespace, queues, executors, capacity };
     expect(cluster.engines[0]).toEqual({
@@ -118,7 +116,7 @@ describe('a cluster', () => {
         status: 'alive',
         ...profile,
         versions: workflows,
-        load,
+        load: FIGURES,
         pool: null,
       },
       startedAt: '2025-12-31T23:59:00.000Z',

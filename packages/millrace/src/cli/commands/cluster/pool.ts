@@ -72,7 +72,6 @@ function sentence({ at, kind, from, to, reason }: PoolDecision): string {
 }
 
 function workerTable({ outStyle: style, columns }: Terminal, workers: readonly Row[]): string[] {
-  const orBlank = (value: number | null, unit: string): string => (value === null ? '' : `${value}${unit}`);
   return table(
     [
       { title: 'ENGINE', of: ({ engineId }) => engineId, shrinks: true },
@@ -80,10 +79,10 @@ function workerTable({ outStyle: style, columns }: Terminal, workers: readonly R
       { title: 'STATE', of: ({ state }) => state, paint: ({ state }, cell) => style(COLOURS[state], cell) },
       {
         title: 'CPU',
-        of: ({ cpu }) => orBlank(cpu && Math.round(cpu * 100), ' %'),
+        of: ({ cpu }) => orBlank(cpu && cpu * 100, '%'),
         align: 'right',
       },
-      { title: 'MEMORY', of: ({ rssMb }) => orBlank(rssMb && Math.round(rssMb), ' MiB'), align: 'right' },
+      { title: 'MEMORY', of: ({ rssMb }) => orBlank(rssMb, 'MiB'), align: 'right' },
       { title: 'ACTIVE', of: ({ jobs }) => String(jobs), align: 'right' },
       { title: 'DONE', of: ({ jobsDone }) => String(jobsDone), align: 'right' },
       { title: 'RESTARTS', of: ({ restarts }) => String(restarts), align: 'right' },
@@ -91,4 +90,8 @@ function workerTable({ outStyle: style, columns }: Terminal, workers: readonly R
     workers,
     { style, columns },
   );
+}
+
+function orBlank(value: number | null, unit: string): string {
+  return value === null ? '' : `${Math.round(value)} ${unit}`;
 }
