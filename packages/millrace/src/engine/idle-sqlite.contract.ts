@@ -9,14 +9,18 @@ const echo = workflow('echo', (_ctx, input: unknown) => input);
 afterEach(() => void vi.restoreAllMocks());
 
 /** A transaction counts as one; looks at the shared memory of the file are none. */
-test('an idle engine on SQLite makes few more transactions than its beats', { timeout: 90_000 }, async () => {
+test.each([
+  ['an idle engine', 1],
+  ['each of two engines that share a file, idle,', 2],
+])('%s makes few more transactions than its beats', { timeout: 90_000 }, async (_, engines) => {
   const watched = tap();
   const { run } = StatementSync.prototype;
   vi.spyOn(StatementSync.prototype, 'run').mockImplementation(function (this: StatementSync, ...given) {
     watched.sent.push(this.sourceSQL);
     return Reflect.apply(run, this, given);
   });
-  await open({ ...IDLE, store: sharedStore(), workflows: [echo] });
+  const store = sharedStore();
+  for (let made = 0; made < engines; made++) await open({ ...IDLE, store, workflows: [echo] });
   const asked = await countIdle(watched);
   const transactions = asked.filter((text) => text.startsWith('BEGIN'));
   expect(transactions.length, 'a beat is one').toBeGreaterThanOrEqual(asked.filter(isBeat).length);

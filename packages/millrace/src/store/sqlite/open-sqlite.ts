@@ -20,6 +20,7 @@ import { prepareFailovers } from './engines/failovers.ts';
 import { prepareIncarnations } from './engines/incarnations.ts';
 import { prepareLeases } from './engines/leases.ts';
 import { prepareRetirements } from './engines/retire.ts';
+import { prepareNews } from './engines/news.ts';
 import { prepareSettings } from './engines/settings.ts';
 import { prepareGlance } from './engines/work.ts';
 import { prepareHistories } from './reads/history.ts';
@@ -74,7 +75,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   return {
     name: 'sqlite',
     durability: inMemory ? IN_MEMORY : ON_DISK,
-    hints: inMemory ? undefined : pollHints(connection, engineIds, { minPollMs, maxPollMs }),
+    hints: inMemory
+      ? undefined
+      : pollHints(connection, () => acts().news(engineIds), { minPollMs, maxPollMs }),
     migrate: (how) => migrate(connection, how),
     close: async () => connection.close(),
     ...engineCalls(backend, engineIds),
@@ -195,6 +198,7 @@ function prepareActs(connection: Connection) {
     failovers,
     retirements: prepareRetirements(connection, failovers),
     glance: prepareGlance(connection, backlog),
+    news: prepareNews(connection),
     claims: prepareClaims(connection, incarnations, backlog),
     commits: prepareCommits(connection, incarnations, starts, deliveries),
     wakes: prepareWakes(connection, deliveries),
