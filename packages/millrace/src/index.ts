@@ -50,6 +50,7 @@ export type { FailoversFilter } from './api/cluster/look.ts';
 export type { InstanceChoice, InstanceWish } from './api/cluster/select.ts';
 export type { ShadowComparison, StrategyDescription } from './api/cluster/strategy.ts';
 export type { ClusterDescription, EngineDescription, EngineStatus } from './core/cluster/describe-cluster.ts';
+export type { PoolReport, WorkerReport } from './core/cluster/pool-report.ts';
 export type { FailoverDescription } from './core/cluster/describe-failover.ts';
 export type { RunDescription } from './core/reading/describe-run.ts';
 export type { HistoryItem } from './core/reading/history-items.ts';

@@ -34,6 +34,7 @@ import { startChores } from './cluster/leader.ts';
 import { createPlacing } from './cluster/placement.ts';
 import type { ClusterDescription } from './core/cluster/describe-cluster.ts';
 import type { FailoverDescription } from './core/cluster/describe-failover.ts';
+import { reportPool } from './core/cluster/pool-report.ts';
 import type { RuleOptions } from './core/placement/rule.ts';
 import type { StrategyName } from './core/placement/strategy.ts';
 import { Engine, type EngineListener } from './engine/engine.ts';
@@ -108,7 +109,7 @@ export class Millrace {
       const parts = {
         store,
         ports,
-        options: { ...resolved, executors: isolation.executors },
+        options: { ...resolved, executors: isolation.executors, reportPool: reporterOf(pool) },
         pool,
         work,
         ownsStore: typeof url === 'string',
@@ -399,6 +400,10 @@ interface Parts {
   work: boolean;
   pool: Pool | undefined;
   ownsStore: boolean;
+}
+
+function reporterOf(pool: Pool | undefined): EngineOptions['reportPool'] {
+  return pool && (() => reportPool(pool.state()));
 }
 
 /** Callers of this process hear at once of what its engine does. */

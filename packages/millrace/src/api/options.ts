@@ -99,7 +99,7 @@ const OPTIONS: readonly (keyof MillraceOptions)[] = [
 ];
 
 /** What the options say for the engine, and for what the root puts before it. */
-export interface ResolvedOptions extends Omit<EngineOptions, 'executors'> {
+export interface ResolvedOptions extends Omit<EngineOptions, 'executors' | 'reportPool'> {
   readonly executors: Readonly<Record<string, Executor | IsolatedExecutor>>;
   readonly pool: PoolSettings;
 }

@@ -23,11 +23,13 @@ import type {
   RetireResult,
   Scope,
   Store,
+  Work,
   WorkflowRef,
 } from '../store/port/store.ts';
 import { adopt } from './claim/adopt.ts';
 import { startAudit } from './claim/audit.ts';
 import { startClaimer, type Claimer } from './claim/claimer.ts';
+import { createWord, type Word } from './claim/look.ts';
 import { startWaker, type Waker } from './claim/waker.ts';
 import { createCommitter, type CommitResult } from './commit/committer.ts';
 import { group } from './commit/group.ts';
@@ -78,6 +80,7 @@ export class Engine {
   /** What is announced of each incarnation. */
   readonly profile: Uint8Array;
   readonly settings: Settings;
+  readonly word: Word;
   readonly attempts: FailureRate;
   /** Resolves when this engine has left, by order or because it was closed. */
   readonly departed: Promise<void>;
@@ -120,6 +123,7 @@ export class Engine {
     this.engineId = ports.uuid();
     this.clock = createStoreClock(() => ports.clock.mono());
     this.settings = createSettings(this);
+    this.word = createWord(this);
     this.attempts = createFailureRate(() => ports.clock.mono());
     ({ promise: this.departed, resolve: this.depart } = Promise.withResolvers<void>());
     this.cache = new LRUCache({ max: Math.max(1, options.cacheSize) });
@@ -356,7 +360,15 @@ export class Engine {
       failureRate: this.attempts.share(),
       storeFailing: this.listener.storeFails(),
       shadow: this.placing?.shadow(),
+      pool: this.options.reportPool?.(),
     });
+  }
+  /** A beat has told what there is to do. */
+  hearWork(work: Work | undefined): void {
+    this.word.hear(work);
+    if (work === undefined || this.state !== 'running') return;
+    this.claimer.hear(work);
+    this.waker.hear(work);
   }
   /** The lease as this engine last saw it. */
   leader(): Leadership | undefined {

@@ -1,3 +1,4 @@
+import type { PoolReport } from '../core/cluster/pool-report.ts';
 import type { StepPolicy } from '../core/run/command.ts';
 import type { Executor } from '../core/workflow/context.ts';
 import type { LoadWeights } from '../core/placement/state.ts';
@@ -24,6 +25,8 @@ export interface EngineOptions {
   readonly queues: readonly string[] | undefined;
   readonly workflows: readonly AnyWorkflow[];
   readonly executors: Readonly<Record<string, Executor>>;
+  /** What its worker processes do, where it has some. */
+  readonly reportPool: (() => PoolReport) | undefined;
   /** Runs in turn at once. */
   readonly concurrency: number;
   /** Attempts of local steps at once. */

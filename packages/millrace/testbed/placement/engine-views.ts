@@ -29,6 +29,7 @@ export function engineView(engineId: string, { load, ...changes }: Changes = {})
       failureRate: 0,
       storeFailing: false,
       shadow: undefined,
+      pool: undefined,
       ...load,
     },
   };

@@ -20,8 +20,7 @@ const PROFILE: EngineProfile = {
   leaseMs: 2_000,
   expected: ['alpha', 'beta'],
 };
-const LOAD: EngineLoad = {
-  state: 'running',
+const FIGURES = {
   cpuUsage: 12.5,
   memoryUsage: 40,
   loopLagMs: 3,
@@ -32,6 +31,7 @@ const LOAD: EngineLoad = {
   storeFailing: false,
   shadow: { strategy: 'locality', placed: 4, agreed: 1, waitMs: 8, shadowWaitMs: 2 },
 };
+const LOAD: EngineLoad = { state: 'running', ...FIGURES, pool: undefined };
 const NOW = Date.UTC(2026, 0, 1);
 
 function seen(more: Partial<SeenEngine> = {}): SeenEngine {
@@ -132,7 +132,6 @@ describe('a cluster', () => {
       shadow: 'affinity',
     });
     expect(cluster.missing).toEqual(['beta', 'delta', 'gamma']);
-    const { state: _, ...load } = LOAD;
     const { region, labels, weight, namespace, queues, executors, capacity, workflows } = PROFILE;
     const profile = { region, labels, weight, namespace, queues, executors, capacity };
     expect(cluster.engines[0]).toEqual({
@@ -142,8 +141,9 @@ describe('a cluster', () => {
         status: 'alive',
         ...profile,
         versions: workflows,
-        load,
+        load: FIGURES,
         unhealthy: null,
+        pool: null,
       },
       startedAt: '2025-12-31T23:59:00.000Z',
       lastBeatAt: '2026-01-01T00:00:00.000Z',

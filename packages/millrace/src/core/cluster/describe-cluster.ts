@@ -2,6 +2,7 @@ import { sicknessOf } from '../policy/eligibility/health.ts';
 import { instant } from '../reading/instant.ts';
 import { engineView, type SeenEngine } from './engine-view.ts';
 import type { EngineLoad } from './load.ts';
+import type { PoolReport } from './pool-report.ts';
 
 /** `suspect`: silent for longer than is usual, and not declared dead. */
 export type EngineStatus = 'alive' | 'suspect' | 'draining' | 'dead';
@@ -21,9 +22,11 @@ export interface EngineDescription {
   readonly executors: readonly string[];
   readonly versions: readonly { readonly workflow: string; readonly version: string }[];
   readonly capacity: { readonly workflows: number; readonly tasks: number };
-  readonly load: Omit<EngineLoad, 'state'>;
+  readonly load: Omit<EngineLoad, 'state' | 'pool'>;
   /** Why it gets no new work while others can take it; null while it is well. */
   readonly unhealthy: string | null;
+  /** Its worker processes and what their number was changed for last; null: it has no pool. */
+  readonly pool: PoolReport | null;
   readonly startedAt: string;
   readonly lastBeatAt: string;
 }
@@ -85,7 +88,7 @@ function describeEngine(engine: SeenEngine, now: number): EngineDescription {
     engine,
     now,
   );
-  const { state: _, ...load } = view.load;
+  const { state: _, pool = null, ...load } = view.load;
   return {
     engineId: engine.name,
     incarnation: engine.engineId,
@@ -96,8 +99,7 @@ function describeEngine(engine: SeenEngine, now: number): EngineDescription {
     executors,
     versions: workflows,
     capacity: view.capacity,
-    load,
-    unhealthy: sicknessOf(view.load) ?? null,
+    ...{ load, unhealthy: sicknessOf(view.load) ?? null, pool },
     startedAt: instant(engine.startedAt),
     lastBeatAt: instant(engine.beatAt),
   };

@@ -1,5 +1,6 @@
 import { bytesOf, fieldsOf, numberOr } from './fields.ts';
 import { decodeTally, type ShadowTally } from './shadow.ts';
+import { readPoolReport, type PoolReport } from './pool-report.ts';
 
 /** How its process stands: shares from 0 to 100, and the longest delay of its loop of late. */
 export interface MachineLoad {
@@ -21,6 +22,8 @@ export interface EngineLoad extends MachineLoad {
   readonly storeFailing: boolean;
   /** Undefined while no strategy is in the shadow. */
   readonly shadow: ShadowTally | undefined;
+  /** Its worker processes; undefined: it has no pool. */
+  readonly pool: PoolReport | undefined;
 }
 
 export function encodeLoad(load: EngineLoad): Uint8Array {
@@ -30,7 +33,7 @@ export function encodeLoad(load: EngineLoad): Uint8Array {
 /** Whatever version told it: what is missing counts as none. */
 export function decodeLoad(bytes: Uint8Array): EngineLoad {
   const fields = fieldsOf(bytes);
-  const number = (name: keyof EngineLoad): number => numberOr(fields[name], 0);
+  const number = (name: Exclude<keyof EngineLoad, 'state' | 'pool'>): number => numberOr(fields[name], 0);
   return {
     state: fields['state'] === 'draining' ? 'draining' : 'running',
     cpuUsage: number('cpuUsage'),
@@ -42,5 +45,6 @@ export function decodeLoad(bytes: Uint8Array): EngineLoad {
     failureRate: number('failureRate'),
     storeFailing: fields['storeFailing'] === true,
     shadow: decodeTally(fields['shadow']),
+    pool: readPoolReport(fields['pool']),
   };
 }

@@ -12,6 +12,7 @@ export type {
   PruneRequest,
   RetireOptions,
   RetireResult,
+  Work,
 } from './cluster.ts';
 
 /**

@@ -99,11 +99,11 @@ function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreP
 
 function clusterCalls({ subject, network, watcher }: SimStoreParts, actor: Actor) {
   return {
-    beat: (engineId, load) =>
+    beat: (...args) =>
       network.send({
         actor,
         name: 'beat',
-        act: () => subject.beat(engineId, load),
+        act: () => subject.beat(...args),
         inspect: ({ leader, settings }) => {
           watcher.cluster.checkLease(leader);
           watcher.cluster.checkRevision(settings);

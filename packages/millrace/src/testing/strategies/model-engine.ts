@@ -87,6 +87,7 @@ export function createModelEngine({ at, speed, slots }: ModelEngineOptions): Mod
           failureRate: 0,
           storeFailing: false,
           shadow: undefined,
+          pool: undefined,
         },
         capacity: { workflows: CAPACITY, tasks: 0 },
         ...{ queues: undefined, beatMs: BEAT_MS, leaseMs: 5 * BEAT_MS, expected: [] },

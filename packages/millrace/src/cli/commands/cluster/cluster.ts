@@ -8,7 +8,7 @@ import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
 import { withClient } from '../../connect/open-client.ts';
 import { safeText } from '../../output/safe-text.ts';
 import { shortInstant } from '../../output/run-words.ts';
-import { table } from '../../output/table.ts';
+import { table, type Column } from '../../output/table.ts';
 import type { Format, Terminal } from '../../terminal.ts';
 
 const COLOURS: Readonly<Record<EngineStatus, Format>> = {
@@ -43,6 +43,13 @@ function clusterLines(terminal: Terminal, cluster: ClusterDescription): string[]
   ];
 }
 
+/** Shown where an engine has worker processes. */
+const WORKERS: Column<EngineDescription> = {
+  title: 'WORKERS',
+  of: ({ pool }) => (pool === null ? '' : String(pool.workers.length)),
+  align: 'right',
+};
+
 function engineTable(
   { outStyle: style, columns }: Terminal,
   engines: readonly EngineDescription[],
@@ -59,6 +66,7 @@ function engineTable(
       { title: 'LABELS', of: ({ labels }) => labels.join(',') },
       { title: 'RUNS', of: ({ load }) => String(load.activeWorkflows), align: 'right' },
       { title: 'STEPS', of: ({ load }) => String(load.activeTasks), align: 'right' },
+      ...(engines.some(({ pool }) => pool !== null) ? [WORKERS] : []),
       { title: 'CPU', of: ({ load }) => `${Math.round(load.cpuUsage)} %`, align: 'right' },
       { title: 'MEMORY', of: ({ load }) => `${Math.round(load.memoryUsage)} %`, align: 'right' },
       { title: 'LAST BEAT', of: ({ lastBeatAt }) => shortInstant(lastBeatAt) },
