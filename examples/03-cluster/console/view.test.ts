@@ -7,7 +7,8 @@ function engine(engineId: string, more: Partial<EngineDescription> = {}): Engine
   return {
     ...{ engineId, incarnation: engineId, status: 'alive', region: null, labels: [], weight: 1 },
     ...{ namespace: 'default', queues: null, executors: [], versions: [], pool: null },
-    ...{ capacity: { workflows: 1, tasks: 1 }, load: { ...load, latencyMs: 0, failureRate: 0 } },
+    ...{ capacity: { workflows: 1, tasks: 1 }, unhealthy: null },
+    load: { ...load, latencyMs: 0, failureRate: 0, storeFailing: false, shadow: undefined },
     ...{ startedAt: '2026-01-01T00:00:00.000Z', lastBeatAt: '2026-01-01T00:00:01.000Z' },
     ...more,
   };
@@ -15,6 +16,7 @@ function engine(engineId: string, more: Partial<EngineDescription> = {}): Engine
 const dead = engine('east', { status: 'dead', lastBeatAt: '2026-01-01T00:00:05.000Z' });
 const cluster = (engines: EngineDescription[]): ClusterDescription => ({
   ...{ leader: 'north', leaderIncarnation: 'north', term: 1, missing: [], engines },
+  ...{ strategy: 'load-balanced', shadow: null },
 });
 const standing: Standing = { total: 100, started: 60, delivered: 25, byEngine: new Map([['north', 20]]) };
 
