@@ -8,7 +8,10 @@ import type { Assignment, EngineRow } from '../store/port/store.ts';
  */
 export const WINDOW_MS = 300;
 
-/** Where a run shall begin, or an attempt of a call be made: in this engine, in another one that has so long for it, or wherever somebody takes it first. */
+/**
+ * Where a run shall begin, or an attempt of a call be made: in this engine, in another one that has so long for it, or
+ * wherever somebody takes it first.
+ */
 export type Place = 'self' | 'anyone' | Assignment;
 
 /** Decides where runs begin and calls are made. Set from outside: it takes more knowledge of others than an engine has. */

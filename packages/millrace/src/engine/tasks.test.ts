@@ -357,9 +357,9 @@ describe('the engine that makes an attempt', () => {
     const work = { executor: 'work', namespace: 'default', queue: 'default', requires: [] };
     await expect.poll(() => engine?.placeTask(work)).toBeTypeOf('object');
     const run = await caller.start(spread, null);
-    const made = (await run.result()) as string[];
-    expect(made.toSorted()).toEqual(['mine', 'mine', 'mine', 'theirs', 'theirs', 'theirs']);
-    expect(await typesOf(run)).toContain('step-placed');
+    // Who takes what was placed is a matter of its window, and of how busy this machine is.
+    expect(await run.result()).toHaveLength(6);
+    expect((await typesOf(run)).filter((type) => type === 'step-placed')).toHaveLength(3);
   });
 });
 

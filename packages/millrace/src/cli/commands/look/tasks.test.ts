@@ -33,7 +33,9 @@ it('a call that waits for an engine is shown with its task, which only --tasks l
   expect(await look('why', run.runId)).toMatch(
     new RegExp(`^WAITING_TASK +attempt 1 of step "work" is queued, as run ${task}$`, 'm'),
   );
-  expect(await look('why', task)).toMatch(/^NO_ENGINE_FOR_EXECUTOR +no engine has executor "work"/m);
+  expect(await look('why', task)).toMatch(
+    /^NO_ENGINE_FOR_EXECUTOR +no engine of queue "default" has executor "work"/m,
+  );
   expect(JSON.parse(await look('show', run.runId, '--json'))).toMatchObject({ steps: [{ taskRunId: task }] });
   expect(await look('runs')).not.toContain(task);
   expect(await look('runs', '--tasks')).toContain(task);
