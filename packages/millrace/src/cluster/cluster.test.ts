@@ -160,14 +160,14 @@ describe('an engine that is told to leave', () => {
     const later = await one.start(echo, 17);
     expect(await later.result()).toBe(17);
     expect(await later.describe()).toMatchObject({ engineId: 'two' });
-    expect(await statuses(two)).toEqual({ one: 'draining', two: 'alive' });
+    await expect.poll(() => statuses(two), eventually).toEqual({ one: 'draining', two: 'alive' });
     expect(left, 'a step is running').toBe(false);
 
     finish.open();
     await one.departed;
     expect(await run.result()).toBe('done');
     expect(await run.describe(), 'it went on elsewhere').toMatchObject({ engineId: 'two' });
-    expect(await statuses(two)).toEqual({ one: 'dead', two: 'alive' });
+    await expect.poll(() => statuses(two), eventually).toEqual({ one: 'dead', two: 'alive' });
     expect((await two.failovers()).failovers).toEqual([]);
     expect(await (await one.start(echo, 18)).result()).toBe(18);
     await untilLed(two, 'two');
