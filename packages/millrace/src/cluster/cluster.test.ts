@@ -63,7 +63,7 @@ describe('a cluster of three', () => {
     const { leader, leaderIncarnation, engines } = await two.cluster();
     expect(['two', 'three']).toContain(leader);
     expect(engines.find((engine) => engine.incarnation === leaderIncarnation)?.status).toBe('alive');
-    expect(await statuses(two)).toEqual({ one: 'dead', two: 'alive', three: 'alive' });
+    await expect.poll(() => statuses(two), eventually).toEqual({ one: 'dead', two: 'alive', three: 'alive' });
 
     const { failovers, next } = await two.failovers();
     expect(next).toBeUndefined();
@@ -92,7 +92,7 @@ describe('a cluster of three', () => {
     expect((await one.cluster()).missing).toEqual(['three']);
     await two.close();
     expect((await one.cluster()).missing).toEqual(['three', 'two']);
-    expect(await statuses(one)).toEqual({ one: 'alive', two: 'dead' });
+    await expect.poll(() => statuses(one), eventually).toEqual({ one: 'alive', two: 'dead' });
     expect((await one.failovers()).failovers, 'who leaves has not failed').toEqual([]);
   });
 
@@ -279,7 +279,7 @@ describe('an engine without failover', () => {
     const seen = await beats();
     await expect.poll(beats, eventually).toBeGreaterThan(seen + 5);
     expect(reports(), 'once').toHaveLength(1);
-    expect(await statuses(watching)).toEqual({ dying: 'suspect', watching: 'alive' });
+    await expect.poll(() => statuses(watching), eventually).toEqual({ dying: 'suspect', watching: 'alive' });
 
     await open({ ...FAST, store, name: 'able' });
     await expect
