@@ -1,4 +1,5 @@
 import { engineView } from '../core/cluster/engine-view.ts';
+import { decodeLoad } from '../core/cluster/load.ts';
 import { choose } from '../core/placement/placement.ts';
 import {
   decodeRule,
@@ -12,6 +13,7 @@ import { sicknessOf } from '../core/policy/eligibility/health.ts';
 import type { EngineView } from '../core/policy/eligibility.ts';
 import type { Engine } from '../engine/engine.ts';
 import { WINDOW_MS, type Placing } from '../engine/placing.ts';
+import type { EngineRow } from '../store/port/store.ts';
 import { createAdaptive } from './adaptive.ts';
 import { createShadow } from './shadow.ts';
 
@@ -27,7 +29,9 @@ export function createPlacing(engine: Engine): Placing {
   const adaptive = createAdaptive(engine);
   const shadow = createShadow(engine, fresh);
   const tellHealth = createHealthReport(engine);
-  let views: readonly EngineView[] = [];
+  let rows: readonly EngineRow[] = [];
+  let rowsAt = 0;
+  let decoded: readonly EngineView[] | undefined;
   let rule = decodeRule(undefined, strategy);
   let revision = 0;
   let state = fresh();
@@ -43,22 +47,28 @@ export function createPlacing(engine: Engine): Placing {
     if (message !== before) engine.ports.log({ source: 'engine', level: 'info', message });
   };
 
+  /** Decoded when something is placed: a beat without that costs no more for a hundred engines than for one. */
+  const views = (): readonly EngineView[] =>
+    (decoded ??= rows.length > 1 ? rows.map((row) => engineView(row, rowsAt)) : []);
+
   /** Its own runs it can count at any time; what its beat said is up to a second old. */
   const withOwnRuns = (view: EngineView): EngineView =>
     isOwn(view) ? { ...view, load: { ...view.load, activeWorkflows: engine.held.size } } : view;
 
   return {
     see(engines, storeTime) {
-      views = engines.length > 1 ? engines.map((row) => engineView(row, storeTime)) : [];
+      rows = engines;
+      rowsAt = storeTime;
+      decoded = undefined;
       // It came back as another one.
       if (state.placer.placerId !== engine.engineId) state = fresh();
       followRule();
-      if (usesAdaptive(rule)) state = { ...state, adaptive: adaptive.follow(views) };
-      tellHealth(views.find(isOwn));
+      if (usesAdaptive(rule)) state = { ...state, adaptive: adaptive.follow(views()) };
+      tellHealth(rows.length > 1 ? rows.find(({ engineId }) => engineId === engine.engineId) : undefined);
     },
     place(work) {
-      if (views.length <= 1) return 'self';
-      const seen = views.map(withOwnRuns);
+      if (rows.length <= 1) return 'self';
+      const seen = views().map(withOwnRuns);
       const chosen = choose(strategyFor(rule, work.queue), work, seen, state);
       ({ state } = chosen);
       shadow.compare(work, seen, chosen);
@@ -77,10 +87,10 @@ function ruleText({ strategy, shadow, queues }: PlacementRule): string {
 }
 
 /** Says when others begin to pass this engine over, and when they do not any more. */
-function createHealthReport({ ports }: Engine): (own: EngineView | undefined) => void {
+function createHealthReport({ ports }: Engine): (own: EngineRow | undefined) => void {
   let told: string | undefined;
   return (own) => {
-    const sickness = own && sicknessOf(own.load);
+    const sickness = own && sicknessOf(decodeLoad(own.load));
     const isNews = (sickness === undefined) !== (told === undefined);
     told = sickness;
     if (!isNews) return;
