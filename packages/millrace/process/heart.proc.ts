@@ -24,11 +24,12 @@ describe.for(STORES)('on %s', (kind) => {
       // Longer than the lease: without the thread others would take its runs.
       const input = { marker: join(rig.folder, 'marker'), ms: TIMES.leaseMs * 1.5 };
       await client.perform([{ workflow: 'blocking', key: 'blocking', input, signals: 0 }]);
+      const row = async () => (await store.listEngines()).engines.find(({ name }) => name === 'busy');
       await busy.untilBegins(3);
+      // Before another process takes its time to start: the first late beat must not have been yet.
+      const before = (await row())?.beatSeq ?? 0;
       const other = rig.worker({ name: 'other', ...TIMES });
       await other.untilMark('ready');
-      const row = async () => (await store.listEngines()).engines.find(({ name }) => name === 'busy');
-      const before = (await row())?.beatSeq ?? 0;
       const late = await until('a beat that tells of the lag', async () => {
         const seen = await row();
         const isLate = seen !== undefined && decodeLoad(seen.load).loopLagMs > TIMES.leaseMs / 2;

@@ -68,7 +68,7 @@ export interface MillraceOptions {
   suspect?: Duration | undefined;
   /** Process deaths in a row that a run survives as the sole suspect. Default 3. */
   deathLimit?: number | undefined;
-  /** Longest pause between two looks for queued runs. Default 1 s. */
+  /** Longest pause between two looks for queued runs while beats do not say that there are none. Default 1 s. */
   idlePoll?: Duration | undefined;
   /** How long a closed run answers for its key. Default 7 days. */
   dedup?: Duration | undefined;

@@ -43,7 +43,7 @@ export interface EngineOptions {
   readonly suspectMs: number;
   /** Deaths in a row as the sole suspect that a run survives. */
   readonly deathLimit: number;
-  /** Longest pause between two polls for queued runs. */
+  /** Longest pause between two polls for queued runs while beats do not say that there are none. */
   readonly idlePollMs: number;
   readonly auditMs: number;
   /** How long a closed run answers for its key. */

@@ -109,7 +109,10 @@ export interface Beat extends EngineList {
   work: Work | undefined;
 }
 
-/** What there is to do for an engine, as a glance at the indexes shows it: a reason to ask, never an order. */
+/**
+ * What there is to do for an engine, as a glance at the indexes shows it: a reason to ask, never an order. Whatever an
+ * idle engine would otherwise ask for by itself stands here.
+ */
 export interface Work {
   /** Queued runs stand in its scope that are not kept for others, or runs whose window has passed: a claim may find some. */
   claimable: boolean;

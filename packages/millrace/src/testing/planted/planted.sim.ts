@@ -19,10 +19,10 @@ it.each(PLANTED_BUGS)('finds out that $name', async (bug) => {
 
 it('cuts a failing scenario down', async () => {
   const bug = PLANTED_BUGS.find(({ name }) => name.includes('unread'));
-  const scenario = scenarioOf(1);
+  const scenario = scenarioOf(2);
   const failing = await simulateScenario(scenario, bug);
   const shrunk = await shrink(scenario, failing, { tries: 200, bug });
   expect(shrunk.outcome.failure?.rule).toBe(failing.failure?.rule);
-  expect(shrunk.scenario.stories).toHaveLength(1);
+  expect(shrunk.scenario.stories.length).toBeLessThan(scenario.stories.length);
   expect(shrunk.scenario.incidents.length).toBeLessThan(scenario.incidents.length);
 });
