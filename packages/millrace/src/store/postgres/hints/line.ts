@@ -1,5 +1,5 @@
-import { Client, escapeLiteral } from 'pg';
-import type { ClientConfig } from 'pg';
+import { escapeLiteral } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 
 /*
  * One connection that speaks and listens on the channel, and comes back by itself.
@@ -24,7 +24,8 @@ export interface Line {
 }
 
 export interface LineOptions {
-  config: ClientConfig;
+  /** A client that is not connected yet. */
+  newClient: (config: ClientConfig) => Client;
   /** How often the line is heard, and how long it may be silent then, ms. */
   probeMs: number;
   silenceMs: number;
@@ -109,11 +110,7 @@ export function openLine(options: LineOptions): Line {
 
 function connect(talk: Talk): void {
   if (talk.closed || talk.client !== undefined) return;
-  const client = new Client({
-    ...talk.options.config,
-    keepAlive: true,
-    application_name: 'millrace hints',
-  });
+  const client = talk.options.newClient({ keepAlive: true, application_name: 'millrace hints' });
   client.on('error', () => lose(talk, client));
   client.on('end', () => lose(talk, client));
   client.on('notification', ({ payload }) => hear(talk, client, payload ?? ''));

@@ -38,7 +38,7 @@ describe.skipIf(postgresUrl === undefined)('hints by NOTIFY', () => {
 
   test('the first after a silence goes at once, what follows gathers and goes together, each once', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    hints = notifyHints({ config: { connectionString: database.url }, gatherMs: 1000 });
+    hints = notifyHints({ newClient: () => new Client(database.url), gatherMs: 1000 });
     // Once there is a connection, this goes.
     hints.send({ kind: 'ready' });
     await hear('ready');
