@@ -29,7 +29,6 @@ export async function startPostgresPair(): Promise<PostgresPair> {
   }
   const [first, second] = [primary, standby];
   let promoted = false;
-  const at = (url: string, hosts: string): string => url.replace(/@[^/]*\//, `@${hosts}/`);
   return {
     primary: first,
     standby: second,
@@ -41,6 +40,10 @@ export async function startPostgresPair(): Promise<PostgresPair> {
     },
     remove: async () => void (await Promise.all([first.remove(), second.remove()])),
   };
+}
+
+function at(url: string, hosts: string): string {
+  return url.replace(/@[^/]*\//, `@${hosts}/`);
 }
 
 function hostOf({ port }: PostgresCluster): string {

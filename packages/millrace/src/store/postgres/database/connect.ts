@@ -62,30 +62,11 @@ export function connections({ pool, owned, servers, callTimeoutMs }: ConnectionO
     if (closed) throw new StoreError('definite', 'the store is closed', { code: 'ENGINE_CLOSED' });
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop -- one connection after the other is looked at
-      const client = await connect();
+      const client = await connect(pool, servers);
       // A pool of the user's own may have made connections before.
       if (!generations.has(client)) welcome(client);
       if (generations.get(client) === generation) return client;
       client.release(true);
-    }
-  }
-
-  /** From the pool; where that fails at one of several servers, from the next. */
-  async function connect(): Promise<PoolClient> {
-    const reasons: string[] = [];
-    for (;;) {
-      const server = servers?.current();
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- one server after the other
-        return await pool.connect();
-      } catch (error) {
-        const failure = classify(error, 'connect');
-        reasons.push(failure.message);
-        // One server, or no server's fault: all connections are lent.
-        if (failure.failure === 'definite' || server === servers?.current()) throw failure;
-        if (reasons.length < (servers?.size ?? 1)) continue;
-        throw new StoreError('congestion', `no server can be used: ${reasons.join('; ')}`, { cause: error });
-      }
     }
   }
 
@@ -139,6 +120,25 @@ export function connections({ pool, owned, servers, callTimeoutMs }: ConnectionO
       pool.off('connect', welcome);
     },
   };
+}
+
+/** From the pool; where that fails at one of several servers, from the next. */
+async function connect(pool: Pool, servers: Servers | undefined): Promise<PoolClient> {
+  const reasons: string[] = [];
+  for (;;) {
+    const server = servers?.current();
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one server after the other
+      return await pool.connect();
+    } catch (error) {
+      const failure = classify(error, 'connect');
+      reasons.push(failure.message);
+      // One server, or no server's fault: all connections are lent.
+      if (failure.failure === 'definite' || server === servers?.current()) throw failure;
+      if (reasons.length < (servers?.size ?? 1)) continue;
+      throw new StoreError('congestion', `no server can be used: ${reasons.join('; ')}`, { cause: error });
+    }
+  }
 }
 
 /** The statement under way reports what happened; an idle connection that broke is dropped by the pool. */

@@ -1,3 +1,4 @@
+import { callbackify } from 'node:util';
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
 import { StoreError } from '../../port/errors.ts';
@@ -34,12 +35,8 @@ export function serversOf({ servers, checked }: PostgresAddress): Servers {
     override connect(): Promise<Client>;
     override connect(callback: Connected): void;
     override connect(callback?: Connected): Promise<Client> | void {
-      const greeted = this.greet();
-      if (callback === undefined) return greeted;
-      greeted.then(
-        (client) => (callback as (error: null, client: Client) => void)(null, client),
-        callback as (error: Error) => void,
-      );
+      if (callback === undefined) return this.greet();
+      callbackify(() => this.greet())(callback as (error: Error | null, client: Client) => void);
     }
 
     private async greet(): Promise<Client> {
