@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Entry, EntryOf, Mark } from '../worker/entry.ts';
-import { readLedger } from '../worker/read-ledger.ts';
+import { followLedger } from '../worker/read-ledger.ts';
 import type { WorkerSettings } from '../worker/settings.ts';
 import { until } from './wait.ts';
 
@@ -21,11 +21,11 @@ export interface WorkerProcess {
   readonly ended: Promise<Exit>;
   /** What it said on its error stream. */
   said(): string;
-  entries(): Entry[];
+  entries(): readonly Entry[];
   begins(): EntryOf<'begin'>[];
   logs(text: string): EntryOf<'log'>[];
   /** Waits for something in its ledger; rejects when it ends before. */
-  untilEntry(what: string, look: (entries: Entry[]) => boolean, deadlineMs?: number): Promise<void>;
+  untilEntry(what: string, look: (entries: readonly Entry[]) => boolean, deadlineMs?: number): Promise<void>;
   untilMark(mark: Mark): Promise<void>;
   untilBegins(count: number): Promise<void>;
   kill(signal: NodeJS.Signals): void;
@@ -57,7 +57,7 @@ export function spawnWorker({ settings, crashPoint, compileCache }: SpawnOptions
     return exit;
   });
   const { name, ledger } = settings;
-  const entries = (): Entry[] => readLedger(ledger);
+  const entries = followLedger(ledger);
   const begins = (): EntryOf<'begin'>[] => entries().filter((entry) => entry.kind === 'begin');
   const untilEntry: WorkerProcess['untilEntry'] = (what, look, deadlineMs) =>
     until(

@@ -5,6 +5,7 @@ import { OPEN_STATUSES } from '../../src/core/status.ts';
 import { hostileWorkflows } from './hostile-workflows.ts';
 import { openLedger } from './ledger.ts';
 import type { WorkerSettings } from './settings.ts';
+import { timedWorkflows } from './timed-workflows.ts';
 import { calmWorkflows } from './workflows.ts';
 import { ackedIn, perform } from './workload.ts';
 
@@ -13,8 +14,9 @@ import { ackedIn, perform } from './workload.ts';
  * given runs to start. Everything it does is in its ledger.
  */
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
-const ledger = openLedger(settings.ledger, settings.name);
+const ledger = openLedger(settings.ledger, settings.name, settings.sync);
 const calm = calmWorkflows(ledger, settings.dialect);
+const timed = timedWorkflows(calm.work);
 const hostile = hostileWorkflows(calm.work, ledger, settings.name);
 
 const millrace = await open();
@@ -34,7 +36,7 @@ async function open(): Promise<Millrace> {
     return await Millrace.open({
       store: settings.store,
       name: settings.name,
-      workflows: [...Object.values(calm.workflows), ...Object.values(hostile)],
+      workflows: [...Object.values(calm.workflows), ...Object.values(hostile), ...Object.values(timed)],
       executors: calm.executors,
       beat: settings.beatMs,
       lease: settings.leaseMs,

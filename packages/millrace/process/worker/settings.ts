@@ -19,4 +19,6 @@ export interface WorkerSettings {
   /** Runs that it starts itself. It ends when nothing is open any more; without items it works until SIGTERM. */
   items: readonly Item[];
   graceMs: number;
+  /** False: many lines are written, and only processes die. */
+  sync?: boolean | undefined;
 }

@@ -1,0 +1,141 @@
+import { monotonicMs } from '../rig/monotonic.ts';
+import type { Server, StoreKind } from '../rig/place.ts';
+import { openRig, type Client, type Rig } from '../rig/rig.ts';
+import { until } from '../rig/wait.ts';
+import type { WorkerProcess } from '../rig/worker-process.ts';
+import { startTcpProxy, type TcpProxy } from '../../testbed/proxy/tcp-proxy.ts';
+import { calmItems, type Item } from '../worker/workload.ts';
+import type { JourneyInput } from '../worker/timed-workflows.ts';
+
+/** How large a disaster is played, and how engines are set. */
+export interface Size {
+  /** Runs in flight when it begins; each then has an hour at which it goes on. */
+  readonly runs: number;
+  /** All are started before the first one's hour, as a rule. */
+  readonly leadMs: number;
+  /** Over how long their hours are spread. */
+  readonly windowMs: number;
+  readonly legs: number;
+  readonly legMs: number;
+  readonly beatMs: number;
+  readonly leaseMs: number;
+  readonly suspectMs: number;
+  readonly cutMs: number;
+  /** Runs that an engine takes at once: so few that each has its part of all. */
+  readonly concurrency: number;
+}
+
+export const ENGINES = 3;
+/** How much of the runs is under way or done when the disaster comes. */
+const BEGUN = 0.2;
+/** Other clients go on all the time, one round after the other. */
+const ROUNDS_MOST = 40;
+
+/** Three engines in the middle of their work. */
+export interface Stage {
+  readonly rig: Rig;
+  readonly size: Size;
+  readonly engines: WorkerProcess[];
+  /** The one that a disaster befalls. */
+  readonly victim: WorkerProcess;
+  /** The victim's line to PostgreSQL. */
+  readonly line: TcpProxy | undefined;
+  /** Runs that were open when the disaster came. */
+  inFlight(): number;
+  /** An engine as the others are. */
+  spawn(name: string): WorkerProcess;
+  /** Lets clients stop and all runs end. */
+  settle(): Promise<void>;
+  end(): Promise<void>;
+}
+
+export async function openStage(kind: StoreKind, size: Size, server: Server | undefined): Promise<Stage> {
+  const rig = await openRig(kind, server);
+  const line = kind === 'postgres' && server?.lasting === true ? await openLine(rig.url) : undefined;
+  const spawn = (name: string, store = rig.url): WorkerProcess => {
+    const { beatMs, leaseMs, suspectMs, concurrency } = size;
+    // On PostgreSQL each seems to be on a machine of its own: no pid tells that it is gone.
+    const host = kind === 'postgres' ? `machine-of-${name}` : undefined;
+    const settings = { beatMs, leaseMs, suspectMs, concurrency, graceMs: 20_000, sync: false };
+    return rig.worker({ ...settings, name, host, store });
+  };
+  const victim = spawn('victim', line?.through(rig.url));
+  const engines = [victim];
+  for (let at = 1; at < ENGINES; at++) engines.push(spawn(`other-${at}`));
+  const end = async (): Promise<void> => {
+    await rig.end();
+    await line?.close();
+  };
+  try {
+    await Promise.all(engines.map((engine) => engine.untilMark('ready')));
+    const client = await rig.client(rig.url, false);
+    await client.perform(journeys(size));
+    const others = keepBusy(client);
+    await untilBegun(engines, size.runs * BEGUN);
+    return {
+      ...{ rig, size, engines, victim, line, spawn, end },
+      inFlight: () => size.runs - countEnded(rig, size),
+      settle: async () => {
+        await others.end();
+        await client.untilNothingIsOpen(size.windowMs + 120_000);
+      },
+    };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+function openLine(url: string): Promise<TcpProxy> {
+  const { hostname, port } = new URL(url);
+  return startTcpProxy({ host: hostname, port: Number(port) });
+}
+
+function journeys({ runs, leadMs, windowMs, legs, legMs }: Size): Item[] {
+  const first = Date.now() + leadMs;
+  return Array.from({ length: runs }, (_, at) => {
+    const input: JourneyInput = { due: Math.round(first + (at * windowMs) / runs), legs, legMs };
+    return { workflow: 'journey', key: `journey-${at}`, input, signals: 0 };
+  });
+}
+
+/** A client that starts runs of all kinds until it is told to stop; what it was told must hold. */
+function keepBusy(client: Client): { end(): Promise<void> } {
+  const stop = new AbortController();
+  const rounds = (async () => {
+    for (let round = 0; round < ROUNDS_MOST && !stop.signal.aborted; round++) {
+      // oxlint-disable-next-line no-await-in-loop -- round after round
+      await client.perform(calmItems(`round-${round}`, 1));
+    }
+  })();
+  // Looked at in the end; a client that fails early must not end the test run.
+  rounds.catch(() => undefined);
+  return {
+    end: () => {
+      stop.abort();
+      return rounds;
+    },
+  };
+}
+
+async function untilBegun(engines: readonly WorkerProcess[], count: number): Promise<void> {
+  const begun = (engine: WorkerProcess): number =>
+    engine.begins().filter(({ workflow, step }) => workflow === 'journey' && step === 'leg-0').length;
+  await until(
+    `the beginning of ${count} runs`,
+    () => engines.reduce((sum, engine) => sum + begun(engine), 0) >= count,
+    180_000,
+  );
+}
+
+function countEnded(rig: Rig, { legs }: Size): number {
+  const now = monotonicMs();
+  const entries = rig.entries().filter(({ at }) => at <= now);
+  const last = entries.flatMap((entry) =>
+    entry.kind === 'begin' && entry.workflow === 'journey' && entry.step === `leg-${legs - 1}`
+      ? [entry.nonce]
+      : [],
+  );
+  const ended = new Set(entries.flatMap((entry) => (entry.kind === 'end' ? [entry.nonce] : [])));
+  return last.filter((nonce) => ended.has(nonce)).length;
+}
