@@ -1,29 +1,26 @@
 import type { Evidence } from '../judge/evidence.ts';
-import type { Disaster } from './disasters.ts';
 import type { Times } from './measure.ts';
 import type { Stage } from './stage.ts';
 
-/** What a disaster must not do, beyond what holds for every test. */
-export function judgeDisaster(disaster: Disaster, stage: Stage, evidence: Evidence, times: Times): string[] {
-  if (!disaster.death) return [...judgeUnharmed(evidence), ...judgeReturn(times)];
+/**
+ * The victim was taken for dead: what it was doing went on elsewhere, and nothing of a zombie is recorded. One death is
+ * nobody's fault among many.
+ */
+export function judgeDeath(stage: Stage, evidence: Evidence, times: Times, zombie: boolean): string[] {
   return [
     ...judgeResumed(times),
-    ...(disaster.zombie === true ? judgeZombie(stage, evidence, times.struckAt) : []),
+    ...(zombie ? judgeZombie(stage, evidence, times.struckAt) : []),
     ...judgeDeaths(evidence),
   ];
 }
 
 /** Everybody lives: nobody is taken for dead, nothing is held against a run, and each step is tried once. */
-function judgeUnharmed({ entries, rows }: Evidence): string[] {
-  const wrong = entries.flatMap((entry) =>
-    entry.kind === 'log' && entry.message.includes(' is gone: ')
-      ? [`a living engine was declared dead: ${entry.message}`]
-      : [],
-  );
-  for (const row of rows.values())
-    if (row.deaths > 0) wrong.push(`${row.workflow} ${row.runId} was charged with a death`);
+export function judgeUnharmed(evidence: Evidence, times: Times): string[] {
+  const wrong = [...judgeReturn(times), ...judgeDeaths(evidence)];
   const tried = new Set<string>();
-  for (const entry of entries) {
+  for (const entry of evidence.entries) {
+    if (entry.kind === 'log' && entry.message.includes(' is gone: '))
+      wrong.push(`a living engine was declared dead: ${entry.message}`);
     if (entry.kind !== 'begin' || entry.workflow !== 'journey') continue;
     if (tried.has(entry.key) || entry.attempt !== 1) wrong.push(`step ${entry.key} was tried again`);
     tried.add(entry.key);
@@ -62,9 +59,8 @@ function judgeZombie({ victim }: Stage, { outcomes }: Evidence, struckAt: number
     .map(({ name, runId }) => `step ${name} of ${runId} is recorded from an engine that was dead`);
 }
 
-/** One death is nobody's fault among many. */
 function judgeDeaths({ rows }: Evidence): string[] {
   return [...rows.values()].flatMap(({ runId, workflow, deaths }) =>
-    deaths > 0 ? [`${workflow} ${runId} was charged with the death`] : [],
+    deaths > 0 ? [`${workflow} ${runId} was charged with a death`] : [],
   );
 }

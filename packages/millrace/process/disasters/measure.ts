@@ -3,7 +3,6 @@ import type { Evidence } from '../judge/evidence.ts';
 import type { WorkerProcess } from '../rig/worker-process.ts';
 import type { Entry, EntryOf } from '../worker/entry.ts';
 import type { JourneyInput } from '../worker/timed-workflows.ts';
-import type { Disaster } from './disasters.ts';
 import type { Moments } from './play.ts';
 import type { Stage } from './stage.ts';
 
@@ -21,10 +20,10 @@ export interface Times {
   readonly lateMs: readonly number[];
 }
 
-export function measure(disaster: Disaster, stage: Stage, evidence: Evidence, moments: Moments): Times {
+export function measure(death: boolean, stage: Stage, evidence: Evidence, moments: Moments): Times {
   const { struckAt, backAt } = moments;
   const lateMs = latenessOf(evidence, stage);
-  if (disaster.death) {
+  if (death) {
     const seenAt = declaredDeadAt(evidence.entries);
     const resumedMs = interrupted(evidence.entries, stage.victim, struckAt).map(({ key, at }) => {
       const again = evidence.entries.find(

@@ -3,7 +3,7 @@ import { readEvidence, type Evidence } from '../judge/evidence.ts';
 import { judgeEvidence, type Figures } from '../judge/judge.ts';
 import { monotonicMs } from '../rig/monotonic.ts';
 import { single, type StoreKind } from '../rig/place.ts';
-import { judgeDisaster } from './judge-disaster.ts';
+import { judgeDeath, judgeUnharmed } from './judge-disaster.ts';
 import type { Disaster, Servers } from './disasters.ts';
 import { measure, type Times } from './measure.ts';
 import { openStage, type Size, type Stage } from './stage.ts';
@@ -68,10 +68,10 @@ async function judgeStage(
 ): Promise<Omit<Played, 'inFlight'>> {
   const evidence: Evidence = await readEvidence(stage.rig);
   const { violations, figures } = judgeEvidence(evidence, { overlapping: disaster.zombie === true });
-  const times = measure(disaster, stage, evidence, moments);
-  return {
-    violations: [...violations, ...judgeDisaster(disaster, stage, evidence, times)],
-    figures,
-    times,
-  };
+  const death = disaster.death && moments.backAt === undefined;
+  const times = measure(death, stage, evidence, moments);
+  const wrong = death
+    ? judgeDeath(stage, evidence, times, disaster.zombie === true)
+    : judgeUnharmed(evidence, times);
+  return { violations: [...violations, ...wrong], figures, times };
 }

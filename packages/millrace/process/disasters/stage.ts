@@ -4,14 +4,14 @@ import { openRig, type Client, type Rig } from '../rig/rig.ts';
 import { until } from '../rig/wait.ts';
 import type { WorkerProcess } from '../rig/worker-process.ts';
 import { startTcpProxy, type TcpProxy } from '../../testbed/proxy/tcp-proxy.ts';
-import { calmItems, type Item } from '../worker/workload.ts';
-import type { JourneyInput } from '../worker/timed-workflows.ts';
+import { calmItems } from '../worker/workload.ts';
+import type { JourneyPlan } from '../worker/timed-workflows.ts';
 
 /** How large a disaster is played, and how engines are set. */
 export interface Size {
   /** Runs in flight when it begins; each then has an hour at which it goes on. */
   readonly runs: number;
-  /** All are started before the first one's hour, as a rule. */
+  /** From the start of an engine to the hour of its first run: as a rule all are started by then. */
   readonly leadMs: number;
   /** Over how long their hours are spread. */
   readonly windowMs: number;
@@ -21,7 +21,7 @@ export interface Size {
   readonly leaseMs: number;
   readonly suspectMs: number;
   readonly cutMs: number;
-  /** Runs that an engine takes at once: so few that each has its part of all. */
+  /** Runs that an engine takes at once: its part and more. */
   readonly concurrency: number;
 }
 
@@ -52,24 +52,23 @@ export interface Stage {
 export async function openStage(kind: StoreKind, size: Size, server: Server | undefined): Promise<Stage> {
   const rig = await openRig(kind, server);
   const line = kind === 'postgres' && server?.lasting === true ? await openLine(rig.url) : undefined;
-  const spawn = (name: string, store = rig.url): WorkerProcess => {
+  const spawn = (name: string, store = rig.url, journeys?: JourneyPlan): WorkerProcess => {
     const { beatMs, leaseMs, suspectMs, concurrency } = size;
     // On PostgreSQL each seems to be on a machine of its own: no pid tells that it is gone.
     const host = kind === 'postgres' ? `machine-of-${name}` : undefined;
     const settings = { beatMs, leaseMs, suspectMs, concurrency, graceMs: 20_000, sync: false };
-    return rig.worker({ ...settings, name, host, store });
+    return rig.worker({ ...settings, name, host, store, journeys });
   };
-  const victim = spawn('victim', line?.through(rig.url));
+  const victim = spawn('victim', line?.through(rig.url), journeysFor(0, size));
   const engines = [victim];
-  for (let at = 1; at < ENGINES; at++) engines.push(spawn(`other-${at}`));
+  for (let at = 1; at < ENGINES; at++) engines.push(spawn(`other-${at}`, rig.url, journeysFor(at, size)));
   const end = async (): Promise<void> => {
     await rig.end();
     await line?.close();
   };
   try {
-    await Promise.all(engines.map((engine) => engine.untilMark('ready')));
+    await Promise.all(engines.map((engine) => engine.untilMark('all-started')));
     const client = await rig.client(rig.url, false);
-    await client.perform(journeys(size));
     const others = keepBusy(client);
     await untilBegun(engines, size.runs * BEGUN);
     return {
@@ -91,12 +90,10 @@ function openLine(url: string): Promise<TcpProxy> {
   return startTcpProxy({ host: hostname, port: Number(port) });
 }
 
-function journeys({ runs, leadMs, windowMs, legs, legMs }: Size): Item[] {
-  const first = Date.now() + leadMs;
-  return Array.from({ length: runs }, (_, at) => {
-    const input: JourneyInput = { due: Math.round(first + (at * windowMs) / runs), legs, legMs };
-    return { workflow: 'journey', key: `journey-${at}`, input, signals: 0 };
-  });
+/** Each engine starts its part of the runs, and wakes them: the victim has as many as the others. */
+function journeysFor(at: number, { runs, leadMs, windowMs: spreadMs, legs, legMs }: Size): JourneyPlan {
+  const count = Math.floor((runs + at) / ENGINES);
+  return { prefix: `journey-${at}`, count, from: Date.now() + leadMs, spreadMs, legs, legMs };
 }
 
 /** A client that starts runs of all kinds until it is told to stop; what it was told must hold. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { workflow } from '../../src/index.ts';
+import type { Item } from './workload.ts';
 import type { MakeWork } from './workflows.ts';
 
 /** When a run is to go on, and what it does then. */
@@ -8,6 +9,23 @@ export interface JourneyInput {
   due: number;
   legs: number;
   legMs: number;
+}
+
+/** Runs whose hours are spread evenly. */
+export interface JourneyPlan extends Omit<JourneyInput, 'due'> {
+  /** Keeps the keys of several plans apart. */
+  prefix: string;
+  count: number;
+  /** The first hour, wall clock, ms; and over how long the others are spread. */
+  from: number;
+  spreadMs: number;
+}
+
+export function journeysOf({ prefix, count, from, spreadMs, legs, legMs }: JourneyPlan): Item[] {
+  return Array.from({ length: count }, (_, at) => {
+    const input: JourneyInput = { due: Math.round(from + (at * spreadMs) / count), legs, legMs };
+    return { workflow: 'journey', key: `${prefix}-${at}`, input, signals: 0 };
+  });
 }
 
 /** Programs that wait for an hour and then take a known time. */
