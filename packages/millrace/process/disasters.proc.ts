@@ -27,7 +27,7 @@ describe(`three engines with ${SMALL.runs} runs in flight`, () => {
       const played = await play(disaster, kind, SMALL, { cluster });
       console.log(`${kind}, ${disaster.name}: ${describePlayed(played)}`);
       expect(played.violations).toEqual([]);
-      expect(played.inFlight).toBeGreaterThan(SMALL.runs / 2);
+      expect(played.times.inFlight).toBeGreaterThan(SMALL.runs / 2);
     });
   }
 });

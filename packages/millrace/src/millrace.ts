@@ -122,7 +122,12 @@ export class Millrace {
     this.results = createResults(store, ports, (runId) => this.engine?.held.has(runId) ?? false);
     if (parts.work) this.engine = new Engine(store, ports, options, listener(this.results, replies));
     this.clock = this.engine?.clock ?? createStoreClock(() => ports.clock.mono());
-    this.gateway = createGateway(store, ports, this.engine, () => this.closing !== undefined);
+    this.gateway = createGateway(
+      this.engine?.store ?? store,
+      ports,
+      this.engine,
+      () => this.closing !== undefined,
+    );
     const { name: engineName, maxPayloadBytes, stickyMs } = options;
     const { results, gateway, clock } = this;
     const callers = { results, replies, gateway, outage, clock };

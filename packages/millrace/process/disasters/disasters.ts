@@ -23,6 +23,8 @@ export interface Disaster {
   readonly death: boolean;
   /** The victim lives on and believes for a while that it owns its runs. */
   readonly zombie?: true;
+  /** The victim's line to the store has to be one that can be cut. */
+  readonly cuts?: true;
   /** Nothing tells that a process is gone but its silence. */
   readonly byLease?: true;
   /** Does it. Resolves when it is over; with the time of that, when it was an outage of the store for all. */
@@ -72,6 +74,7 @@ export const DISASTERS: readonly Disaster[] = [
   {
     name: 'cut from the database',
     stores: ['postgres'],
+    cuts: true,
     death: true,
     zombie: true,
     async strike({ engines, victim, line, size }) {

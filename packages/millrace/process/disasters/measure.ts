@@ -10,6 +10,8 @@ import type { Stage } from './stage.ts';
 export interface Times {
   /** On the machine's monotonic clock. */
   readonly struckAt: number;
+  /** Runs of the timetable that were open then. */
+  readonly inFlight: number;
   /** The victim was declared dead; or the store was back. */
   readonly seenMs: number | undefined;
   /** Each attempt that the victim was cut short in: when the same step began elsewhere. Undefined: it never did. */
@@ -23,6 +25,7 @@ export interface Times {
 export function measure(death: boolean, stage: Stage, evidence: Evidence, moments: Moments): Times {
   const { struckAt, backAt } = moments;
   const lateMs = latenessOf(evidence, stage);
+  const come = { struckAt, inFlight: stage.size.runs - countEnded(evidence.entries, stage, struckAt) };
   if (death) {
     const seenAt = declaredDeadAt(evidence.entries);
     const resumedMs = interrupted(evidence.entries, stage.victim, struckAt).map(({ key, at }) => {
@@ -34,14 +37,22 @@ export function measure(death: boolean, stage: Stage, evidence: Evidence, moment
     });
     const known = resumedMs.filter((ms) => ms !== undefined);
     const recoveredMs = known.length === 0 ? undefined : Math.max(...known);
-    return { struckAt, seenMs: seenAt && seenAt - struckAt, resumedMs, recoveredMs, lateMs };
+    return { ...come, seenMs: seenAt && seenAt - struckAt, resumedMs, recoveredMs, lateMs };
   }
   if (backAt === undefined)
-    return { struckAt, seenMs: undefined, resumedMs: [], recoveredMs: undefined, lateMs };
+    return { ...come, seenMs: undefined, resumedMs: [], recoveredMs: undefined, lateMs };
   const firsts = stage.engines.map((engine) => engine.begins().find(({ at }) => at > backAt)?.at);
   const known = firsts.filter((at) => at !== undefined);
   const recoveredMs = known.length === firsts.length ? Math.max(...known) - struckAt : undefined;
-  return { struckAt, seenMs: backAt - struckAt, resumedMs: [], recoveredMs, lateMs };
+  return { ...come, seenMs: backAt - struckAt, resumedMs: [], recoveredMs, lateMs };
+}
+
+function countEnded(entries: readonly Entry[], { size }: Stage, struckAt: number): number {
+  const before = entries.filter(({ at }) => at <= struckAt);
+  const last = `leg-${size.legs - 1}`;
+  const ended = new Set(before.flatMap((entry) => (entry.kind === 'end' ? [entry.nonce] : [])));
+  return before.filter((entry) => entry.kind === 'begin' && entry.step === last && ended.has(entry.nonce))
+    .length;
 }
 
 /** When another engine said that the victim is gone. */

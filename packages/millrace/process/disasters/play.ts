@@ -13,7 +13,6 @@ export interface Played {
   readonly violations: readonly string[];
   readonly figures: Figures;
   readonly times: Times;
-  readonly inFlight: number;
 }
 
 /** Plays one disaster to its end, and judges it. */
@@ -34,13 +33,17 @@ export async function play(
 
 async function playWith(disaster: Disaster, kind: StoreKind, size: Size, servers: Servers): Promise<Played> {
   const suspectMs = disaster.byLease === true ? size.leaseMs : size.suspectMs;
-  const stage = await openStage(kind, { ...size, suspectMs }, serverOf(kind, servers));
+  const stage = await openStage({
+    kind,
+    size: { ...size, suspectMs },
+    server: serverOf(kind, servers),
+    cuttable: disaster.cuts === true,
+  });
   try {
-    const inFlight = stage.inFlight();
     const struckAt = monotonicMs();
     const backAt = await disaster.strike(stage, servers);
     await stage.settle();
-    return { ...(await judgeStage(disaster, stage, { struckAt, backAt })), inFlight };
+    return await judgeStage(disaster, stage, { struckAt, backAt });
   } finally {
     await stage.end();
   }
@@ -61,11 +64,7 @@ export interface Moments {
   readonly backAt: number | undefined;
 }
 
-async function judgeStage(
-  disaster: Disaster,
-  stage: Stage,
-  moments: Moments,
-): Promise<Omit<Played, 'inFlight'>> {
+async function judgeStage(disaster: Disaster, stage: Stage, moments: Moments): Promise<Played> {
   const evidence: Evidence = await readEvidence(stage.rig);
   const { violations, figures } = judgeEvidence(evidence, { overlapping: disaster.zombie === true });
   const death = disaster.death && moments.backAt === undefined;

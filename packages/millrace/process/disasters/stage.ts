@@ -1,4 +1,3 @@
-import { monotonicMs } from '../rig/monotonic.ts';
 import type { Server, StoreKind } from '../rig/place.ts';
 import { openRig, type Client, type Rig } from '../rig/rig.ts';
 import { until } from '../rig/wait.ts';
@@ -31,6 +30,9 @@ const BEGUN = 0.2;
 /** Other clients go on all the time, one round after the other. */
 const ROUNDS_MOST = 40;
 
+/** Seldom: this process must not take the time of the engines. */
+const LOOK_EVERY_MS = 50;
+
 /** Three engines in the middle of their work. */
 export interface Stage {
   readonly rig: Rig;
@@ -38,10 +40,8 @@ export interface Stage {
   readonly engines: WorkerProcess[];
   /** The one that a disaster befalls. */
   readonly victim: WorkerProcess;
-  /** The victim's line to PostgreSQL. */
+  /** The victim's line to PostgreSQL, if it is one that can be cut. */
   readonly line: TcpProxy | undefined;
-  /** Runs that were open when the disaster came. */
-  inFlight(): number;
   /** An engine as the others are. */
   spawn(name: string): WorkerProcess;
   /** Lets clients stop and all runs end. */
@@ -49,9 +49,17 @@ export interface Stage {
   end(): Promise<void>;
 }
 
-export async function openStage(kind: StoreKind, size: Size, server: Server | undefined): Promise<Stage> {
+export interface StageOptions {
+  readonly kind: StoreKind;
+  readonly size: Size;
+  readonly server: Server | undefined;
+  /** Whether the victim's line to the store can be cut. */
+  readonly cuttable: boolean;
+}
+
+export async function openStage({ kind, size, server, cuttable }: StageOptions): Promise<Stage> {
   const rig = await openRig(kind, server);
-  const line = kind === 'postgres' && server?.lasting === true ? await openLine(rig.url) : undefined;
+  const line = cuttable ? await openLine(rig.url) : undefined;
   const spawn = (name: string, store = rig.url, journeys?: JourneyPlan): WorkerProcess => {
     const { beatMs, leaseMs, suspectMs, concurrency } = size;
     // On PostgreSQL each seems to be on a machine of its own: no pid tells that it is gone.
@@ -73,10 +81,9 @@ export async function openStage(kind: StoreKind, size: Size, server: Server | un
     await untilBegun(engines, size.runs * BEGUN);
     return {
       ...{ rig, size, engines, victim, line, spawn, end },
-      inFlight: () => size.runs - countEnded(rig, size),
       settle: async () => {
         await others.end();
-        await client.untilNothingIsOpen(size.windowMs + 120_000);
+        await client.untilNothingIsOpen(size.windowMs + 120_000, LOOK_EVERY_MS);
       },
     };
   } catch (error) {
@@ -116,23 +123,20 @@ function keepBusy(client: Client): { end(): Promise<void> } {
 }
 
 async function untilBegun(engines: readonly WorkerProcess[], count: number): Promise<void> {
-  const begun = (engine: WorkerProcess): number =>
-    engine.begins().filter(({ workflow, step }) => workflow === 'journey' && step === 'leg-0').length;
-  await until(
-    `the beginning of ${count} runs`,
-    () => engines.reduce((sum, engine) => sum + begun(engine), 0) >= count,
-    180_000,
-  );
+  const counts = engines.map(countBegun);
+  const look = (): boolean => counts.reduce((sum, begun) => sum + begun(), 0) >= count;
+  await until(`the beginning of ${count} runs`, look, 180_000, LOOK_EVERY_MS);
 }
 
-function countEnded(rig: Rig, { legs }: Size): number {
-  const now = monotonicMs();
-  const entries = rig.entries().filter(({ at }) => at <= now);
-  const last = entries.flatMap((entry) =>
-    entry.kind === 'begin' && entry.workflow === 'journey' && entry.step === `leg-${legs - 1}`
-      ? [entry.nonce]
-      : [],
-  );
-  const ended = new Set(entries.flatMap((entry) => (entry.kind === 'end' ? [entry.nonce] : [])));
-  return last.filter((nonce) => ended.has(nonce)).length;
+/** How many runs an engine has begun; each call looks only at what is new. */
+function countBegun(engine: WorkerProcess): () => number {
+  let [looked, begun] = [0, 0];
+  return () => {
+    const entries = engine.entries();
+    for (; looked < entries.length; looked++) {
+      const entry = entries[looked];
+      if (entry?.kind === 'begin' && entry.workflow === 'journey' && entry.step === 'leg-0') begun++;
+    }
+    return begun;
+  };
 }

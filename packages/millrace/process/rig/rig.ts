@@ -26,7 +26,7 @@ export interface Client {
   /** Starts items and sends their signals; resolves when all is acknowledged. */
   perform(items: readonly Item[]): Promise<void>;
   /** Waits until no run is open; blocked ones are let be. */
-  untilNothingIsOpen(deadlineMs?: number): Promise<void>;
+  untilNothingIsOpen(deadlineMs?: number, lookEveryMs?: number): Promise<void>;
 }
 
 /** One store, and the processes of one test around it. */
@@ -130,12 +130,13 @@ function clientOf(millrace: Millrace, act: (items: readonly Item[]) => Promise<v
   return {
     millrace,
     perform: act,
-    untilNothingIsOpen: async (deadlineMs) => {
+    untilNothingIsOpen: async (deadlineMs, lookEveryMs) => {
       const status = ['queued', 'running', 'waiting', 'paused'] as const;
       await until(
         'the end of all runs',
         async () => (await millrace.runs({ status, limit: 1 })).runs.length === 0,
         deadlineMs,
+        lookEveryMs,
       );
     },
   };

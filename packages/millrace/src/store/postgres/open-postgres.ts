@@ -110,7 +110,11 @@ function engineActs(
       await calls.write(registerStatement(engine, now()));
       hints?.vouch(engine.engineId);
     },
-    beat: (engineId, load) => beat(calls, engineId, load, now()),
+    beat: async (engineId, load) => {
+      const answer = await beat(calls, engineId, load, now());
+      hints?.hurry();
+      return answer;
+    },
     retire: async (engineId, expectBeat, how) => {
       const result = retireResult(await calls.write(retireStatement(engineId, expectBeat, how, now())));
       if (!result.remaining) hints?.disown(engineId);

@@ -23,6 +23,8 @@ export interface NotifyHints extends Hints {
   vouch(engineId: string): void;
   /** The incarnation is no more. */
   disown(engineId: string): void;
+  /** The server answers: whoever waits to try it again need not. */
+  hurry(): void;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
     isListening: () => line.isListening(),
     vouch: (engineId) => line.vouch(engineId),
     disown: (engineId) => line.disown(engineId),
+    hurry: () => line.hurry(),
     send: (hint) => {
       waiting.add(encode(hint));
       line.open(false);
