@@ -11,9 +11,9 @@ import { play, type Played } from './play.ts';
 import { describePlayed, tableOf, type Row } from './report.ts';
 import { FULL, SMALL } from './sizes.ts';
 
-const USAGE = `npm run campaign -- [--times 20] [--runs 10000] [--store postgres|sqlite] [--only TEXT] [--small]
+const USAGE = `npm run campaign -- [--times 20] [--runs 12500] [--store postgres|sqlite] [--only TEXT] [--small]
   --times   how often each disaster is played
-  --runs    runs in flight when it comes
+  --runs    runs of the timetable; four fifths of them are open when it comes
   --store   only on this store
   --only    only disasters with this text in their name
   --small   as in the gate: fewer runs, impatient engines`;

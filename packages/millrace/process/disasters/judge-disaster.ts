@@ -28,6 +28,15 @@ export function judgeUnharmed(evidence: Evidence, times: Times): string[] {
   return wrong;
 }
 
+/** A disaster may kill its victim, and nobody dies of it besides. */
+export function judgeEngines({ engines }: Stage): string[] {
+  return engines.flatMap((engine) => {
+    const exit = engine.exit();
+    if (exit === undefined || exit.signal === 'SIGKILL') return [];
+    return [`${engine.name} ended by itself (${exit.code ?? exit.signal}): ${engine.said()}`];
+  });
+}
+
 function judgeReturn({ seenMs, recoveredMs }: Times): string[] {
   if (seenMs === undefined || recoveredMs !== undefined) return [];
   return ['an engine never went on after the outage'];

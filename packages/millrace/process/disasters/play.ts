@@ -3,7 +3,7 @@ import { readEvidence, type Evidence } from '../judge/evidence.ts';
 import { judgeEvidence, type Figures } from '../judge/judge.ts';
 import { monotonicMs } from '../rig/monotonic.ts';
 import { single, type StoreKind } from '../rig/place.ts';
-import { judgeDeath, judgeUnharmed } from './judge-disaster.ts';
+import { judgeDeath, judgeEngines, judgeUnharmed } from './judge-disaster.ts';
 import type { Disaster, Servers } from './disasters.ts';
 import { measure, type Times } from './measure.ts';
 import { openStage, type Size, type Stage } from './stage.ts';
@@ -32,10 +32,11 @@ export async function play(
 }
 
 async function playWith(disaster: Disaster, kind: StoreKind, size: Size, servers: Servers): Promise<Played> {
-  const suspectMs = disaster.byLease === true ? size.leaseMs : size.suspectMs;
+  const leaseMs = disaster.death ? size.leaseMs : size.calmLeaseMs;
+  const suspectMs = disaster.byLease === true ? leaseMs : size.suspectMs;
   const stage = await openStage({
     kind,
-    size: { ...size, suspectMs },
+    size: { ...size, leaseMs, suspectMs },
     server: serverOf(kind, servers),
     cuttable: disaster.cuts === true,
   });
@@ -72,5 +73,5 @@ async function judgeStage(disaster: Disaster, stage: Stage, moments: Moments): P
   const wrong = death
     ? judgeDeath(stage, evidence, times, disaster.zombie === true)
     : judgeUnharmed(evidence, times);
-  return { violations: [...violations, ...wrong], figures, times };
+  return { violations: [...violations, ...wrong, ...judgeEngines(stage)], figures, times };
 }

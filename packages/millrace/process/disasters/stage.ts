@@ -1,14 +1,16 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Server, StoreKind } from '../rig/place.ts';
 import { openRig, type Client, type Rig } from '../rig/rig.ts';
 import { until } from '../rig/wait.ts';
 import type { WorkerProcess } from '../rig/worker-process.ts';
 import { startTcpProxy, type TcpProxy } from '../../testbed/proxy/tcp-proxy.ts';
 import { calmItems } from '../worker/workload.ts';
+import type { Entry } from '../worker/entry.ts';
 import type { JourneyPlan } from '../worker/timed-workflows.ts';
 
 /** How large a disaster is played, and how engines are set. */
 export interface Size {
-  /** Runs in flight when it begins; each then has an hour at which it goes on. */
+  /** Runs that wait for their hour, each for its own. */
   readonly runs: number;
   /** From the start of an engine to the hour of its first run: as a rule all are started by then. */
   readonly leadMs: number;
@@ -18,8 +20,12 @@ export interface Size {
   readonly legMs: number;
   readonly beatMs: number;
   readonly leaseMs: number;
+  /** The same where nobody is to be declared dead, however busy the machine is. */
+  readonly calmLeaseMs: number;
   readonly suspectMs: number;
   readonly cutMs: number;
+  /** How long a client rests that starts runs of all other kinds, round after round, while all this goes on. */
+  readonly roundMs: number;
   /** Runs that an engine takes at once: its part and more. */
   readonly concurrency: number;
 }
@@ -27,9 +33,9 @@ export interface Size {
 export const ENGINES = 3;
 /** How much of the runs is under way or done when the disaster comes. */
 const BEGUN = 0.2;
-/** Other clients go on all the time, one round after the other. */
-const ROUNDS_MOST = 40;
 
+/** So many steps at least, when the disaster comes. */
+const BUSY = 10;
 /** Seldom: this process must not take the time of the engines. */
 const LOOK_EVERY_MS = 50;
 
@@ -77,8 +83,9 @@ export async function openStage({ kind, size, server, cuttable }: StageOptions):
   try {
     await Promise.all(engines.map((engine) => engine.untilMark('all-started')));
     const client = await rig.client(rig.url, false);
-    const others = keepBusy(client);
+    const others = keepBusy(client, size);
     await untilBegun(engines, size.runs * BEGUN);
+    await untilBusy(victim);
     return {
       ...{ rig, size, engines, victim, line, spawn, end },
       settle: async () => {
@@ -104,12 +111,14 @@ function journeysFor(at: number, { runs, leadMs, windowMs: spreadMs, legs, legMs
 }
 
 /** A client that starts runs of all kinds until it is told to stop; what it was told must hold. */
-function keepBusy(client: Client): { end(): Promise<void> } {
+function keepBusy(client: Client, { roundMs }: Size): { end(): Promise<void> } {
   const stop = new AbortController();
   const rounds = (async () => {
-    for (let round = 0; round < ROUNDS_MOST && !stop.signal.aborted; round++) {
+    for (let round = 0; !stop.signal.aborted; round++) {
       // oxlint-disable-next-line no-await-in-loop -- round after round
       await client.perform(calmItems(`round-${round}`, 1));
+      // oxlint-disable-next-line no-await-in-loop
+      await pause(roundMs);
     }
   })();
   // Looked at in the end; a client that fails early must not end the test run.
@@ -123,20 +132,27 @@ function keepBusy(client: Client): { end(): Promise<void> } {
 }
 
 async function untilBegun(engines: readonly WorkerProcess[], count: number): Promise<void> {
-  const counts = engines.map(countBegun);
+  const isFirst = (entry: Entry): boolean =>
+    entry.kind === 'begin' && entry.workflow === 'journey' && entry.step === 'leg-0';
+  const counts = engines.map((engine) => countOf(engine, isFirst));
   const look = (): boolean => counts.reduce((sum, begun) => sum + begun(), 0) >= count;
   await until(`the beginning of ${count} runs`, look, 180_000, LOOK_EVERY_MS);
 }
 
-/** How many runs an engine has begun; each call looks only at what is new. */
-function countBegun(engine: WorkerProcess): () => number {
-  let [looked, begun] = [0, 0];
+/** A disaster that finds its victim idle shows nothing. */
+async function untilBusy(victim: WorkerProcess): Promise<void> {
+  const begun = countOf(victim, ({ kind }) => kind === 'begin');
+  const ended = countOf(victim, ({ kind }) => kind === 'end');
+  await until(`${BUSY} steps of the victim at once`, () => begun() - ended() >= BUSY);
+}
+
+/** How many such entries an engine has written; each call looks only at what is new. */
+function countOf(engine: WorkerProcess, counts: (entry: Entry) => boolean): () => number {
+  let [looked, count] = [0, 0];
   return () => {
     const entries = engine.entries();
-    for (; looked < entries.length; looked++) {
-      const entry = entries[looked];
-      if (entry?.kind === 'begin' && entry.workflow === 'journey' && entry.step === 'leg-0') begun++;
-    }
-    return begun;
+    for (const entry of entries.slice(looked)) if (counts(entry)) count++;
+    looked = entries.length;
+    return count;
   };
 }

@@ -19,6 +19,8 @@ export interface WorkerProcess {
   readonly pid: number;
   readonly ledger: string;
   readonly ended: Promise<Exit>;
+  /** How it ended, if it has. */
+  exit(): Exit | undefined;
   /** What it said on its error stream. */
   said(): string;
   entries(): readonly Entry[];
@@ -76,6 +78,7 @@ export function spawnWorker({ settings, crashPoint, compileCache }: SpawnOptions
     pid: child.pid ?? 0,
     ledger,
     ended,
+    exit: () => exit,
     said: () => text,
     entries,
     begins,

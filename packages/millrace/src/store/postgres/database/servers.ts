@@ -30,6 +30,8 @@ export function serversOf({ servers, checked }: PostgresAddress): Servers {
 
     constructor(config: ClientConfig = {}) {
       super({ ...config, connectionString: servers[current] });
+      // Whoever asked for it hears that it connected a moment later: nobody else listens in between.
+      this.on('error', ignore);
     }
 
     override connect(): Promise<Client>;
@@ -51,8 +53,6 @@ export function serversOf({ servers, checked }: PostgresAddress): Servers {
     }
 
     private async checkWrites(): Promise<void> {
-      // Nobody else listens yet, and the question itself reports what happened.
-      this.on('error', ignore);
       try {
         const { rows } = await this.query<{ transaction_read_only: string }>('SHOW transaction_read_only');
         if (rows[0]?.transaction_read_only === 'off') return;
