@@ -3,8 +3,13 @@ import type { Evidence } from '../judge/evidence.ts';
 import type { WorkerProcess } from '../rig/worker-process.ts';
 import type { Entry, EntryOf } from '../worker/entry.ts';
 import type { JourneyInput } from '../worker/timed-workflows.ts';
-import type { Moments } from './play.ts';
 import type { Stage } from './stage.ts';
+
+/** When it came, and when an outage of the store was over. */
+export interface Moments {
+  readonly struckAt: number;
+  readonly backAt: number | undefined;
+}
 
 /** What is measured of one disaster, ms after it came. */
 export interface Times {

@@ -5,7 +5,7 @@ import { monotonicMs } from '../rig/monotonic.ts';
 import { single, type StoreKind } from '../rig/place.ts';
 import { judgeDeath, judgeEngines, judgeUnharmed } from './judge-disaster.ts';
 import type { Disaster, Servers } from './disasters.ts';
-import { measure, type Times } from './measure.ts';
+import { measure, type Moments, type Times } from './measure.ts';
 import { openStage, type Size, type Stage } from './stage.ts';
 
 /** What came of one disaster. */
@@ -57,12 +57,6 @@ function serverOf(kind: StoreKind, { cluster, pair }: Servers) {
   }
   if (cluster === undefined) throw new Error('a disaster on PostgreSQL needs a server');
   return single(cluster.url);
-}
-
-/** When it came, and when an outage of the store was over. */
-export interface Moments {
-  readonly struckAt: number;
-  readonly backAt: number | undefined;
 }
 
 async function judgeStage(disaster: Disaster, stage: Stage, moments: Moments): Promise<Played> {

@@ -1,7 +1,7 @@
 import type { Played } from './play.ts';
 
 /** The value below which a share of the samples lies; `share` from 0 to 1. */
-export function quantile(samples: readonly number[], share: number): number | undefined {
+function quantile(samples: readonly number[], share: number): number | undefined {
   const sorted = samples.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
@@ -15,7 +15,11 @@ export function describePlayed({ figures, times }: Played): string {
     ...{ resumedHalf: quantile(resumed, 0.5), lateHalf: quantile(times.lateMs, 0.5) },
     ...{ late99: quantile(times.lateMs, 0.99), lateMost: quantile(times.lateMs, 1) },
   };
-  return `${JSON.stringify(facts, (_, value: unknown) => (typeof value === 'number' ? Math.round(value) : value))} ${JSON.stringify(figures)}`;
+  return JSON.stringify({ ...facts, ...figures }, round);
+}
+
+function round(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value) : value;
 }
 
 /** All repetitions of one disaster on one store. */

@@ -14,7 +14,10 @@ export const SMALL: Size = {
   },
 };
 
-/** For a campaign: engines as they are by default. A fifth of the runs has gone on when the disaster comes: 10,000 are open. */
+/**
+ * For a campaign: engines as they are by default. A fifth of the runs has gone on when the disaster comes: 10,000 are
+ * open.
+ */
 export const FULL: Size = {
   ...{ runs: 12_500, leadMs: 12_000, windowMs: 25_000, legs: 2, legMs: 400 },
   ...{

@@ -30,7 +30,7 @@ export interface Size {
   readonly concurrency: number;
 }
 
-export const ENGINES = 3;
+const ENGINES = 3;
 /** How much of the runs is under way or done when the disaster comes. */
 const BEGUN = 0.2;
 
@@ -132,11 +132,13 @@ function keepBusy(client: Client, { roundMs }: Size): { end(): Promise<void> } {
 }
 
 async function untilBegun(engines: readonly WorkerProcess[], count: number): Promise<void> {
-  const isFirst = (entry: Entry): boolean =>
-    entry.kind === 'begin' && entry.workflow === 'journey' && entry.step === 'leg-0';
   const counts = engines.map((engine) => countOf(engine, isFirst));
   const look = (): boolean => counts.reduce((sum, begun) => sum + begun(), 0) >= count;
   await until(`the beginning of ${count} runs`, look, 180_000, LOOK_EVERY_MS);
+}
+
+function isFirst(entry: Entry): boolean {
+  return entry.kind === 'begin' && entry.workflow === 'journey' && entry.step === 'leg-0';
 }
 
 /** A disaster that finds its victim idle shows nothing. */
