@@ -3,6 +3,7 @@ import { findReplication } from '../../../testbed/postgres-binaries.ts';
 import { createDatabase } from '../../../testbed/postgres-database.ts';
 import { startPostgresPair, type PostgresPair } from '../../../testbed/postgres-pair.ts';
 import { ask } from '../../../testbed/postgres-subject.ts';
+import { startTcpProxy } from '../../../testbed/proxy/tcp-proxy.ts';
 import { boot, startOne } from '../contract/samples.ts';
 import type { Hint, Store } from '../port/store.ts';
 import { openPostgres } from './open-postgres.ts';
@@ -68,6 +69,23 @@ describe.skipIf(findReplication() === undefined)('a store with several servers',
     );
     await set('ALTER SYSTEM RESET default_transaction_read_only');
     await expect.poll(() => startOne(store).catch(String), eventually).toMatchObject({ outcome: 'started' });
+  });
+
+  test('leaves a server whose machine is gone without a word, with all connections to it', async () => {
+    const proxy = await startTcpProxy({ host: '127.0.0.1', port: pair.primary.port });
+    try {
+      const store = await openPostgres({
+        url: url.replace(/@[^/]*\//, `@127.0.0.1:${proxy.port},${primary()}/`),
+        callTimeoutMs: 500,
+      });
+      opened.push(store);
+      await Promise.all([1, 2, 3].map(() => startOne(store)));
+      proxy.setCondition('blackhole');
+      await expect(startOne(store)).rejects.toMatchObject({ failure: 'ambiguous' });
+      expect(await startOne(store)).toMatchObject({ outcome: 'started' });
+    } finally {
+      await proxy.close();
+    }
   });
 
   test('goes on at a standby that was promoted, with all that was acknowledged', async () => {
