@@ -13,7 +13,7 @@ const STEP_MS = 1000;
 const SLOTS = 30;
 const CAPACITY_PER_S = (ENGINES * SLOTS * 1000) / STEP_MS;
 const OFFERED = 0.6;
-const SECONDS = 15;
+const SECONDS = 12;
 /** The kill comes after this part of the timetable. */
 const KILL_AT = 1 / 3;
 /** A run is on time that is done so long after it should be. */

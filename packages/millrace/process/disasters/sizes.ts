@@ -2,7 +2,7 @@ import type { Size } from './stage.ts';
 
 /** For the gate. */
 export const SMALL: Size = {
-  ...{ runs: 1000, leadMs: 2000, windowMs: 4000, legs: 2, legMs: 500 },
+  ...{ runs: 1000, leadMs: 1500, windowMs: 3000, legs: 2, legMs: 500 },
   ...{
     beatMs: 100,
     leaseMs: 1500,

@@ -19,7 +19,7 @@ it.each(PLANTED_BUGS)('finds out that $name', async (bug) => {
 
 it('cuts a failing scenario down', async () => {
   const bug = PLANTED_BUGS.find(({ name }) => name.includes('unread'));
-  const scenario = scenarioOf(1);
+  const scenario = scenarioOf(2);
   const failing = await simulateScenario(scenario, bug);
   const shrunk = await shrink(scenario, failing, { tries: 200, bug });
   expect(shrunk.outcome.failure?.rule).toBe(failing.failure?.rule);
