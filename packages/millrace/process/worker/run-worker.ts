@@ -39,11 +39,16 @@ async function startAll(items: readonly Item[]): Promise<void> {
 
 async function open(): Promise<Millrace> {
   try {
+    const { offers } = settings;
+    const { workflows, executors } = hostile;
     return await Millrace.open({
       store: settings.store,
       name: settings.name,
-      workflows: [...Object.values(calm.workflows), ...Object.values(hostile), ...Object.values(timed)],
-      executors: calm.executors,
+      workflows:
+        offers === 'executors'
+          ? []
+          : [...Object.values(calm.workflows), ...Object.values(workflows), ...Object.values(timed)],
+      executors: offers === 'workflows' ? {} : { ...calm.executors, ...executors },
       beat: settings.beatMs,
       lease: settings.leaseMs,
       suspect: settings.suspectMs,

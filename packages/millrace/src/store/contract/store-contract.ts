@@ -4,6 +4,7 @@ import { incarnationPromises } from './engines/incarnations.ts';
 import { leasePromises } from './engines/leases.ts';
 import { settingPromises } from './engines/settings.ts';
 import { suspectPromises } from './engines/suspects.ts';
+import { workPromises } from './engines/work.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
 import { assignPromises } from './runs/assign.ts';
@@ -35,6 +36,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   settings: settingPromises,
   failovers: failoverPromises,
   suspects: suspectPromises,
+  work: workPromises,
   history: historyPromises,
   listing: listingPromises,
   fidelity: fidelityPromises,

@@ -110,8 +110,9 @@ function engineActs(
       await calls.write(registerStatement(engine, now()));
       hints?.vouch(engine.engineId);
     },
-    beat: async (engineId, load) => {
-      const answer = await beat(calls, engineId, load, now());
+    beat: async (engineId, load, scope) => {
+      if (scope !== undefined) checkScope(scope);
+      const answer = await beat(calls, { engineId, load, scope }, now());
       hints?.hurry();
       return answer;
     },

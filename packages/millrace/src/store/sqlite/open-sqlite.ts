@@ -20,7 +20,9 @@ import { prepareFailovers } from './engines/failovers.ts';
 import { prepareIncarnations } from './engines/incarnations.ts';
 import { prepareLeases } from './engines/leases.ts';
 import { prepareRetirements } from './engines/retire.ts';
+import { prepareNews } from './engines/news.ts';
 import { prepareSettings } from './engines/settings.ts';
+import { prepareGlance } from './engines/work.ts';
 import { prepareHistories } from './reads/history.ts';
 import { prepareRunReads } from './reads/runs.ts';
 import { prepareBacklog } from './runs/backlog.ts';
@@ -73,7 +75,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   return {
     name: 'sqlite',
     durability: inMemory ? IN_MEMORY : ON_DISK,
-    hints: inMemory ? undefined : pollHints(connection, engineIds, { minPollMs, maxPollMs }),
+    hints: inMemory
+      ? undefined
+      : pollHints(connection, () => acts().news(engineIds), { minPollMs, maxPollMs }),
     migrate: (how) => migrate(connection, how),
     close: async () => connection.close(),
     ...engineCalls(backend, engineIds),
@@ -90,7 +94,13 @@ function engineCalls({ connection: { write }, acts }: Backend, engineIds: Set<st
       await write(() => acts().incarnations.register(engine));
       engineIds.add(engine.engineId);
     },
-    beat: (engineId, load) => write(() => acts().incarnations.beat(engineId, load)),
+    beat: async (engineId, load, scope) => {
+      if (scope !== undefined) checkScope(scope);
+      return write(() => {
+        const { incarnations, glance } = acts();
+        return { ...incarnations.beat(engineId, load), work: scope && glance(engineId, scope) };
+      });
+    },
     retire: (engineId, expectBeat, how) => write(() => acts().retirements.retire(engineId, expectBeat, how)),
     orderDrain: (engineId) => write(() => acts().incarnations.orderDrain(engineId)),
     lead: (engineId) => write(() => acts().incarnations.lead(engineId)),
@@ -187,6 +197,8 @@ function prepareActs(connection: Connection) {
     settings,
     failovers,
     retirements: prepareRetirements(connection, failovers),
+    glance: prepareGlance(connection, backlog),
+    news: prepareNews(connection),
     claims: prepareClaims(connection, incarnations, backlog),
     commits: prepareCommits(connection, incarnations, starts, deliveries),
     wakes: prepareWakes(connection, deliveries),

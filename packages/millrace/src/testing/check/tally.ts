@@ -55,9 +55,13 @@ const EXPECTED_SIGHTINGS = [
   'child told again',
   'start existing',
   'start repeated',
+  'start placed at another',
+  'incident strategy',
   'engine retired',
   'assigned run claimed by its engine',
   'assigned run claimed by another',
+  'task discarded',
+  'task handed on',
   'attempt overlapped',
   'attempt unrecorded',
 ] as const;

@@ -1,4 +1,6 @@
 import type { TimeSplit } from '../../reading/time-split.ts';
+import type { EngineView } from '../../cluster/engine-view.ts';
+import type { ShortageCode } from '../eligibility/refusal.ts';
 import type { RunStatus } from '../../status.ts';
 
 /** Everything that can hold a run up. */
@@ -7,11 +9,10 @@ export type ReasonCode =
   | 'WAITING_EXTERNAL'
   | 'SLEEPING'
   | 'WAITING_CHILD'
+  | 'WAITING_TASK'
   | 'RETRY_BACKOFF'
   | 'DELAYED_START'
-  | 'QUEUE_BACKLOG'
-  | 'NO_ENGINE'
-  | 'NO_ENGINE_FOR_VERSION'
+  | ShortageCode
   | 'ASSIGNED_WINDOW'
   | 'PAUSED'
   | 'NON_DETERMINISTIC'
@@ -48,15 +49,18 @@ export interface Why {
   readonly time: TimeSplit;
 }
 
-/** An engine as far as it matters for whether it could take a run. */
-export interface EngineFacts {
-  /** Of this process start. */
-  readonly engineId?: string | undefined;
-  readonly name: string;
-  /** Store time of its last beat; undefined: not known, taken to be alive. */
-  readonly beatAt?: number | undefined;
-  /** What it can execute; undefined: not known, taken to be able. */
-  readonly workflows?: readonly { readonly workflow: string; readonly version: string }[] | undefined;
+/** An engine as its latest beat describes it. */
+export interface EngineFacts extends EngineView {
+  /** Store time of that beat. */
+  readonly beatAt: number;
+}
+
+/** A run that makes an attempt of a call. */
+export interface TaskFacts {
+  readonly runId: string;
+  readonly status: RunStatus;
+  /** Name of the engine that owns it or owned it last, where known. */
+  readonly engine: string | undefined;
 }
 
 /** Nobody needs to know more exactly how long a longer queue is, and counting it takes time. */
@@ -68,10 +72,19 @@ export interface WhyFacts {
   readonly now: number;
   /** All engines that are not known to be gone; those that fell silent are told apart by their last beat. */
   readonly engines?: readonly EngineFacts[] | undefined;
+  /** Of the tasks that the run waits for. */
+  readonly tasks?: readonly TaskFacts[] | undefined;
   /** How many queued runs go before this one, counted to `AHEAD_COUNTED`. */
   readonly ahead?: number | undefined;
   /** The engine to which the run is reserved, and until when. */
-  readonly assigned?: { readonly engine: string; readonly until: number } | undefined;
+  readonly assigned?: Reservation | undefined;
   /** Set while calls to the store fail: what it said and since when. */
   readonly outage?: { readonly message: string; readonly since: number } | undefined;
+}
+
+export interface Reservation {
+  readonly engine: string;
+  readonly until: number;
+  /** The strategy that is set for all engines; undefined: none is, or it had no part in this. */
+  readonly strategy?: string | undefined;
 }

@@ -9,6 +9,7 @@ import type {
 } from '../../port/store.ts';
 import { byteaArray, int4Array, int8Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Statement } from '../database/connect.ts';
+import { DISCARD } from '../schema/functions/commit.ts';
 import { type Answer, DELIVERY, deliveryOf, PLAN } from './answer.ts';
 import {
   engineColumn,
@@ -132,7 +133,7 @@ function planColumns(plans: readonly Plan[], kinds: readonly number[]): (Buffer 
   ];
 }
 
-/** The status that a run has after its plan. */
+/** The status that a run has after its plan, or that it has none. */
 function kindOf(next: NextState): number {
   switch (next.kind) {
     case 'continue':
@@ -143,6 +144,8 @@ function kindOf(next: NextState): number {
       return STATUS_CODE.blocked;
     case 'close':
       return STATUS_CODE[next.status];
+    case 'discard':
+      return DISCARD;
   }
 }
 

@@ -51,7 +51,7 @@ export function prepareCommits(
       row.version === plan.version &&
       (plan.count === 0 || row.events === plan.seq) &&
       incarnations.alive(plan.engineId);
-    if (owned && (next.kind === 'suspend' || next.kind === 'close') && next.inboxSeq !== row.inbox_seq) {
+    if (owned && 'inboxSeq' in next && next.inboxSeq !== row.inbox_seq) {
       return { outcome: 'unread', inboxSeq: row.inbox_seq };
     }
     return { outcome: 'conflict' };
@@ -59,6 +59,11 @@ export function prepareCommits(
 
   function apply(plan: Plan, at: number): boolean {
     if (!changeRow(statements, plan, at)) return false;
+    if (plan.next.kind === 'discard') {
+      statements.deleteHistory.run(plan.runId);
+      statements.deleteInbox.run(plan.runId);
+      return true;
+    }
     if (plan.history !== undefined) insertHistory.run(plan.runId, plan.seq, plan.count, at, plan.history);
     for (const seq of plan.consumed) consume.run(plan.runId, seq);
     return true;
@@ -156,6 +161,8 @@ function changeRow(statements: Statements, plan: Plan, at: number): boolean {
       if (moved) statements.deleteOpen.run(runId);
       return moved;
     }
+    case 'discard':
+      return changed(statements.discard, runId, engineId, epoch, version, seq, next.inboxSeq);
   }
 }
 
@@ -190,6 +197,9 @@ function prepareStatements(connection: Connection) {
       FROM runs WHERE run_id = ?6 AND status = ${STATUS_CODE.running} AND owner = ?7 AND epoch = ?8 AND version = ?9
         AND events = coalesce(?10, events) AND inbox_seq = ?11`),
     deleteOpen: connection.prepare('DELETE FROM runs WHERE run_id = ?'),
+    discard: connection.prepare(`DELETE FROM runs WHERE ${guard} AND inbox_seq = ?`),
+    deleteHistory: connection.prepare('DELETE FROM history WHERE run_id = ?'),
+    deleteInbox: connection.prepare('DELETE FROM inbox WHERE run_id = ?'),
     selectGuarded: connection.prepare<Guarded>(`
       SELECT status, owner, epoch, version, commit_id, events, inbox_seq FROM runs WHERE run_id = ?
       UNION ALL
