@@ -74,7 +74,7 @@ END $$;
 export const WORK = `
 CREATE FUNCTION millrace.work_v1(
   p_now bigint, p_engine uuid, p_namespace text, p_queues text[], p_workflows text[], p_versions text[],
-  OUT claimable boolean, OUT owns boolean, OUT next_wake_at bigint
+  p_traits text[], OUT claimable boolean, OUT owns boolean, OUT next_wake_at bigint
 ) LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE
