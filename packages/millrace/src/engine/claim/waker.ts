@@ -21,12 +21,12 @@ export interface Waker extends Loop {
  * later, should they not have asked. The store's clock decides; a call that comes early wakes nothing.
  */
 export function startWaker(engine: Engine): Waker {
+  const { stickyMs: windowMs } = engine.options;
+  const headStartMs = windowMs * HEAD_START;
   /** Something is due within the pause that it asked for. */
   let expects = false;
   const ask = async (): Promise<number> => {
     if (!engine.mayClaim()) return LONGEST_MS / 10;
-    const { stickyMs: windowMs } = engine.options;
-    const headStartMs = windowMs * HEAD_START;
     const adopter = engine.adopter();
     const sent = engine.ports.clock.mono();
     const woken = await engine.store.wakeDue({
@@ -50,13 +50,15 @@ export function startWaker(engine: Engine): Waker {
     ...{ name: 'wake', ask },
     isIdle: (work) => !expects && !isDueBy(work, LONGEST_MS),
   });
+  const wakeAt = (at: number | undefined, laterMs: number): void => {
+    if (at !== undefined) loop.within(Math.max(1, at + laterMs - engine.clock.lower()));
+  };
   return {
     ...loop,
     hear(work) {
-      if (isDueBy(work, 0)) loop.within(0);
+      // Its own are known to the millisecond: what a beat tells of may be another's.
+      if (isDueBy(work, LONGEST_MS)) wakeAt(work.nextWakeAt, headStartMs);
     },
-    noteWakeAt(wakeAt) {
-      if (wakeAt !== undefined) loop.within(Math.max(1, wakeAt - engine.clock.lower()));
-    },
+    noteWakeAt: (at) => wakeAt(at, 0),
   };
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { signal } from '../../core/workflow/signal.ts';
 import { workflow } from '../../core/workflow/workflow.ts';
 import { Millrace } from '../../millrace.ts';
+import { startOf } from '../../store/contract/samples.ts';
 import type { Store, WakeRequest } from '../../store/port/store.ts';
 import { openSqlite } from '../../store/sqlite/open-sqlite.ts';
 import { EPOCH_MS, virtualPorts } from './ports.ts';
@@ -71,6 +72,12 @@ describe('two engines without hints', () => {
     await scheduler.run(() => isDone, Number.POSITIVE_INFINITY);
     return promise;
   }
+  /** A delayed start of which nobody is told. */
+  async function pauseAt(startAt: number): Promise<{ runId: string }> {
+    const [started] = await store.startRuns([startOf({ workflow: 'of-others', startAt })]);
+    if (started === undefined) throw new Error('a start without a result');
+    return started;
+  }
   const pass = (ms: number) => scheduler.run(() => false, scheduler.now() + ms);
 
   it('who assigned a run takes it when the window is over and the other one has not', async () => {
@@ -111,6 +118,18 @@ describe('two engines without hints', () => {
     expect(new Set(around)).toEqual(new Set([one.engine?.engineId]));
     const later = asked.filter(({ at }) => at > dueAt + STICKY_MS / 5 && at < dueAt + STICKY_MS / 2);
     expect(later.map(({ by }) => by)).toContain(other.engine?.engineId);
+  });
+
+  it('a run that is due before those that are known is woken in time, though no hint told of it', async () => {
+    await pass(5 * MINUTE);
+    await finish(one.start(sleeping, 4_500));
+    await finish(other.start(sleeping, 4_500));
+    // By now both have looked, and will look again when these are due.
+    await pass(1_500);
+    const { runId } = await pauseAt(EPOCH_MS + Math.floor(scheduler.now()) + 1_300);
+    await pass(1_300 + STICKY_MS / 2);
+    const [row] = await store.readRuns([{ runId }]);
+    expect(row?.status).not.toBe('waiting');
   });
 
   it('nobody asks all the time for what is not due yet', async () => {

@@ -50,6 +50,13 @@ export const workPromises: Promises = {
     expect(await tells({ workflows: [{ workflow: 'order', version: '2' }] })).toBe(false);
     expect(await tells({ workflows: [] })).toBe(false);
   },
+  'a beat tells of a queued run that demands something whoever carries it': async ({ store }) => {
+    const engineId = await boot(store);
+    await startQueued(store, { workflowVersion: '1+gpu' });
+    expect((await workFor(store, engineId))?.claimable).toBe(false);
+    expect((await workFor(store, engineId, { traits: ['disk'] }))?.claimable).toBe(false);
+    expect((await workFor(store, engineId, { traits: ['disk', 'gpu'] }))?.claimable).toBe(true);
+  },
   'a beat tells of suspects that the engine can execute': async ({ store }) => {
     const [engineId, died] = [await boot(store), await boot(store)];
     await startOwned(store, died);

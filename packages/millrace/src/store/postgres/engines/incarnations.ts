@@ -44,6 +44,10 @@ const SESSION = `CASE WHEN e.retired OR e.session IS DISTINCT FROM pg_postmaster
 const ENGINE = `e.engine_id, e.beat_seq, e.started_at, e.beat_at, e.pid, e.name, e.host, e.boot_id, e.load, e.retired,
   e.retired_at, e.drain, ${SESSION}, e.profile`;
 
+/** The columns of a scope behind its namespace, which is `$4`. */
+const SCOPE_ARRAYS = Array.from({ length: SCOPE_COLUMNS - 1 }, (_, at) => `$${at + 5}::text[]`).join(', ');
+const NO_SCOPE = Array.from({ length: SCOPE_COLUMNS }, () => null);
+
 // The first row always comes, so that an answer without engines still tells the time. What the UPDATE writes
 // is not visible to the rest of the statement: the caller's own row is taken from what it returns.
 const BEAT = `
@@ -56,8 +60,7 @@ renewed AS (
   UNION ALL SELECT e.* FROM millrace.engines e WHERE NOT e.retired AND e.engine_id <> $2::uuid
   UNION ALL SELECT e.* FROM owners o JOIN millrace.engines e ON e.engine_id = o.id AND e.retired
 ), work AS MATERIALIZED (
-  SELECT w.* FROM millrace.work_v1(
-    $1::bigint, $2::uuid, $4::text, $5::text[], $6::text[], $7::text[], $8::text[]) w
+  SELECT w.* FROM millrace.work_v1($1::bigint, $2::uuid, $4::text, ${SCOPE_ARRAYS}) w
 )
 SELECT t.now, EXISTS (SELECT 1 FROM renewed), (SELECT max(s.revision) FROM millrace.settings s),
   w.claimable, w.owns, w.next_wake_at, l.holder, l.term, l.since, ${ENGINE}
@@ -117,7 +120,7 @@ interface BeatRequest {
 }
 
 export function beatStatement({ engineId, load, scope }: BeatRequest, now: number | undefined): Statement {
-  const asked = scope === undefined ? new Array<null>(SCOPE_COLUMNS).fill(null) : scopeColumns(scope);
+  const asked = scope === undefined ? NO_SCOPE : scopeColumns(scope);
   return { text: BEAT, values: [now, engineId, Buffer.from(load), ...asked] };
 }
 
