@@ -29,6 +29,9 @@ const { values } = parseArgs({
   },
 });
 
+// The engines end with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 if (values.help) console.log(USAGE);
 else process.exitCode = (await campaign()) ? 0 : 1;
 

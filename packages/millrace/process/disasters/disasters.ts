@@ -55,7 +55,7 @@ const OUTAGE = 'calls to the store fail';
 
 export const DISASTERS: readonly Disaster[] = [
   { name: 'kill -9', stores: ['postgres', 'sqlite'], death: true, strike: kill },
-  { name: 'kill -9, lease alone', stores: ['postgres'], death: true, byLease: true, strike: kill },
+  { name: 'killed, lease alone', stores: ['postgres'], death: true, byLease: true, strike: kill },
   {
     name: 'stopped for three leases',
     stores: ['postgres', 'sqlite'],

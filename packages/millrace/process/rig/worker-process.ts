@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Entry, EntryOf, Mark } from '../worker/entry.ts';
@@ -41,6 +41,12 @@ export interface SpawnOptions {
   compileCache: string;
 }
 
+/** Nobody outlives the one that looks after them. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export function spawnWorker({ settings, crashPoint, compileCache }: SpawnOptions): WorkerProcess {
   const environment: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: compileCache };
   delete environment['NODE_OPTIONS'];
@@ -49,12 +55,14 @@ export function spawnWorker({ settings, crashPoint, compileCache }: SpawnOptions
     env: environment,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  running.add(child);
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     text = (text + chunk).slice(-8192);
   });
   let exit: Exit | undefined;
   const ended = once(child, 'close').then(([code, signal]): Exit => {
+    running.delete(child);
     exit = { code: code as number | null, signal: signal as NodeJS.Signals | null };
     return exit;
   });
