@@ -3,6 +3,7 @@ import { findPostgresBinaries } from '../testbed/postgres-binaries.ts';
 import { startPostgresCluster, type PostgresCluster } from '../testbed/postgres-cluster.ts';
 import { judge } from './judge/judge.ts';
 import { openRig, type Client, type Rig } from './rig/rig.ts';
+import { single } from './rig/place.ts';
 import { until } from './rig/wait.ts';
 import type { WorkerProcess } from './rig/worker-process.ts';
 import { calmItems } from './worker/workload.ts';
@@ -62,7 +63,7 @@ describe.skipIf(findPostgresBinaries() === undefined)('when PostgreSQL crashes u
 });
 
 async function openTwo(): Promise<{ engines: WorkerProcess[]; client: Client }> {
-  rig = await openRig('postgres', cluster.url);
+  rig = await openRig('postgres', single(cluster.url));
   const engines = ['one', 'two'].map((name) => rig.worker({ name, leaseMs: LEASE_MS, concurrency: 8 }));
   await Promise.all(engines.map((engine) => engine.untilMark('ready')));
   return { engines, client: await rig.client() };

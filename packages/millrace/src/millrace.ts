@@ -149,7 +149,12 @@ export class Millrace {
     } else this.clientPlacing = createClientPlacing(store, ports, options);
     this.selector = createSelector(store, options);
     this.clock = this.engine?.clock ?? createStoreClock(() => ports.clock.mono());
-    this.gateway = createGateway(store, ports, this.engine, () => this.closing !== undefined);
+    this.gateway = createGateway(
+      this.engine?.store ?? store,
+      ports,
+      this.engine,
+      () => this.closing !== undefined,
+    );
     const { name: engineName, maxPayloadBytes, stickyMs } = options;
     const { results, gateway, clock } = this;
     this.keeper = openKeeper({ store, ports, options, engine: this.engine });

@@ -5,12 +5,22 @@ const INSTALLED = '/usr/lib/postgresql';
 
 /**
  * Folder that holds the server's programs (`initdb`, `postgres`): one on PATH, else the newest version that
- * the operating system's packages put aside. Undefined when the machine has none.
+ * the operating system's packages put aside; one that can also copy a server, if there is any. Undefined when the
+ * machine has none.
  */
 export function findPostgresBinaries(): string | undefined {
+  return findReplication() ?? findFolder(['initdb', 'postgres']);
+}
+
+/** The same, of programs that can make a standby. */
+export function findReplication(): string | undefined {
+  return findFolder(['initdb', 'postgres', 'pg_basebackup']);
+}
+
+function findFolder(programs: readonly string[]): string | undefined {
   const onPath = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   return [...onPath, ...installedFolders()].find((folder) =>
-    ['initdb', 'postgres'].every((program) => isExecutable(join(folder, program))),
+    programs.every((program) => isExecutable(join(folder, program))),
   );
 }
 

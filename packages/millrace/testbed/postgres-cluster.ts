@@ -23,6 +23,8 @@ export interface PostgresClusterOptions {
   readonly fsync?: boolean;
   /** Further server settings: `{ deadlock_timeout: '100ms' }`. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** It begins as a copy of this one and follows it, under this name. */
+  readonly follows?: { readonly primary: PostgresCluster; readonly name: string };
 }
 
 export interface PostgresCluster {
@@ -35,14 +37,14 @@ export interface PostgresCluster {
   start(): Promise<void>;
   /**
    * `fast` disconnects clients and writes a checkpoint; `immediate` is a crash, recovered from at the next
-   * start.
+   * start; `kill` is one of which the server's other processes are not told.
    */
-  stop(mode?: 'fast' | 'immediate'): Promise<void>;
+  stop(mode?: keyof typeof STOP_SIGNAL): Promise<void>;
   /** Stops the server and removes its data. */
   remove(): Promise<void>;
 }
 
-const STOP_SIGNAL = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
+const STOP_SIGNAL = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const;
 
 /** A socket's path must fit in 107 bytes, which some machines' temporary folders use up. */
 const FOLDER_LENGTH_MAX = 70;
@@ -109,13 +111,14 @@ export async function startPostgresCluster(options: PostgresClusterOptions = {})
     },
     async remove() {
       await cluster.stop('immediate');
-      await rm(folder, { recursive: true, force: true });
+      // Processes of a server that was killed leave when they notice.
+      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
       guard.stdin?.end('done\n');
     },
   };
 
   try {
-    await createData(binaries, folder, spawning);
+    await createData(binaries, folder, spawning, options.follows);
     await cluster.start();
   } catch (error) {
     await cluster.remove();
@@ -138,15 +141,32 @@ function serverSettings(options: PostgresClusterOptions, socketFolder: string, p
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-async function createData(binaries: string, folder: string, spawning: SpawnOptions): Promise<void> {
-  const options = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
-  const child = spawn(join(binaries, 'initdb'), [...options, join(folder, 'data')], {
-    ...spawning,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+async function createData(
+  binaries: string,
+  folder: string,
+  spawning: SpawnOptions,
+  follows: PostgresClusterOptions['follows'],
+): Promise<void> {
+  const data = join(folder, 'data');
+  if (follows === undefined) {
+    const options = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
+    return runProgram(join(binaries, 'initdb'), [...options, data], spawning);
+  }
+  const { primary, name } = follows;
+  const from = `host=127.0.0.1 port=${primary.port} user=postgres application_name=${name}`;
+  const options = ['--write-recovery-conf', '--checkpoint=fast', '--no-sync', `--dbname=${from}`];
+  return runProgram(join(binaries, 'pg_basebackup'), [...options, `--pgdata=${data}`], spawning);
+}
+
+async function runProgram(
+  program: string,
+  options: readonly string[],
+  spawning: SpawnOptions,
+): Promise<void> {
+  const child = spawn(program, options, { ...spawning, stdio: ['ignore', 'ignore', 'pipe'] });
   const said = collect(child);
   const [status] = await once(child, 'close');
-  if (status !== 0) throw new Error(`initdb failed: ${said()}`);
+  if (status !== 0) throw new Error(`${program} failed: ${said()}`);
 }
 
 /** The server's own log says when it is ready; asking it would mean to poll. */
@@ -154,7 +174,7 @@ async function untilReady(child: ChildProcess): Promise<void> {
   const said = collect(child);
   await new Promise<void>((resolve, reject) => {
     child.stderr?.on('data', () => {
-      if (said().includes('ready to accept connections')) resolve();
+      if (/ready to accept (?:read-only )?connections/.test(said())) resolve();
     });
     child.once('error', reject);
     child.once('close', () => reject(new Error(`PostgreSQL did not start: ${said()}`)));

@@ -27,21 +27,27 @@ export interface Evidence {
   outcomes: readonly Outcome[];
 }
 
+/** Thousands of runs would wait for connections longer than anybody may. */
+const READERS = 8;
+
 export async function readEvidence(rig: Rig): Promise<Evidence> {
   const store = await rig.store();
   const rows = new Map((await readRows(store)).map((row) => [row.runId, row]));
   const histories = new Map<string, PlacedEvent[]>();
   const inboxes = new Map<string, InboxRow[]>();
-  await Promise.all(
-    [...rows.keys()].map(async (runId) => {
-      const chunks = await store.readHistory(runId);
+  const left = [...rows.keys()];
+  const readNext = async (): Promise<void> => {
+    for (let runId = left.pop(); runId !== undefined; runId = left.pop()) {
+      // oxlint-disable-next-line no-await-in-loop -- some at a time
+      const [chunks, inbox] = await Promise.all([store.readHistory(runId), store.readInbox(runId)]);
       histories.set(
         runId,
         chunks.flatMap(({ seq, data }) => decodeChunk(seq, data)),
       );
-      inboxes.set(runId, await store.readInbox(runId));
-    }),
-  );
+      inboxes.set(runId, inbox);
+    }
+  };
+  await Promise.all(Array.from({ length: READERS }, readNext));
   const outcomes = [...rows.values()].flatMap((row) => outcomesOf(row, histories.get(row.runId) ?? []));
   return { entries: rig.entries(), notes: await rig.notes(), rows, histories, inboxes, outcomes };
 }

@@ -35,11 +35,14 @@ export interface JudgeOptions {
 }
 
 /** Compares what processes wrote down for themselves with what the store says in the end. */
-export async function judge(
-  rig: Rig,
+export async function judge(rig: Rig, options?: JudgeOptions): Promise<Verdict> {
+  return judgeEvidence(await readEvidence(rig), options);
+}
+
+export function judgeEvidence(
+  evidence: Evidence,
   { poisoned = [], overlapping = false }: JudgeOptions = {},
-): Promise<Verdict> {
-  const evidence = await readEvidence(rig);
+): Verdict {
   const violations = [
     ...judgeStarts(evidence),
     ...judgeEnds(evidence, new Set(poisoned)),

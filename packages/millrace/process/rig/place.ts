@@ -47,10 +47,25 @@ export function sqlitePlace(folder: string): Place {
   };
 }
 
-export async function postgresPlace(serverUrl: string): Promise<Place> {
-  const { url, drop } = await createDatabase(serverUrl);
+/** A PostgreSQL server, or several that stand in for each other. */
+export interface Server {
+  readonly url: string;
+  /** The address of a database there as engines are given it. */
+  reach(url: string): string;
+  /** The same at the one server that takes writes now. */
+  writable(url: string): string;
+  /** Whether it outlives its databases. */
+  readonly lasting: boolean;
+}
+
+export function single(url: string): Server {
+  return { url, reach: (own) => own, writable: (own) => own, lasting: true };
+}
+
+export async function postgresPlace(server: Server): Promise<Place> {
+  const { url, drop } = await createDatabase(server.url);
   const ask = async <R extends pg.QueryResultRow>(sql: string): Promise<R[]> => {
-    const client = new pg.Client(url);
+    const client = new pg.Client(server.writable(url));
     await client.connect();
     try {
       return (await client.query<R>(sql)).rows;
@@ -59,6 +74,11 @@ export async function postgresPlace(serverUrl: string): Promise<Place> {
     }
   };
   await ask(NOTES);
-  const execute = async (sql: string): Promise<void> => void (await ask(sql));
-  return { kind: 'postgres', url, notes: () => ask<Note>(READ), execute, drop };
+  return {
+    kind: 'postgres',
+    url: server.reach(url),
+    notes: () => ask<Note>(READ),
+    execute: async (sql) => void (await ask(sql)),
+    drop: async () => (server.lasting ? drop() : undefined),
+  };
 }

@@ -6,10 +6,10 @@ import type { Store } from '../../src/store/port/store.ts';
 import { postgresUrl } from '../../testbed/postgres-url.ts';
 import type { Entry } from '../worker/entry.ts';
 import { openLedger } from '../worker/ledger.ts';
-import { readLedger } from '../worker/read-ledger.ts';
+import { followLedger } from '../worker/read-ledger.ts';
 import type { WorkerSettings } from '../worker/settings.ts';
 import { ackedIn, perform, type Item } from '../worker/workload.ts';
-import { postgresPlace, sqlitePlace, type Note, type StoreKind } from './place.ts';
+import { postgresPlace, single, sqlitePlace, type Note, type Server, type StoreKind } from './place.ts';
 import { until } from './wait.ts';
 import { spawnWorker, type WorkerProcess } from './worker-process.ts';
 
@@ -26,7 +26,7 @@ export interface Client {
   /** Starts items and sends their signals; resolves when all is acknowledged. */
   perform(items: readonly Item[]): Promise<void>;
   /** Waits until no run is open; blocked ones are let be. */
-  untilNothingIsOpen(deadlineMs?: number): Promise<void>;
+  untilNothingIsOpen(deadlineMs?: number, lookEveryMs?: number): Promise<void>;
 }
 
 /** One store, and the processes of one test around it. */
@@ -36,8 +36,8 @@ export interface Rig {
   readonly url: string;
   /** A ledger is made for each process. */
   worker(options?: WorkerOptions): WorkerProcess;
-  /** `url`: another way to the store. */
-  client(url?: string): Promise<Client>;
+  /** `url`: another way to the store. `sync`: whether its ledger survives the machine. */
+  client(url?: string, sync?: boolean): Promise<Client>;
   store(): Promise<Store>;
   entries(): Entry[];
   notes(): Promise<Note[]>;
@@ -52,16 +52,19 @@ export function canOpen(kind: StoreKind): boolean {
   return kind === 'sqlite' || postgresUrl !== undefined;
 }
 
-export async function openRig(kind: StoreKind, serverUrl: string | undefined = postgresUrl): Promise<Rig> {
+/** `server`: the PostgreSQL to make a database on; the tests' own unless told otherwise. */
+export async function openRig(kind: StoreKind, server: Server = single(postgresUrl ?? '')): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-process-'));
-  const place = kind === 'sqlite' ? sqlitePlace(folder) : await postgresPlace(serverUrl ?? '');
+  const place = kind === 'sqlite' ? sqlitePlace(folder) : await postgresPlace(server);
   const workers: WorkerProcess[] = [];
   const ledgers: string[] = [];
+  const readers: (() => readonly Entry[])[] = [];
   const closers: (() => Promise<void>)[] = [];
 
   const newLedger = (name: string): string => {
     const path = join(folder, `${ledgers.length}-${name}.jsonl`);
     ledgers.push(path);
+    readers.push(followLedger(path));
     return path;
   };
   const rig: Rig = {
@@ -84,11 +87,11 @@ export async function openRig(kind: StoreKind, serverUrl: string | undefined = p
       workers.push(worker);
       return worker;
     },
-    async client(url = place.url) {
+    async client(url = place.url, sync = true) {
       const millrace = await Millrace.open({ store: url, work: false });
       closers.push(() => millrace.close());
       const earlier = [...ledgers];
-      const ledger = openLedger(newLedger('client'), 'client');
+      const ledger = openLedger(newLedger('client'), 'client', sync);
       return clientOf(millrace, async (items) => {
         const acked = ackedIn(earlier);
         await Promise.all(items.map((item) => perform(millrace, item, ledger, acked)));
@@ -99,7 +102,7 @@ export async function openRig(kind: StoreKind, serverUrl: string | undefined = p
       closers.push(() => store.close());
       return store;
     },
-    entries: () => ledgers.flatMap(readLedger).toSorted((a, b) => a.at - b.at),
+    entries: () => readers.flatMap((read) => read()).toSorted((a, b) => a.at - b.at),
     notes: place.notes,
     execute: place.execute,
     async end() {
@@ -128,12 +131,13 @@ function clientOf(millrace: Millrace, act: (items: readonly Item[]) => Promise<v
   return {
     millrace,
     perform: act,
-    untilNothingIsOpen: async (deadlineMs) => {
+    untilNothingIsOpen: async (deadlineMs, lookEveryMs) => {
       const status = ['queued', 'running', 'waiting', 'paused'] as const;
       await until(
         'the end of all runs',
         async () => (await millrace.runs({ status, limit: 1 })).runs.length === 0,
         deadlineMs,
+        lookEveryMs,
       );
     },
   };

@@ -8,6 +8,7 @@ export async function until<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
   deadlineMs = DEADLINE_MS,
+  lookEveryMs = LOOK_EVERY_MS,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {
@@ -16,6 +17,6 @@ export async function until<T>(
     if (found !== undefined && found !== false) return found;
     if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms in vain for ${what}`);
     // oxlint-disable-next-line no-await-in-loop
-    await pause(LOOK_EVERY_MS);
+    await pause(lookEveryMs);
   }
 }

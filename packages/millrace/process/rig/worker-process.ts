@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Entry, EntryOf, Mark } from '../worker/entry.ts';
-import { readLedger } from '../worker/read-ledger.ts';
+import { followLedger } from '../worker/read-ledger.ts';
 import type { WorkerSettings } from '../worker/settings.ts';
 import { until } from './wait.ts';
 
@@ -19,13 +19,15 @@ export interface WorkerProcess {
   readonly pid: number;
   readonly ledger: string;
   readonly ended: Promise<Exit>;
+  /** How it ended, if it has. */
+  exit(): Exit | undefined;
   /** What it said on its error stream. */
   said(): string;
-  entries(): Entry[];
+  entries(): readonly Entry[];
   begins(): EntryOf<'begin'>[];
   logs(text: string): EntryOf<'log'>[];
   /** Waits for something in its ledger; rejects when it ends before. */
-  untilEntry(what: string, look: (entries: Entry[]) => boolean, deadlineMs?: number): Promise<void>;
+  untilEntry(what: string, look: (entries: readonly Entry[]) => boolean, deadlineMs?: number): Promise<void>;
   untilMark(mark: Mark): Promise<void>;
   untilBegins(count: number): Promise<void>;
   kill(signal: NodeJS.Signals): void;
@@ -39,6 +41,12 @@ export interface SpawnOptions {
   compileCache: string;
 }
 
+/** Nobody outlives the one that looks after them. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export function spawnWorker({ settings, crashPoint, compileCache }: SpawnOptions): WorkerProcess {
   const environment: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: compileCache };
   delete environment['NODE_OPTIONS'];
@@ -47,17 +55,19 @@ export function spawnWorker({ settings, crashPoint, compileCache }: SpawnOptions
     env: environment,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  running.add(child);
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     text = (text + chunk).slice(-8192);
   });
   let exit: Exit | undefined;
   const ended = once(child, 'close').then(([code, signal]): Exit => {
+    running.delete(child);
     exit = { code: code as number | null, signal: signal as NodeJS.Signals | null };
     return exit;
   });
   const { name, ledger } = settings;
-  const entries = (): Entry[] => readLedger(ledger);
+  const entries = followLedger(ledger);
   const begins = (): EntryOf<'begin'>[] => entries().filter((entry) => entry.kind === 'begin');
   const untilEntry: WorkerProcess['untilEntry'] = (what, look, deadlineMs) =>
     until(
@@ -76,6 +86,7 @@ export function spawnWorker({ settings, crashPoint, compileCache }: SpawnOptions
     pid: child.pid ?? 0,
     ledger,
     ended,
+    exit: () => exit,
     said: () => text,
     entries,
     begins,

@@ -5,28 +5,36 @@ import { OPEN_STATUSES } from '../../src/core/status.ts';
 import { hostileWorkflows } from './hostile-workflows.ts';
 import { openLedger } from './ledger.ts';
 import type { WorkerSettings } from './settings.ts';
+import { journeysOf, timedWorkflows } from './timed-workflows.ts';
 import { calmWorkflows } from './workflows.ts';
-import { ackedIn, perform } from './workload.ts';
+import { ackedIn, perform, type Item } from './workload.ts';
 
 /*
  * An engine process of the fault tests: works on a store until SIGTERM, or until everything has ended when it was
  * given runs to start. Everything it does is in its ledger.
  */
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
-const ledger = openLedger(settings.ledger, settings.name);
+const ledger = openLedger(settings.ledger, settings.name, settings.sync);
 const calm = calmWorkflows(ledger, settings.dialect);
+const timed = timedWorkflows(calm.work);
 const hostile = hostileWorkflows(calm.work, ledger, settings.name);
 
 const millrace = await open();
 ledger.write({ kind: 'mark', mark: 'ready' });
 process.once('SIGTERM', () => void leave());
-if (settings.items.length > 0) {
-  const acked = ackedIn(settings.earlier);
-  await Promise.all(settings.items.map((item) => perform(millrace, item, ledger, acked)));
-  ledger.write({ kind: 'mark', mark: 'all-started' });
+if (settings.journeys !== undefined) {
+  await startAll(journeysOf(settings.journeys));
+} else if (settings.items.length > 0) {
+  await startAll(settings.items);
   await untilNothingIsOpen();
   ledger.write({ kind: 'mark', mark: 'all-ended' });
   await leave();
+}
+
+async function startAll(items: readonly Item[]): Promise<void> {
+  const acked = ackedIn(settings.earlier);
+  await Promise.all(items.map((item) => perform(millrace, item, ledger, acked)));
+  ledger.write({ kind: 'mark', mark: 'all-started' });
 }
 
 async function open(): Promise<Millrace> {
@@ -37,7 +45,9 @@ async function open(): Promise<Millrace> {
       store: settings.store,
       name: settings.name,
       workflows:
-        offers === 'executors' ? [] : [...Object.values(calm.workflows), ...Object.values(workflows)],
+        offers === 'executors'
+          ? []
+          : [...Object.values(calm.workflows), ...Object.values(workflows), ...Object.values(timed)],
       executors: offers === 'workflows' ? {} : { ...calm.executors, ...executors },
       beat: settings.beatMs,
       lease: settings.leaseMs,

@@ -1,3 +1,4 @@
+import type { JourneyPlan } from './timed-workflows.ts';
 import type { Item } from './workload.ts';
 
 /** What a worker is told, as JSON in its first argument. */
@@ -21,4 +22,8 @@ export interface WorkerSettings {
   /** Runs that it starts itself. It ends when nothing is open any more; without items it works until SIGTERM. */
   items: readonly Item[];
   graceMs: number;
+  /** Runs that it starts itself and that are its own; it goes on working until SIGTERM. */
+  journeys?: JourneyPlan | undefined;
+  /** False: many lines are written, and only processes die. */
+  sync?: boolean | undefined;
 }

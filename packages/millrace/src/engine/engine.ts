@@ -26,6 +26,7 @@ import type {
   Work,
   WorkflowRef,
 } from '../store/port/store.ts';
+import { watchAcquisitions } from './claim/acquisitions.ts';
 import { adopt } from './claim/adopt.ts';
 import { startAudit } from './claim/audit.ts';
 import { startClaimer, type Claimer } from './claim/claimer.ts';
@@ -97,6 +98,8 @@ export class Engine {
   readonly executionPorts: ExecutionPorts;
   readonly commit: (plan: Plan) => Promise<CommitResult>;
   readonly load: (request: LoadRequest) => Promise<LoadedRun | undefined>;
+  /** When the oldest call began that may bring this engine runs and is not answered yet. */
+  readonly oldestAcquisition: () => number | undefined;
   /** Repeats a store call until its answer is definite, or this engine is closed. */
   readonly persist: <R>(call: () => Promise<R>) => Promise<R>;
 
@@ -117,7 +120,9 @@ export class Engine {
   private readonly idle = Promise.withResolvers<void>();
 
   constructor(store: Store, ports: Ports, options: EngineOptions, listener: EngineListener) {
-    this.store = store;
+    const acquisitions = watchAcquisitions(store, () => ports.clock.mono());
+    this.store = acquisitions.store;
+    this.oldestAcquisition = acquisitions.oldest;
     this.ports = ports;
     this.options = options;
     this.listener = listener;
@@ -138,12 +143,12 @@ export class Engine {
     this.profile = encodeProfile(profileOf(options, options.workflows.map(refOf)));
     const isOver = (): boolean => this.state === 'closed';
     this.persist = (call) => persist(ports, call, isOver);
-    this.commit = createCommitter(store, ports, options.commitLanes, isOver);
+    this.commit = createCommitter(this.store, ports, options.commitLanes, isOver);
     this.load = group<LoadRequest, LoadedRun | undefined>({
       ...{ lanes: 1, maxItems: 200, maxBytes: Number.POSITIVE_INFINITY, soon: ports.soon },
       weigh: () => 0,
       send: async (requests) => {
-        const loaded = await this.persist(() => store.loadRuns(requests));
+        const loaded = await this.persist(() => this.store.loadRuns(requests));
         const byId = new Map(loaded.map((run) => [run.runId, run]));
         return requests.map(({ runId }) => byId.get(runId));
       },

@@ -38,6 +38,51 @@ describe('Millrace.open', () => {
   });
 });
 
+describe('what a dead engine was executing', () => {
+  /** Begins and never ends, but for what is quick. */
+  const begun: string[] = [];
+  const hang = workflow('hang', (ctx, name: string) =>
+    ctx.step('hang', ({ signal: aborted }) => {
+      begun.push(name);
+      if (name === 'quick') return undefined;
+      return new Promise<void>((_resolve, reject) => aborted.addEventListener('abort', reject));
+    }),
+  );
+
+  /** An engine that executes as many runs as it can dies; others wait in the queue, and go before them. */
+  async function die(url: string, size: number, backlog: string): Promise<void> {
+    begun.length = 0;
+    // It beats so seldom that it does not learn what is done to it.
+    const dead = await open({ store: url, workflows: [hang], concurrency: size, beat: '1h', lease: '3h' });
+    const names = Array.from({ length: size }, (_, at) => `cut short ${at}`);
+    for (const name of names) await dead.start(hang, name, { priority: 'low' });
+    await expect.poll(() => begun.toSorted()).toEqual(names);
+    const client = await open({ store: url, work: false });
+    for (let at = 0; at < 10; at++) await client.start(hang, backlog, { priority: 'high' });
+    const killed = { limit: 10, deathLimit: 3, harmless: false };
+    const { requeued } = await client.store.retire(dead.engine?.engineId ?? '', undefined, killed);
+    expect(requeued).toBe(size);
+    begun.length = 0;
+  }
+
+  it('goes on elsewhere although a backlog wants every slot, and leaves it half of them', async () => {
+    const url = sharedStore();
+    await die(url, 8, 'backlog');
+    await open({ store: url, workflows: [hang], concurrency: 4 });
+    const most = ['backlog', 'backlog', 'cut short 0', 'cut short 1'];
+    await expect.poll(() => begun.toSorted()).toEqual(most);
+  });
+
+  it('goes on bit by bit where there is no room for a whole group at once', async () => {
+    const url = sharedStore();
+    await die(url, 4, 'quick');
+    await open({ store: url, workflows: [hang], concurrency: 2 });
+    const suspects = (): string[] => begun.filter((name) => name !== 'quick');
+    // The first half of them; the second is not tried before these have shown that they kill nobody.
+    await expect.poll(suspects, { timeout: 5_000 }).toEqual(['cut short 0', 'cut short 1']);
+  });
+});
+
 describe('close', () => {
   it('lets running steps end, and the run goes on from there elsewhere', async () => {
     const [begun, finish] = [gate(), gate()];

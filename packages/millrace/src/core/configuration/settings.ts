@@ -29,7 +29,8 @@ export interface Setting<T> {
 export const SETTINGS = {
   store: setting<string | undefined>({
     names: ['DATABASE_URL'],
-    meaning: 'The store: `file:PATH` (SQLite) or `postgres://…`.',
+    meaning:
+      'The store: `file:PATH` (SQLite), `postgres://USER@HOST/DATABASE`, or `postgres://…@HOST1,HOST2/…` with standbys.',
     fallback: undefined,
     shown: 'file:./.millrace/millrace.db',
     reason: 'Works without a database server.',

@@ -4,29 +4,33 @@ import { startLook } from './look.ts';
 
 /**
  * Compares what the store says this engine owns with what it holds. Finds messages that no hint announced,
- * and runs that became its own in an answer that was lost: what is owned and not held twice in a row goes
- * back to the queue.
+ * and runs that became its own in an answer that was lost: what is owned and not held in two looks goes back to the
+ * queue, unless a call from before the first of them is not answered yet: it may be the one that brings the run.
  */
 export function startAudit(engine: Engine): Loop {
-  let unknownBefore = new Set<string>();
+  /** Runs that are owned and not held, and when that was seen first. */
+  let unknownSince = new Map<string, number>();
   const ask = async (): Promise<number> => {
     if (!engine.mayClaim()) return engine.options.auditMs;
     const engineId = engine.engineId;
     const owned = await engine.store.listOwned(engineId);
     if (engineId !== engine.engineId) return 0;
-    const unknown = new Set<string>();
+    const now = engine.ports.clock.mono();
+    const answeredUntil = engine.oldestAcquisition() ?? Number.POSITIVE_INFINITY;
+    const unknown = new Map<string, number>();
     const strays: { runId: string; epoch: number; version: number }[] = [];
     for (const run of owned) {
       const instance = engine.held.get(run.runId);
       if (instance === undefined) {
-        unknown.add(run.runId);
-        if (unknownBefore.has(run.runId)) strays.push(run);
+        const since = unknownSince.get(run.runId);
+        unknown.set(run.runId, since ?? now);
+        if (since !== undefined && since < answeredUntil) strays.push(run);
       } else if (run.inboxSeq > instance.inboxSeq && !instance.inboxBehind) {
         instance.inboxBehind = true;
         engine.drive(instance);
       }
     }
-    unknownBefore = unknown;
+    unknownSince = unknown;
     if (strays.length > 0) {
       await engine.store.release(strays);
       engine.hintReady();
@@ -35,6 +39,6 @@ export function startAudit(engine: Engine): Loop {
   };
   return startLook(engine, {
     ...{ name: 'audit', ask },
-    isIdle: ({ owns }) => !owns && engine.held.size === 0 && unknownBefore.size === 0,
+    isIdle: ({ owns }) => !owns && engine.held.size === 0 && unknownSince.size === 0,
   });
 }

@@ -1,3 +1,4 @@
+import type { ClaimRequest } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 import type { Loop } from '../loop.ts';
@@ -10,6 +11,8 @@ import { startLook } from './look.ts';
  */
 const PROBATION_MS = 10_000;
 const MAX_CLAIM = 500;
+/** Of the free slots: what a dead engine was executing waits behind no backlog, and lets others pass. */
+const SUSPECTS_SHARE = 1 / 2;
 const FIRST_IDLE_MS = 20;
 
 export interface Claimer extends Loop {
@@ -26,7 +29,8 @@ export interface Claimer extends Loop {
  *
  * C1  Suspects (runs that were executing when a process died) are taken one group at a time: a group that
  * kills its engine again is halved, until the one that does it stands alone. Healthy runs are taken beside
- * them.
+ * them, and after them: where all slots are wanted by a backlog, suspects would wait for its end. A group that there
+ * was no room for is taken bit by bit.
  */
 export function startClaimer(engine: Engine): Claimer {
   const suspects = new Set<Instance>();
@@ -34,7 +38,7 @@ export function startClaimer(engine: Engine): Claimer {
   let idleMs = FIRST_IDLE_MS;
   let windowEndsAt = Number.NEGATIVE_INFINITY;
 
-  const claim = async (takeSuspects: boolean, limit: number): Promise<number> => {
+  const claim = async (takeSuspects: ClaimRequest['suspects'], limit: number): Promise<number> => {
     const runs = await engine.store.claimRuns({
       ...engine.scope(),
       engineId: engine.engineId,
@@ -44,7 +48,7 @@ export function startClaimer(engine: Engine): Claimer {
     if (runs.length > 0) engine.ports.crashPoint('claim.after-commit-before-dispatch');
     for (const run of runs) {
       const instance = engine.adopt(run);
-      if (takeSuspects && instance !== undefined) suspects.add(instance);
+      if (takeSuspects !== false && instance !== undefined) suspects.add(instance);
     }
     return runs.length;
   };
@@ -53,17 +57,15 @@ export function startClaimer(engine: Engine): Claimer {
     if (!engine.mayClaim()) return FIRST_IDLE_MS;
     const limit = Math.min(engine.freeSlots(), MAX_CLAIM);
     if (limit <= 0) return engine.options.idlePollMs;
-    const taken = await claim(false, limit);
-    let judged = 0;
     const now = engine.ports.clock.mono();
+    const fresh = suspects.size === 0 || now - suspectsSince > PROBATION_MS;
+    const judged = await claim(fresh || 'more', Math.ceil(limit * SUSPECTS_SHARE));
+    if (fresh && judged > 0) suspectsSince = now;
     const free = Math.min(engine.freeSlots(), MAX_CLAIM);
-    if (free > 0 && (suspects.size === 0 || now - suspectsSince > PROBATION_MS)) {
-      judged = await claim(true, free);
-      if (judged > 0) suspectsSince = now;
-    }
+    const taken = free > 0 ? await claim(false, free) : 0;
     if (taken + judged > 0) {
       idleMs = FIRST_IDLE_MS;
-      return taken === limit || judged > 0 ? 0 : FIRST_IDLE_MS;
+      return (taken > 0 && taken === free) || judged > 0 ? 0 : FIRST_IDLE_MS;
     }
     idleMs = Math.min(idleMs * 2, engine.options.idlePollMs);
     const pauseMs = idleMs * (0.8 + engine.ports.random() * 0.4);

@@ -9,6 +9,7 @@ export type StoreFailure = 'definite' | 'ambiguous' | 'congestion';
 /** Failures that a caller can do something about, named as the catalogue of errors names them. */
 export type StoreErrorCode =
   | 'ENGINE_CLOSED'
+  | 'STORE_URL'
   | 'STORE_SCHEMA_NEWER'
   | 'STORE_NOT_WRITABLE'
   | 'ASYNC_TRANSACTION';

@@ -234,9 +234,9 @@ export interface ClaimRequest extends Scope {
   limit: number;
   /**
    * False: only runs that are nobody's suspects. True: only suspects, and of one group: all that share the
-   * `suspect` label of the first by rank.
+   * `suspect` label of the first by rank. `more`: only of the group of which the engine has some already.
    */
-  suspects: boolean;
+  suspects: boolean | 'more';
 }
 
 /** The owner's copy of a run row. */

@@ -1,4 +1,5 @@
-import type { ClientBase, ClientConfig, Pool, PoolClient } from 'pg';
+import { Client } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import { StoreError } from '../port/errors.ts';
 import type { StartRequest, StartResult, Store } from '../port/store.ts';
 import {
@@ -12,10 +13,12 @@ import {
   checkStart,
   checkText,
 } from '../port/text.ts';
+import { readAddress } from './database/address.ts';
 import { ask, connections, type Connections, openPool } from './database/connect.ts';
 import { readDurability } from './database/durability.ts';
 import { classify } from './database/failure.ts';
 import { migrate } from './database/migrate.ts';
+import { serversOf, type Servers } from './database/servers.ts';
 import { lead, listFailovers, prune, putSetting, readSettings } from './engines/cluster.ts';
 import {
   beat,
@@ -44,7 +47,10 @@ import { startResults, startStatement, withoutOvertaking } from './runs/start.ts
 import { transact } from './runs/transact.ts';
 
 export interface PostgresOptions {
-  /** `postgres://user@host:port/database`; or a pool of the caller's own, which `close` leaves open. */
+  /**
+   * `postgres://user@host:port/database`, or `postgres://user@host1:port,host2:port/database` for a primary and its
+   * standbys; or a pool of the caller's own, which `close` leaves open.
+   */
   url?: string;
   pool?: Pool;
   /** Most connections of the store's own pool. Default 10. */
@@ -64,15 +70,14 @@ export interface PostgresOptions {
  * behind a transaction-mode pooler; only hints need a direct connection.
  */
 export async function openPostgres(options: PostgresOptions): Promise<Store> {
-  const { url, callTimeoutMs = 30_000 } = options;
-  const pool = options.pool ?? (url === undefined ? undefined : openPool(url, options.connections ?? 10));
-  if (pool === undefined) throw new StoreError('definite', 'a PostgreSQL store needs a `url` or a `pool`');
-  const calls = connections({ pool, owned: options.pool === undefined, callTimeoutMs });
+  const { callTimeoutMs = 30_000 } = options;
+  const { pool, servers } = openConnections(options);
+  const calls = connections({ pool, owned: options.pool === undefined, servers, callTimeoutMs });
   const durability = await readDurability(calls).catch(async (error: unknown) => {
     await calls.close();
     throw error;
   });
-  const hints = options.hintsUrl === false ? undefined : notifyHints({ config: hintsConfig(options, pool) });
+  const hints = openHints(options, pool, servers);
   const now = () => (options.now === undefined ? undefined : Math.floor(options.now()));
 
   return {
@@ -109,7 +114,9 @@ function engineActs(
     },
     beat: async (engineId, load, scope) => {
       if (scope !== undefined) checkScope(scope);
-      return beat(calls, { engineId, load, scope }, now());
+      const answer = await beat(calls, { engineId, load, scope }, now());
+      hints?.hurry();
+      return answer;
     },
     retire: async (engineId, expectBeat, how) => {
       const result = retireResult(await calls.write(retireStatement(engineId, expectBeat, how, now())));
@@ -242,8 +249,26 @@ async function startInside(
   }
 }
 
-/** A pool keeps the settings of its connections where its type does not say so. */
-function hintsConfig({ url, hintsUrl }: PostgresOptions, pool: Pool): ClientConfig {
-  const given = hintsUrl === undefined || hintsUrl === false ? url : hintsUrl;
-  return given === undefined ? { ...pool.options } : { connectionString: given };
+function openConnections({ url, pool, connections: most = 10 }: PostgresOptions): {
+  pool: Pool;
+  servers: Servers | undefined;
+} {
+  if (pool !== undefined) return { pool, servers: undefined };
+  if (url === undefined) throw new StoreError('definite', 'a PostgreSQL store needs a `url` or a `pool`');
+  const servers = serversOf(readAddress(url));
+  return { pool: openPool(servers, most), servers };
+}
+
+/** Where the store itself is, unless told otherwise: of several servers the one that it uses. */
+function openHints(
+  { hintsUrl }: PostgresOptions,
+  pool: Pool,
+  servers: Servers | undefined,
+): NotifyHints | undefined {
+  if (hintsUrl === false) return undefined;
+  const own = hintsUrl === undefined ? servers : serversOf(readAddress(hintsUrl));
+  // A pool keeps the settings of its connections where its type does not say so.
+  if (own === undefined)
+    return notifyHints({ newClient: (config) => new Client({ ...pool.options, ...config }) });
+  return notifyHints({ newClient: (config) => new own.Client(config) });
 }

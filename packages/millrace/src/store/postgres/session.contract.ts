@@ -54,6 +54,17 @@ describe.skipIf(postgresUrl === undefined)('the lock that a process keeps', () =
     );
   });
 
+  test('is not missed when it ended with the server', async () => {
+    const { store, engineId } = await openProcess();
+    await untilSession(engineId, 'held');
+    // As if the server had been started again since, or were a standby that was promoted.
+    await ask(database.url, `UPDATE millrace.engines SET session = session - interval '1 second'`);
+    at += 5_000;
+    expect(await sessionOf(engineId)).toBe('unknown');
+    await store.close();
+    expect(await sessionOf(engineId)).toBe('unknown');
+  });
+
   test('is not missed while beats go on', async () => {
     const { store, engineId } = await openProcess();
     await untilSession(engineId, 'held');

@@ -57,6 +57,20 @@ export const suspectPromises: Promises = {
     expect(first.every((run) => run.suspect)).toBe(true);
     expect((await claimSuspects(store)).map((run) => run.runId)).toEqual(runs.ids.slice(2));
   },
+  'who has some of a group is given more of it, and of no other': async ({ store }) => {
+    const runs = await executing(store, 6);
+    await die(store, runs.engineId);
+    const [one, two] = [await boot(store), await boot(store)];
+    const idsOf = async (engineId: string, suspects: true | 'more', limit: number): Promise<string[]> =>
+      (await claim(store, engineId, { suspects, limit })).map(({ runId }) => runId);
+    expect(await idsOf(one, 'more', 9), 'it has none').toEqual([]);
+    expect(await idsOf(one, true, 1)).toEqual(runs.ids.slice(0, 1));
+    expect(await idsOf(one, 'more', 1)).toEqual(runs.ids.slice(1, 2));
+    expect(await idsOf(two, true, 1), 'the group is not its own').toEqual(runs.ids.slice(2, 3));
+    expect(await idsOf(one, 'more', 9)).toEqual([]);
+    expect(await idsOf(two, 'more', 9)).toEqual([]);
+    expect(await idsOf(one, true, 9)).toEqual(runs.ids.slice(3));
+  },
   'suspects do not hinder an eager start': async ({ store }) => {
     const runs = await executing(store, 2);
     await die(store, runs.engineId);

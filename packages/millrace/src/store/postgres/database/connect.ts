@@ -11,6 +11,7 @@ import type { ClientBase, PoolClient } from 'pg';
 import { StoreError } from '../../port/errors.ts';
 import { classify, isReadOnlyServer, isUsableAfter, type Moment } from './failure.ts';
 import { PARSERS } from './rows.ts';
+import type { Servers } from './servers.ts';
 
 /** A text, a Buffer (sent as it is, in binary format) or NULL. */
 export type Parameter = string | number | boolean | Buffer | null | undefined;
@@ -37,12 +38,14 @@ export interface ConnectionOptions {
   pool: Pool;
   /** Whether `close` ends the pool. */
   owned: boolean;
+  /** Where the pool connects to; undefined for a pool of the user's own. */
+  servers?: Servers | undefined;
   /** How long a call may take before its connection is given up, ms. */
   callTimeoutMs: number;
 }
 
-export function connections({ pool, owned, callTimeoutMs }: ConnectionOptions): Connections {
-  /** Connections that were made before this count lead to a server that has become read-only. */
+export function connections({ pool, owned, servers, callTimeoutMs }: ConnectionOptions): Connections {
+  /** Connections that were made before this count lead to a server that takes no writes any more. */
   let generation = 0;
   const generations = new WeakMap<PoolClient, number>();
   let closed = false;
@@ -58,13 +61,8 @@ export function connections({ pool, owned, callTimeoutMs }: ConnectionOptions): 
   async function acquire(): Promise<PoolClient> {
     if (closed) throw new StoreError('definite', 'the store is closed', { code: 'ENGINE_CLOSED' });
     for (;;) {
-      let client: PoolClient;
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- one connection after the other is looked at
-        client = await pool.connect();
-      } catch (error) {
-        throw classify(error, 'connect');
-      }
+      // oxlint-disable-next-line no-await-in-loop -- one connection after the other is looked at
+      const client = await connect(pool, servers);
       // A pool of the user's own may have made connections before.
       if (!generations.has(client)) welcome(client);
       if (generations.get(client) === generation) return client;
@@ -97,6 +95,8 @@ export function connections({ pool, owned, callTimeoutMs }: ConnectionOptions): 
       let late = false;
       const timer = setTimeout(() => {
         late = true;
+        // The machine of one of several servers may be gone without a word: whoever takes its place is asked anew.
+        if ((servers?.size ?? 1) > 1) generation++;
         giveUp();
       }, callTimeoutMs);
       try {
@@ -122,6 +122,25 @@ export function connections({ pool, owned, callTimeoutMs }: ConnectionOptions): 
   };
 }
 
+/** From the pool; where that fails at one of several servers, from the next. */
+async function connect(pool: Pool, servers: Servers | undefined): Promise<PoolClient> {
+  const reasons: string[] = [];
+  for (;;) {
+    const server = servers?.current();
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one server after the other
+      return await pool.connect();
+    } catch (error) {
+      const failure = classify(error, 'connect');
+      reasons.push(failure.message);
+      // One server, or no server's fault: all connections are lent.
+      if (failure.failure === 'definite' || server === servers?.current()) throw failure;
+      if (reasons.length < (servers?.size ?? 1)) continue;
+      throw new StoreError('congestion', `no server can be used: ${reasons.join('; ')}`, { cause: error });
+    }
+  }
+}
+
 /** The statement under way reports what happened; an idle connection that broke is dropped by the pool. */
 function ignore(): void {}
 
@@ -137,11 +156,12 @@ export async function ask<Row extends unknown[]>(client: ClientBase, statement: 
 }
 
 /** A pool of our own. */
-export function openPool(url: string, max: number): Pool {
+export function openPool(servers: Servers, max: number): Pool {
   return new Pool({
-    connectionString: url,
+    Client: servers.Client,
     max,
-    connectionTimeoutMillis: 5000,
+    // One that does not even refuse must not keep others waiting.
+    connectionTimeoutMillis: servers.size > 1 ? 2000 : 5000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     application_name: 'millrace',

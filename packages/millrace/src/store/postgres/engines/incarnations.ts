@@ -17,7 +17,7 @@ import { SESSION_LOCK } from '../hints/line.ts';
 const REGISTER = `
 INSERT INTO millrace.engines
   (engine_id, beat_seq, started_at, beat_at, pid, retired, drain, session, name, host, boot_id, profile, load)
-SELECT $2::uuid, 0, t.now, t.now, $3::integer, false, false, false, $4::text, $5::text, $6::text, $7::bytea, ''
+SELECT $2::uuid, 0, t.now, t.now, $3::integer, false, false, NULL, $4::text, $5::text, $6::text, $7::bytea, ''
 FROM (SELECT coalesce($1::bigint, millrace.clock_v1()) AS now) t
 ON CONFLICT (engine_id) DO NOTHING`;
 
@@ -33,8 +33,10 @@ owners AS (
 // A process that beat within this time is there: nobody looks at its lock.
 const FRESH_MS = 1_000;
 
-// Reading the locks of the whole server is not free, so it is done when somebody is silent, once a statement.
-const SESSION = `CASE WHEN e.retired OR NOT e.session THEN 'unknown' WHEN e.beat_at > t.now - ${FRESH_MS} THEN 'held'
+// Reading the locks of the whole server is not free, so it is done when somebody is silent, once a statement. Those that
+// an earlier start of the server kept, or the primary that this one followed, ended with it.
+const SESSION = `CASE WHEN e.retired OR e.session IS DISTINCT FROM pg_postmaster_start_time() THEN 'unknown'
+    WHEN e.beat_at > t.now - ${FRESH_MS} THEN 'held'
     WHEN hashtext(e.engine_id::text)::bigint & 4294967295 = ANY (ARRAY(
       SELECT k.objid::bigint FROM pg_locks k
       WHERE k.locktype = 'advisory' AND k.classid = ${SESSION_LOCK} AND k.objsubid = 2 AND k.granted

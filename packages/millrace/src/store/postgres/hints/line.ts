@@ -1,5 +1,5 @@
-import { Client, escapeLiteral } from 'pg';
-import type { ClientConfig } from 'pg';
+import { escapeLiteral } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 
 /*
  * One connection that speaks and listens on the channel, and comes back by itself.
@@ -20,11 +20,14 @@ export interface Line {
   vouch(engineId: string): void;
   /** Lets go of it. */
   disown(engineId: string): void;
+  /** The server answers others: a line that has listened before does not wait to try again. */
+  hurry(): void;
   close(): Promise<void>;
 }
 
 export interface LineOptions {
-  config: ClientConfig;
+  /** A client that is not connected yet. */
+  newClient: (config: ClientConfig) => Client;
   /** How often the line is heard, and how long it may be silent then, ms. */
   probeMs: number;
   silenceMs: number;
@@ -45,6 +48,8 @@ interface Talk {
   connecting: Promise<void> | undefined;
   wanted: boolean;
   listening: boolean;
+  /** It has listened once: this way leads to a server, and not to a pooler. */
+  direct: boolean;
   closed: boolean;
   pauseMs: number;
   timer: NodeJS.Timeout | undefined;
@@ -68,6 +73,7 @@ export function openLine(options: LineOptions): Line {
     connecting: undefined,
     wanted: false,
     listening: false,
+    direct: false,
     closed: false,
     pauseMs: FIRST_PAUSE_MS,
     timer: undefined,
@@ -96,6 +102,11 @@ export function openLine(options: LineOptions): Line {
       const text = `SELECT pg_advisory_unlock_shared(${SESSION_LOCK}, hashtext($1)) WHERE pg_backend_pid() = $2`;
       say(talk, talk.client, text, [engineId, backendOf(talk.client)]).catch(() => undefined);
     },
+    hurry: () => {
+      if (!talk.direct || talk.client !== undefined) return;
+      clearTimeout(talk.timer);
+      connect(talk);
+    },
     close: async () => {
       talk.closed = true;
       clearTimeout(talk.timer);
@@ -109,10 +120,10 @@ export function openLine(options: LineOptions): Line {
 
 function connect(talk: Talk): void {
   if (talk.closed || talk.client !== undefined) return;
-  const client = new Client({
-    ...talk.options.config,
+  const client = talk.options.newClient({
     keepAlive: true,
     application_name: 'millrace hints',
+    connectionTimeoutMillis: talk.options.silenceMs,
   });
   client.on('error', () => lose(talk, client));
   client.on('end', () => lose(talk, client));
@@ -125,16 +136,18 @@ function connect(talk: Talk): void {
 async function greet(talk: Talk, client: Client): Promise<void> {
   try {
     await client.connect();
+    if (talk.client !== client) return;
     talk.connecting = undefined;
     if (talk.wanted) await listen(talk, client);
     talk.options.onConnect();
   } catch {
-    talk.connecting = undefined;
+    if (talk.client === client) talk.connecting = undefined;
     lose(talk, client);
   }
 }
 
 async function listen(talk: Talk, client: Client): Promise<void> {
+  awaitVoice(talk, client);
   await say(talk, client, `LISTEN ${CHANNEL}`);
   probe(talk, client);
 }
@@ -153,6 +166,10 @@ function lose(talk: Talk, client: Client): void {
 
 function probe(talk: Talk, client: Client): void {
   speak(talk, client, [talk.voice]);
+  awaitVoice(talk, client);
+}
+
+function awaitVoice(talk: Talk, client: Client): void {
   clearTimeout(talk.timer);
   talk.timer = setTimeout(() => lose(talk, client), talk.options.silenceMs).unref();
 }
@@ -164,6 +181,7 @@ function hear(talk: Talk, client: Client, payload: string): void {
   talk.pauseMs = FIRST_PAUSE_MS;
   if (talk.listening) return;
   talk.listening = true;
+  talk.direct = true;
   for (const engineId of talk.engineIds) lock(talk, client, engineId);
   talk.options.onListening();
 }
@@ -172,7 +190,8 @@ function hear(talk: Talk, client: Client, payload: string): void {
 function lock(talk: Talk, client: Client, engineId: string): void {
   const text = `WITH held AS MATERIALIZED (
       SELECT pg_advisory_lock_shared(${SESSION_LOCK}, hashtext($1)) WHERE pg_backend_pid() = $2)
-    UPDATE millrace.engines SET session = true WHERE engine_id = $1::uuid AND EXISTS (SELECT 1 FROM held)`;
+    UPDATE millrace.engines SET session = pg_postmaster_start_time()
+    WHERE engine_id = $1::uuid AND EXISTS (SELECT 1 FROM held)`;
   say(talk, client, text, [engineId, backendOf(client)]).catch(() => lose(talk, client));
 }
 

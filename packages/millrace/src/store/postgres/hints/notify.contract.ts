@@ -1,9 +1,14 @@
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
+import type { ClientConfig } from 'pg';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createDatabase, type TestDatabase } from '../../../../testbed/postgres-database.ts';
 import { postgresUrl } from '../../../../testbed/postgres-url.ts';
+import { startTcpProxy } from '../../../../testbed/proxy/tcp-proxy.ts';
 import { notifyHints, type NotifyHints } from './notify.ts';
+
+const eventually = { interval: 20, timeout: 10_000 } as const;
 
 describe.skipIf(postgresUrl === undefined)('hints by NOTIFY', () => {
   let database: TestDatabase;
@@ -38,7 +43,7 @@ describe.skipIf(postgresUrl === undefined)('hints by NOTIFY', () => {
 
   test('the first after a silence goes at once, what follows gathers and goes together, each once', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    hints = notifyHints({ config: { connectionString: database.url }, gatherMs: 1000 });
+    hints = notifyHints({ newClient: () => new Client(database.url), gatherMs: 1000 });
     // Once there is a connection, this goes.
     hints.send({ kind: 'ready' });
     await hear('ready');
@@ -57,5 +62,65 @@ describe.skipIf(postgresUrl === undefined)('hints by NOTIFY', () => {
     await hear('closed');
     await mark();
     expect(heard).toEqual(['ready', 'closed', 'mark', 'inbox:e', 'closed', 'mark']);
+  });
+
+  test('a connection that is accepted and never answered is given up', async () => {
+    const { hostname: host, port } = new URL(database.url);
+    const proxy = await startTcpProxy({ host, port: Number(port) });
+    try {
+      proxy.setCondition('blackhole');
+      const ways: number[] = [];
+      const newClient = (config: ClientConfig): Client => {
+        ways.push(1);
+        return new Client({ ...config, connectionString: proxy.through(database.url) });
+      };
+      hints = notifyHints({ newClient, silenceMs: 100 });
+      hints.receive(() => undefined);
+      await expect.poll(() => ways.length, eventually).toBeGreaterThan(1);
+      proxy.setCondition('pass');
+      await expect.poll(() => hints.isListening(), eventually).toBe(true);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  test('a line that waits to try again goes at once when the server answers others, if it ever led there', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const [nowhere, there] = ['postgres://postgres@127.0.0.1:1/none', database.url];
+    let url = nowhere;
+    let tries = 0;
+    const newClient = (): Client => {
+      tries++;
+      return new Client(url);
+    };
+    /** Lets so much time pass that it has tried again and again in vain. */
+    const fail = async (): Promise<void> => {
+      const before = tries;
+      await vi.waitFor(
+        () => {
+          vi.advanceTimersByTime(30_000);
+          expect(tries).toBeGreaterThan(before + 3);
+        },
+        { timeout: 10_000, interval: 20 },
+      );
+      // The last try fails too.
+      await pause(50);
+    };
+    hints = notifyHints({ newClient });
+    hints.receive(() => undefined);
+    await fail();
+    const before = tries;
+    hints.hurry();
+    expect(tries, 'it may be a pooler').toBe(before);
+    url = there;
+    await vi.waitFor(() => expect(hints.isListening()).toBe(true), { timeout: 10_000, interval: 20 });
+
+    url = nowhere;
+    await listener.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+    await fail();
+    url = there;
+    hints.hurry();
+    await expect.poll(() => hints.isListening(), eventually).toBe(true);
   });
 });

@@ -1,6 +1,5 @@
-import type { ClientConfig } from 'pg';
 import type { Hint, Hints } from '../../port/store.ts';
-import { openLine } from './line.ts';
+import { openLine, type LineOptions } from './line.ts';
 
 /*
  * Hints by LISTEN and NOTIFY. A transaction that notifies holds a lock of the whole server while it commits;
@@ -9,7 +8,7 @@ import { openLine } from './line.ts';
  */
 export interface NotifyOptions {
   /** Where to listen: directly at the server, not through a transaction-mode pooler. */
-  config: ClientConfig;
+  newClient: LineOptions['newClient'];
   /** How long hints gather, ms. Default 5. */
   gatherMs?: number;
   /** How often the connection is heard, and how long it may be silent then, ms. Default 15,000 and 5,000. */
@@ -24,11 +23,13 @@ export interface NotifyHints extends Hints {
   vouch(engineId: string): void;
   /** The incarnation is no more. */
   disown(engineId: string): void;
+  /** The server answers: whoever waits to try it again need not. */
+  hurry(): void;
   close(): Promise<void>;
 }
 
 export function notifyHints(options: NotifyOptions): NotifyHints {
-  const { config, gatherMs = 5, probeMs = 15_000, silenceMs = 5000 } = options;
+  const { newClient, gatherMs = 5, probeMs = 15_000, silenceMs = 5000 } = options;
   const receivers = new Set<(hint: Hint) => void>();
   const waiting = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
@@ -45,7 +46,7 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
   }
 
   const line = openLine({
-    config,
+    newClient,
     probeMs,
     silenceMs,
     onConnect: flush,
@@ -61,6 +62,7 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
     isListening: () => line.isListening(),
     vouch: (engineId) => line.vouch(engineId),
     disown: (engineId) => line.disown(engineId),
+    hurry: () => line.hurry(),
     send: (hint) => {
       waiting.add(encode(hint));
       line.open(false);

@@ -41,10 +41,13 @@ export function deliverResults(messages: readonly Message[], answers: readonly A
   return results;
 }
 
+/** See schema/functions/claim.ts. */
+const SUSPECTS = { false: 0, true: 1, more: 2 } as const;
+
 export function claimStatement(request: ClaimRequest, now: number | undefined): Statement {
   return {
     text: CLAIM,
-    values: [now, request.engineId, ...scopeColumns(request), request.limit, request.suspects],
+    values: [now, request.engineId, ...scopeColumns(request), request.limit, SUSPECTS[`${request.suspects}`]],
   };
 }
 

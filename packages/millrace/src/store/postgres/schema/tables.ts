@@ -16,7 +16,7 @@ CREATE TABLE millrace.engines (
   pid integer NOT NULL,
   retired boolean NOT NULL,
   drain boolean NOT NULL,
-  session boolean NOT NULL,
+  session timestamptz,
   name text COLLATE "C" NOT NULL,
   host text COLLATE "C" NOT NULL,
   boot_id text COLLATE "C" NOT NULL,

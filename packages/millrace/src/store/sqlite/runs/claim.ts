@@ -32,6 +32,9 @@ export function prepareClaims(connection: Connection, incarnations: Incarnations
   const selectSuspects = connection.prepare<SuspectCandidate>(`
     SELECT run_id, rank, namespace, queue, workflow, workflow_version, suspect_group FROM runs
     WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NOT NULL ORDER BY rank, run_id`);
+  const selectOwnGroup = connection.prepare<{ suspect_group: number }>(
+    'SELECT suspect_group FROM runs WHERE owner = ? AND suspect_group IS NOT NULL LIMIT 1',
+  );
   const selectAssigned = connection.prepare<ScopedCandidate>(`
     SELECT run_id, rank, namespace, queue, workflow, workflow_version FROM runs
     WHERE assigned_to = ? ORDER BY rank, run_id LIMIT ?`);
@@ -59,16 +62,17 @@ export function prepareClaims(connection: Connection, incarnations: Incarnations
     return groups.length === 1 && own.length === 0 ? found : [...found, ...own].toSorted(byRank);
   }
 
-  function findSuspects(offers: Offers): Candidate[] {
+  function findSuspects({ engineId, suspects }: ClaimRequest, offers: Offers): Candidate[] {
     const found = selectSuspects.all().filter(offers);
-    return found.filter((run) => run.suspect_group === found[0]?.suspect_group);
+    const group = (suspects === 'more' ? selectOwnGroup.get(engineId) : found[0])?.suspect_group;
+    return found.filter((run) => run.suspect_group === group);
   }
 
   return {
     claim: (request) => {
       if (request.limit <= 0 || !incarnations.alive(request.engineId)) return [];
       const offers = inScope(request);
-      const found = request.suspects ? findSuspects(offers) : findHealthy(request, offers);
+      const found = request.suspects !== false ? findSuspects(request, offers) : findHealthy(request, offers);
       const at = now();
       const claimed: ClaimedRun[] = [];
       for (const { run_id: runId } of found.slice(0, request.limit)) {

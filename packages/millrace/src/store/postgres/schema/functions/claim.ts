@@ -8,6 +8,7 @@ import { canExecute, IN_SCOPE, OWNED, PLANNING } from './answer.ts';
  * back with nothing.
  * Assigned runs stand apart, each engine's in the order of rank, so that nobody reads over those of others (I10).
  * Whose window has passed is put back among the groups, once, by whoever claims next.
+ * Suspects (p_suspects): 0 none of them, 1 those of one group, 2 those of the group that the caller has a part of.
  * part 4   a run that is the caller's now; history = its first chunk if it never had a turn
  */
 const GROUP = 'r.namespace, r.queue, r.workflow, r.workflow_version';
@@ -61,7 +62,7 @@ END $$;
 CREATE FUNCTION millrace.claim_v1(
   p_now bigint, p_engine uuid, p_namespace text, p_queues text[], p_workflows text[], p_versions text[],
   p_traits text[],
-  p_limit integer, p_suspects boolean
+  p_limit integer, p_suspects integer
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE
@@ -79,11 +80,16 @@ DECLARE
 BEGIN
   IF p_limit <= 0 OR NOT p_engine = ANY(millrace.live_v1(ARRAY[p_engine])) THEN RETURN; END IF;
 
-  IF p_suspects THEN
-    SELECT r.suspect_group INTO v_group FROM millrace.runs r
-    WHERE r.status = 0 AND r.suspect_group IS NOT NULL
-        AND ${IN_SCOPE}
-    ORDER BY r.rank, r.run_id LIMIT 1;
+  IF p_suspects > 0 THEN
+    IF p_suspects = 2 THEN
+      SELECT r.suspect_group INTO v_group FROM millrace.runs r
+      WHERE r.owner = p_engine AND r.suspect_group IS NOT NULL LIMIT 1;
+    ELSE
+      SELECT r.suspect_group INTO v_group FROM millrace.runs r
+      WHERE r.status = 0 AND r.suspect_group IS NOT NULL
+          AND ${IN_SCOPE}
+      ORDER BY r.rank, r.run_id LIMIT 1;
+    END IF;
     IF NOT FOUND THEN RETURN; END IF;
     v_ids := ARRAY(
       SELECT r.run_id FROM millrace.runs r

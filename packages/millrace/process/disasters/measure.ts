@@ -1,0 +1,86 @@
+import { decodeValue } from '../../src/core/json.ts';
+import type { Evidence } from '../judge/evidence.ts';
+import type { WorkerProcess } from '../rig/worker-process.ts';
+import type { Entry, EntryOf } from '../worker/entry.ts';
+import type { JourneyInput } from '../worker/timed-workflows.ts';
+import type { Stage } from './stage.ts';
+
+/** When it came, and when an outage of the store was over. */
+export interface Moments {
+  readonly struckAt: number;
+  readonly backAt: number | undefined;
+}
+
+/** What is measured of one disaster, ms after it came. */
+export interface Times {
+  /** On the machine's monotonic clock. */
+  readonly struckAt: number;
+  /** Runs of the timetable that were open then. */
+  readonly inFlight: number;
+  /** The victim was declared dead; or the store was back. */
+  readonly seenMs: number | undefined;
+  /** Each attempt that the victim was cut short in: when the same step began elsewhere. Undefined: it never did. */
+  readonly resumedMs: readonly (number | undefined)[];
+  /** The last of them; after an outage of the store, when the last engine began a step again. */
+  readonly recoveredMs: number | undefined;
+  /** How late each run was at its end. */
+  readonly lateMs: readonly number[];
+}
+
+export function measure(death: boolean, stage: Stage, evidence: Evidence, moments: Moments): Times {
+  const { struckAt, backAt } = moments;
+  const lateMs = latenessOf(evidence, stage);
+  const come = { struckAt, inFlight: stage.size.runs - countEnded(evidence.entries, stage, struckAt) };
+  if (death) {
+    const seenAt = declaredDeadAt(evidence.entries);
+    const resumedMs = interrupted(evidence.entries, stage.victim, struckAt).map(({ key, at }) => {
+      const again = evidence.entries.find(
+        (entry) =>
+          entry.kind === 'begin' && entry.key === key && entry.at > at && entry.pid !== stage.victim.pid,
+      );
+      return again && again.at - struckAt;
+    });
+    const known = resumedMs.filter((ms) => ms !== undefined);
+    const recoveredMs = known.length === 0 ? undefined : Math.max(...known);
+    return { ...come, seenMs: seenAt && seenAt - struckAt, resumedMs, recoveredMs, lateMs };
+  }
+  if (backAt === undefined)
+    return { ...come, seenMs: undefined, resumedMs: [], recoveredMs: undefined, lateMs };
+  const firsts = stage.engines.map((engine) => engine.begins().find(({ at }) => at > backAt)?.at);
+  const known = firsts.filter((at) => at !== undefined);
+  const recoveredMs = known.length === firsts.length ? Math.max(...known) - struckAt : undefined;
+  return { ...come, seenMs: backAt - struckAt, resumedMs: [], recoveredMs, lateMs };
+}
+
+function countEnded(entries: readonly Entry[], { size }: Stage, struckAt: number): number {
+  const before = entries.filter(({ at }) => at <= struckAt);
+  const last = `leg-${size.legs - 1}`;
+  const ended = new Set(before.flatMap((entry) => (entry.kind === 'end' ? [entry.nonce] : [])));
+  return before.filter((entry) => entry.kind === 'begin' && entry.step === last && ended.has(entry.nonce))
+    .length;
+}
+
+/** When another engine said that the victim is gone. */
+function declaredDeadAt(entries: readonly Entry[]): number | undefined {
+  return entries.find((entry) => entry.kind === 'log' && entry.message.includes('engine victim is gone'))?.at;
+}
+
+/** Attempts that had begun and not ended. */
+function interrupted(entries: readonly Entry[], victim: WorkerProcess, struckAt: number): EntryOf<'begin'>[] {
+  const ended = new Set(
+    entries.flatMap((entry) => (entry.kind === 'end' && entry.at <= struckAt ? [entry.nonce] : [])),
+  );
+  return entries
+    .filter((entry) => entry.kind === 'begin')
+    .filter(({ pid, at, nonce }) => pid === victim.pid && at <= struckAt && !ended.has(nonce));
+}
+
+/** By the store's clock, which is this machine's. */
+function latenessOf({ rows, histories }: Evidence, { size }: Stage): number[] {
+  return [...rows.values()].flatMap(({ runId, workflow, closedAt }) => {
+    const first = histories.get(runId)?.[0]?.event;
+    if (workflow !== 'journey' || closedAt === undefined || first?.type !== 'started') return [];
+    const { due } = decodeValue(first.payload ?? 'null') as JourneyInput;
+    return [Math.max(0, closedAt - due - size.legs * size.legMs)];
+  });
+}
