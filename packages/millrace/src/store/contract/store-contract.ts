@@ -4,6 +4,9 @@ import { incarnationPromises } from './engines/incarnations.ts';
 import { leasePromises } from './engines/leases.ts';
 import { settingPromises } from './engines/settings.ts';
 import { suspectPromises } from './engines/suspects.ts';
+import { keyLimitPromises } from './limits/key.ts';
+import { limitPromises } from './limits/limit.ts';
+import { ratePromises } from './limits/rate.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
 import { assignPromises } from './runs/assign.ts';
@@ -35,6 +38,9 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   settings: settingPromises,
   failovers: failoverPromises,
   suspects: suspectPromises,
+  limits: limitPromises,
+  rates: ratePromises,
+  'keys of limits': keyLimitPromises,
   history: historyPromises,
   listing: listingPromises,
   fidelity: fidelityPromises,

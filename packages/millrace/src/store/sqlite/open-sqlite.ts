@@ -4,6 +4,7 @@ import {
   checkAnnouncement,
   checkScope,
   checkFilter,
+  checkLimit,
   checkMessage,
   checkPlans,
   checkRef,
@@ -21,6 +22,8 @@ import { prepareIncarnations } from './engines/incarnations.ts';
 import { prepareLeases } from './engines/leases.ts';
 import { prepareRetirements } from './engines/retire.ts';
 import { prepareSettings } from './engines/settings.ts';
+import { prepareLimits } from './limits/limits.ts';
+import { prepareLimitReads } from './limits/read-limits.ts';
 import { prepareHistories } from './reads/history.ts';
 import { prepareRunReads } from './reads/runs.ts';
 import { prepareBacklog } from './runs/backlog.ts';
@@ -80,6 +83,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     ...runCalls(backend),
     ...outsideCalls(backend),
     ...readCalls(backend),
+    ...limitCalls(backend),
   };
 }
 
@@ -169,15 +173,28 @@ function readCalls({ connection: { read }, acts }: Backend) {
   } satisfies Partial<Store>;
 }
 
+function limitCalls({ connection: { read, write }, acts }: Backend) {
+  return {
+    setLimit: async (change) => {
+      checkLimit(change);
+      return write(() => acts().limits.set(change));
+    },
+    readLimits: (namespace) => read(() => acts().limitReads.all(namespace)),
+    limitsOf: (runId) => read(() => acts().limitReads.ofRun(runId)),
+    readQueues: (namespace) => read(() => acts().limitReads.queues(namespace)),
+  } satisfies Partial<Store>;
+}
+
 type Acts = ReturnType<typeof prepareActs>;
 
 function prepareActs(connection: Connection) {
   const settings = prepareSettings(connection);
-  const failovers = prepareFailovers(connection);
+  const limits = prepareLimits(connection);
+  const failovers = prepareFailovers(connection, limits);
   const incarnations = prepareIncarnations(connection, prepareLeases(connection), settings);
   const deliveries = prepareDeliveries(connection, incarnations);
   const backlog = prepareBacklog(connection);
-  const starts = prepareStarts(connection, incarnations, backlog, deliveries);
+  const starts = prepareStarts(connection, incarnations, backlog, deliveries, limits);
   const histories = prepareHistories(connection);
   return {
     incarnations,
@@ -186,17 +203,19 @@ function prepareActs(connection: Connection) {
     histories,
     settings,
     failovers,
+    limits,
+    limitReads: prepareLimitReads(connection, limits),
     retirements: prepareRetirements(connection, failovers),
-    claims: prepareClaims(connection, incarnations, backlog),
-    commits: prepareCommits(connection, incarnations, starts, deliveries),
-    wakes: prepareWakes(connection, deliveries),
-    reopenings: prepareReopenings(connection),
+    claims: prepareClaims(connection, incarnations, backlog, limits),
+    commits: prepareCommits(connection, incarnations, starts, deliveries, limits),
+    wakes: prepareWakes(connection, deliveries, limits),
+    reopenings: prepareReopenings(connection, limits),
     runReads: prepareRunReads(connection, deliveries, histories, backlog),
   };
 }
 
 function startAll({ starts }: Acts, requests: readonly StartRequest[], unowned: boolean): StartResult[] {
-  const call = starts.call({ unowned });
+  const call = starts.call({ unowned, outside: true });
   return requests.map((request) => starts.start(request, call));
 }
 

@@ -44,6 +44,10 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       listEngines: (filter) => read('listEngines', () => subject.listEngines(filter)),
       listFailovers: (page) => read('listFailovers', () => subject.listFailovers(page)),
       readSettings: () => read('readSettings', () => subject.readSettings()),
+      setLimit: (change) => network.send({ actor, name: 'setLimit', act: () => subject.setLimit(change) }),
+      readLimits: (namespace) => read('readLimits', () => subject.readLimits(namespace)),
+      limitsOf: (runId) => read('limitsOf', () => subject.limitsOf(runId)),
+      readQueues: (namespace) => read('readQueues', () => subject.readQueues(namespace)),
     };
   };
 }

@@ -1,4 +1,5 @@
 import { PRIORITY_CODE } from '../../../core/status.ts';
+import { encodeLimits } from '../../port/brought.ts';
 import type { Adopter, Message, ReusePolicy, Scope, StartRequest } from '../../port/store.ts';
 import { byteaArray, int4Array, int8Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Parameter } from '../database/connect.ts';
@@ -21,7 +22,7 @@ const REUSE_CODE: Readonly<Record<ReusePolicy, number>> = {
 };
 
 /** How many parameters `startColumns` gives. */
-export const START_COLUMNS = 22;
+export const START_COLUMNS = 23;
 
 export function startColumns(
   starts: readonly StartRequest[],
@@ -84,6 +85,10 @@ export function startColumns(
       starts.map((start) => roundUp(start.message?.windowMs)),
     ),
     sparse(uuidArray, predecessors ?? []),
+    sparse(
+      textArray,
+      starts.map((start) => encodeLimits(start.limits)),
+    ),
   ];
 }
 

@@ -9,7 +9,7 @@ import type {
 } from '../../port/store.ts';
 import { byteaArray, int4Array, int8Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Statement } from '../database/connect.ts';
-import { type Answer, DELIVERY, deliveryOf, PLAN } from './answer.ts';
+import { type Answer, DELIVERY, deliveryOf, FREED, PLAN } from './answer.ts';
 import {
   engineColumn,
   MESSAGE_COLUMNS,
@@ -153,15 +153,17 @@ const NO_DELIVERIES: DeliveryResult[] = [];
 export function commitResults(flush: Flush, answers: readonly Answer[]): PlanResult[] {
   const refused = new Map<number, PlanResult>();
   const deliveries = new Map<number, DeliveryResult>();
+  let freed = false;
   for (const answer of answers) {
-    if (answer[0] === PLAN) refused.set(answer[1], refusalOf(answer));
+    if (answer[0] === FREED) freed = true;
+    else if (answer[0] === PLAN) refused.set(answer[1], refusalOf(answer));
     else if (answer[0] === DELIVERY) deliveries.set(answer[1], deliveryOf(answer));
   }
   const started = flush.starts.length === 0 ? NO_STARTS : startResults(flush.starts, answers, false);
   const results: PlanResult[] = flush.plans.map(() => ({ outcome: 'conflict' }));
   let firstStart = 0;
   let firstMessage = 0;
-  for (const [index, { starts, messages }] of flush.plans.entries()) {
+  for (const [index, { next, starts, messages }] of flush.plans.entries()) {
     const message = firstMessage + 1;
     results[flush.order[index] ?? index] = refused.get(index + 1) ?? {
       outcome: 'ok',
@@ -170,6 +172,8 @@ export function commitResults(flush: Flush, answers: readonly Answer[]): PlanRes
         messages.length === 0
           ? NO_DELIVERIES
           : messages.map((_, place) => deliveries.get(message + place) ?? { outcome: 'not-found' }),
+      // Some of those that closed did: a hint too many harms nobody.
+      ...(freed && next.kind === 'close' ? { freed } : undefined),
     };
     firstStart += starts.length;
     firstMessage += messages.length;

@@ -38,7 +38,8 @@ export function prepareRunReads(
     SELECT count(*) AS count FROM (
       SELECT 1 FROM runs
       WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NULL
-        AND namespace = ? AND queue = ? AND workflow = ? AND workflow_version = ? AND (rank, run_id) < (?, ?)
+        AND namespace = ? AND queue = ? AND workflow = ? AND workflow_version = ? AND granted = ?
+        AND (rank, run_id) < (?, ?)
       LIMIT ?)`);
   const listings = new Map<string, Statement<unknown>>();
 
@@ -65,8 +66,9 @@ export function prepareRunReads(
       if (place === undefined) return 0;
       let ahead = 0;
       for (const group of backlog.groups(place.namespace, place.queue)) {
-        const { namespace, queue, workflow, workflow_version: version } = group;
-        const found = countGroup.get(namespace, queue, workflow, version, place.rank, runId, limit - ahead);
+        const { namespace, queue, workflow, workflow_version: version, granted } = group;
+        const of = [namespace, queue, workflow, version, granted];
+        const found = countGroup.get(...of, place.rank, runId, limit - ahead);
         ahead += found?.count ?? 0;
         if (ahead >= limit) break;
       }
@@ -110,6 +112,7 @@ function conditionsOf(filter: RunFilter): { where: string; values: Value[] } {
     add('status IN (SELECT value FROM json_each(?))', JSON.stringify(codes));
   }
   add('workflow = ?', filter.workflow);
+  add('queue = ?', filter.queue);
   add('EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)', filter.tag);
   add('key = ?', filter.key);
   add('parent_run_id = ?', filter.parentRunId);

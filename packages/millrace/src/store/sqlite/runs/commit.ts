@@ -7,7 +7,9 @@ import { STATUS_CODE, statusOf } from '../../../core/status.ts';
 import type { DeliveryResult, Plan, PlanResult, StartResult } from '../../port/store.ts';
 import type { Connection, Statement } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Deliveries } from './deliver.ts';
+import type { OpenRow } from './rows.ts';
 import type { StartCall, Starts } from './start.ts';
 
 export interface Commits {
@@ -33,6 +35,7 @@ export function prepareCommits(
   incarnations: Incarnations,
   starts: Starts,
   deliveries: Deliveries,
+  limits: Limits,
 ): Commits {
   const statements = prepareStatements(connection);
   const { selectGuarded, insertHistory, consume } = statements;
@@ -57,11 +60,21 @@ export function prepareCommits(
     return { outcome: 'conflict' };
   }
 
-  function apply(plan: Plan, at: number): boolean {
+  /** False: the guard refused. `freed`: the run has given its grant back. */
+  function apply(plan: Plan, at: number): boolean | 'freed' {
     if (!changeRow(statements, plan, at)) return false;
+    const freed = plan.next.kind === 'close' && leave(plan.runId);
     if (plan.history !== undefined) insertHistory.run(plan.runId, plan.seq, plan.count, at, plan.history);
     for (const seq of plan.consumed) consume.run(plan.runId, seq);
-    return true;
+    return freed ? 'freed' : true;
+  }
+
+  /** Its copy is among the closed ones: the open row goes. */
+  function leave(runId: string): boolean {
+    const gone = statements.deleteOpen.get(runId);
+    if (gone === undefined) return false;
+    if (gone.limits !== null) limits.freeKeys(runId, gone.namespace, gone.limits);
+    return gone.granted === 1;
   }
 
   function startAll({ runId, next, starts: requests }: Plan, call: StartCall): StartResult[] {
@@ -80,9 +93,11 @@ export function prepareCommits(
       const results = plans.map((plan): PlanResult => {
         let known = alive.get(plan.engineId);
         if (known === undefined) alive.set(plan.engineId, (known = incarnations.alive(plan.engineId)));
-        if (!known || !apply(plan, at)) return explain(plan);
-        if (plan.starts.length === 0) return { outcome: 'ok', starts: NO_STARTS, deliveries: NO_DELIVERIES };
-        return { outcome: 'ok', starts: startAll(plan, call), deliveries: NO_DELIVERIES };
+        const applied = known && apply(plan, at);
+        if (applied === false) return explain(plan);
+        const started = plan.starts.length === 0 ? NO_STARTS : startAll(plan, call);
+        const result = { outcome: 'ok', starts: started, deliveries: NO_DELIVERIES } as const;
+        return applied === 'freed' ? { ...result, freed: true } : result;
       });
       for (const [index, plan] of plans.entries()) {
         const result = results[index];
@@ -139,7 +154,7 @@ function changeRow(statements: Statements, plan: Plan, at: number): boolean {
       );
     case 'close': {
       const { status, successor, inboxSeq } = next;
-      const moved = changed(
+      return changed(
         statements.copyToClosed,
         STATUS_CODE[status],
         commitId,
@@ -153,8 +168,6 @@ function changeRow(statements: Statements, plan: Plan, at: number): boolean {
         seq,
         inboxSeq,
       );
-      if (moved) statements.deleteOpen.run(runId);
-      return moved;
     }
   }
 }
@@ -182,14 +195,16 @@ function prepareStatements(connection: Connection) {
       WHERE ${guard}`),
     copyToClosed: connection.prepare(`
       INSERT INTO runs_closed (run_id, namespace, workflow, workflow_version, queue, priority, last_owner, epoch,
-        events, created_at, started_at, deadline_at, key, tags, parent_run_id, parent_ordinal,
+        events, created_at, started_at, deadline_at, key, tags, limits, parent_run_id, parent_ordinal,
         status, version, commit_id, inbox_seq, closed_at, successor)
       SELECT run_id, namespace, workflow, workflow_version, queue, priority, owner, epoch,
-        events + ?3, created_at, started_at, deadline_at, key, tags, parent_run_id, parent_ordinal,
+        events + ?3, created_at, started_at, deadline_at, key, tags, limits, parent_run_id, parent_ordinal,
         ?1, version + 1, ?2, inbox_seq, ?4, ?5
       FROM runs WHERE run_id = ?6 AND status = ${STATUS_CODE.running} AND owner = ?7 AND epoch = ?8 AND version = ?9
         AND events = coalesce(?10, events) AND inbox_seq = ?11`),
-    deleteOpen: connection.prepare('DELETE FROM runs WHERE run_id = ?'),
+    deleteOpen: connection.prepare<Pick<OpenRow, 'namespace' | 'granted' | 'limits'>>(
+      'DELETE FROM runs WHERE run_id = ? RETURNING namespace, granted, limits',
+    ),
     selectGuarded: connection.prepare<Guarded>(`
       SELECT status, owner, epoch, version, commit_id, events, inbox_seq FROM runs WHERE run_id = ?
       UNION ALL

@@ -3,9 +3,11 @@
  *   I8  Under the write lock the key's holder cannot change between looking and inserting.
  */
 import { PRIORITY_CODE, rank, STATUS_CODE } from '../../../core/status.ts';
+import { encodeLimits } from '../../port/brought.ts';
 import type { StartRequest, StartResult } from '../../port/store.ts';
 import type { Connection, Value } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Backlog, QueueHeads } from './backlog.ts';
 import type { Deliveries, Room } from './deliver.ts';
 import { FIRST_EPOCH, prepareEarlierStarts } from './keys.ts';
@@ -20,10 +22,12 @@ export interface StartCall {
   predecessor?: string | undefined;
   /** Part of a caller's own transaction, which may yet be undone: nobody may execute it now. */
   unowned?: boolean | undefined;
+  /** It can be refused: neither a child nor a successor. */
+  outside?: boolean | undefined;
 }
 
 export interface Starts {
-  call(options?: { unowned: boolean }): StartCall;
+  call(options?: { unowned: boolean; outside: boolean }): StartCall;
   start(request: StartRequest, call: StartCall): StartResult;
 }
 
@@ -32,8 +36,9 @@ export function prepareStarts(
   incarnations: Incarnations,
   backlog: Backlog,
   deliveries: Deliveries,
+  limits: Limits,
 ): Starts {
-  const { insertRun, insertHistory, setHolder } = prepareStatements(connection);
+  const { insertRun, insertHistory, setHolder, selectBrought } = prepareStatements(connection);
   const earlier = prepareEarlierStarts(connection, incarnations, deliveries);
   const { now } = connection.timers;
 
@@ -43,10 +48,12 @@ export function prepareStarts(
     const position = rank(request.priority, at);
     const startAt = request.startAt === undefined ? at : Math.ceil(request.startAt);
     const delayed = startAt > at;
-    const owner = delayed || call.unowned ? undefined : eligibleOwner(request, position, call);
+    const owner = delayed || call.unowned || isLimited(request, call) ? undefined : eligibleOwner(request, position, call);
+    const brought = broughtBy(request, call);
     const claimable = !delayed && owner === undefined;
     if (claimable) call.heads.queued(namespace, queue, position);
-    insertRun.run(...valuesOf(request, { at, startAt, position, owner }));
+    insertRun.run(...valuesOf(request, { at, startAt, position, owner, brought }));
+    if (brought !== null) limits.keepKeys(runId, namespace, brought);
     insertHistory.run(runId, at, history);
     if (request.key !== undefined) {
       setHolder.run(namespace, request.key, runId, request.fingerprint ?? null, request.dedupMs);
@@ -61,6 +68,27 @@ export function prepareStarts(
       version: 0,
       inboxSeq,
     };
+  }
+
+  /** What a successor has is its predecessor's. */
+  function broughtBy(request: StartRequest, { predecessor }: StartCall): string | null {
+    if (predecessor === undefined) return encodeLimits(request.limits) ?? null;
+    return selectBrought.get(predecessor)?.limits ?? null;
+  }
+
+  /** Such a run is granted by a claim, or not at all (L4). */
+  function isLimited(request: StartRequest, call: StartCall): boolean {
+    if (request.owner === undefined) return false;
+    return broughtBy(request, call) !== null || (limits.any() && limits.applies(request));
+  }
+
+  /** A queue that has its greatest depth takes nothing from outside; what is delayed is not in it yet. */
+  function refuse(request: StartRequest, call: StartCall): StartResult | undefined {
+    const { runId, namespace, queue, startAt } = request;
+    if (call.outside !== true || !limits.any() || (startAt ?? 0) > now()) return undefined;
+    const room = limits.depthLeft(namespace, queue);
+    if (room === undefined || room.left > 0) return undefined;
+    return { outcome: 'queue-full', runId, maxDepth: room.maxDepth };
   }
 
   /** Eager ownership: only where a claim would have taken this run next. */
@@ -81,8 +109,10 @@ export function prepareStarts(
       room: deliveries.room(),
       alive: new Map(),
       unowned: options?.unowned,
+      outside: options?.outside,
     }),
-    start: (request, call) => earlier.answer(request, call.predecessor, call.room) ?? insert(request, call),
+    start: (request, call) =>
+      earlier.answer(request, call.predecessor, call.room) ?? refuse(request, call) ?? insert(request, call),
   };
 }
 
@@ -91,10 +121,11 @@ interface Placement {
   startAt: number;
   position: number;
   owner: string | undefined;
+  brought: string | null;
 }
 
 /** The new row, in the order of the INSERT. */
-function valuesOf(request: StartRequest, { at, startAt, position, owner }: Placement): Value[] {
+function valuesOf(request: StartRequest, { at, startAt, position, owner, brought }: Placement): Value[] {
   const delayed = startAt > at;
   const unowned = delayed ? STATUS_CODE.waiting : STATUS_CODE.queued;
   return [
@@ -118,6 +149,7 @@ function valuesOf(request: StartRequest, { at, startAt, position, owner }: Place
     encodeTags(request.tags),
     request.parentRunId ?? null,
     request.parentOrdinal ?? null,
+    brought,
   ];
 }
 
@@ -126,8 +158,11 @@ function prepareStatements(connection: Connection) {
     insertRun: connection.prepare(`
       INSERT INTO runs (run_id, namespace, workflow, workflow_version, queue, priority, status, rank, owner, epoch,
         version, commit_id, events, inbox_seq, wake_at, ready_at, created_at, started_at, deadline_at, key, tags,
-        parent_run_id, parent_ordinal)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+        parent_run_id, parent_ordinal, limits)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    selectBrought: connection.prepare<{ limits: string | null }>(
+      'SELECT limits FROM runs_closed WHERE run_id = ?',
+    ),
     insertHistory: connection.prepare(
       'INSERT INTO history (run_id, seq, count, at, data) VALUES (?, 0, 1, ?, ?)',
     ),

@@ -21,6 +21,7 @@ DECLARE
   v_ids uuid[];
   v_adopted uuid[];
   v_kept uuid[];
+  v_limited boolean := EXISTS (SELECT 1 FROM millrace.limits);
   v_answer millrace.answer_v1;
 BEGIN
   WITH pick AS MATERIALIZED (
@@ -29,6 +30,8 @@ BEGIN
   ), eligible AS (
     SELECT r.run_id FROM pick r
     WHERE v_live AND r.suspect_group IS NULL AND coalesce(r.last_owner <> ALL(v_others), true) AND ${IN_SCOPE}
+      -- One that has not begun must be granted first (L4).
+      AND (r.started_at IS NOT NULL OR NOT v_limited)
     ORDER BY r.wake_at, r.run_id LIMIT greatest(p_room, 0)
   )
   SELECT ARRAY(SELECT run_id FROM pick), ARRAY(SELECT run_id FROM eligible),
