@@ -14,6 +14,10 @@ import { checkInput } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workflow/workflow.ts';
 import { declareDead, orderDrain } from './api/cluster/act.ts';
 import { readCluster, readFailovers, type FailoversFilter } from './api/cluster/look.ts';
+import { changeLimit, type LimitTarget, type QueueChange, queueFull, scopeOf } from './api/limits/change.ts';
+import { type DeadPage, readDead, redriveDead, type Redriven } from './api/limits/dead.ts';
+import { describeQueue, readLimits, readQueues } from './api/limits/look.ts';
+import type { LimitDescription, QueueDescription } from './core/limits/describe-queue.ts';
 import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
 import { runHandle, type Run } from './api/handle.ts';
@@ -148,7 +152,7 @@ export class Millrace {
 
   /**
    * Starts a run. When it resolves the run is durable.
-   * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_WORKFLOW, KEY_IN_USE, NOT_SERIALIZABLE,
+   * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_WORKFLOW, KEY_IN_USE, QUEUE_FULL, NOT_SERIALIZABLE,
    *   PAYLOAD_TOO_LARGE, STORE_UNREACHABLE.
    */
   async start<W extends AnyWorkflow | NamedWorkflow>(
@@ -259,6 +263,49 @@ export class Millrace {
     return this.engine?.departed ?? Promise.resolve();
   }
 
+  /** The queues of the namespace that have open runs or limits, by name. */
+  queues(): Promise<QueueDescription[]> {
+    return readQueues(this.store, this.options.namespace);
+  }
+
+  /** The limits of the namespace: of all, of queues, workflows and keys, those left out that only runs brought along. */
+  limits(): Promise<LimitDescription[]> {
+    return readLimits(this.store, this.options.namespace);
+  }
+
+  /**
+   * Changes how a queue is worked on, at once and on all engines; what is left out stays, `null` takes a limit away.
+   * What holds a grant already goes on. @throws INVALID_ARGUMENT, UNKNOWN_OPTION.
+   */
+  async setQueue(queue: string, change: QueueChange): Promise<QueueDescription> {
+    const { namespace, name: by } = this.options;
+    await changeLimit(this.store, { namespace, by, scope: { kind: 'queue', name: queue }, change });
+    this.gateway.hintReady();
+    return describeQueue(this.store, namespace, queue);
+  }
+
+  /** The same for `{workflow}`, `{key}`, `{queue}`, or `'all'` of the namespace. @throws INVALID_ARGUMENT, UNKNOWN_OPTION. */
+  async setLimit(scope: LimitTarget, change: QueueChange): Promise<LimitDescription | null> {
+    const { namespace, name: by } = this.options;
+    const limit = await changeLimit(this.store, { namespace, by, scope: scopeOf(scope), change });
+    this.gateway.hintReady();
+    return limit;
+  }
+
+  /** Runs of a queue that failed, or were quarantined; newest first. `next` is the `before` of the next page. */
+  deadLetters(queue: string, page: DeadPage = {}): Promise<{ runs: RunDescription[]; next: string | undefined }> {
+    return readDead(this.store, { namespace: this.options.namespace, queue }, page);
+  }
+
+  /**
+   * Lets the dead letters of a queue go on as `retry` does, the newest first.
+   * @param options.limit - how many at most; default 1,000.
+   */
+  redrive(queue: string, options: { limit?: number } = {}): Promise<Redriven> {
+    const of = { namespace: this.options.namespace, queue };
+    return redriveDead(this.store, of, options.limit ?? 1_000, (runId) => this.run(runId).retry());
+  }
+
   /**
    * Provides the result that `ctx.external` waits for. The first answer counts. @throws INVALID_TOKEN,
    * RUN_CLOSED.
@@ -332,6 +379,7 @@ export class Millrace {
   }
 
   private started<O>(result: StartResult, request: StartRequest): Run<O> {
+    if (result.outcome === 'queue-full') throw queueFull(request, result.maxDepth);
     if (result.outcome !== 'key-in-use') return runHandle<O>(this.desk, { runId: result.runId });
     const what = `key "${request.key}" belongs to run ${result.runId} (${result.status}) with another workflow or input`;
     throw new MillraceError('KEY_IN_USE', what, { details: { runId: result.runId, status: result.status } });

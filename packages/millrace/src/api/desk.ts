@@ -62,7 +62,9 @@ export function createDesk(parts: DeskParts): Desk {
     },
     async facts({ runId, status, assignedTo, assignedUntil: until = 0 }) {
       const { storeTime, engines } = await ask(() => store.listEngines());
-      const ahead = status === 'queued' ? await ask(() => store.countAhead(runId, AHEAD_COUNTED)) : undefined;
+      const queued = status === 'queued';
+      const ahead = queued ? await ask(() => store.countAhead(runId, AHEAD_COUNTED)) : undefined;
+      const limits = queued ? await ask(() => store.limitsOf(runId)) : undefined;
       const trouble = outage.current();
       const seen = engines.map(({ engineId, name, beatAt, profile }) => {
         return { engineId, name, beatAt, workflows: decodeProfile(profile).workflows };
@@ -70,7 +72,7 @@ export function createDesk(parts: DeskParts): Desk {
       const since = trouble && { message: trouble.message, since: storeTime - trouble.forMs };
       const assignee = engines.find(({ engineId }) => engineId === assignedTo);
       const assigned = assignee && { engine: assignee.name, until };
-      return { now: storeTime, engines: seen, ahead, assigned, outage: since };
+      return { now: storeTime, engines: seen, ahead, limits, assigned, outage: since };
     },
     send: (ref, message) =>
       deliverMessage((sent) => gateway.deliver({ ...sent, windowMs: stickyMs }), ref, message),

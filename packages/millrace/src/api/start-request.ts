@@ -1,5 +1,7 @@
 import { durationMs, type Duration } from '../core/duration.ts';
 import { MillraceError, checkOptions } from '../core/errors.ts';
+import { checkLimits } from '../core/limits/check-limits.ts';
+import type { KeyLimit } from '../core/limits/limit.ts';
 import { checkKey, checkQueue, checkTags, resolvePriority } from '../core/names.ts';
 import { encodeChunk } from '../core/run/chunk.ts';
 import type { StartedEvent } from '../core/run/event.ts';
@@ -14,6 +16,11 @@ export interface StartOptions {
   priority?: Priority | undefined;
   tags?: readonly string[] | undefined;
   queue?: string | undefined;
+  /**
+   * Of all runs with this key at most `max` hold a grant at once, from the first turn of each to its end; the others wait
+   * for theirs. At most 10 keys. The latest start says what `max` is, unless `setLimit` does.
+   */
+  limits?: readonly KeyLimit[] | undefined;
   /** Wait this long before the first turn. */
   delay?: Duration | undefined;
   /** Not before this instant. */
@@ -28,7 +35,9 @@ export interface StartOptions {
   transaction?: unknown;
 }
 
-const OPTIONS = ['key', 'priority', 'tags', 'queue', 'delay', 'startAt', 'timeout', 'reuse', 'transaction'];
+const OPTIONS = [
+  ...['key', 'priority', 'tags', 'queue', 'limits', 'delay', 'startAt', 'timeout', 'reuse', 'transaction'],
+];
 const REUSE: readonly string[] = ['return', 'allow', 'allow-failed', 'refuse'];
 
 /** What the composition root knows and a request needs. */
@@ -62,6 +71,7 @@ export function startRequest(
   if (key !== undefined) checkKey(key);
   checkTags(tags);
   checkQueue(queue);
+  const limits = checkLimits(where, options.limits);
   if (!REUSE.includes(reuse)) {
     const remedy = `Use one of ${REUSE.join(', ')}.`;
     throw new MillraceError('INVALID_ARGUMENT', `${where}: reuse is ${String(reuse)}`, { remedy });
@@ -92,6 +102,7 @@ export function startRequest(
     queue,
     priority,
     tags,
+    limits,
     key,
     fingerprint,
     reuse,

@@ -29,6 +29,8 @@ export function startClaimer(engine: Engine): Claimer {
   let suspectsSince = 0;
   let idleMs = FIRST_IDLE_MS;
   let windowEndsAt = Number.NEGATIVE_INFINITY;
+  /** After how long limits let more be claimed. */
+  let heldMs = Number.POSITIVE_INFINITY;
 
   const claim = async (takeSuspects: boolean, limit: number): Promise<number> => {
     const runs = await engine.store.claimRuns({
@@ -37,6 +39,7 @@ export function startClaimer(engine: Engine): Claimer {
       limit,
       suspects: takeSuspects,
     });
+    if (!takeSuspects) heldMs = runs.askAgainMs ?? Number.POSITIVE_INFINITY;
     if (runs.length > 0) engine.ports.crashPoint('claim.after-commit-before-dispatch');
     for (const run of runs) {
       const instance = engine.adopt(run);
@@ -59,11 +62,13 @@ export function startClaimer(engine: Engine): Claimer {
     }
     if (taken + judged > 0) {
       idleMs = FIRST_IDLE_MS;
-      return taken === limit || judged > 0 ? 0 : FIRST_IDLE_MS;
+      return taken === limit || judged > 0 ? 0 : Math.min(FIRST_IDLE_MS, heldMs);
     }
     idleMs = Math.min(idleMs * 2, engine.options.idlePollMs);
     const pauseMs = idleMs * (0.8 + engine.ports.random() * 0.4);
-    return now < windowEndsAt ? Math.min(pauseMs, windowEndsAt - now) : pauseMs;
+    // What others hold at this moment is looked at again, but not without a pause.
+    const soonMs = Math.min(pauseMs, Math.max(1, heldMs));
+    return now < windowEndsAt ? Math.min(soonMs, windowEndsAt - now) : soonMs;
   };
   const loop = startLoop(engine.ports, 'claim', tick);
   return {

@@ -1,5 +1,6 @@
 import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
+import { limitReasons } from './limited.ts';
 import { AHEAD_COUNTED, type EngineFacts, type Reason, type WhyFacts } from './reason.ts';
 
 /** Why no engine has taken a run that is ready. */
@@ -10,6 +11,8 @@ export function queueReasons(run: ReadableRun, facts: WhyFacts, since: string): 
   if (engines !== undefined && !engines.some((engine) => canRun(engine, run))) {
     return [noEngineForVersion(run, engines, since)];
   }
+  const held = limitReasons(run, facts, since);
+  if (held.length > 0) return held;
   const backlog = backlogReason(run, facts, since);
   if (assigned === undefined || assigned.until <= now) return [backlog];
   return [assignedReason(assigned, since), backlog];
