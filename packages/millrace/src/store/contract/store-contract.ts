@@ -4,6 +4,7 @@ import { incarnationPromises } from './engines/incarnations.ts';
 import { leasePromises } from './engines/leases.ts';
 import { settingPromises } from './engines/settings.ts';
 import { suspectPromises } from './engines/suspects.ts';
+import { agreementPromises } from './limits/agreement.ts';
 import { keyLimitPromises } from './limits/key.ts';
 import { limitPromises } from './limits/limit.ts';
 import { ratePromises } from './limits/rate.ts';
@@ -41,6 +42,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   limits: limitPromises,
   rates: ratePromises,
   'keys of limits': keyLimitPromises,
+  'limits and their rule': agreementPromises,
   history: historyPromises,
   listing: listingPromises,
   fidelity: fidelityPromises,
