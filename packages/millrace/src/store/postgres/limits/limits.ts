@@ -12,7 +12,7 @@ import {
 } from '../../port/limits.ts';
 import { checkLimit } from '../../port/text.ts';
 import { textArray } from '../database/binary-array.ts';
-import type { Connections } from '../database/connect.ts';
+import type { Connections, Statement } from '../database/connect.ts';
 import { functionCall } from '../runs/function-call.ts';
 
 const COLUMNS = `l.namespace, l.kind, l.name, l.max_concurrent, l.asked_max, l.rate, l.max_depth, l.paused, l.paused_by,
@@ -74,7 +74,7 @@ export function limitActs({ write, read }: Connections, now: () => number | unde
   return {
     setLimit: async (change) => {
       checkLimit(change);
-      const [row] = await write<Row>({ text: SET, values: [now(), ...changeColumns(change)] });
+      const [row] = await write<Row>(setLimitStatement(change, now()));
       return row && limitOf(row);
     },
     readLimits: (namespace) => reports(READ, namespace),
@@ -99,11 +99,12 @@ export function limitActs({ write, read }: Connections, now: () => number | unde
   };
 }
 
-function changeColumns(change: LimitChange) {
+export function setLimitStatement(change: LimitChange, now: number | undefined): Statement {
   const { namespace, kind, name, maxConcurrent, ratePerSecond, maxDepth, paused, by } = change;
   const given = { max: maxConcurrent, rate: ratePerSecond, depth: maxDepth, paused };
   const set = Object.entries(given).flatMap(([field, value]) => (value === undefined ? [] : [field]));
-  return [namespace, LIMIT_CODE[kind], name, textArray(set), maxConcurrent, ratePerSecond, maxDepth, paused, by];
+  const scope = [now, namespace, LIMIT_CODE[kind], name];
+  return { text: SET, values: [...scope, textArray(set), maxConcurrent, ratePerSecond, maxDepth, paused, by] };
 }
 
 function limitOf(row: Row | ReportRow): LimitRow {
