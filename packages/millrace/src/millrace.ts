@@ -293,7 +293,10 @@ export class Millrace {
   }
 
   /** Runs of a queue that failed, or were quarantined; newest first. `next` is the `before` of the next page. */
-  deadLetters(queue: string, page: DeadPage = {}): Promise<{ runs: RunDescription[]; next: string | undefined }> {
+  deadLetters(
+    queue: string,
+    page: DeadPage = {},
+  ): Promise<{ runs: RunDescription[]; next: string | undefined }> {
     return readDead(this.store, { namespace: this.options.namespace, queue }, page);
   }
 

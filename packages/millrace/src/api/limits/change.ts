@@ -68,9 +68,11 @@ function checkChange(where: string, { kind }: Scope, change: QueueChange): void 
     const remedy = 'Give it to the queue of the runs.';
     throw new MillraceError('INVALID_ARGUMENT', `${where}: only queues have a maxDepth`, { remedy });
   }
-  if (maxConcurrent !== undefined && maxConcurrent !== null) checkCount(`${where}: maxConcurrent`, maxConcurrent);
+  if (maxConcurrent !== undefined && maxConcurrent !== null)
+    checkCount(`${where}: maxConcurrent`, maxConcurrent);
   if (maxDepth !== undefined && maxDepth !== null) checkCount(`${where}: maxDepth`, maxDepth);
-  if (ratePerSecond !== undefined && ratePerSecond !== null) checkRate(`${where}: ratePerSecond`, ratePerSecond);
+  if (ratePerSecond !== undefined && ratePerSecond !== null)
+    checkRate(`${where}: ratePerSecond`, ratePerSecond);
 }
 
 /** Who is refused for a full queue may try again after this long: what `Retry-After` says. */
@@ -78,5 +80,7 @@ const RETRY_AFTER_MS = 1_000;
 
 export function queueFull({ queue }: StartRequest, maxDepth: number): MillraceError {
   const what = `queue "${queue}" holds ${maxDepth} queued runs, as many as it may; nothing was stored`;
-  return new MillraceError('QUEUE_FULL', what, { details: { queue, maxDepth, retryAfterMs: RETRY_AFTER_MS } });
+  return new MillraceError('QUEUE_FULL', what, {
+    details: { queue, maxDepth, retryAfterMs: RETRY_AFTER_MS },
+  });
 }

@@ -72,7 +72,9 @@ async function deadRows(
     const filter = { namespace, queue, status: ['failed', 'blocked'], limit: MOST, before: from } as const;
     // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended
     const page = await ask(() => store.listRuns(filter));
-    rows.push(...page.runs.filter(({ status, blockCode }) => status === 'failed' || blockCode === 'QUARANTINED'));
+    rows.push(
+      ...page.runs.filter(({ status, blockCode }) => status === 'failed' || blockCode === 'QUARANTINED'),
+    );
     if (rows.length > limit) return { rows: rows.slice(0, limit), next: rows[limit - 1]?.runId };
     if (page.next === undefined) return { rows, next: undefined };
     from = page.next;

@@ -99,7 +99,14 @@ describe('limits', () => {
     ['no list', 'ada', /limits is "ada"/],
     ['half a limit', [{ key: 'ada' }], /limits\[0\] is/],
     ['a limit of nothing', [{ key: 'ada', max: 0 }], /limits\[0\]\.max is 0/],
-    ['a key twice', [{ key: 'a', max: 1 }, { key: 'a', max: 2 }], /"a" twice/],
+    [
+      'a key twice',
+      [
+        { key: 'a', max: 1 },
+        { key: 'a', max: 2 },
+      ],
+      /"a" twice/,
+    ],
     ['an empty key', [{ key: '', max: 1 }], /key is empty/],
     ['too many', Array.from({ length: 11 }, (_, at) => ({ key: `k${at}`, max: 1 })), /limits is/],
   ])('refuses %s', async (_, limits, message) => {

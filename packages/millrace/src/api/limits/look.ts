@@ -21,7 +21,18 @@ export async function readLimits(store: Store, namespace: string): Promise<Limit
 }
 
 /** One queue, empty and without limits as it may be. */
-export async function describeQueue(store: Store, namespace: string, queue: string): Promise<QueueDescription> {
+export async function describeQueue(
+  store: Store,
+  namespace: string,
+  queue: string,
+): Promise<QueueDescription> {
   const found = (await readQueues(store, namespace)).find((described) => described.queue === queue);
-  return found ?? (describeQueues([{ queue, depth: 0, oldestReadyAt: undefined, running: 0 }], [], 0)[0] as QueueDescription);
+  return (
+    found ??
+    (describeQueues(
+      [{ queue, depth: 0, oldestReadyAt: undefined, running: 0 }],
+      [],
+      0,
+    )[0] as QueueDescription)
+  );
 }

@@ -53,7 +53,10 @@ export function hindrances<L extends LimitState>(run: Candidate, limits: Limits<
  * Grants a run its parts of all its limits, where all have room: they are less by it from then on. Otherwise nothing
  * changes, and the answer is the first that has none.
  */
-export function admit<L extends LimitState>(run: Candidate, limits: Map<string, L>): Hindrance<L> | undefined {
+export function admit<L extends LimitState>(
+  run: Candidate,
+  limits: Map<string, L>,
+): Hindrance<L> | undefined {
   const [first] = hindrances(run, limits);
   if (first !== undefined || run.granted) return first;
   for (const { kind, name } of scopesFor(run)) {

@@ -6,7 +6,14 @@ import { describeLimit, describeQueues, type ReportedLimit } from './describe-qu
 import { LIMIT_CODE, LIMIT_KINDS, limitKindOf, type LimitState, obstacleOf } from './limit.ts';
 import { msToToken, nextTokenAt, tokensAt } from './rate.ts';
 
-const free: LimitState = { kind: 'queue', name: 'mail', max: undefined, inUse: 0, tokens: undefined, paused: false };
+const free: LimitState = {
+  kind: 'queue',
+  name: 'mail',
+  max: undefined,
+  inUse: 0,
+  tokens: undefined,
+  paused: false,
+};
 const run: Candidate = { queue: 'mail', workflow: 'send', keys: [], granted: false };
 
 describe('a limit', () => {
@@ -58,7 +65,10 @@ describe('admission', () => {
       { ...free, kind: 'key', name: 'ada', max: 1, inUse: 0 },
     ]);
     expect(admit({ ...run, keys: ['ada'] }, limits)).toBeUndefined();
-    expect(admit({ ...run, keys: ['ada'] }, limits)).toMatchObject({ limit: { name: 'ada' }, obstacle: 'full' });
+    expect(admit({ ...run, keys: ['ada'] }, limits)).toMatchObject({
+      limit: { name: 'ada' },
+      obstacle: 'full',
+    });
     expect(admit({ ...run, granted: true }, limits)).toBeUndefined();
     expect([...limits.values()]).toMatchObject([{ inUse: 2 }, { inUse: 1, tokens: 1 }, { inUse: 1 }]);
   });
@@ -135,7 +145,16 @@ describe('limits of a start', () => {
 
 describe('a queue as it is shown', () => {
   const reported: ReportedLimit = {
-    ...{ ...free, max: 3, inUse: 2, ratePerSecond: 5, maxDepth: 9, paused: true, pausedBy: 'ada', pausedAt: 1_000 },
+    ...{
+      ...free,
+      max: 3,
+      inUse: 2,
+      ratePerSecond: 5,
+      maxDepth: 9,
+      paused: true,
+      pausedBy: 'ada',
+      pausedAt: 1_000,
+    },
     holders: ['r1', 'r2'],
   };
 
@@ -143,7 +162,15 @@ describe('a queue as it is shown', () => {
     const queues = [{ queue: 'a', depth: 2, oldestReadyAt: 500, running: 1 }];
     expect(describeQueues(queues, [reported, { ...reported, kind: 'workflow' }], 2_000)).toEqual([
       {
-        ...{ queue: 'a', depth: 2, oldestAgeSeconds: 1.5, running: 1, paused: false, pausedBy: null, pausedAt: null },
+        ...{
+          queue: 'a',
+          depth: 2,
+          oldestAgeSeconds: 1.5,
+          running: 1,
+          paused: false,
+          pausedBy: null,
+          pausedAt: null,
+        },
         limits: { maxConcurrent: null, ratePerSecond: null, maxDepth: null, inUse: null },
       },
       {

@@ -253,12 +253,21 @@ describe('why a run is not taken from the queue', () => {
 describe('why a limit holds a run back', () => {
   const limit: LimitFacts = {
     ...{ kind: 'queue', name: 'default', max: undefined, inUse: 0, tokens: undefined, paused: false },
-    ...{ pausedBy: undefined, pausedAt: undefined, ratePerSecond: undefined, nextTokenAt: undefined, holders: [] },
+    ...{
+      pausedBy: undefined,
+      pausedAt: undefined,
+      ratePerSecond: undefined,
+      nextTokenAt: undefined,
+      holders: [],
+    },
   };
   const heldBy = (...limits: Partial<LimitFacts>[]) =>
     reasonsOf(
       { status: 'queued' },
-      { limits: { keys: ['ada'], granted: false, limits: limits.map((own) => ({ ...limit, ...own })) }, ahead: 3 },
+      {
+        limits: { keys: ['ada'], granted: false, limits: limits.map((own) => ({ ...limit, ...own })) },
+        ahead: 3,
+      },
     );
 
   it('names the pause, by whom and since when', () => {

@@ -56,11 +56,17 @@ export function checkLimit(change: LimitChange): void {
   for (const [field, value] of Object.entries({ maxConcurrent, maxDepth })) {
     if (value === undefined || value === null) continue;
     if (Number.isInteger(value) && value >= 1 && value <= MAX_COUNT) continue;
-    throw new StoreError('definite', `${field} is ${value}: a whole number from 1 to ${MAX_COUNT} is allowed`);
+    throw new StoreError(
+      'definite',
+      `${field} is ${value}: a whole number from 1 to ${MAX_COUNT} is allowed`,
+    );
   }
   if (ratePerSecond === undefined || ratePerSecond === null) return;
   if (ratePerSecond >= MIN_RATE && ratePerSecond <= MAX_COUNT) return;
-  throw new StoreError('definite', `ratePerSecond is ${ratePerSecond}: ${MIN_RATE} to ${MAX_COUNT} is allowed`);
+  throw new StoreError(
+    'definite',
+    `ratePerSecond is ${ratePerSecond}: ${MIN_RATE} to ${MAX_COUNT} is allowed`,
+  );
 }
 
 /** What PostgreSQL's integers hold with room to add. */

@@ -58,6 +58,10 @@ const EXPECTED_SIGHTINGS = [
   'engine retired',
   'assigned run claimed by its engine',
   'assigned run claimed by another',
+  'limit changed',
+  'claim held back',
+  'grant under a limit',
+  'grant under a key',
   'attempt overlapped',
   'attempt unrecorded',
 ] as const;

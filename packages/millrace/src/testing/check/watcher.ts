@@ -3,6 +3,7 @@ import type { RunEvent } from '../../core/run/event.ts';
 import { isClosed } from '../../core/status.ts';
 import type { Plan, PlanResult, RunRow, Store } from '../../store/port/store.ts';
 import { createClusterCheck, type ClusterCheck } from './cluster.ts';
+import { createLimitCheck, type LimitCheck } from './limits.ts';
 import { addChunk, emptyHistory, type HistoryState } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import type { Tally } from './tally.ts';
@@ -25,6 +26,7 @@ export interface Watcher {
   readonly runs: ReadonlyMap<string, Watched>;
   readonly retired: ReadonlySet<string>;
   readonly cluster: ClusterCheck;
+  readonly limits: LimitCheck;
   noteRetired(engineId: string): void;
   /** Call after a write. `newsAt`: store time at which what a run's history gained left its process. */
   afterWrite(what: string, touched: readonly string[], newsAt: (runId: string) => number): Promise<void>;
@@ -37,6 +39,7 @@ export interface Watcher {
 export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watcher {
   const runs = new Map<string, Watched>();
   const retired = new Set<string>();
+  const limits = createLimitCheck(runs, tally);
 
   const look = async (
     what: string,
@@ -51,6 +54,7 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
     }
     const history = before?.history ?? emptyHistory(runId);
     if (before !== undefined) compareRows(what, before.row, row);
+    limits.see(what, row);
     const known = history.events.length;
     if (row.events < known) violated('history shrank', `run ${runId}: ${known} to ${row.events} events`);
     if (row.events > known) {
@@ -89,6 +93,7 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
     runs,
     retired,
     cluster: createClusterCheck(retired, tally),
+    limits,
     noteRetired: (engineId) => void retired.add(engineId),
     async afterWrite(what, touched, newsAt) {
       const ids = [...new Set(touched)];
@@ -100,7 +105,7 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
       }
     },
     checkClaim: createClaimCheck(runs, retired, tally),
-    checkPlan: createPlanCheck(runs, retired, tally),
+    checkPlan: createPlanCheck(limits, runs, retired, tally),
   };
 }
 
@@ -123,6 +128,7 @@ function createClaimCheck(
 
 /** The answer to a plan, judged by the row as it was before and by the plans that were applied. */
 function createPlanCheck(
+  limits: LimitCheck,
   runs: ReadonlyMap<string, Watched>,
   retired: ReadonlySet<string>,
   tally: Tally,
@@ -130,6 +136,7 @@ function createPlanCheck(
   const applied = new Set<string>();
   return (plan, result, storeTime) => {
     tally.add(`plan ${result.outcome}`);
+    if (result.outcome === 'ok') limits.noteSuccessor(plan);
     const before = runs.get(plan.runId)?.row;
     const id = `${plan.runId} ${plan.version} ${plan.commitId}`;
     if (retired.has(plan.engineId) && result.outcome === 'conflict') tally.add('zombie plan refused');

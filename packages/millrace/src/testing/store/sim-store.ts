@@ -34,6 +34,7 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       ...startCalls(parts, actor),
       ...planCalls(parts, actor, firstSent),
       ...outsideCalls(parts, actor),
+      ...limitCalls(parts, actor),
       loadRuns: (requests) => read('loadRuns', () => subject.loadRuns(requests)),
       listOwned: (engineId) => read('listOwned', () => subject.listOwned(engineId)),
       readRuns: (refs) => read('readRuns', () => subject.readRuns(refs)),
@@ -44,7 +45,6 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       listEngines: (filter) => read('listEngines', () => subject.listEngines(filter)),
       listFailovers: (page) => read('listFailovers', () => subject.listFailovers(page)),
       readSettings: () => read('readSettings', () => subject.readSettings()),
-      setLimit: (change) => network.send({ actor, name: 'setLimit', act: () => subject.setLimit(change) }),
       readLimits: (namespace) => read('readLimits', () => subject.readLimits(namespace)),
       limitsOf: (runId) => read('limitsOf', () => subject.limitsOf(runId)),
       readQueues: (namespace) => read('readQueues', () => subject.readQueues(namespace)),
@@ -79,6 +79,8 @@ function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreP
         inspect: (claimed) => {
           const runIds = claimed.map(({ runId }) => runId);
           watcher.checkClaim(request.engineId, runIds, network.now());
+          watcher.limits.checkClaim(claimed);
+          if (claimed.askAgainMs !== undefined) tally.add('claim held back');
           return runIds;
         },
         describe: (claimed) => claimed.map(({ runId, epoch }) => `${short(runId)}@${epoch}`).join(' '),
@@ -147,7 +149,8 @@ function startCalls({ subject, network, watcher, tally }: SimStoreParts, actor: 
         act: () => subject.startRuns(requests),
         inspect: (results, rows) => {
           results.forEach((result, at) => {
-            const { owner, runId } = requests[at] as (typeof requests)[number];
+            const { owner, runId, limits } = requests[at] as (typeof requests)[number];
+            if (result.outcome === 'started') watcher.limits.noteKeys(runId, limits);
             const known = rows.has(result.runId);
             if (result.outcome !== 'started') tally.add(`start ${result.outcome}`);
             else if (known && runId === result.runId) tally.add('start repeated');
@@ -251,6 +254,24 @@ function outsideCalls({ subject, network, tally }: SimStoreParts, actor: Actor) 
         name: 'unblock',
         act: () => subject.unblock(request),
         inspect: (_count, rows) => idsOf(rows, ({ status }) => status === 'blocked'),
+      }),
+  } satisfies Partial<Store>;
+}
+
+function limitCalls({ subject, network, watcher, tally }: SimStoreParts, actor: Actor) {
+  return {
+    setLimit: (change) =>
+      network.send({
+        actor,
+        name: 'setLimit',
+        act: () => subject.setLimit(change),
+        inspect: () => {
+          watcher.limits.noteLimit(change);
+          tally.add('limit changed');
+          return [];
+        },
+        describe: (row) =>
+          `${change.kind} ${change.name} ${row === undefined ? 'is none' : JSON.stringify(row)}`,
       }),
   } satisfies Partial<Store>;
 }

@@ -41,10 +41,14 @@ async function list(cli: Cli, queue: string, options: Options): Promise<void> {
 async function redrive(cli: Cli, queue: string, options: Options): Promise<void> {
   const { limit, yes, json } = options;
   if (yes !== true) {
-    const answer = await cli.terminal.confirm(`let at most ${limit} runs of queue "${safeText(queue)}" go on?`);
+    const answer = await cli.terminal.confirm(
+      `let at most ${limit} runs of queue "${safeText(queue)}" go on?`,
+    );
     if (answer === undefined) {
       const remedy = 'Repeat the command with --yes.';
-      throw new MillraceError('INVALID_ARGUMENT', 'nothing was changed: this needs to be confirmed', { remedy });
+      throw new MillraceError('INVALID_ARGUMENT', 'nothing was changed: this needs to be confirmed', {
+        remedy,
+      });
     }
     if (!answer) return cli.terminal.tell('nothing was changed');
   }

@@ -32,7 +32,8 @@ export function addQueues(program: Command, cli: Cli): void {
 }
 
 function addPause(queues: Command, cli: Cli, verb: 'pause' | 'resume'): void {
-  const description = verb === 'pause' ? 'let nothing new begin; what has begun goes on' : 'let runs begin again';
+  const description =
+    verb === 'pause' ? 'let nothing new begin; what has begun goes on' : 'let runs begin again';
   addTarget(queues.command(verb).description(description)).action(
     async (name: string | undefined, _own: object, command: Command) => {
       const options = command.optsWithGlobals<TargetOptions>();
@@ -69,7 +70,11 @@ function addTarget(command: Command): Command {
 }
 
 /** @throws INVALID_ARGUMENT. */
-function targetOf(verb: string, name: string | undefined, { all, workflow, key }: TargetOptions): LimitTarget {
+function targetOf(
+  verb: string,
+  name: string | undefined,
+  { all, workflow, key }: TargetOptions,
+): LimitTarget {
   const kinds = [all, workflow, key].filter((given) => given === true).length;
   if (kinds > 1 || (name === undefined) !== (all === true)) {
     const remedy = 'Name one queue, one workflow with --workflow, one key with --key, or give --all alone.';

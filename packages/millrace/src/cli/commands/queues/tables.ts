@@ -3,14 +3,21 @@ import { span } from '../../output/run-words.ts';
 import { table } from '../../output/table.ts';
 import type { Terminal } from '../../terminal.ts';
 
-export function queueTable({ outStyle: style, columns }: Terminal, queues: readonly QueueDescription[]): string[] {
+export function queueTable(
+  { outStyle: style, columns }: Terminal,
+  queues: readonly QueueDescription[],
+): string[] {
   if (queues.length === 0) return [];
   return table(
     [
       { title: 'QUEUE', of: ({ queue }) => queue, shrinks: true },
       { title: 'DEPTH', of: ({ depth }) => String(depth), align: 'right' },
       { title: 'MAX DEPTH', of: ({ limits }) => number(limits.maxDepth), align: 'right' },
-      { title: 'OLDEST', of: ({ oldestAgeSeconds: age }) => (age === null ? '' : span(age * 1000)), align: 'right' },
+      {
+        title: 'OLDEST',
+        of: ({ oldestAgeSeconds: age }) => (age === null ? '' : span(age * 1000)),
+        align: 'right',
+      },
       { title: 'RUNNING', of: ({ running }) => String(running), align: 'right' },
       { title: 'IN USE', of: ({ limits }) => use(limits.inUse, limits.maxConcurrent), align: 'right' },
       { title: 'RATE', of: ({ limits }) => rate(limits.ratePerSecond), align: 'right' },
@@ -25,11 +32,18 @@ export function queueTable({ outStyle: style, columns }: Terminal, queues: reado
   );
 }
 
-export function limitTable({ outStyle: style, columns }: Terminal, limits: readonly LimitDescription[]): string[] {
+export function limitTable(
+  { outStyle: style, columns }: Terminal,
+  limits: readonly LimitDescription[],
+): string[] {
   if (limits.length === 0) return [];
   return table(
     [
-      { title: 'LIMIT OF', of: ({ kind, name }) => (kind === 'global' ? 'all' : `${kind} ${name}`), shrinks: true },
+      {
+        title: 'LIMIT OF',
+        of: ({ kind, name }) => (kind === 'global' ? 'all' : `${kind} ${name}`),
+        shrinks: true,
+      },
       { title: 'IN USE', of: ({ inUse, maxConcurrent }) => use(inUse, maxConcurrent), align: 'right' },
       { title: 'RATE', of: ({ ratePerSecond }) => rate(ratePerSecond), align: 'right' },
       {

@@ -5,7 +5,11 @@ import type { ReadableRun } from '../../reading/readable-run.ts';
 import type { LimitFacts, Reason, WhyFacts } from './reason.ts';
 
 /** The limits that hold a ready run back: the rule is the one by which runs are claimed. */
-export function limitReasons(run: ReadableRun, { limits: facts }: WhyFacts, since: string): readonly Reason[] {
+export function limitReasons(
+  run: ReadableRun,
+  { limits: facts }: WhyFacts,
+  since: string,
+): readonly Reason[] {
   if (facts === undefined) return [];
   const { keys, granted, limits } = facts;
   const { queue, workflow } = run;
@@ -76,7 +80,6 @@ function rateReason(limit: LimitFacts, since: string): Reason {
 function raise(limit: LimitFacts, max: number): string {
   return `millrace queues limit ${argumentsOf(limit)} --max ${max}`;
 }
-
 
 function nameOf({ kind, name }: LimitFacts): string {
   return kind === 'global' ? 'all runs of the namespace' : `${kind} "${name}"`;

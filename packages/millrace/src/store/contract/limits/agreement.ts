@@ -36,7 +36,9 @@ interface World {
 }
 
 export const agreementPromises: Promises = {
-  'a claim takes exactly what the rule says may be taken, and the rule says why of the rest': async (subject) => {
+  'a claim takes exactly what the rule says may be taken, and the rule says why of the rest': async (
+    subject,
+  ) => {
     const random = mulberry(SEED);
     const engineId = await boot(subject.store);
     let world = newWorld({ subject, engineId, random }, 0);
@@ -143,7 +145,10 @@ function randomChange(random: () => number): Omit<LimitChange, 'namespace'> {
 }
 
 /** The limits as the store reports them; of keys that only runs brought along, through one of their runs. */
-async function limitsNow({ namespace, subject: { store } }: World, ready: readonly Known[]): Promise<LimitState[]> {
+async function limitsNow(
+  { namespace, subject: { store } }: World,
+  ready: readonly Known[],
+): Promise<LimitState[]> {
   const all = new Map<string, LimitState>();
   const add = (limit: LimitState): void => void all.set(`${limit.kind} ${limit.name}`, limit);
   (await store.readLimits(namespace)).forEach(add);

@@ -22,24 +22,23 @@ const ada = [{ key: 'ada', max: 1 }];
 const KEY = { ...QUEUE, kind: 'key', name: 'ada' } as const;
 
 export const keyLimitPromises: Promises = {
-  'of all runs with a key no more than its limit hold a grant; the next by rank follows a close (L3)': async ({
-    store,
-  }) => {
-    const engineId = await boot(store);
-    const runIds = await startSome(store, 3, { limits: ada });
-    const low = await startQueued(store, { limits: ada, priority: 'low' });
-    const high = await startQueued(store, { limits: ada, priority: 'high' });
-    const order: string[] = [];
-    for (let round = 0; round < 5; round += 1) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is what is tested
-      const [run, ...others] = await claimAll(store, engineId);
-      expect(others).toEqual([]);
-      order.push((run as Owned).runId);
-      // oxlint-disable-next-line no-await-in-loop -- as above
-      await close(store, run as Owned);
-    }
-    expect(order).toEqual([high, ...runIds, low]);
-  },
+  'of all runs with a key no more than its limit hold a grant; the next by rank follows a close (L3)':
+    async ({ store }) => {
+      const engineId = await boot(store);
+      const runIds = await startSome(store, 3, { limits: ada });
+      const low = await startQueued(store, { limits: ada, priority: 'low' });
+      const high = await startQueued(store, { limits: ada, priority: 'high' });
+      const order: string[] = [];
+      for (let round = 0; round < 5; round += 1) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other is what is tested
+        const [run, ...others] = await claimAll(store, engineId);
+        expect(others).toEqual([]);
+        order.push((run as Owned).runId);
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await close(store, run as Owned);
+      }
+      expect(order).toEqual([high, ...runIds, low]);
+    },
   'a run with a key is never owned at once (L4)': async ({ store }) => {
     const engineId = await boot(store);
     expect(await startOne(store, { owner: engineId, limits: ada })).toMatchObject({ owned: false });
@@ -86,13 +85,18 @@ export const keyLimitPromises: Promises = {
     expect((await claimAll(store, engineId)).map(({ runId }) => runId)).toEqual([next]);
     expect(await store.limitsOf(mover as string)).toMatchObject({ parkedOn: 'bob' });
   },
-  'a key that has room for runs that nobody here can execute is no obstacle for others': async ({ store }) => {
+  'a key that has room for runs that nobody here can execute is no obstacle for others': async ({
+    store,
+  }) => {
     const engineId = await boot(store);
     await startSome(store, 1, { limits: ada });
     const run = await claimOne(store, engineId);
     await startSome(store, 3, { limits: ada, workflow: 'unknown' });
     const [mine] = await startSome(store, 1, { limits: ada });
-    const workflows = [{ workflow: 'order', version: '1' }, { workflow: 'unknown', version: '1' }];
+    const workflows = [
+      { workflow: 'order', version: '1' },
+      { workflow: 'unknown', version: '1' },
+    ];
     expect(await claim(store, engineId, { workflows })).toMatchObject({ length: 0 });
     await close(store, run);
     expect((await claimAll(store, engineId)).map(({ runId }) => runId)).toEqual([mine]);

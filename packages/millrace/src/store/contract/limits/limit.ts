@@ -34,7 +34,11 @@ export async function startSome(store: Store, count: number, more: object = {}):
 }
 
 /** Claims all that can be claimed, as often as the store asks for. */
-export async function claimAll(store: Store, engineId: string, limit = 100): Promise<(Owned & { runId: string })[]> {
+export async function claimAll(
+  store: Store,
+  engineId: string,
+  limit = 100,
+): Promise<(Owned & { runId: string })[]> {
   const all: Owned[] = [];
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- each claim sees what the one before has left
@@ -51,7 +55,9 @@ export async function close(store: Store, run: Owned): Promise<void> {
 const idsOf = (runs: readonly { runId: string }[]): string[] => runs.map(({ runId }) => runId);
 
 export const limitPromises: Promises = {
-  'no more runs of a queue hold a grant than its limit says, and a close makes room (L1)': async ({ store }) => {
+  'no more runs of a queue hold a grant than its limit says, and a close makes room (L1)': async ({
+    store,
+  }) => {
     const engineId = await boot(store);
     await store.setLimit({ ...QUEUE, maxConcurrent: 2 });
     const runIds = await startSome(store, 4);
@@ -106,7 +112,9 @@ export const limitPromises: Promises = {
     await store.deliver([messageTo(run.runId)]);
     expect(await claimedIds(store, two)).toEqual([runId]);
   },
-  'a run whose engine died keeps its grant: it goes on, and nobody else gets its place': async ({ store }) => {
+  'a run whose engine died keeps its grant: it goes on, and nobody else gets its place': async ({
+    store,
+  }) => {
     const [one, two] = [await boot(store), await boot(store, 'beta')];
     await store.setLimit({ ...QUEUE, maxConcurrent: 1 });
     const [runId] = await startSome(store, 2);
@@ -132,7 +140,9 @@ export const limitPromises: Promises = {
     await close(store, running);
     expect(await claimedIds(store, engineId)).toEqual(runIds.slice(0, 1));
   },
-  'a limit that is lowered takes nothing away, and grants nothing before there is room': async ({ store }) => {
+  'a limit that is lowered takes nothing away, and grants nothing before there is room': async ({
+    store,
+  }) => {
     const engineId = await boot(store);
     await store.setLimit({ ...QUEUE, maxConcurrent: 3 });
     const runIds = await startSome(store, 5);
@@ -205,11 +215,21 @@ export const limitPromises: Promises = {
     const failed = await advance(store, run, closing(run, 'failed'));
     expect(await claimedIds(store, engineId)).toEqual([other]);
     const { version, events: seq } = failed;
-    const reopened = { runId: runId as string, version, from: 'failed', seq, count: 1, history: bytes('retried') } as const;
+    const reopened = {
+      runId: runId as string,
+      version,
+      from: 'failed',
+      seq,
+      count: 1,
+      history: bytes('retried'),
+    } as const;
     expect(await store.reopen({ ...reopened, commitId: newCommitId() })).toBe('ok');
     expect(await claimedIds(store, engineId)).toEqual([]);
   },
-  'a paused queue grants nothing new and says who paused it; resumed it goes on': async ({ store, clock }) => {
+  'a paused queue grants nothing new and says who paused it; resumed it goes on': async ({
+    store,
+    clock,
+  }) => {
     const engineId = await boot(store);
     const runIds = await startSome(store, 2);
     const at = clock.now();
@@ -231,7 +251,12 @@ export const limitPromises: Promises = {
     });
   },
   'numbers that no limit can have are refused': async ({ store }) => {
-    for (const wrong of [{ maxConcurrent: 0 }, { maxConcurrent: 1.5 }, { maxDepth: -1 }, { ratePerSecond: 0 }])
+    for (const wrong of [
+      { maxConcurrent: 0 },
+      { maxConcurrent: 1.5 },
+      { maxDepth: -1 },
+      { ratePerSecond: 0 },
+    ])
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await expect(store.setLimit({ ...QUEUE, ...wrong })).rejects.toThrow('allowed');
     expect(await store.readLimits('default')).toEqual([]);
@@ -274,7 +299,10 @@ export const limitPromises: Promises = {
     expect(results[2]).toMatchObject({ runId: requests[2]?.runId, maxDepth: 2 });
     expect(await statusesOf(store, idsOf(requests))).toEqual(['queued', 'queued', undefined, 'queued']);
     // A start that is there already is answered, full or not.
-    expect(await startOne(store, { key: 'a' })).toMatchObject({ outcome: 'existing', runId: requests[0]?.runId });
+    expect(await startOne(store, { key: 'a' })).toMatchObject({
+      outcome: 'existing',
+      runId: requests[0]?.runId,
+    });
     await claimedIds(store, engineId, { limit: 1 });
     expect(await startOne(store, { key: 'c' })).toMatchObject({ outcome: 'started' });
   },

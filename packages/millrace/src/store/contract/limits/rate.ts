@@ -4,7 +4,10 @@ import type { Promises } from '../subject.ts';
 import { QUEUE, startSome } from './limit.ts';
 
 export const ratePromises: Promises = {
-  'a rate grants what a second brings, then one at a time, and says when to ask again': async ({ store, clock }) => {
+  'a rate grants what a second brings, then one at a time, and says when to ask again': async ({
+    store,
+    clock,
+  }) => {
     const engineId = await boot(store);
     await store.setLimit({ ...QUEUE, ratePerSecond: 4 });
     const runIds = await startSome(store, 10);

@@ -68,16 +68,19 @@ describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
   test.each([
     ['COMMIT', 0],
     ['ROLLBACK', 1],
-  ])('claim × claim for the last place: after the first one has ended with %s the other gets %i', async (end, more) => {
-    const [one, other] = [await boot(store), await boot(store)];
-    await store.setLimit({ ...QUEUE, maxConcurrent: 1 });
-    await startSome(store, 3);
-    expect(await hold(claiming(one))).toHaveLength(1);
-    const claimed = claim(store, other);
-    await untilBlocked();
-    await first.query(end);
-    expect(await claimed).toHaveLength(more);
-  });
+  ])(
+    'claim × claim for the last place: after the first one has ended with %s the other gets %i',
+    async (end, more) => {
+      const [one, other] = [await boot(store), await boot(store)];
+      await store.setLimit({ ...QUEUE, maxConcurrent: 1 });
+      await startSome(store, 3);
+      expect(await hold(claiming(one))).toHaveLength(1);
+      const claimed = claim(store, other);
+      await untilBlocked();
+      await first.query(end);
+      expect(await claimed).toHaveLength(more);
+    },
+  );
 
   test('close × claim: a place is free when the close has committed, not before', async () => {
     const engineId = await boot(store);

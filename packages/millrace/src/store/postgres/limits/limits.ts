@@ -104,7 +104,10 @@ export function setLimitStatement(change: LimitChange, now: number | undefined):
   const given = { max: maxConcurrent, rate: ratePerSecond, depth: maxDepth, paused };
   const set = Object.entries(given).flatMap(([field, value]) => (value === undefined ? [] : [field]));
   const scope = [now, namespace, LIMIT_CODE[kind], name];
-  return { text: SET, values: [...scope, textArray(set), maxConcurrent, ratePerSecond, maxDepth, paused, by] };
+  return {
+    text: SET,
+    values: [...scope, textArray(set), maxConcurrent, ratePerSecond, maxDepth, paused, by],
+  };
 }
 
 function limitOf(row: Row | ReportRow): LimitRow {
@@ -133,6 +136,7 @@ function reportOf(row: ReportRow): LimitReport {
     ...limit,
     ...{ inUse, holders, tokens },
     max: limit.maxConcurrent ?? limit.askedMax,
-    nextTokenAt: bucket === undefined || tokens === undefined || tokens >= 1 ? undefined : nextTokenAt(bucket, at),
+    nextTokenAt:
+      bucket === undefined || tokens === undefined || tokens >= 1 ? undefined : nextTokenAt(bucket, at),
   };
 }

@@ -27,6 +27,18 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     id: 2,
     name: 'acts',
-    sql: [ANSWER, CLAIM, CLAIM_LIMITED, SET_LIMIT, DELIVER, START, COMMIT, WAKE, RETIRE, REOPEN, CLUSTER].join('\n'),
+    sql: [
+      ANSWER,
+      CLAIM,
+      CLAIM_LIMITED,
+      SET_LIMIT,
+      DELIVER,
+      START,
+      COMMIT,
+      WAKE,
+      RETIRE,
+      REOPEN,
+      CLUSTER,
+    ].join('\n'),
   },
 ];

@@ -40,7 +40,11 @@ interface Ready extends Scoped {
 const MORE = 100;
 const MOST_STIRRED = 100;
 
-export function prepareLimitedClaims(connection: Connection, backlog: Backlog, limits: Limits): LimitedClaims {
+export function prepareLimitedClaims(
+  connection: Connection,
+  backlog: Backlog,
+  limits: Limits,
+): LimitedClaims {
   const statements = prepareStatements(connection);
   const { now } = connection.timers;
 
@@ -73,7 +77,12 @@ export function prepareLimitedClaims(connection: Connection, backlog: Backlog, l
         if (chosen.length >= request.limit) break;
         const { namespace, queue, workflow, run_id: runId, parked_on: parkedOn } = run;
         const keys = decodeLimits(run.limits).map(({ key }) => key);
-        const held = table.admit(namespace, { queue, workflow, keys: keys.toSorted(byBytes), granted: run.granted === 1 });
+        const held = table.admit(namespace, {
+          queue,
+          workflow,
+          keys: keys.toSorted(byBytes),
+          granted: run.granted === 1,
+        });
         if (held === undefined) {
           const counted = run.granted === 0 && (keys.length > 0 || limits.applies(run));
           chosen.push({ runId, counted });
@@ -88,7 +97,10 @@ export function prepareLimitedClaims(connection: Connection, backlog: Backlog, l
         statements.setTokens.run(tokens ?? 0, at, namespace, LIMIT_CODE[kind], name);
       const turn = stirred.length >= MOST_STIRRED;
       for (const { namespace, name } of table.keys()) limits.stir(namespace, name, turn);
-      const waits = [...table.waits(), ...statements.selectNextStir.all(at).map(({ stir_at: next }) => next - at)];
+      const waits = [
+        ...table.waits(),
+        ...statements.selectNextStir.all(at).map(({ stir_at: next }) => next - at),
+      ];
       const again = moved > 0 && chosen.length < request.limit;
       return { chosen, askAgainMs: again ? 0 : waits.toSorted((a, b) => a - b)[0] };
     },
@@ -186,7 +198,9 @@ function prepareStatements(connection: Connection) {
         AND namespace = ? AND queue = ? AND workflow = ? AND workflow_version = ? AND granted = ? ${order} LIMIT ?`),
     selectParked: connection.prepare<Ready>(`
       SELECT ${columns} FROM runs WHERE namespace = ? AND parked_on = ? AND parked_on IS NOT NULL ${order}`),
-    selectAssigned: connection.prepare<Ready>(`SELECT ${columns} FROM runs WHERE assigned_to = ? ${order} LIMIT ?`),
+    selectAssigned: connection.prepare<Ready>(
+      `SELECT ${columns} FROM runs WHERE assigned_to = ? ${order} LIMIT ?`,
+    ),
     selectStirred: connection.prepare<Stirred>(
       `SELECT namespace, name FROM limits WHERE stir_at <= ? ORDER BY stir_at LIMIT ${MOST_STIRRED}`,
     ),

@@ -59,7 +59,11 @@ export function prepareLimits(connection: Connection): Limits {
 
   function inUse({ namespace, kind, name }: LimitScope): number {
     if (kind === 'global') return statements.countAll.get(namespace)?.count ?? 0;
-    const count = { queue: statements.countQueue, workflow: statements.countWorkflow, key: statements.countKey };
+    const count = {
+      queue: statements.countQueue,
+      workflow: statements.countWorkflow,
+      key: statements.countKey,
+    };
     return count[kind].get(namespace, name)?.count ?? 0;
   }
 
@@ -119,7 +123,8 @@ export function limitOf(stored: StoredLimit, inUse: number, now: number): Limit 
   return {
     ...{ namespace, kind: limitKindOf(kind), name, inUse, tokens, paused: stored.paused === 1 },
     max: maxConcurrent ?? askedMax ?? undefined,
-    nextTokenAt: bucket === undefined || tokens === undefined || tokens >= 1 ? undefined : nextTokenAt(bucket, now),
+    nextTokenAt:
+      bucket === undefined || tokens === undefined || tokens >= 1 ? undefined : nextTokenAt(bucket, now),
     stirAt: stored.stir_at ?? undefined,
     row: rowOf(stored),
   };
@@ -187,7 +192,16 @@ function changed(limit: StoredLimit, change: LimitChange, now: number): StoredLi
 
 function noLimit(namespace: string, kind: number, name: string): StoredLimit {
   return {
-    ...{ namespace, kind, name, max_concurrent: null, asked_max: null, rate: null, tokens: 0, refilled_at: 0 },
+    ...{
+      namespace,
+      kind,
+      name,
+      max_concurrent: null,
+      asked_max: null,
+      rate: null,
+      tokens: 0,
+      refilled_at: 0,
+    },
     ...{ max_depth: null, paused: 0, paused_by: null, paused_at: null, stir_at: null },
   };
 }
@@ -199,12 +213,14 @@ function prepareStatements(connection: Connection) {
     connection.prepare<{ count: number }>(`SELECT count(*) AS count FROM ${where}`);
   const grantBegun = (where: string) =>
     connection.prepare(`UPDATE runs SET granted = 1
-      WHERE granted = 0 AND started_at IS NOT NULL AND limits IS NULL AND namespace = ? ${where}`);
+      WHERE granted = 0 AND coalesce(owner, last_owner) IS NOT NULL AND limits IS NULL AND namespace = ? ${where}`);
   const { queued } = STATUS_CODE;
   const name = { global: LIMIT_CODE.global, queue: LIMIT_CODE.queue, workflow: LIMIT_CODE.workflow };
   return {
     selectAny: connection.prepare('SELECT 1 FROM limits LIMIT 1'),
-    select: connection.prepare<StoredLimit>('SELECT * FROM limits WHERE namespace = ? AND kind = ? AND name = ?'),
+    select: connection.prepare<StoredLimit>(
+      'SELECT * FROM limits WHERE namespace = ? AND kind = ? AND name = ?',
+    ),
     selectApplying: connection.prepare(`
       SELECT 1 FROM limits WHERE namespace = ?1 AND (kind, name)
         IN (VALUES (${name.global}, ''), (${name.queue}, ?2), (${name.workflow}, ?3)) LIMIT 1`),
@@ -224,7 +240,9 @@ function prepareStatements(connection: Connection) {
       INSERT INTO limits (namespace, kind, name, asked_max) VALUES (?1, ${LIMIT_CODE.key}, ?2, ?3)
       ON CONFLICT (namespace, kind, name) DO UPDATE SET asked_max = excluded.asked_max, stir_at = ?4
       WHERE asked_max IS NOT excluded.asked_max`),
-    insertKey: connection.prepare('INSERT OR IGNORE INTO run_keys (run_id, namespace, key, granted) VALUES (?, ?, ?, 0)'),
+    insertKey: connection.prepare(
+      'INSERT OR IGNORE INTO run_keys (run_id, namespace, key, granted) VALUES (?, ?, ?, 0)',
+    ),
     dropKeys: connection.prepare('DELETE FROM run_keys WHERE run_id = ?'),
     setStir: connection.prepare(
       `UPDATE limits SET stir_at = ? WHERE namespace = ? AND kind = ${LIMIT_CODE.key} AND name = ?`,

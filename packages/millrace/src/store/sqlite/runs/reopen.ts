@@ -75,7 +75,7 @@ export function prepareReopenings(connection: Connection, limits: Limits): Reope
 }
 
 function prepareStatements(connection: Connection) {
-  const shared = `run_id, namespace, workflow, workflow_version, queue, priority, last_owner, epoch, version,
+  const shared = `run_id, namespace, workflow, workflow_version, queue, priority, epoch, version,
     commit_id, events, inbox_seq, created_at, started_at, deadline_at, key, tags, limits, parent_run_id, parent_ordinal`;
   return {
     selectOpen: connection.prepare<OpenRow>('SELECT * FROM runs WHERE run_id = ?'),
@@ -86,6 +86,7 @@ function prepareStatements(connection: Connection) {
     selectBlocked: connection.prepare<Blocked>(`
       SELECT run_id, priority, namespace, queue, workflow, workflow_version FROM runs
       WHERE status = ${STATUS_CODE.blocked} AND block_code = ? ORDER BY run_id`),
+    // Nobody has had it since: a limit that is made now does not count it (L2).
     copyToOpen: connection.prepare(`
       INSERT INTO runs (${shared}, status, rank, ready_at)
       SELECT ${shared}, ${STATUS_CODE.queued}, ?, ? FROM runs_closed WHERE run_id = ?`),

@@ -48,7 +48,10 @@ export function prepareStarts(
     const position = rank(request.priority, at);
     const startAt = request.startAt === undefined ? at : Math.ceil(request.startAt);
     const delayed = startAt > at;
-    const owner = delayed || call.unowned || isLimited(request, call) ? undefined : eligibleOwner(request, position, call);
+    const owner =
+      delayed || call.unowned || isLimited(request, call)
+        ? undefined
+        : eligibleOwner(request, position, call);
     const brought = broughtBy(request, call);
     const claimable = !delayed && owner === undefined;
     if (claimable) call.heads.queued(namespace, queue, position);

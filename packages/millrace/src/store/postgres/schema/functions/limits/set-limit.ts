@@ -24,7 +24,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock(77015, 0);
     v_ids := ARRAY(
       SELECT r.run_id FROM millrace.runs r
-      WHERE NOT r.granted AND r.started_at IS NOT NULL AND r.limits IS NULL AND r.namespace = p_namespace
+      WHERE NOT r.granted AND coalesce(r.owner, r.last_owner) IS NOT NULL AND r.limits IS NULL AND r.namespace = p_namespace
         AND CASE p_kind WHEN 0 THEN true WHEN 1 THEN r.queue = p_name ELSE r.workflow = p_name END
       ORDER BY r.run_id FOR NO KEY UPDATE);
     UPDATE millrace.runs r SET granted = true WHERE r.run_id = ANY(v_ids);
