@@ -284,7 +284,7 @@ export class Millrace {
     return describeQueue(this.store, namespace, queue);
   }
 
-  /** The same for `{workflow}`, `{key}`, `{queue}`, or `'all'` of the namespace. @throws INVALID_ARGUMENT, UNKNOWN_OPTION. */
+  /** The same for `{workflow}`, `{key}`, `{queue}`, or `'all'` of the namespace. @throws as `setQueue`. */
   async setLimit(scope: LimitTarget, change: QueueChange): Promise<LimitDescription | null> {
     const { namespace, name: by } = this.options;
     const limit = await changeLimit(this.store, { namespace, by, scope: scopeOf(scope), change });

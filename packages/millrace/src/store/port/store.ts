@@ -15,7 +15,7 @@ export type {
   RetireOptions,
   RetireResult,
 } from './cluster.ts';
-export type { LimitChange, LimitReport, LimitRow, LimitScope, QueueReport, RunLimits } from './limits.ts';
+export type { LimitChange } from './limits.ts';
 
 /**
  * The ONE durable seam. Each function is one atomic act on a batch; there are no interactive transactions and

@@ -24,6 +24,7 @@ import { prepareRetirements } from './engines/retire.ts';
 import { prepareSettings } from './engines/settings.ts';
 import { prepareLimits } from './limits/limits.ts';
 import { prepareLimitReads } from './limits/read-limits.ts';
+import { prepareStartLimits } from './limits/start-limits.ts';
 import { prepareHistories } from './reads/history.ts';
 import { prepareRunReads } from './reads/runs.ts';
 import { prepareBacklog } from './runs/backlog.ts';
@@ -194,7 +195,10 @@ function prepareActs(connection: Connection) {
   const incarnations = prepareIncarnations(connection, prepareLeases(connection), settings);
   const deliveries = prepareDeliveries(connection, incarnations);
   const backlog = prepareBacklog(connection);
-  const starts = prepareStarts(connection, incarnations, backlog, deliveries, limits);
+  const starts = prepareStarts(connection, incarnations, deliveries, {
+    backlog,
+    limits: prepareStartLimits(connection, limits),
+  });
   const histories = prepareHistories(connection);
   return {
     incarnations,
@@ -207,7 +211,7 @@ function prepareActs(connection: Connection) {
     limitReads: prepareLimitReads(connection, limits),
     retirements: prepareRetirements(connection, failovers),
     claims: prepareClaims(connection, incarnations, backlog, limits),
-    commits: prepareCommits(connection, incarnations, starts, deliveries, limits),
+    commits: prepareCommits(connection, incarnations, limits, { starts, deliveries }),
     wakes: prepareWakes(connection, deliveries, limits),
     reopenings: prepareReopenings(connection, limits),
     runReads: prepareRunReads(connection, deliveries, histories, backlog),

@@ -3,7 +3,7 @@ import type { RunEvent } from '../../core/run/event.ts';
 import { isClosed } from '../../core/status.ts';
 import type { Plan, PlanResult, RunRow, Store } from '../../store/port/store.ts';
 import { createClusterCheck, type ClusterCheck } from './cluster.ts';
-import { createLimitCheck, type LimitCheck } from './limits.ts';
+import { createLimitCheck, type LimitCheck } from './limits/grants.ts';
 import { addChunk, emptyHistory, type HistoryState } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import type { Tally } from './tally.ts';

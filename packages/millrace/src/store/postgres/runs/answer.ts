@@ -38,7 +38,7 @@ export const START_DELIVERY = 3;
 export const RUN = 4;
 export const SUMMARY = 5;
 export const ASSIGNMENT = 6;
-export const HELD_BACK = 7;
+const HELD_BACK = 7;
 export const FREED = 8;
 
 const NO_TAGS: readonly string[] = [];

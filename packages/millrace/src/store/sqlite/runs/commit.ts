@@ -17,6 +17,12 @@ export interface Commits {
   commit(plans: readonly Plan[]): PlanResult[];
 }
 
+/** What plans bring about in other runs. */
+interface Consequences {
+  starts: Starts;
+  deliveries: Deliveries;
+}
+
 interface Guarded {
   status: number;
   owner: string | null;
@@ -33,9 +39,8 @@ const NO_DELIVERIES: DeliveryResult[] = [];
 export function prepareCommits(
   connection: Connection,
   incarnations: Incarnations,
-  starts: Starts,
-  deliveries: Deliveries,
   limits: Limits,
+  { starts, deliveries }: Consequences,
 ): Commits {
   const statements = prepareStatements(connection);
   const { selectGuarded, insertHistory, consume } = statements;
@@ -72,9 +77,8 @@ export function prepareCommits(
   /** Its copy is among the closed ones: the open row goes. */
   function leave(runId: string): boolean {
     const gone = statements.deleteOpen.get(runId);
-    if (gone === undefined) return false;
-    if (gone.limits !== null) limits.freeKeys(runId, gone.namespace, gone.limits);
-    return gone.granted === 1;
+    if (typeof gone?.limits === 'string') limits.freeKeys(runId, gone.namespace, gone.limits);
+    return gone?.granted === 1;
   }
 
   function startAll({ runId, next, starts: requests }: Plan, call: StartCall): StartResult[] {

@@ -3,11 +3,10 @@
  *   I8  Under the write lock the key's holder cannot change between looking and inserting.
  */
 import { PRIORITY_CODE, rank, STATUS_CODE } from '../../../core/status.ts';
-import { encodeLimits } from '../../port/brought.ts';
 import type { StartRequest, StartResult } from '../../port/store.ts';
 import type { Connection, Value } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
-import type { Limits } from '../limits/limits.ts';
+import type { StartLimits } from '../limits/start-limits.ts';
 import type { Backlog, QueueHeads } from './backlog.ts';
 import type { Deliveries, Room } from './deliver.ts';
 import { FIRST_EPOCH, prepareEarlierStarts } from './keys.ts';
@@ -31,14 +30,19 @@ export interface Starts {
   start(request: StartRequest, call: StartCall): StartResult;
 }
 
+/** What decides who begins. */
+interface Waiting {
+  backlog: Backlog;
+  limits: StartLimits;
+}
+
 export function prepareStarts(
   connection: Connection,
   incarnations: Incarnations,
-  backlog: Backlog,
   deliveries: Deliveries,
-  limits: Limits,
+  { backlog, limits }: Waiting,
 ): Starts {
-  const { insertRun, insertHistory, setHolder, selectBrought } = prepareStatements(connection);
+  const { insertRun, insertHistory, setHolder } = prepareStatements(connection);
   const earlier = prepareEarlierStarts(connection, incarnations, deliveries);
   const { now } = connection.timers;
 
@@ -48,15 +52,12 @@ export function prepareStarts(
     const position = rank(request.priority, at);
     const startAt = request.startAt === undefined ? at : Math.ceil(request.startAt);
     const delayed = startAt > at;
-    const owner =
-      delayed || call.unowned || isLimited(request, call)
-        ? undefined
-        : eligibleOwner(request, position, call);
-    const brought = broughtBy(request, call);
+    const brought = limits.broughtBy(request, call.predecessor);
+    const owner = delayed || call.unowned ? undefined : eligibleOwner(request, { position, brought }, call);
     const claimable = !delayed && owner === undefined;
     if (claimable) call.heads.queued(namespace, queue, position);
     insertRun.run(...valuesOf(request, { at, startAt, position, owner, brought }));
-    if (brought !== null) limits.keepKeys(runId, namespace, brought);
+    limits.keep(request, brought);
     insertHistory.run(runId, at, history);
     if (request.key !== undefined) {
       setHolder.run(namespace, request.key, runId, request.fingerprint ?? null, request.dedupMs);
@@ -73,31 +74,14 @@ export function prepareStarts(
     };
   }
 
-  /** What a successor has is its predecessor's. */
-  function broughtBy(request: StartRequest, { predecessor }: StartCall): string | null {
-    if (predecessor === undefined) return encodeLimits(request.limits) ?? null;
-    return selectBrought.get(predecessor)?.limits ?? null;
-  }
-
-  /** Such a run is granted by a claim, or not at all (L4). */
-  function isLimited(request: StartRequest, call: StartCall): boolean {
-    if (request.owner === undefined) return false;
-    return broughtBy(request, call) !== null || (limits.any() && limits.applies(request));
-  }
-
-  /** A queue that has its greatest depth takes nothing from outside; what is delayed is not in it yet. */
-  function refuse(request: StartRequest, call: StartCall): StartResult | undefined {
-    const { runId, namespace, queue, startAt } = request;
-    if (call.outside !== true || !limits.any() || (startAt ?? 0) > now()) return undefined;
-    const room = limits.depthLeft(namespace, queue);
-    if (room === undefined || room.left > 0) return undefined;
-    return { outcome: 'queue-full', runId, maxDepth: room.maxDepth };
-  }
-
   /** Eager ownership: only where a claim would have taken this run next. */
-  function eligibleOwner(request: StartRequest, position: number, call: StartCall): string | undefined {
+  function eligibleOwner(
+    request: StartRequest,
+    { position, brought }: Pick<Placement, 'position' | 'brought'>,
+    call: StartCall,
+  ): string | undefined {
     const { owner } = request;
-    if (owner === undefined) return undefined;
+    if (owner === undefined || limits.apply(request, brought)) return undefined;
     const { heads } = call;
     if (heads.leastRank(request.namespace, request.queue) <= position) return undefined;
     if (heads.leastAssigned(owner) <= position || heads.anyLapsed()) return undefined;
@@ -115,7 +99,9 @@ export function prepareStarts(
       outside: options?.outside,
     }),
     start: (request, call) =>
-      earlier.answer(request, call.predecessor, call.room) ?? refuse(request, call) ?? insert(request, call),
+      earlier.answer(request, call.predecessor, call.room) ??
+      (call.outside === true ? limits.refuse(request) : undefined) ??
+      insert(request, call),
   };
 }
 
@@ -163,9 +149,6 @@ function prepareStatements(connection: Connection) {
         version, commit_id, events, inbox_seq, wake_at, ready_at, created_at, started_at, deadline_at, key, tags,
         parent_run_id, parent_ordinal, limits)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    selectBrought: connection.prepare<{ limits: string | null }>(
-      'SELECT limits FROM runs_closed WHERE run_id = ?',
-    ),
     insertHistory: connection.prepare(
       'INSERT INTO history (run_id, seq, count, at, data) VALUES (?, 0, 1, ?, ?)',
     ),

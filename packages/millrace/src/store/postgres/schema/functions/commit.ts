@@ -7,8 +7,9 @@ import { NO_POSITION, NO_RUN, PLANNING } from './answer.ts';
  * second look say why. Answers name only what is not plainly ok.
  * part 0   a plan: code 1 already, 2 conflict, 3 unread (seq = the inbox's)
  * part 8   a run that closed gave its grant back
- * others   as in start_v1 and deliver_v1, which write after the plans: two changes of one row in one statement would lose one. Starts and messages (s_, m_) name their plan by place;
- * those of a plan that failed are taken out.
+ * others   as in start_v1 and deliver_v1, which write after the plans: two changes of one row in one statement would
+ *          lose one
+ * Starts and messages (s_, m_) name their plan by place; those of a plan that failed are taken out.
  */
 const GUARD = `(
         SELECT p_run[p.n] = r.run_id AND r.status = 1 AND r.owner = p_engine[p.n] AND r.owner = ANY(v_live)

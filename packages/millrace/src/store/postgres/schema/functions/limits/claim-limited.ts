@@ -14,7 +14,7 @@ import { CLAIMED } from '../claim.ts';
  */
 export const CLAIM_LIMITED = `
 CREATE FUNCTION millrace.limit_name_v1(p_namespace text, p_kind integer, p_name text) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$ 
+LANGUAGE sql IMMUTABLE AS $$
   SELECT p_kind || ' ' || length(p_namespace) || ' ' || p_namespace || p_name
 $$;
 

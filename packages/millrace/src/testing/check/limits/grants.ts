@@ -1,10 +1,10 @@
-import { scopesFor } from '../../core/limits/admission.ts';
-import type { KeyLimit } from '../../core/limits/limit.ts';
-import { isClosed } from '../../core/status.ts';
-import type { LimitChange, OwnedRun, Plan, RunRow } from '../../store/port/store.ts';
-import type { Tally } from './tally.ts';
-import { violated } from './violation.ts';
-import type { Watched } from './watcher.ts';
+import { scopesFor } from '../../../core/limits/admission.ts';
+import type { KeyLimit } from '../../../core/limits/limit.ts';
+import { isClosed } from '../../../core/status.ts';
+import type { LimitChange, OwnedRun, Plan, RunRow } from '../../../store/port/store.ts';
+import type { Tally } from '../tally.ts';
+import { violated } from '../violation.ts';
+import type { Watched } from '../watcher.ts';
 
 /**
  * What may not happen to limits (store, L1 and L4). It counts for itself: a run holds a grant from the first time that
