@@ -51,7 +51,7 @@ export function readOptions(words) {
   };
 }
 
-function choose(what, text, known) {
+export function choose(what, text, known) {
   if (text === undefined) return known;
   if (text === 'none') return [];
   const names = text.split(',');
@@ -63,13 +63,13 @@ function choose(what, text, known) {
 const TMPFS = 0x01021994;
 
 /** A folder in memory would make every commit look free. */
-function onDisk(folder) {
+export function onDisk(folder) {
   if (statfsSync(folder).type === TMPFS)
     throw new Error(`${folder} is in memory; name one on a disk: --folder DIR`);
   return folder;
 }
 
-function positive(name, text) {
+export function positive(name, text) {
   const value = Number(text);
   if (!(value > 0)) throw new Error(`--${name} wants a number above 0, not "${text}"`);
   return value;

@@ -12,6 +12,7 @@ import {
   workflow,
   type CallOptions,
   type EngineLog,
+  type MillraceOptions,
   type PoolOptions,
   type Run,
 } from '../src/index.ts';
@@ -54,13 +55,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function open(pool: PoolOptions = {}): Promise<void> {
+async function open(pool: PoolOptions = {}, more: MillraceOptions = {}): Promise<void> {
   millrace = await Millrace.open({
     store: 'sqlite::memory:',
     workflows: [call],
     executors,
     pool: { min: 1, healthInterval: 100, ...pool },
     log: (entry) => void logs.push(entry),
+    ...more,
   });
 }
 async function run(
@@ -101,7 +103,10 @@ describe('an isolated executor', () => {
       attempt: 1,
       runId: sent.runId,
       idempotencyKey: `${sent.runId}:0`,
-      fencingToken: { epoch: expect.any(Number) as number, attempt: 1, value: expect.any(Number) as number },
+      fencingToken: {
+        ...{ epoch: expect.any(Number) as number, attempt: 1, taker: 0 },
+        value: expect.any(Number) as number,
+      },
     });
     expect(pids()[0]).not.toBe(process.pid);
   });
@@ -312,6 +317,24 @@ describe('the pool', () => {
     const { status, out, err } = await command(['run', file, '--store', place.store], { env });
     expect(err).toMatch(/worker pool: grows from 1 to 2: 2\d queued, more than 20/);
     expect({ status, out }).toEqual({ status: 0, out: '2' });
+  });
+
+  test('is told to the whole cluster, with the reason of its size', async () => {
+    using place = workplace();
+    await open({ min: 1, max: 2, checkInterval: 300 }, { store: place.store, name: 'one', beat: 100 });
+    const gate = join(folder, 'gate');
+    const jobs = Array.from({ length: 30 }, () => run('untilOpen', { gate }));
+    const look = async () => (await command(['pool', '--store', place.store])).out;
+    const shown = /^one +\d+ +busy .*\none +\d+ +busy /m;
+    await expect.poll(look, { interval: 200, timeout: 60_000 }).toMatch(shown);
+    const text = await look();
+    for (const pid of pids()) expect(text).toContain(` ${pid} `);
+    expect(text).toMatch(/^one: 2 workers wanted, from 1 to 2; 2 jobs running, 28 waiting$/m);
+    expect(text).toMatch(/ grew from 1 to 2: \d+ queued, more than 20$|stayed at 2: .* the maximum is 2$/m);
+    const [engine] = (await millrace.cluster()).engines;
+    expect(engine?.pool?.workers.map(({ pid }) => pid)).toEqual(pids());
+    writeFileSync(gate, '');
+    await Promise.all(jobs);
   });
 
   test('is not there for a client, nor without isolated executors', async () => {

@@ -31,7 +31,7 @@ export interface ConfigurationReport {
 /** Known to people who configure, and without effect in this version. */
 const LATER: ReadonlySet<string> = new Set(
   `REDIS_URL QUEUE_PREFIX METRICS_INTERVAL ALERT_WEBHOOK
-  DISTRIBUTED_MODE ASSIGNMENT_STRATEGY LOCK_TIMEOUT CPU_WEIGHT MEMORY_WEIGHT WORKFLOW_WEIGHT
+  DISTRIBUTED_MODE LOCK_TIMEOUT
   API_KEYS PAYLOAD_KEYS`.split(/\s+/),
 );
 

@@ -13,24 +13,36 @@ import { readToken } from './core/workflow/token.ts';
 import { checkInput } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workflow/workflow.ts';
 import { declareDead, orderDrain } from './api/cluster/act.ts';
+import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
 import { readCluster, readFailovers, type FailoversFilter } from './api/cluster/look.ts';
 import { changeLimit, type LimitTarget, type QueueChange, queueFull, scopeOf } from './api/limits/change.ts';
 import { type DeadPage, readDead, redriveDead, type Redriven } from './api/limits/dead.ts';
 import { describeQueue, readLimits, readQueues } from './api/limits/look.ts';
 import type { LimitDescription, QueueDescription } from './core/limits/describe-queue.ts';
+import {
+  createSelector,
+  type InstanceChoice,
+  type InstanceWish,
+  type Selector,
+} from './api/cluster/select.ts';
+import { putStrategy, readStrategy, type StrategyDescription } from './api/cluster/strategy.ts';
 import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
 import { runHandle, type Run } from './api/handle.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { createResults, type Results } from './api/results.ts';
 import { ask } from './api/store-failure.ts';
-import { startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
+import { isPlaced, startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
 import { createReplies, type Replies } from './api/update.ts';
 import { startChores } from './cluster/leader.ts';
+import { createPlacing } from './cluster/placement.ts';
 import type { ClusterDescription } from './core/cluster/describe-cluster.ts';
 import type { FailoverDescription } from './core/cluster/describe-failover.ts';
+import { reportPool } from './core/cluster/pool-report.ts';
+import type { RuleOptions } from './core/placement/rule.ts';
+import type { StrategyName } from './core/placement/strategy.ts';
 import { Engine, type EngineListener } from './engine/engine.ts';
-import { createOutage, watchStore } from './engine/outage.ts';
+import { createOutage, watchStore, type Outage } from './engine/outage.ts';
 import type { EngineOptions } from './engine/options.ts';
 import type { Loop } from './engine/loop.ts';
 import type { EngineLog, Ports } from './engine/ports.ts';
@@ -72,6 +84,9 @@ export class Millrace {
   private readonly desk: Desk;
   private readonly results: Results;
   private readonly gateway: Gateway;
+  private readonly selector: Selector;
+  /** Where a client's runs shall begin; an engine has a placer of its own. */
+  private readonly clientPlacing: ClientPlacing | undefined;
   private readonly workers: Pool | undefined;
   private readonly ownsStore: boolean;
   private chores: Loop | undefined;
@@ -98,7 +113,7 @@ export class Millrace {
       const parts = {
         store,
         ports,
-        options: { ...resolved, executors: isolation.executors },
+        options: { ...resolved, executors: isolation.executors, reportPool: reporterOf(pool) },
         pool,
         work,
         ownsStore: typeof url === 'string',
@@ -124,7 +139,12 @@ export class Millrace {
     this.ownsStore = parts.ownsStore;
     const replies = createReplies();
     this.results = createResults(store, ports, (runId) => this.engine?.held.has(runId) ?? false);
-    if (parts.work) this.engine = new Engine(store, ports, options, listener(this.results, replies));
+    if (parts.work) {
+      const engine = new Engine(store, ports, options, listener(this.results, replies, outage));
+      engine.placing = createPlacing(engine);
+      this.engine = engine;
+    } else this.clientPlacing = createClientPlacing(store, ports, options);
+    this.selector = createSelector(store, options);
     this.clock = this.engine?.clock ?? createStoreClock(() => ports.clock.mono());
     this.gateway = createGateway(store, ports, this.engine, () => this.closing !== undefined);
     const { name: engineName, maxPayloadBytes, stickyMs } = options;
@@ -226,7 +246,33 @@ export class Millrace {
 
   /** Who is there, who leads, and who should be there and is not. */
   cluster(): Promise<ClusterDescription> {
-    return readCluster(this.store, this.options.expectedEngines);
+    return readCluster(this.store, this.options);
+  }
+
+  /**
+   * Which engine the strategy in force would give a piece of work to, as the engines stand now, and why; nothing is
+   * reserved. What it answered counts when it is asked again.
+   * @param wish - `{ workflow }` or `{ executor }`, and what it asks of an engine.
+   * @throws INVALID_ARGUMENT, UNKNOWN_OPTION.
+   */
+  selectInstance(wish: InstanceWish): Promise<InstanceChoice> {
+    return this.selector(wish);
+  }
+
+  /** By which strategy runs are placed, and how the one in the shadow compares with it. */
+  strategy(): Promise<StrategyDescription> {
+    return readStrategy(this.store, this.options.strategy);
+  }
+
+  /**
+   * Sets the strategy of all engines; each follows with its next beat. What is left out is not set: without `shadow`
+   * none is compared, without `queues` no queue has a strategy of its own.
+   * @param strategy - null: each engine goes by its own option `strategy` again.
+   * @throws INVALID_ARGUMENT, UNKNOWN_OPTION.
+   */
+  async setStrategy(strategy: StrategyName | null, options: RuleOptions = {}): Promise<StrategyDescription> {
+    await putStrategy(this.store, strategy, options);
+    return this.strategy();
   }
 
   /** Engines that were declared dead, newest first. `next` is the `before` of the next page. */
@@ -361,15 +407,24 @@ export class Millrace {
   ): Promise<StartRequest> {
     if (this.closing !== undefined) throw new MillraceError('ENGINE_CLOSED', 'start after close');
     checkWorkflow(workflow);
-    return startRequest(workflow, await checkInput(workflow, input), options, this.startFacts(workflow));
+    const checked = await checkInput(workflow, input);
+    if (isPlaced(options)) await this.clientPlacing?.look();
+    return startRequest(workflow, checked, options, this.startFacts(workflow));
   }
 
   private startFacts({ name, version }: NamedWorkflow): StartFacts {
     const { engine } = this;
-    const takes = (queue: string): boolean =>
-      engine?.canRun(name, version, queue) === true && engine.freeSlots() > 0;
+    const { namespace } = this.options;
+    const placeFor: StartFacts['placeFor'] = (wishes) => {
+      const work = { workflow: name, version, namespace, ...wishes };
+      if (engine === undefined) return { assignTo: this.clientPlacing?.place(work) };
+      const place = engine.place(work);
+      if (typeof place === 'object') return { assignTo: place };
+      const takes = engine.canRun(name, version, wishes.queue) && engine.freeSlots() > 0;
+      return { owner: place === 'self' && takes ? engine.engineId : undefined };
+    };
     return {
-      namespace: this.options.namespace,
+      namespace,
       engineName: this.options.name,
       dedupMs: this.options.dedupMs,
       storeTime: this.clock.upper(),
@@ -377,7 +432,7 @@ export class Millrace {
       newCommitId: () => this.desk.newCommitId(),
       encode: (value, where) => this.desk.encode(value, where),
       hash: (text) => hash('sha256', text, 'base64url'),
-      ownerFor: (queue) => (takes(queue) ? engine?.engineId : undefined),
+      placeFor,
     };
   }
 
@@ -398,8 +453,12 @@ interface Parts {
   ownsStore: boolean;
 }
 
+function reporterOf(pool: Pool | undefined): EngineOptions['reportPool'] {
+  return pool && (() => reportPool(pool.state()));
+}
+
 /** Callers of this process hear at once of what its engine does. */
-function listener(results: Results, replies: Replies): EngineListener {
+function listener(results: Results, replies: Replies, outage: Outage): EngineListener {
   return {
     closed(runId, standing) {
       const { kind: status, payload } = standing;
@@ -411,6 +470,7 @@ function listener(results: Results, replies: Replies): EngineListener {
     },
     replied: (_runId, id, ok, payload) => replies.settle(id, { ok, payload }),
     wantsReplies: () => replies.any(),
+    storeFails: () => outage.current() !== undefined,
   };
 }
 

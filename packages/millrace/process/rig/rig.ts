@@ -119,6 +119,7 @@ const QUICK = {
   leaseMs: 2000,
   suspectMs: 300,
   concurrency: 1000,
+  offers: 'all',
   items: [],
   graceMs: 2000,
 } as const;

@@ -16,6 +16,8 @@ export type Fact =
     }
   /** It ends here, before anybody is told. */
   | { kind: 'end'; nonce: string; ok: boolean }
+  /** An attempt has found this checkpoint, or none and has recorded its own. */
+  | { kind: 'checkpoint'; runId: string; attempt: number; found: unknown }
   /** A client is about to start a run, and: it was told that the run is started. */
   | { kind: 'starting'; key: string; workflow: string }
   | { kind: 'started'; key: string; runId: string }

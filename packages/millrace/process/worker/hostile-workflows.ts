@@ -1,10 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { workflow, type TransactionHandle } from '../../src/index.ts';
+import { workflow, type Executor, type StepContext, type TransactionHandle } from '../../src/index.ts';
 import type { Ledger } from './ledger.ts';
 import type { MakeWork } from './workflows.ts';
 
-/** Programs whose steps take long or harm their process. */
+/** Programs whose steps take long or harm their process, and what they call. */
 export function hostileWorkflows(work: MakeWork, ledger: Ledger, name: string) {
   /** A gate opens for all, or for the engine of one name. */
   const untilOpen = async (gate: string): Promise<void> => {
@@ -64,5 +64,17 @@ export function hostileWorkflows(work: MakeWork, ledger: Ledger, name: string) {
     return [await ctx.step('block', work('blocking', block)), await ctx.step('then', work('blocking'))];
   });
 
-  return { gated, slowBooks, poison, blocking };
+  /** The attempt is made where the executor is, records a checkpoint, and lasts until the file `gate` exists. */
+  const calling = workflow('calling', (ctx, input: { gate: string }) => ctx.call<string>('gated', input));
+  const fromCheckpoint = async (gate: string, step: StepContext): Promise<void> => {
+    const { runId, attempt, lastCheckpoint: found } = step;
+    if (found === undefined) await step.checkpoint(`of ${name}`);
+    ledger.write({ kind: 'checkpoint', runId, attempt, found });
+    await untilOpen(gate);
+  };
+  const executors: Record<string, Executor<{ gate: string }>> = {
+    gated: ({ gate }, step) => work('calling', () => fromCheckpoint(gate, step))(step),
+  };
+
+  return { workflows: { gated, slowBooks, poison, blocking, calling }, executors };
 }

@@ -31,11 +31,14 @@ if (settings.items.length > 0) {
 
 async function open(): Promise<Millrace> {
   try {
+    const { offers } = settings;
+    const { workflows, executors } = hostile;
     return await Millrace.open({
       store: settings.store,
       name: settings.name,
-      workflows: [...Object.values(calm.workflows), ...Object.values(hostile)],
-      executors: calm.executors,
+      workflows:
+        offers === 'executors' ? [] : [...Object.values(calm.workflows), ...Object.values(workflows)],
+      executors: offers === 'workflows' ? {} : { ...calm.executors, ...executors },
       beat: settings.beatMs,
       lease: settings.leaseMs,
       suspect: settings.suspectMs,

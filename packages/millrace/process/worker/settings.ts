@@ -16,6 +16,8 @@ export interface WorkerSettings {
   leaseMs: number;
   suspectMs: number;
   concurrency: number;
+  /** It has the workflows, the executors, or both. */
+  offers: 'all' | 'workflows' | 'executors';
   /** Runs that it starts itself. It ends when nothing is open any more; without items it works until SIGTERM. */
   items: readonly Item[];
   graceMs: number;

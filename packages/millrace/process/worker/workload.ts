@@ -5,7 +5,7 @@ import { NUMBER, type CalmName } from './workflows.ts';
 
 /** A run that a client wants, and how many signals it sends it. */
 export interface Item {
-  workflow: CalmName | 'gated' | 'slow-books' | 'poison' | 'blocking';
+  workflow: CalmName | 'gated' | 'slow-books' | 'poison' | 'blocking' | 'calling';
   key: string;
   input: unknown;
   signals: number;

@@ -88,8 +88,13 @@ function limitOwned(requests: readonly StartRequest[], freeSlots: number): void 
   for (const request of requests) if (request.owner !== undefined && room-- <= 0) request.owner = undefined;
 }
 
+/** The engine that a client placed a run at is told, and of the others everybody. */
 function hintStarts(store: Store, results: readonly StartResult[]): void {
-  if (results.some(({ outcome }) => outcome === 'started')) store.hints?.send({ kind: 'ready' });
+  const started = results.filter((result) => result.outcome === 'started');
+  const assignees = new Set(started.map(({ assignedTo }) => assignedTo));
+  for (const engineId of assignees) {
+    store.hints?.send(engineId === undefined ? { kind: 'ready' } : { kind: 'assigned', engineId });
+  }
   hintDeliveries(
     store,
     results.flatMap((result) => ('delivery' in result && result.delivery ? [result.delivery] : [])),

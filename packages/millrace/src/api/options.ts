@@ -1,6 +1,8 @@
 import { MillraceError, checkOptions } from '../core/errors.ts';
 import { durationMs, type Duration } from '../core/duration.ts';
 import { checkName } from '../core/names.ts';
+import { DEFAULT_WEIGHTS, type LoadWeights } from '../core/placement/state.ts';
+import { DEFAULT_STRATEGY, parseStrategy, type StrategyName } from '../core/placement/strategy.ts';
 import { resolveRetry, DEFAULT_RETRY, type RetryOptions } from '../core/policy/retry.ts';
 import { isIsolated, type IsolatedExecutor } from '../core/pool/isolated.ts';
 import { poolSettings, type PoolOptions, type PoolSettings } from '../core/pool/pool-options.ts';
@@ -33,6 +35,13 @@ export interface MillraceOptions {
   labels?: readonly string[] | undefined;
   /** Its share of work beside others. Default 1. */
   weight?: number | undefined;
+  /**
+   * By which this engine places what begins here, while `setStrategy` has set none for all engines. Default
+   * `load-balanced`.
+   */
+  strategy?: StrategyName | undefined;
+  /** How much CPU, memory and occupancy count in a load; only their proportion matters. Default 0.3, 0.3, 0.4. */
+  loadWeights?: Partial<LoadWeights> | undefined;
   /** Names of the registered executors that this engine offers. Default: all. */
   supportedExecutors?: readonly string[] | undefined;
   /** Names of the engines that should be there: `cluster()` tells which are missing. */
@@ -59,7 +68,7 @@ export interface MillraceOptions {
   suspect?: Duration | undefined;
   /** Process deaths in a row that a run survives as the sole suspect. Default 3. */
   deathLimit?: number | undefined;
-  /** Longest pause between two looks for queued runs. Default 1 s. */
+  /** Longest pause between two looks for queued runs while beats do not say that there are none. Default 1 s. */
   idlePoll?: Duration | undefined;
   /** How long a closed run answers for its key. Default 7 days. */
   dedup?: Duration | undefined;
@@ -86,10 +95,11 @@ const OPTIONS: readonly (keyof MillraceOptions)[] = [
   ] as const),
   ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool'] as const),
   ...(['region', 'labels', 'weight', 'supportedExecutors', 'expectedEngines', 'failover'] as const),
+  ...(['strategy', 'loadWeights'] as const),
 ];
 
 /** What the options say for the engine, and for what the root puts before it. */
-export interface ResolvedOptions extends Omit<EngineOptions, 'executors'> {
+export interface ResolvedOptions extends Omit<EngineOptions, 'executors' | 'reportPool'> {
   readonly executors: Readonly<Record<string, Executor | IsolatedExecutor>>;
   readonly pool: PoolSettings;
 }
@@ -120,6 +130,8 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     region: options.region === undefined ? undefined : checkedName('region', options.region),
     labels: [...new Set(options.labels ?? [])].map((label) => checkedName('label', label)),
     weight: count(options.weight ?? 1, 'weight'),
+    strategy: parseStrategy(options.strategy ?? DEFAULT_STRATEGY, `${where}, strategy`),
+    loadWeights: weights(options.loadWeights),
     expectedEngines: options.expectedEngines ?? [],
     failover: options.failover ?? true,
     workflows,
@@ -165,6 +177,18 @@ function offered<E>(
       throw new MillraceError('INVALID_ARGUMENT', what, { remedy });
     }),
   );
+}
+
+function weights(given: Partial<LoadWeights> = {}): LoadWeights {
+  checkOptions('Millrace.open, loadWeights', given, Object.keys(DEFAULT_WEIGHTS));
+  const weight = (name: keyof LoadWeights): number => {
+    const value = given[name] ?? DEFAULT_WEIGHTS[name];
+    if (Number.isFinite(value) && value >= 0) return value;
+    throw new MillraceError('INVALID_ARGUMENT', `Millrace.open: loadWeights.${name} is ${String(value)}`, {
+      remedy: 'Pass a number of at least 0.',
+    });
+  };
+  return { cpu: weight('cpu'), memory: weight('memory'), workflow: weight('workflow') };
 }
 
 function count(value: number, name: string): number {

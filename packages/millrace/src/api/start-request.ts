@@ -2,12 +2,19 @@ import { durationMs, type Duration } from '../core/duration.ts';
 import { MillraceError, checkOptions } from '../core/errors.ts';
 import { checkLimits } from '../core/limits/check-limits.ts';
 import type { KeyLimit } from '../core/limits/limit.ts';
-import { checkKey, checkQueue, checkTags, resolvePriority } from '../core/names.ts';
+import {
+  checkKey,
+  checkName,
+  checkQueue,
+  checkTags,
+  checkWorkflowName,
+  resolvePriority,
+} from '../core/names.ts';
 import { encodeChunk } from '../core/run/chunk.ts';
 import type { StartedEvent } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
 import type { NamedWorkflow } from '../core/workflow/workflow.ts';
-import type { ReusePolicy, StartRequest } from '../store/port/store.ts';
+import type { Assignment, ReusePolicy, StartRequest } from '../store/port/store.ts';
 
 /** How a run is started. */
 export interface StartOptions {
@@ -21,6 +28,8 @@ export interface StartOptions {
    * for theirs. At most 10 keys. The latest start says what `max` is, unless `setLimit` does.
    */
   limits?: readonly KeyLimit[] | undefined;
+  /** Where it is best executed, for `geographic` and `locality`. Default: the region of this process. */
+  region?: string | undefined;
   /** Wait this long before the first turn. */
   delay?: Duration | undefined;
   /** Not before this instant. */
@@ -36,7 +45,8 @@ export interface StartOptions {
 }
 
 const OPTIONS = [
-  ...['key', 'priority', 'tags', 'queue', 'limits', 'delay', 'startAt', 'timeout', 'reuse', 'transaction'],
+  ...['key', 'priority', 'tags', 'queue', 'limits', 'region', 'delay', 'startAt', 'timeout', 'reuse'],
+  'transaction',
 ];
 const REUSE: readonly string[] = ['return', 'allow', 'allow-failed', 'refuse'];
 
@@ -50,8 +60,25 @@ export interface StartFacts {
   newCommitId(): number;
   encode(value: unknown, where: string): string;
   hash(text: string): string;
-  /** The engine of this process, if it would take a run of this queue now. */
-  ownerFor(queue: string): string | undefined;
+  /** Where a run that says so much of itself shall begin. */
+  placeFor(wishes: { queue: string; affinity: string | undefined; region: string | undefined }): StartPlace;
+}
+
+/** Neither: whoever can take it first. */
+export interface StartPlace {
+  /** The engine of this process: it takes the run at once. */
+  readonly owner?: string | undefined;
+  readonly assignTo?: Assignment | undefined;
+}
+
+const FOR_ALL: StartPlace = {};
+
+/**
+ * Whether it is placed when it is made. What is part of the caller's transaction may come true after any window, and
+ * nobody can be told of it; and of what comes later nobody knows yet who will be there.
+ */
+export function isPlaced({ transaction, delay, startAt }: StartOptions): boolean {
+  return transaction === undefined && delay === undefined && startAt === undefined;
 }
 
 /**
@@ -66,8 +93,10 @@ export function startRequest(
   facts: StartFacts,
 ): StartRequest {
   const where = `start of workflow "${workflow.name}"`;
+  checkWorkflowName(workflow.name);
   checkOptions(where, options, OPTIONS);
-  const { key, tags = [], queue = 'default', reuse = 'return' } = options;
+  const { key, tags = [], queue = 'default', reuse = 'return', region } = options;
+  if (region !== undefined) checkName('region', region);
   if (key !== undefined) checkKey(key);
   checkTags(tags);
   checkQueue(queue);
@@ -93,7 +122,6 @@ export function startRequest(
   if (deadlineAt !== undefined) started.deadlineAt = deadlineAt;
   if (startAt !== undefined) started.startAt = startAt;
   const header = { at: Math.floor(facts.storeTime), engine: facts.engineName };
-  const inCallersTransaction = options.transaction !== undefined;
   return {
     runId: facts.newRunId(),
     namespace: facts.namespace,
@@ -111,7 +139,7 @@ export function startRequest(
     deadlineAt,
     history: encodeChunk(header, [{ ...started, payload }]),
     commitId: facts.newCommitId(),
-    owner: inCallersTransaction || startAt !== undefined ? undefined : facts.ownerFor(queue),
+    ...(isPlaced(options) ? facts.placeFor({ queue, affinity: key, region }) : FOR_ALL),
   };
 }
 

@@ -99,6 +99,10 @@ describe('start', () => {
     await expect(millrace.start(untyped('echo'), untyped(1))).rejects.toEqual(
       refusal('INVALID_ARGUMENT', /start got string instead of a workflow/),
     );
+    const task = { name: '$task/mail', version: '1' };
+    await expect(millrace.start(task, untyped(1))).rejects.toEqual(
+      refusal('INVALID_ARGUMENT', /"\$task\/mail"/),
+    );
     await expect(millrace.start(echo, () => 1)).rejects.toEqual(
       refusal('NOT_SERIALIZABLE', /input of workflow "echo"/),
     );

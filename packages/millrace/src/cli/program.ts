@@ -8,6 +8,8 @@ import { addCluster } from './commands/cluster/cluster.ts';
 import { addDrain } from './commands/cluster/drain.ts';
 import { addFailover } from './commands/cluster/failover.ts';
 import { addFailovers } from './commands/cluster/failovers.ts';
+import { addStrategy } from './commands/cluster/strategy.ts';
+import { addPool } from './commands/cluster/pool.ts';
 import { addRun } from './commands/execute/run.ts';
 import { addServe } from './commands/execute/serve.ts';
 import { addValidate } from './commands/execute/validate.ts';
@@ -42,7 +44,8 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('Act:');
   for (const add of [addSignal, addCancel, addRetry]) add(program, cli);
   program.commandsGroup('Cluster:');
-  for (const add of [addCluster, addDrain, addFailover, addFailovers]) add(program, cli);
+  for (const add of [addCluster, addDrain, addFailover, addFailovers, addStrategy, addPool])
+    add(program, cli);
   program.commandsGroup('Operate:');
   for (const add of [addQueues, addDoctor, addMigrate]) add(program, cli);
   return program;

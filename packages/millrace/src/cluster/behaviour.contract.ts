@@ -6,4 +6,5 @@ import { postgresUrl } from '../../testbed/postgres-url.ts';
 describe.skipIf(postgresUrl === undefined)('a cluster on PostgreSQL', async () => {
   usePostgres(postgresUrl ?? '');
   await import('./cluster.test.ts');
+  await import('./placement.test.ts');
 });

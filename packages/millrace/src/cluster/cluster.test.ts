@@ -63,7 +63,7 @@ describe('a cluster of three', () => {
     const { leader, leaderIncarnation, engines } = await two.cluster();
     expect(['two', 'three']).toContain(leader);
     expect(engines.find((engine) => engine.incarnation === leaderIncarnation)?.status).toBe('alive');
-    expect(await statuses(two)).toEqual({ one: 'dead', two: 'alive', three: 'alive' });
+    await expect.poll(() => statuses(two), eventually).toEqual({ one: 'dead', two: 'alive', three: 'alive' });
 
     const { failovers, next } = await two.failovers();
     expect(next).toBeUndefined();
@@ -92,7 +92,7 @@ describe('a cluster of three', () => {
     expect((await one.cluster()).missing).toEqual(['three']);
     await two.close();
     expect((await one.cluster()).missing).toEqual(['three', 'two']);
-    expect(await statuses(one)).toEqual({ one: 'alive', two: 'dead' });
+    await expect.poll(() => statuses(one), eventually).toEqual({ one: 'alive', two: 'dead' });
     expect((await one.failovers()).failovers, 'who leaves has not failed').toEqual([]);
   });
 
@@ -160,14 +160,14 @@ describe('an engine that is told to leave', () => {
     const later = await one.start(echo, 17);
     expect(await later.result()).toBe(17);
     expect(await later.describe()).toMatchObject({ engineId: 'two' });
-    expect(await statuses(two)).toEqual({ one: 'draining', two: 'alive' });
+    await expect.poll(() => statuses(two), eventually).toEqual({ one: 'draining', two: 'alive' });
     expect(left, 'a step is running').toBe(false);
 
     finish.open();
     await one.departed;
     expect(await run.result()).toBe('done');
     expect(await run.describe(), 'it went on elsewhere').toMatchObject({ engineId: 'two' });
-    expect(await statuses(two)).toEqual({ one: 'dead', two: 'alive' });
+    await expect.poll(() => statuses(two), eventually).toEqual({ one: 'dead', two: 'alive' });
     expect((await two.failovers()).failovers).toEqual([]);
     expect(await (await one.start(echo, 18)).result()).toBe(18);
     await untilLed(two, 'two');
@@ -279,7 +279,7 @@ describe('an engine without failover', () => {
     const seen = await beats();
     await expect.poll(beats, eventually).toBeGreaterThan(seen + 5);
     expect(reports(), 'once').toHaveLength(1);
-    expect(await statuses(watching)).toEqual({ dying: 'suspect', watching: 'alive' });
+    await expect.poll(() => statuses(watching), eventually).toEqual({ dying: 'suspect', watching: 'alive' });
 
     await open({ ...FAST, store, name: 'able' });
     await expect

@@ -67,11 +67,6 @@ export const ERRORS = {
     summary: 'The workflow exists, but not in this version.',
     remedy: 'Use one of the versions listed, or register this one.',
   },
-  UNKNOWN_EXECUTOR: {
-    status: 404,
-    summary: 'No executor of this name is registered.',
-    remedy: 'Register the executor on an engine, or correct the name.',
-  },
   ENGINE_NOT_FOUND: {
     status: 404,
     summary: 'No engine of this name or incarnation is there.',

@@ -5,6 +5,7 @@ import {
   checkQueue,
   checkTags,
   checkWorkflowName,
+  executorOf,
   resolvePriority,
   resolveVersion,
 } from './names.ts';
@@ -31,6 +32,13 @@ describe('checkName, checkKey and checkQueue', () => {
     );
     expect(() => check('a\0b')).toThrow(refused(`${what} "a\\u0000b" contains a NUL character`));
     expect(() => check('a\uD800')).toThrow(refused('contains half of a surrogate pair'));
+  });
+});
+
+describe('executorOf', () => {
+  it('tells the workflow of a task from those of authors, whose names cannot be such', () => {
+    expect([executorOf('$task/http.request'), executorOf('task/http')]).toEqual(['http.request', undefined]);
+    expect(() => checkWorkflowName('$task/http')).toThrow(refused('is not allowed'));
   });
 });
 

@@ -32,6 +32,17 @@ export function checkWorkflowName(name: unknown): asserts name is string {
   throw invalid(`workflow name ${show(name)} is not allowed`, remedy);
 }
 
+/**
+ * Names of the workflows whose runs are attempts of calls begin so: such a run makes one attempt for a step of
+ * another run, where the executor is. No workflow of an author can have such a name.
+ */
+export const TASK_PREFIX = '$task/';
+
+/** The executor whose attempts the runs of this workflow make; undefined for a workflow of an author. */
+export function executorOf(workflow: string): string | undefined {
+  return workflow.startsWith(TASK_PREFIX) ? workflow.slice(TASK_PREFIX.length) : undefined;
+}
+
 /** A run's key: 1 to 512 characters of any kind but NUL and lone surrogates. @throws `INVALID_ARGUMENT`. */
 export function checkKey(key: unknown): asserts key is string {
   checkText('key', key, KEY_CHARS);

@@ -8,4 +8,5 @@ describe.skipIf(postgresUrl === undefined)('engines on PostgreSQL', async () => 
   await import('./steps.test.ts');
   await import('./runs.test.ts');
   await import('./engines.test.ts');
+  await import('./tasks.test.ts');
 });

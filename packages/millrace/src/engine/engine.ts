@@ -4,11 +4,13 @@ import type { Standing, StepCommand } from '../core/run/command.ts';
 import type { ChunkHeader, RunEvent } from '../core/run/event.ts';
 import type { Execution, ExecutionPorts, LogLine } from '../core/run/execution.ts';
 import { blockForeignAwait, nextWakeAt } from '../core/run/turn.ts';
+import { splitVersion, traitsOf } from '../core/cluster/demands.ts';
 import { encodeLoad } from '../core/cluster/load.ts';
 import { encodeProfile, type EngineProfile } from '../core/cluster/profile.ts';
 import type { Executor, Log } from '../core/workflow/context.ts';
 import type { ProgramPorts } from '../core/workflow/program.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+import type { TaskWork, WorkflowWork } from '../core/policy/eligibility.ts';
 import type {
   Adopter,
   EngineRow,
@@ -21,10 +23,13 @@ import type {
   RetireResult,
   Scope,
   Store,
+  Work,
+  WorkflowRef,
 } from '../store/port/store.ts';
 import { adopt } from './claim/adopt.ts';
 import { startAudit } from './claim/audit.ts';
 import { startClaimer, type Claimer } from './claim/claimer.ts';
+import { createWord, type Word } from './claim/look.ts';
 import { startWaker, type Waker } from './claim/waker.ts';
 import { createCommitter, type CommitResult } from './commit/committer.ts';
 import { group } from './commit/group.ts';
@@ -32,12 +37,14 @@ import { persist } from './commit/persist.ts';
 import type { Attempt } from './dispatch/attempt.ts';
 import { createFailureRate, type FailureRate } from './dispatch/failure-rate.ts';
 import { createStepGate, type StepGate } from './dispatch/step-gate.ts';
+import { shownAttempt, taskWorkflow } from './dispatch/task.ts';
 import type { Instance } from './instance.ts';
 import type { Loop } from './loop.ts';
 import { startMembership, type Membership } from './membership/membership.ts';
 import { createSettings, type Settings } from './membership/settings.ts';
 import type { EngineOptions } from './options.ts';
 import { encodePayload } from './payload.ts';
+import type { Place, Placing } from './placing.ts';
 import type { Ports } from './ports.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { drive, leaveIfIdle } from './turn/drive.ts';
@@ -50,6 +57,8 @@ export interface EngineListener {
   /** A reply to an update became durable. */
   replied(runId: string, id: string, ok: boolean, payload: string): void;
   wantsReplies(): boolean;
+  /** Whether calls of this process to the store fail at present. */
+  storeFails(): boolean;
 }
 
 /**
@@ -71,6 +80,7 @@ export class Engine {
   /** What is announced of each incarnation. */
   readonly profile: Uint8Array;
   readonly settings: Settings;
+  readonly word: Word;
   readonly attempts: FailureRate;
   /** Resolves when this engine has left, by order or because it was closed. */
   readonly departed: Promise<void>;
@@ -78,7 +88,10 @@ export class Engine {
   readonly held: Map<string, Instance> = new Map();
   readonly cache: LRUCache<string, Instance>;
   readonly executors: ReadonlyMap<string, Executor>;
-  readonly workflowRefs: { workflow: string; version: string }[];
+  /** All that it can execute: workflows of authors, and a task for each executor. */
+  readonly workflowRefs: WorkflowRef[];
+  /** Its labels and its region, as demands speak of them. */
+  readonly traits: readonly string[];
   readonly programPorts: ProgramPorts;
   readonly executionPorts: ExecutionPorts;
   readonly commit: (plan: Plan) => Promise<CommitResult>;
@@ -86,6 +99,8 @@ export class Engine {
   /** Repeats a store call until its answer is definite, or this engine is closed. */
   readonly persist: <R>(call: () => Promise<R>) => Promise<R>;
 
+  /** Undefined: what begins here stays here. */
+  placing: Placing | undefined;
   claimer!: Claimer;
   waker!: Waker;
   private audit!: Loop;
@@ -108,15 +123,18 @@ export class Engine {
     this.engineId = ports.uuid();
     this.clock = createStoreClock(() => ports.clock.mono());
     this.settings = createSettings(this);
+    this.word = createWord(this);
     this.attempts = createFailureRate(() => ports.clock.mono());
     ({ promise: this.departed, resolve: this.depart } = Promise.withResolvers<void>());
     this.cache = new LRUCache({ max: Math.max(1, options.cacheSize) });
     this.gate = createStepGate(options.stepConcurrency);
     this.executors = new Map(Object.entries(options.executors));
-    for (const workflow of options.workflows)
+    const tasks = [...this.executors].map(([name, executor]) => taskWorkflow(name, executor));
+    for (const workflow of [...options.workflows, ...tasks])
       this.workflows.set(`${workflow.name} ${workflow.version}`, workflow);
-    this.workflowRefs = options.workflows.map(({ name, version }) => ({ workflow: name, version }));
-    this.profile = encodeProfile(profileOf(options, this.workflowRefs));
+    this.traits = traitsOf(options);
+    this.workflowRefs = [...this.workflows.values()].map(refOf);
+    this.profile = encodeProfile(profileOf(options, options.workflows.map(refOf)));
     const isOver = (): boolean => this.state === 'closed';
     this.persist = (call) => persist(ports, call, isOver);
     this.commit = createCommitter(store, ports, options.commitLanes, isOver);
@@ -185,14 +203,29 @@ export class Engine {
   /** The runs that this engine can execute. */
   scope(): Scope {
     const { namespace, queues } = this.options;
-    return { namespace, queues, workflows: this.workflowRefs };
+    return { namespace, queues, workflows: this.workflowRefs, traits: this.traits };
   }
   canRun(name: string, version: string, queue: string): boolean {
     const takesFrom = this.options.queues?.includes(queue) ?? true;
     return this.mayClaim() && takesFrom && this.workflows.has(`${name} ${version}`);
   }
+  /** Where a run that somebody starts here shall begin. Who has not heard of the others lately cannot tell. */
+  place(work: Omit<WorkflowWork, 'kind' | 'requires' | 'originEngineId'>): Place {
+    if (this.placing === undefined) return 'self';
+    if (!this.membership.isConfirmed()) return 'anyone';
+    const { region = this.options.region } = work;
+    return this.placing.place({
+      ...work,
+      ...{ kind: 'workflow', requires: [], region, originEngineId: this.engineId },
+    });
+  }
+  /** Where an attempt of a call of a run that this engine executes shall be made. */
+  placeTask(work: Omit<TaskWork, 'kind' | 'originEngineId'>): Place {
+    if (this.placing === undefined || !this.membership.isConfirmed()) return 'self';
+    return this.placing.place({ ...work, kind: 'task', originEngineId: this.engineId });
+  }
   workflowOf(name: string, version: string): AnyWorkflow | undefined {
-    return this.workflows.get(`${name} ${version}`);
+    return this.workflows.get(`${name} ${splitVersion(version).version}`);
   }
   hold(instance: Instance): void {
     this.held.set(instance.runId, instance);
@@ -259,10 +292,10 @@ export class Engine {
     this.claimer.nudge();
   }
   /** A run is kept for an engine: it is told, and this one looks whether the run is still there afterwards. */
-  hintAssigned(engineId: string): void {
+  hintAssigned(engineId: string, windowMs: number): void {
     if (engineId === this.engineId) return this.claimer.nudge();
     this.store.hints?.send({ kind: 'assigned', engineId });
-    this.claimer.noteWindow(this.options.stickyMs);
+    this.claimer.noteWindow(windowMs);
   }
   hintInbox(engineId: string): void {
     this.store.hints?.send({ kind: 'inbox', engineId });
@@ -304,14 +337,13 @@ export class Engine {
     this.ports.log({ source: 'run', runId: instance.runId, workflow: instance.workflow.name, ...line });
   }
   stepLog(instance: Instance, step: StepCommand): Log {
+    const { attempt, ...run } = shownAttempt(instance, step);
     const write =
       (level: LogLine['level']) =>
-      (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-        this.logRun(instance, {
-          level,
-          message,
-          fields: { step: step.name, attempt: step.attempt, ...fields },
-        });
+      (message: string, own?: Readonly<Record<string, unknown>>): void => {
+        const fields = { step: step.name, attempt, ...own };
+        this.ports.log({ source: 'run', ...run, level, message, fields });
+      };
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   }
 
@@ -326,7 +358,17 @@ export class Engine {
       activeTasks: this.gate.running(),
       latencyMs: Math.round(latencyMs),
       failureRate: this.attempts.share(),
+      storeFailing: this.listener.storeFails(),
+      shadow: this.placing?.shadow(),
+      pool: this.options.reportPool?.(),
     });
+  }
+  /** A beat has told what there is to do. */
+  hearWork(work: Work | undefined): void {
+    this.word.hear(work);
+    if (work === undefined || this.state !== 'running') return;
+    this.claimer.hear(work);
+    this.waker.hear(work);
   }
   /** The lease as this engine last saw it. */
   leader(): Leadership | undefined {
@@ -398,6 +440,10 @@ export class Engine {
       this.depart();
     }
   }
+}
+
+function refOf({ name, version }: AnyWorkflow): WorkflowRef {
+  return { workflow: name, version };
 }
 
 function profileOf(options: EngineOptions, workflows: EngineProfile['workflows']): EngineProfile {

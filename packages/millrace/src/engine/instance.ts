@@ -1,8 +1,8 @@
 import type { StepCommand } from '../core/run/command.ts';
-import type { RunEvent } from '../core/run/event.ts';
+import type { Arrival, RunEvent } from '../core/run/event.ts';
 import type { Execution } from '../core/run/execution.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
-import type { OwnedRun } from '../store/port/store.ts';
+import type { Assignment, OwnedRun } from '../store/port/store.ts';
 import type { Attempt } from './dispatch/attempt.ts';
 
 /**
@@ -25,7 +25,7 @@ export interface Instance {
   busy: boolean;
   /** Nothing has been decided by this execution since it was made or loaded. */
   fresh: boolean;
-  arrivals: RunEvent[];
+  arrivals: Arrival[];
   /** A step outcome that a transaction has stored already: applied next, not stored again. */
   stored: RunEvent | undefined;
   /** Inbox rows that became arrivals and are not yet deleted by a plan. */
@@ -35,6 +35,8 @@ export interface Instance {
   inboxBehind: boolean;
   attempts: Map<number, Attempt>;
   transactions: StepCommand[];
+  /** Engines that tasks were placed at whose start is not yet in a plan. */
+  placements: Map<string, Assignment>;
   /** Until a transaction that the store could not do is tried again; grows with each time. */
   transactionPauseMs: number;
   /** Called when what has arrived so far is durable. */
@@ -63,6 +65,7 @@ export function createInstance(row: OwnedRun, workflow: AnyWorkflow, execution: 
     inboxBehind: false,
     attempts: new Map(),
     transactions: [],
+    placements: new Map(),
     transactionPauseMs: FIRST_TRANSACTION_PAUSE_MS,
     afterCommit: [],
     restless: false,

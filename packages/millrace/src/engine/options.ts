@@ -1,5 +1,8 @@
+import type { PoolReport } from '../core/cluster/pool-report.ts';
 import type { StepPolicy } from '../core/run/command.ts';
 import type { Executor } from '../core/workflow/context.ts';
+import type { LoadWeights } from '../core/placement/state.ts';
+import type { StrategyName } from '../core/placement/strategy.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 
 /** What an engine is told at its creation; times in ms. */
@@ -11,6 +14,9 @@ export interface EngineOptions {
   readonly region: string | undefined;
   readonly labels: readonly string[];
   readonly weight: number;
+  /** By which runs are placed that begin here, while nothing is set for all engines; and how loads are weighed. */
+  readonly strategy: StrategyName;
+  readonly loadWeights: LoadWeights;
   /** Names of the engines that should be there. */
   readonly expectedEngines: readonly string[];
   /** Whether it declares silent engines dead; otherwise it only reports them. */
@@ -19,6 +25,8 @@ export interface EngineOptions {
   readonly queues: readonly string[] | undefined;
   readonly workflows: readonly AnyWorkflow[];
   readonly executors: Readonly<Record<string, Executor>>;
+  /** What its worker processes do, where it has some. */
+  readonly reportPool: (() => PoolReport) | undefined;
   /** Runs in turn at once. */
   readonly concurrency: number;
   /** Attempts of local steps at once. */
@@ -35,7 +43,7 @@ export interface EngineOptions {
   readonly suspectMs: number;
   /** Deaths in a row as the sole suspect that a run survives. */
   readonly deathLimit: number;
-  /** Longest pause between two polls for queued runs. */
+  /** Longest pause between two polls for queued runs while beats do not say that there are none. */
   readonly idlePollMs: number;
   readonly auditMs: number;
   /** How long a closed run answers for its key. */

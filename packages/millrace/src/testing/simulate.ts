@@ -4,10 +4,12 @@ import type { Scenario } from './scenario/scenario.ts';
 import { shrink } from './scenario/shrink.ts';
 import { simulateScenario, type Outcome } from './scenario/simulate-scenario.ts';
 import { scenarioOf } from './scenario/swarm.ts';
+import { compareStrategies } from './strategies/compare-strategies.ts';
 
 /*
  * Command line of the simulation: `--seeds N [--from S]`, or `--seed S` for one seed with its trace. `--keep` goes on
  * after a failure; `--no-shrink` prints it as it is. Leaves with 1 when an invariant broke.
+ * `--strategies [--seed S]` compares the placement strategies in a model instead.
  */
 const { values: options } = parseArgs({
   options: {
@@ -17,6 +19,7 @@ const { values: options } = parseArgs({
     keep: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: true },
     trace: { type: 'boolean', default: false },
+    strategies: { type: 'boolean', default: false },
   },
   allowNegative: true,
 });
@@ -26,7 +29,9 @@ const SHRINK_TRIES = 400;
 /** One seed in so many is played twice: its traces must be the same. */
 const TWICE = 100;
 
-await main();
+if (options.strategies) {
+  for (const text of compareStrategies(Number(options.seed ?? 1))) say(text);
+} else await main();
 
 async function main(): Promise<void> {
   const from = Number(options.seed ?? options.from);

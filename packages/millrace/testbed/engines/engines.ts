@@ -46,9 +46,13 @@ afterEach(async () => {
   await stores.clear();
 });
 
-/** Opens Millrace on a store of its own unless told otherwise; steps are tried once unless they say more. */
+/**
+ * Opens Millrace on a store of its own unless told otherwise; steps are tried once unless they say more, and runs stay
+ * where they are started, however busy the machine is.
+ */
 export async function open(options: MillraceOptions = {}): Promise<Millrace> {
-  const millrace = await Millrace.open({ store: stores.alone(), retry: false, idlePoll: 50, ...options });
+  const usual = { store: stores.alone(), retry: false, idlePoll: 50, strategy: 'locality' } as const;
+  const millrace = await Millrace.open({ ...usual, ...options });
   opened.push(millrace);
   return millrace;
 }

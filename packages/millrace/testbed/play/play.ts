@@ -3,7 +3,7 @@ import { childRunId, runIdOf } from '../../src/core/ids.ts';
 import { decodeValue, encodeValue } from '../../src/core/json.ts';
 import { DEFAULT_RETRY } from '../../src/core/policy/retry.ts';
 import type { Pending } from '../../src/core/run/command.ts';
-import type { PlacedEvent, RunEvent, StartedEvent } from '../../src/core/run/event.ts';
+import type { Arrival, PlacedEvent, RunEvent, StartedEvent, TaskEnded } from '../../src/core/run/event.ts';
 import { Execution, type ExecutionPorts } from '../../src/core/run/execution.ts';
 import { encodeFailure } from '../../src/core/run/outcome.ts';
 import { effective, replay } from '../../src/core/run/replay.ts';
@@ -35,7 +35,7 @@ export const PROGRAM_PORTS: ProgramPorts = {
 
 /** What one turn was given and decided, and the world in which it did. */
 interface Record {
-  readonly arrivals: readonly RunEvent[];
+  readonly arrivals: readonly Arrival[];
   readonly world: World;
   readonly turn: Turn;
   /** Length of the history after it. */
@@ -79,7 +79,7 @@ export class Play {
   }
 
   /** Lets a turn happen with these arrivals, and records it. */
-  async give(...arrivals: RunEvent[]): Promise<Turn> {
+  async give(...arrivals: Arrival[]): Promise<Turn> {
     const world = { ...this.world };
     const turn = await takeTurn(this.execution, arrivals);
     place(this.history, turn.events, this.world.now);
@@ -112,6 +112,21 @@ export class Play {
   checkpoint(name: string, value: unknown): RunEvent {
     const { ordinal, attempt } = this.step(name);
     return { type: 'step-checkpoint', ordinal, name, attempt, payload: encodeValue(value, name) };
+  }
+  placed(name: string, runId: string): RunEvent {
+    const { ordinal, attempt } = this.step(name);
+    return { type: 'step-placed', ordinal, name, attempt, runId };
+  }
+  /** The end of the task that makes this step's attempt. */
+  taskDone(name: string, value: unknown = null): TaskEnded {
+    return { ...this.taskEnd(name), ok: true, payload: encodeValue(value, name) };
+  }
+  taskFailed(name: string, error: unknown = new Error('broken'), checkpoint?: string): TaskEnded {
+    return { ...this.taskEnd(name), ok: false, checkpoint, payload: encodeFailure(failureOf(error)) };
+  }
+  private taskEnd(name: string) {
+    const { ordinal, taskRunId: runId = 'none' } = this.step(name);
+    return { type: 'task-ended', ordinal, runId, engine: 'engine-2' } as const;
   }
   childDone(name: string, value: unknown = null): RunEvent {
     const { ordinal, runId } = this.command(name, 'child');
@@ -186,9 +201,9 @@ function textOf(value: unknown): string {
 }
 
 /** Without the steps that a turn makes ready or abandons: what replay repeats of them means nothing. */
-function decided({ events, standing, children }: Turn): unknown {
+function decided({ events, standing, children, unwantedTasks }: Turn): unknown {
   const started = children.map(({ workflow: { name }, ...rest }) => ({ ...rest, name }));
-  return { events, standing, started };
+  return { events, standing, started, unwantedTasks };
 }
 
 /** How an execution stands, in data. */

@@ -132,7 +132,7 @@ export function fakeStep(own: Partial<StepContext> = {}): FakeStep {
     name: 'resize',
     attempt: 1,
     idempotencyKey: 'run:1',
-    fencingToken: { epoch: 1, attempt: 1, value: 1_000_001 },
+    fencingToken: { epoch: 1, attempt: 1, taker: 0, value: 1_000_001_000 },
     signal: controller.signal,
     heartbeat: () => void said.push('heartbeat'),
     checkpoint: async (value) => void said.push(`checkpoint ${JSON.stringify(value)}`),

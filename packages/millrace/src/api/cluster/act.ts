@@ -1,6 +1,6 @@
 import { engineStatus } from '../../core/cluster/describe-cluster.ts';
 import { MillraceError } from '../../core/errors.ts';
-import { RETIRE_CHUNK } from '../../engine/membership/take-over.ts';
+import { retire } from '../../engine/membership/retire.ts';
 import type { EngineRow, Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
 
@@ -21,14 +21,8 @@ export async function declareDead(
   deathLimit: number,
 ): Promise<{ row: EngineRow; requeued: number }> {
   const row = await findEngine(store, engine, 'failover');
-  let requeued = 0;
-  for (let more = true; more;) {
-    const how = { limit: RETIRE_CHUNK, deathLimit, harmless: true };
-    // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
-    const result = await ask(() => store.retire(row.engineId, undefined, how));
-    requeued += result.requeued;
-    more = result.remaining;
-  }
+  const asked: Pick<Store, 'retire'> = { retire: (...args) => ask(() => store.retire(...args)) };
+  const requeued = await retire(asked, { engineId: row.engineId, deathLimit, harmless: true });
   return { row, requeued };
 }
 

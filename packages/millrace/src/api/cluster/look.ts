@@ -1,6 +1,8 @@
 import { describeCluster, type ClusterDescription } from '../../core/cluster/describe-cluster.ts';
 import { describeFailover, type FailoverDescription } from '../../core/cluster/describe-failover.ts';
 import { MillraceError, show } from '../../core/errors.ts';
+import { decodeRule, RULE_SETTING } from '../../core/placement/rule.ts';
+import type { StrategyName } from '../../core/placement/strategy.ts';
 import type { Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
 
@@ -15,10 +17,18 @@ const SHOW_DEAD_MS = 3_600_000;
 const MOST_FAILOVERS = 1_000;
 const EVENT_ID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-/** @param expected - engines that this process expects. */
-export async function readCluster(store: Store, expected: readonly string[]): Promise<ClusterDescription> {
+/** What this process was told: engines that it expects, and what holds where no strategy is set for all. */
+export interface OwnExpectations {
+  readonly expectedEngines: readonly string[];
+  readonly strategy: StrategyName;
+}
+
+export async function readCluster(store: Store, own: OwnExpectations): Promise<ClusterDescription> {
   const { storeTime: now, engines, leader } = await ask(() => store.listEngines({ retiredMs: SHOW_DEAD_MS }));
-  return describeCluster({ now, engines, leader, expected });
+  const { settings } = await ask(() => store.readSettings());
+  const set = settings.find(({ name }) => name === RULE_SETTING)?.value;
+  const { strategy, shadow } = decodeRule(set, own.strategy);
+  return describeCluster({ now, engines, leader, expected: own.expectedEngines, strategy, shadow });
 }
 
 export async function readFailovers(

@@ -36,7 +36,7 @@ async function findByPrefix(store: Millrace['store'], argument: string, digits: 
   const last = withDashes(digits + LAST_ID.slice(digits.length));
   // A page goes on after its cursor, so the last id that fits is asked for by itself.
   const [page, [lastRow]] = await Promise.all([
-    store.listRuns({ namespace: NAMESPACE, limit: 3, before: last }),
+    store.listRuns({ namespace: NAMESPACE, tasks: true, limit: 3, before: last }),
     store.readRuns([{ runId: last }]),
   ]);
   const fitting = [...(lastRow === undefined ? [] : [lastRow]), ...page.runs].filter(({ runId }) =>

@@ -25,8 +25,8 @@ export async function withClient<T>(
   const store = await answering(url, openStore(url));
   try {
     await answering(url, requireSchema(store, url));
-    const { expectedEngines } = configuration;
-    const client = { store, work: false, name: 'millrace-cli', log, expectedEngines };
+    const { expectedEngines, strategy } = configuration;
+    const client = { store, work: false, name: 'millrace-cli', log, expectedEngines, strategy };
     const millrace = await answering(url, Millrace.open(client));
     try {
       return await use(millrace);

@@ -7,11 +7,13 @@ import { logTo } from '../output/log-line.ts';
 export function workingOptions({ terminal }: Cli, configuration: Configuration): MillraceOptions {
   const { engineName, maxRetries, beatMs, leaseMs, logLevel, logFormat } = configuration;
   const { queues, concurrency, stepConcurrency, supportedExecutors } = configuration;
-  const { region, labels, weight, expectedEngines, failover } = configuration;
+  const { region, labels, weight, expectedEngines, failover, strategy } = configuration;
+  const { cpuWeight: cpu, memoryWeight: memory, workflowWeight: workflow } = configuration;
   return {
     ...(engineName === undefined ? {} : { name: engineName }),
     ...{ queues, concurrency, stepConcurrency, supportedExecutors },
-    ...{ region, labels, weight, expectedEngines, failover },
+    ...{ region, labels, weight, expectedEngines, failover, strategy },
+    loadWeights: { cpu, memory, workflow },
     pool: { min: configuration.poolMin, max: configuration.poolMax },
     retry: { maxAttempts: maxRetries + 1 },
     beat: beatMs,

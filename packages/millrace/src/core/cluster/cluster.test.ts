@@ -5,6 +5,7 @@ import { engineView, type SeenEngine } from './engine-view.ts';
 import { bytesOf } from './fields.ts';
 import { decodeLoad, encodeLoad, type EngineLoad } from './load.ts';
 import { decodeProfile, encodeProfile, type EngineProfile } from './profile.ts';
+import { emptyTally, sumTallies } from './shadow.ts';
 
 const PROFILE: EngineProfile = {
   region: 'eu-west',
@@ -19,8 +20,7 @@ const PROFILE: EngineProfile = {
   leaseMs: 2_000,
   expected: ['alpha', 'beta'],
 };
-const LOAD: EngineLoad = {
-  state: 'running',
+const FIGURES = {
   cpuUsage: 12.5,
   memoryUsage: 40,
   loopLagMs: 3,
@@ -28,19 +28,31 @@ const LOAD: EngineLoad = {
   activeTasks: 2,
   latencyMs: 4,
   failureRate: 0.25,
+  storeFailing: false,
+  shadow: { strategy: 'locality', placed: 4, agreed: 1, waitMs: 8, shadowWaitMs: 2 },
 };
+const LOAD: EngineLoad = { state: 'running', ...FIGURES, pool: undefined };
 const NOW = Date.UTC(2026, 0, 1);
 
 function seen(more: Partial<SeenEngine> = {}): SeenEngine {
   const [profile, load] = [encodeProfile(PROFILE), encodeLoad(LOAD)];
   return {
-    ...{ engineId: 'id-alpha', name: 'alpha', startedAt: NOW - 60_000, beatAt: NOW, profile, load },
+    ...{
+      engineId: 'id-alpha',
+      name: 'alpha',
+      startedAt: NOW - 60_000,
+      beatAt: NOW,
+      beatSeq: 9,
+      profile,
+      load,
+    },
     ...{ retired: false, drain: false, session: 'unknown' },
     ...more,
   };
 }
 function describeAll(facts: Partial<ClusterFacts>) {
-  return describeCluster({ now: NOW, engines: [], leader: undefined, expected: [], ...facts });
+  const none = { engines: [], leader: undefined, expected: [], strategy: 'locality', shadow: undefined };
+  return describeCluster({ now: NOW, ...none, ...facts });
 }
 
 describe('what engines tell of themselves', () => {
@@ -48,7 +60,9 @@ describe('what engines tell of themselves', () => {
     expect(decodeProfile(encodeProfile(PROFILE))).toEqual(PROFILE);
     expect(decodeLoad(encodeLoad(LOAD))).toEqual(LOAD);
     expect(decodeLoad(encodeLoad({ ...LOAD, state: 'draining' })).state).toBe('draining');
-    expect(engineView(seen())).toEqual({ engineId: 'id-alpha', name: 'alpha', ...PROFILE, load: LOAD });
+    expect(engineView(seen(), NOW)).toEqual({
+      ...{ engineId: 'id-alpha', name: 'alpha', ...PROFILE, load: LOAD, state: 'alive', beat: 9 },
+    });
   });
 
   it('is read without what another version tells otherwise', () => {
@@ -68,9 +82,13 @@ describe('what engines tell of themselves', () => {
     };
     expect(decodeProfile(bytesOf(more))).toEqual(PROFILE);
     expect(decodeProfile(bytesOf({ workflows: [{ workflow: 'order', version: 1 }] })).workflows).toEqual([]);
-    expect(decodeLoad(bytesOf({ cpuUsage: 'high', latencyMs: null }))).toMatchObject({
-      cpuUsage: 0,
-      latencyMs: 0,
+    expect(decodeLoad(bytesOf({ cpuUsage: 'high', latencyMs: null, shadow: { placed: 3 } }))).toMatchObject({
+      ...{ cpuUsage: 0, latencyMs: 0, storeFailing: false, shadow: undefined },
+    });
+    expect(
+      decodeLoad(bytesOf({ storeFailing: true, shadow: { strategy: 'new', placed: -1 } })),
+    ).toMatchObject({
+      ...{ storeFailing: true, shadow: { strategy: 'new', placed: 0, agreed: 0 } },
     });
   });
 });
@@ -92,7 +110,8 @@ describe('the status of an engine', () => {
 
 describe('a cluster', () => {
   it('without engines has no leader', () => {
-    const nothing = { leader: null, leaderIncarnation: null, term: null, engines: [], missing: [] };
+    const leaderless = { leader: null, leaderIncarnation: null, term: null, engines: [], missing: [] };
+    const nothing = { ...leaderless, strategy: 'locality', shadow: null };
     expect(describeAll({})).toEqual(nothing);
     expect(describeAll({ leader: { engineId: 'gone', term: 4 } })).toEqual({ ...nothing, term: 4 });
   });
@@ -104,10 +123,15 @@ describe('a cluster', () => {
       engines: [seen(), dead, silent],
       leader: { engineId: 'id-alpha', term: 3 },
       expected: ['alpha', 'gamma', 'delta'],
+      shadow: 'affinity',
     });
-    expect(cluster).toMatchObject({ leader: 'alpha', leaderIncarnation: 'id-alpha', term: 3 });
+    expect(cluster).toMatchObject({
+      leader: 'alpha',
+      leaderIncarnation: 'id-alpha',
+      term: 3,
+      shadow: 'affinity',
+    });
     expect(cluster.missing).toEqual(['beta', 'delta', 'gamma']);
-    const { state: _, ...load } = LOAD;
     const { region, labels, weight, namespace, queues, executors, capacity, workflows } = PROFILE;
     const profile = { region, labels, weight, namespace, queues, executors, capacity };
     expect(cluster.engines[0]).toEqual({
@@ -117,7 +141,9 @@ describe('a cluster', () => {
         status: 'alive',
         ...profile,
         versions: workflows,
-        load,
+        load: FIGURES,
+        unhealthy: null,
+        pool: null,
       },
       startedAt: '2025-12-31T23:59:00.000Z',
       lastBeatAt: '2026-01-01T00:00:00.000Z',
@@ -125,9 +151,26 @@ describe('a cluster', () => {
     expect(cluster.engines.map(({ status }) => status)).toEqual(['alive', 'dead', 'suspect']);
   });
 
+  it('says why an engine is passed over', () => {
+    const load = encodeLoad({ ...LOAD, storeFailing: true });
+    const [engine] = describeAll({ engines: [seen({ load })] }).engines;
+    expect(engine?.unhealthy).toBe('its calls to the store fail');
+  });
+
   it('shows what an engine without options has as null', () => {
     const [engine] = describeAll({ engines: [seen({ profile: new Uint8Array() })] }).engines;
     expect(engine).toMatchObject({ region: null, queues: null, weight: 1 });
+  });
+});
+
+describe('what engines counted of a shadow', () => {
+  it('is summed, without what they counted for another one', () => {
+    const tally = { strategy: 'locality', placed: 2, agreed: 1, waitMs: 3, shadowWaitMs: 5 };
+    const others = [tally, undefined, { ...tally, strategy: 'affinity' }, { ...tally, placed: 5 }];
+    expect(sumTallies('locality', others)).toEqual({
+      ...{ strategy: 'locality', placed: 7, agreed: 2, waitMs: 6, shadowWaitMs: 10 },
+    });
+    expect(sumTallies('locality', [])).toEqual(emptyTally('locality'));
   });
 });
 

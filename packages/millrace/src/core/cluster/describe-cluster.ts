@@ -1,6 +1,8 @@
+import { sicknessOf } from '../policy/eligibility/health.ts';
 import { instant } from '../reading/instant.ts';
 import { engineView, type SeenEngine } from './engine-view.ts';
 import type { EngineLoad } from './load.ts';
+import type { PoolReport } from './pool-report.ts';
 
 /** `suspect`: silent for longer than is usual, and not declared dead. */
 export type EngineStatus = 'alive' | 'suspect' | 'draining' | 'dead';
@@ -20,7 +22,11 @@ export interface EngineDescription {
   readonly executors: readonly string[];
   readonly versions: readonly { readonly workflow: string; readonly version: string }[];
   readonly capacity: { readonly workflows: number; readonly tasks: number };
-  readonly load: Omit<EngineLoad, 'state'>;
+  readonly load: Omit<EngineLoad, 'state' | 'pool'>;
+  /** Why it gets no new work while others can take it; null while it is well. */
+  readonly unhealthy: string | null;
+  /** Its worker processes and what their number was changed for last; null: it has no pool. */
+  readonly pool: PoolReport | null;
   readonly startedAt: string;
   readonly lastBeatAt: string;
 }
@@ -31,6 +37,9 @@ export interface ClusterDescription {
   readonly leaderIncarnation: string | null;
   /** How often the leader has changed, the first included. */
   readonly term: number | null;
+  /** By which new runs are placed, and the one that is compared with it. */
+  readonly strategy: string;
+  readonly shadow: string | null;
   readonly engines: readonly EngineDescription[];
   /** Engines that are expected by name, and not there. */
   readonly missing: readonly string[];
@@ -44,22 +53,26 @@ export interface ClusterFacts {
   readonly leader: { readonly engineId: string; readonly term: number } | undefined;
   /** Besides those that the engines themselves expect. */
   readonly expected: readonly string[];
+  readonly strategy: string;
+  readonly shadow: string | undefined;
 }
 
-/** So many beats may be late before an engine is suspected: what is shown, nothing is decided by it. */
-const LATE_BEATS = 2.5;
-
-export function describeCluster({ now, engines, leader, expected }: ClusterFacts): ClusterDescription {
+export function describeCluster(facts: ClusterFacts): ClusterDescription {
+  const { now, engines, leader, expected, strategy, shadow } = facts;
   const described = engines.map((engine) => describeEngine(engine, now));
   const present = engines.filter(({ retired }) => !retired);
   const leading = present.find(({ engineId }) => engineId === leader?.engineId);
-  const there = described.filter(({ status }) => status === 'alive' || status === 'draining');
-  const names = new Set(there.map(({ engineId }) => engineId));
-  const wanted = new Set([...expected, ...present.flatMap((engine) => engineView(engine).expected)]);
+  const views = present.map((engine) => ({ ...engineView(engine, now), beatAt: engine.beatAt }));
+  // One beat that is late makes a suspect, and nobody missing.
+  const there = views.filter(({ beatAt, leaseMs }) => now - beatAt <= leaseMs);
+  const names = new Set(there.map(({ name }) => name));
+  const wanted = new Set([...expected, ...views.flatMap((view) => view.expected)]);
   return {
     leader: leading?.name ?? null,
     leaderIncarnation: leading?.engineId ?? null,
     term: leader?.term ?? null,
+    strategy,
+    shadow: shadow ?? null,
     engines: described,
     missing: [...wanted].filter((name) => !names.has(name)).toSorted(),
   };
@@ -67,15 +80,15 @@ export function describeCluster({ now, engines, leader, expected }: ClusterFacts
 
 /** How an incarnation stands, as far as a look at its row tells. */
 export function engineStatus(engine: SeenEngine, now: number): EngineStatus {
-  if (engine.retired) return 'dead';
-  const { beatMs, load } = engineView(engine);
-  if (engine.session === 'gone' || now - engine.beatAt > beatMs * LATE_BEATS) return 'suspect';
-  return engine.drain || load.state === 'draining' ? 'draining' : 'alive';
+  return engine.retired ? 'dead' : engineView(engine, now).state;
 }
 
 function describeEngine(engine: SeenEngine, now: number): EngineDescription {
-  const { region, labels, weight, namespace, queues, executors, workflows, ...view } = engineView(engine);
-  const { state: _, ...load } = view.load;
+  const { region, labels, weight, namespace, queues, executors, workflows, ...view } = engineView(
+    engine,
+    now,
+  );
+  const { state: _, pool = null, ...load } = view.load;
   return {
     engineId: engine.name,
     incarnation: engine.engineId,
@@ -86,7 +99,7 @@ function describeEngine(engine: SeenEngine, now: number): EngineDescription {
     executors,
     versions: workflows,
     capacity: view.capacity,
-    load,
+    ...{ load, unhealthy: sicknessOf(view.load) ?? null, pool },
     startedAt: instant(engine.startedAt),
     lastBeatAt: instant(engine.beatAt),
   };

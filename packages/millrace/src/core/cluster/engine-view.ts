@@ -7,6 +7,7 @@ export interface SeenEngine {
   readonly name: string;
   readonly startedAt: number;
   readonly beatAt: number;
+  readonly beatSeq: number;
   readonly retired: boolean;
   readonly drain: boolean;
   readonly session: 'held' | 'gone' | 'unknown';
@@ -14,13 +15,29 @@ export interface SeenEngine {
   readonly load: Uint8Array;
 }
 
-/** An engine as decisions see it: what it can do, and how it stands. */
+/** An engine as its latest beat describes it: all that a decision about it may rest on. */
 export interface EngineView extends EngineProfile {
+  /** Of this process start. */
   readonly engineId: string;
+  /** Stays the same over restarts of the same engine. */
   readonly name: string;
+  /** `suspect`: silent for longer than is usual, and not declared dead. */
+  readonly state: 'alive' | 'suspect' | 'draining';
+  /** The number of the beat that `load` comes from; grows with each. */
+  readonly beat: number;
   readonly load: EngineLoad;
 }
 
-export function engineView({ engineId, name, profile, load }: SeenEngine): EngineView {
-  return { engineId, name, ...decodeProfile(profile), load: decodeLoad(load) };
+/** So many beats may be late before an engine is suspected: nobody is declared dead by it. */
+const LATE_BEATS = 2.5;
+
+/** @param now - by the store's clock. */
+export function engineView(seen: SeenEngine, now: number): EngineView {
+  const { engineId, name, beatSeq, beatAt, session, drain } = seen;
+  const profile = decodeProfile(seen.profile);
+  const load = decodeLoad(seen.load);
+  const silent = session === 'gone' || now - beatAt > profile.beatMs * LATE_BEATS;
+  const leaving = drain || load.state === 'draining';
+  const state = silent ? 'suspect' : leaving ? 'draining' : 'alive';
+  return { engineId, name, ...profile, state, beat: beatSeq, load };
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { maskUrl } from './mask-url.ts';
-import { count, list, milliseconds, oneOf, shortText, storeUrl, yesOrNo } from './readers.ts';
+import { count, list, milliseconds, oneOf, share, shortText, storeUrl, yesOrNo } from './readers.ts';
 
 it.each([
   ['shortText', () => shortText('n'.repeat(257)), 'at most 256'],
@@ -10,6 +10,9 @@ it.each([
   ['count', () => count(1, 5)('1.5'), 'whole number from 1 to 5'],
   ['count below', () => count(1, 5)('0'), 'whole number from 1 to 5'],
   ['count above', () => count(1, 5)('6'), 'whole number from 1 to 5'],
+  ['share', () => share('much'), 'at least 0'],
+  ['share of nothing', () => share(' '), 'at least 0'],
+  ['share below', () => share('-0.1'), 'at least 0'],
   ['milliseconds', () => milliseconds(1, 5)('soon'), 'from 1 to 5 ms'],
   ['milliseconds below', () => milliseconds(2, 5)('1'), 'from 2 to 5 ms'],
   ['milliseconds above', () => milliseconds(1, 5)('1s'), 'from 1 to 5 ms'],
@@ -26,6 +29,7 @@ it('values are read', () => {
   expect(storeUrl('sqlite::memory:')).toBe('sqlite::memory:');
   expect(storeUrl('postgresql://h/d')).toBe('postgresql://h/d');
   expect(count(0, 5)('5')).toBe(5);
+  expect(['0', '0.3'].map(share)).toEqual([0, 0.3]);
   expect(milliseconds(1, 5000)('5s')).toBe(5000);
   expect(milliseconds(1, 5000)('7')).toBe(7);
   expect(oneOf('text', 'json')('JSON')).toBe('json');

@@ -29,6 +29,12 @@ export function count(least: number, most: number): (given: string) => number {
   };
 }
 
+export function share(given: string): number {
+  const value = Number(given);
+  if (given.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new Error('must be a number of at least 0');
+}
+
 export function milliseconds(least: number, most: number): (given: string) => number {
   return (given) => {
     const value = /^\d+$/.test(given) ? Number(given) : readDuration(given);

@@ -1,4 +1,6 @@
-import { count, list, milliseconds, oneOf, shortText, storeUrl, yesOrNo } from './readers.ts';
+import { DEFAULT_WEIGHTS } from '../placement/state.ts';
+import { DEFAULT_STRATEGY, STRATEGIES, type StrategyName } from '../placement/strategy.ts';
+import { count, list, milliseconds, oneOf, share, shortText, storeUrl, yesOrNo } from './readers.ts';
 import { maskUrl } from './mask-url.ts';
 
 /** One variable: how it is read, and what the reference page says of it. */
@@ -117,6 +119,39 @@ export const SETTINGS = {
     fallback: 1,
     shown: '1',
     read: count(1, 1000),
+  }),
+  strategy: setting<StrategyName>({
+    names: ['ASSIGNMENT_STRATEGY'],
+    meaning:
+      'By which this engine places runs that begin here, while `millrace strategy` has set none for all.',
+    fallback: DEFAULT_STRATEGY,
+    shown: 'load-balanced',
+    origin: 'load-balanced',
+    read: oneOf(...STRATEGIES),
+  }),
+  cpuWeight: setting({
+    names: ['CPU_WEIGHT'],
+    meaning: 'How much the processor counts in the load of an engine, beside the next two.',
+    fallback: DEFAULT_WEIGHTS.cpu,
+    shown: '0.3',
+    origin: '0.3',
+    read: share,
+  }),
+  memoryWeight: setting({
+    names: ['MEMORY_WEIGHT'],
+    meaning: 'How much memory counts.',
+    fallback: DEFAULT_WEIGHTS.memory,
+    shown: '0.3',
+    origin: '0.3',
+    read: share,
+  }),
+  workflowWeight: setting({
+    names: ['WORKFLOW_WEIGHT'],
+    meaning: 'How much the runs that it holds in turn count.',
+    fallback: DEFAULT_WEIGHTS.workflow,
+    shown: '0.4',
+    origin: '0.4',
+    read: share,
   }),
   expectedEngines: setting<readonly string[]>({
     names: ['CLUSTER_SEEDS'],

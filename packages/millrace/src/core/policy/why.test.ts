@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { aRun, historyOf, STARTED, T0, waitsOf } from '../../../testbed/samples/history.ts';
+import { engineView } from '../../../testbed/placement/engine-views.ts';
 import type { ReadableRun } from '../reading/readable-run.ts';
 import type { Wait } from '../run/command.ts';
 import type { RunEvent } from '../run/event.ts';
 import { CLOSED_STATUSES } from '../status.ts';
 import type { LimitFacts } from './why/reason.ts';
 import { why, type WhyFacts } from './why.ts';
+import type { EngineFacts } from './why/reason.ts';
 
 const RUN = '0199b0a0-0000-7000-8000-000000000001';
 const FACTS: WhyFacts = { now: T0 + 10_000 };
@@ -21,6 +23,10 @@ function waiting(wait: Wait, ...events: RunEvent[]) {
   return reason;
 }
 
+/** An engine that beats and could take the run, unless it says otherwise. */
+function seen(name: string, { beatAt = FACTS.now, ...changes }: Partial<EngineFacts> = {}): EngineFacts {
+  return { ...engineView(name, changes), beatAt };
+}
 function suspect(deaths: number) {
   return reasonsOf({ status: 'queued', suspectGroup: 4, deaths })[0];
 }
@@ -40,12 +46,11 @@ describe('why, in general', () => {
 
   it('a running run is held up only by the death of its engine', () => {
     const run = { status: 'running', ownerId: 'e1' } as const;
-    const engine = { engineId: 'e1', name: 'engine-1' };
     expect(reasonsOf(run)).toEqual([]);
-    expect(reasonsOf(run, { engines: [{ name: 'engine-1' }, engine] })).toEqual([]);
-    expect(reasonsOf(run, { engines: [{ ...engine, beatAt: T0 + 9000 }] })).toEqual([]);
-    expect(reasonsOf(run, { engines: [{ ...engine, beatAt: T0 - 5000 }] })).toMatchObject([
-      { code: 'NO_ENGINE', since: '2025-12-31T23:59:55.000Z', refs: { engineId: 'engine-1' } },
+    expect(reasonsOf(run, { engines: [seen('other'), seen('e1')] })).toEqual([]);
+    expect(reasonsOf(run, { engines: [seen('e1', { beatAt: T0 + 9000 })] })).toEqual([]);
+    expect(reasonsOf(run, { engines: [seen('e1', { beatAt: T0 - 5000 })] })).toMatchObject([
+      { code: 'NO_ENGINE', since: '2025-12-31T23:59:55.000Z', refs: { engineId: 'e1' } },
     ]);
   });
 
@@ -149,6 +154,37 @@ describe('why a run waits', () => {
     });
   });
 
+  it('for an attempt that executes elsewhere', () => {
+    const wait: Wait = { kind: 'task', name: 'charge', ordinal: 0, attempt: 2, runId: 't1', until: UNTIL };
+    expect(waiting(wait)).toMatchObject({
+      code: 'WAITING_TASK',
+      message: 'attempt 2 of step "charge" executes elsewhere, as run t1',
+      refs: { step: 'charge', attempt: 2, runId: 't1', until: TOMORROW },
+      remedy: { command: 'millrace why t1' },
+    });
+  });
+
+  it('for an attempt elsewhere, and where that is', () => {
+    const waits = waitsOf([{ kind: 'task', name: 'charge', ordinal: 0, attempt: 1, runId: 't1' }]);
+    const task = { runId: 't1', engine: 'engine-2' };
+    const reason = (status: 'running' | 'queued') =>
+      reasonsOf(
+        { waits },
+        {
+          tasks: [
+            { ...task, runId: 't0', status },
+            { ...task, status },
+          ],
+        },
+      )[0];
+    expect(reason('running')).toMatchObject({
+      message: 'attempt 1 of step "charge" executes on engine-2, as run t1',
+      refs: { runId: 't1', engineId: 'engine-2' },
+    });
+    expect(reason('queued')?.message).toBe('attempt 1 of step "charge" is queued, as run t1');
+    expect(reason('queued')?.refs).not.toHaveProperty('engineId');
+  });
+
   it('for the next attempt of a step, with what the last one failed of', () => {
     const failed = (message: string): RunEvent => ({
       type: 'step-retrying',
@@ -190,56 +226,125 @@ describe('why a run waits', () => {
 
 describe('why a run is not taken from the queue', () => {
   const queued: Partial<ReadableRun> = { status: 'queued', readyAt: T0 + 2000 };
-  const able = { name: 'engine-1', workflows: [{ workflow: 'order', version: '1' }] };
+  const codesOf = (facts: Partial<WhyFacts>) => reasonsOf(queued, facts).map(({ code }) => code);
 
   it('no engine is alive', () => {
     expect(reasonsOf(queued, { engines: [] })).toMatchObject([
       { code: 'NO_ENGINE', since: '2026-01-01T00:00:02.000Z', refs: { workflow: 'order' } },
     ]);
     const silent = [
-      { name: 'engine-1', beatAt: T0 - 5000 },
-      { name: 'engine-2', beatAt: T0 },
+      seen('engine-1', { beatAt: T0 - 5000, state: 'suspect' }),
+      seen('engine-2', { beatAt: T0, state: 'suspect' }),
+      seen('alien', { namespace: 'other' }),
     ];
     expect(reasonsOf(queued, { engines: silent })[0]?.message).toBe(
       'no engine is alive; engine-2 was heard last, at 2026-01-01T00:00:00.000Z',
     );
-    expect(reasonsOf(queued, { engines: [{ name: 'engine-1', beatAt: T0 + 9000 }] })[0]?.code).toBe(
-      'QUEUE_BACKLOG',
-    );
+    expect(codesOf({ engines: [...silent, seen('engine-3')] })).toEqual(['QUEUE_BACKLOG']);
+    expect(codesOf({ engines: [...silent, seen('engine-3', { state: 'draining' })] })).toEqual(['NO_ENGINE']);
   });
 
   it('no engine has this version', () => {
-    const other = { name: 'engine-1', workflows: [{ workflow: 'order', version: '2' }] };
-    const [reason] = reasonsOf(queued, { engines: [other] });
+    const [reason] = reasonsOf(queued, {
+      engines: [seen('engine-1', { workflows: [{ workflow: 'order', version: '2' }] })],
+    });
     expect(reason).toMatchObject({
       code: 'NO_ENGINE_FOR_VERSION',
-      refs: { workflow: 'order', version: '1' },
+      since: '2026-01-01T00:00:02.000Z',
+      refs: { workflow: 'order', version: '1', engineId: 'engine-1' },
     });
     expect(reason?.message).toBe(
-      'no engine has version 1 of workflow "order": alive are engine-1, only version 2',
+      'no engine of queue "default" has version 1 of workflow "order": engine-1 has version 2',
     );
-    const foreign = { name: 'engine-2', workflows: [{ workflow: 'invoice', version: '1' }] };
-    expect(reasonsOf(queued, { engines: [foreign] })[0]?.message).toMatch(/and no other version of it$/);
+    const foreign = seen('engine-2', { workflows: [{ workflow: 'invoice', version: '1' }] });
+    expect(reasonsOf(queued, { engines: [foreign] })[0]?.message).toMatch(/has no version of it$/);
+  });
+
+  it('no engine takes from its queue', () => {
+    expect(reasonsOf(queued, { engines: [seen('engine-1', { queues: ['night'] })] })).toMatchObject([
+      { code: 'NO_ENGINE_FOR_QUEUE', refs: { queue: 'default' } },
+    ]);
+  });
+
+  it('no engine that could take it is healthy, and it is taken all the same', () => {
+    const late = { ...seen('engine-1').load, loopLagMs: 900 };
+    const engines = [seen('engine-1', { load: late }), seen('engine-2', { workflows: [] })];
+    const assigned = { engine: 'engine-1', until: T0 + 20_000 };
+    const [reason, ...others] = reasonsOf(queued, { engines });
+    expect(reason).toMatchObject({
+      code: 'NO_ENGINE_HEALTHY',
+      since: '2026-01-01T00:00:02.000Z',
+      message: expect.stringMatching(/engine-1, .* lags 900 ms, more than 500; unhealthy ones get the work/),
+      refs: { engineId: 'engine-1' },
+      remedy: { message: 'Relieve the engines or add others.', command: 'millrace doctor' },
+    });
+    expect(others.map(({ code }) => code)).toEqual(['QUEUE_BACKLOG']);
+    expect(codesOf({ engines, assigned })).toEqual(['ASSIGNED_WINDOW', 'NO_ENGINE_HEALTHY', 'QUEUE_BACKLOG']);
+    expect(codesOf({ engines: [...engines, seen('engine-3')] })).toEqual(['QUEUE_BACKLOG']);
+  });
+
+  it('no engine that could take it has room', () => {
+    const full = seen('engine-1', { capacity: { workflows: 0, tasks: 0 } });
+    const [reason, ...others] = reasonsOf(queued, { engines: [full], ahead: 0 });
+    expect(others).toEqual([]);
+    expect(reason?.code).toBe('QUEUE_BACKLOG');
+    expect(reason?.message).toMatch(/it is the next; no engine .* has room: engine-1 is full with 0 of 0/);
+  });
+
+  it('no engine has the executor of a task', () => {
+    const task = { ...queued, workflow: '$task/mail' };
+    const other = seen('engine-1', { executors: ['http'] });
+    expect(reasonsOf(task, { engines: [other] })).toMatchObject([
+      {
+        code: 'NO_ENGINE_FOR_EXECUTOR',
+        message: 'no engine of queue "default" has executor "mail": engine-1 has executor http',
+        refs: { executor: 'mail' },
+      },
+    ]);
+    const able = seen('engine-2', { executors: ['http', 'mail'] });
+    expect(reasonsOf(task, { engines: [other, able] })[0]?.code).toBe('QUEUE_BACKLOG');
+  });
+
+  it('no engine that has the executor of a task carries what it demands', () => {
+    const task = { ...queued, workflow: '$task/mail', workflowVersion: '1+gpu+region=eu' };
+    const has = seen('engine-1', { labels: ['gpu'], region: 'us' });
+    const carries = seen('engine-2', { executors: ['http'], labels: ['gpu'], region: 'eu' });
+    expect(reasonsOf(task, { engines: [has, carries] })).toMatchObject([
+      {
+        code: 'NO_ENGINE_WITH_LABEL',
+        message: expect.stringContaining('carries labels gpu, region=eu: engine-1'),
+        refs: { executor: 'mail' },
+      },
+    ]);
+    const able = seen('engine-3', { labels: ['gpu', 'ssd'], region: 'eu' });
+    expect(reasonsOf(task, { engines: [has, able] })[0]?.code).toBe('QUEUE_BACKLOG');
   });
 
   it('others may go first', () => {
     const message = (facts: Partial<WhyFacts>) => reasonsOf(queued, facts)[0]?.message;
-    expect(message({ engines: [able] })).toBe('in queue "default" with priority normal, others may go first');
-    expect(message({ engines: [{ name: 'unknown' }], ahead: 1 })).toMatch(/ 1 run goes first$/);
+    expect(message({ engines: [seen('engine-1')] })).toBe(
+      'in queue "default" with priority normal, others may go first',
+    );
+    expect(message({ ahead: 1 })).toMatch(/ 1 run goes first$/);
     expect(message({ ahead: 0 })).toMatch(/ it is the next$/);
     expect(message({ ahead: 12 })).toMatch(/ 12 runs go first$/);
     expect(message({ ahead: 1_000 })).toMatch(/ at least 1000 runs go first$/);
-    expect(reasonsOf(queued, { engines: [{ name: 'a', workflows: [] }, able] })[0]?.code).toBe(
-      'QUEUE_BACKLOG',
-    );
+    expect(codesOf({ engines: [seen('a', { workflows: [] }), seen('b')] })).toEqual(['QUEUE_BACKLOG']);
     expect(reasonsOf({ status: 'queued' })[0]?.since).toBe('2026-01-01T00:00:00.000Z');
   });
 
-  it('reserved for the engine that has it in memory, for a while', () => {
+  it('reserved for one engine, for a while', () => {
     const until = T0 + 20_000;
     const reasons = reasonsOf(queued, { assigned: { engine: 'engine-1', until } });
     expect(reasons.map(({ code }) => code)).toEqual(['ASSIGNED_WINDOW', 'QUEUE_BACKLOG']);
+    expect(reasons[0]?.message).toMatch(/for engine engine-1 until .*: that has it in memory$/);
     expect(reasonsOf(queued, { assigned: { engine: 'engine-1', until: T0 } })).toHaveLength(1);
+    const begins = { ...queued, version: 0 };
+    const [placed] = reasonsOf(begins, { assigned: { engine: 'engine-1', until } });
+    expect(placed?.message).toMatch(/: it was placed there$/);
+    const [affine] = reasonsOf(begins, { assigned: { engine: 'engine-1', until, strategy: 'affinity' } });
+    expect(affine?.message).toMatch(/: strategy affinity placed it there$/);
+    expect(affine?.refs).toMatchObject({ engineId: 'engine-1', strategy: 'affinity' });
   });
 
   it('a suspect of a death', () => {

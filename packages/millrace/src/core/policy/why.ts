@@ -9,7 +9,7 @@ import type { PlacedEvent } from '../run/event.ts';
 import { waitReasons } from './why/waiting.ts';
 
 export { AHEAD_COUNTED } from './why/reason.ts';
-export type { WhyFacts, Why } from './why/reason.ts';
+export type { TaskFacts, WhyFacts, Why } from './why/reason.ts';
 
 /**
  * Why a run does not make progress, from its row (with the `waits` stored in it) and facts around it. The
@@ -36,7 +36,7 @@ function statusReasons(
     case 'queued':
       return queueReasons(run, facts, instant(run.readyAt ?? run.createdAt));
     case 'waiting':
-      return waitReasons(run, fold(history), since);
+      return waitReasons({ run, facts, state: fold(history), since });
     case 'blocked':
       return [blockReason(run, since)];
     case 'paused':

@@ -110,6 +110,39 @@ describe('fold', () => {
     expect(timers).toEqual([]);
   });
 
+  it('shows which run makes an attempt elsewhere, since when, and then the engine that made it', () => {
+    const placed = (attempt: number): RunEvent => ({
+      ...{ type: 'step-placed', ordinal: 0, name: 'charge', attempt, runId: `task-${attempt}` },
+    });
+    const first = fold(historyOf(STARTED, placed(1))).steps[0];
+    expect(first).toMatchObject({
+      status: 'running',
+      taskRunId: 'task-1',
+      startedAt: T0 + 1000,
+      attempts: 0,
+    });
+    const again = [STARTED, placed(1), retrying(0, 'charge', 1), placed(2)] as const;
+    const second = fold(historyOf(...again)).steps[0];
+    expect(second).toMatchObject({
+      status: 'running',
+      taskRunId: 'task-2',
+      startedAt: T0 + 1000,
+      attempts: 1,
+    });
+    const ended: RunEvent = {
+      ...{ type: 'step-completed', ordinal: 0, name: 'charge', attempt: 2, engine: 'engine-2' },
+    };
+    const done = fold(historyOf(...again, ended)).steps[0];
+    expect(done).toMatchObject({ status: 'completed', taskRunId: undefined, engine: 'engine-2' });
+    expect(done?.tries.map(({ engine }) => engine)).toEqual(['engine-1', 'engine-2']);
+    const cut = fold(historyOf(STARTED, placed(1), { type: 'cancelled' })).steps[0];
+    expect(cut).toMatchObject({ status: 'cancelled', taskRunId: undefined });
+    const late = [set(0, 'charge'), placed(1), { type: 'timer-fired', ordinal: 0, name: 'charge' }] as const;
+    expect(fold(historyOf([5, STARTED], ...late)).steps[0]).toMatchObject({
+      ...{ status: 'timed-out', taskRunId: undefined, startedAt: T0 + 1005 },
+    });
+  });
+
   it('shows steps that the end of the run overtook as cancelled', () => {
     const checkpoint: RunEvent = { type: 'step-checkpoint', ordinal: 1, name: 'copy', attempt: 1 };
     const { steps } = fold(

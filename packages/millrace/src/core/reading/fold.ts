@@ -43,7 +43,10 @@ export function fold(history: readonly PlacedEvent[]): RunState {
   if (state.end !== undefined) {
     byOrdinal.timers.clear();
     for (const step of steps)
-      if (step.status === 'running' || step.status === 'retrying') step.status = 'cancelled';
+      if (step.status === 'running' || step.status === 'retrying') {
+        step.status = 'cancelled';
+        step.taskRunId = undefined;
+      }
   }
   return {
     ...state,
@@ -98,6 +101,8 @@ function apply(draft: Draft, placed: PlacedEvent): void {
     case 'step-retrying':
     case 'step-checkpoint':
       return applyToStep(draft, { ...placed, event });
+    case 'step-placed':
+      return placeStep(draft, event, at);
     case 'timer-set':
       draft.byOrdinal.timers.set(event.ordinal, {
         ordinal: event.ordinal,
@@ -175,11 +180,19 @@ function applyToStep(
   if (event.type !== 'step-retrying') timers.delete(event.ordinal);
 }
 
+function placeStep(draft: Draft, event: EventOf<'step-placed'>, at: number): void {
+  const step = stepAt(draft.byOrdinal.steps, event);
+  step.startedAt ??= draft.byOrdinal.timers.get(event.ordinal)?.setAt ?? at;
+  step.status = 'running';
+  step.taskRunId = event.runId;
+}
+
 function fireTimer(draft: Draft, event: EventOf<'timer-fired'>, at: number): void {
   draft.byOrdinal.timers.delete(event.ordinal);
   const step = draft.byOrdinal.steps.get(event.ordinal);
   if (step === undefined) return;
   step.status = 'timed-out';
+  step.taskRunId = undefined;
   step.endedAt = at;
 }
 

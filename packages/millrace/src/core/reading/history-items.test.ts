@@ -80,6 +80,7 @@ describe('history items', () => {
     ['reason', { type: 'cancel-requested', id: 'c', payload: '"why not"' }, 'why not'],
     ['mismatch', { type: 'blocked', code: 'NON_DETERMINISTIC', payload: '{"seq":3}' }, { seq: 3 }],
     ['value', { type: 'step-checkpoint', ...command, attempt: 1, payload: '1' }, 1],
+    ['runId', { type: 'step-placed', ...command, attempt: 1, runId: 'r' }, 'r'],
     ['value', { type: 'recorded', ...command, payload: '1' }, 1],
     ['value', { type: 'published', ...command, payload: '1' }, 1],
     ['runId', { type: 'child-started', ...child }, 'r'],

@@ -102,6 +102,7 @@ function fieldOfPayload(event: RunEvent): string {
     case 'blocked':
       return 'mismatch';
     case 'step-checkpoint':
+    case 'step-placed':
     case 'recorded':
     case 'published':
     case 'timer-fired':

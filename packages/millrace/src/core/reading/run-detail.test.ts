@@ -25,6 +25,7 @@ it('the detail of a run shows steps with retries, signals, children, timers and 
       { type: 'child-started', ordinal: 2, name: 'invoice', runId: 'c', workflow: 'invoice', detached: true },
       { type: 'timer-set', ordinal: 3, name: 'sleep', fireAt: T0 + 60_000 },
       { type: 'published', ordinal: 4, name: 'progress', payload: '50' },
+      { type: 'step-placed', ordinal: 5, name: 'mail', attempt: 1, runId: 't' },
     ),
   );
   expect(detail.input).toEqual({ id: 17 });
@@ -51,8 +52,10 @@ it('the detail of a run shows steps with retries, signals, children, timers and 
       status: 'superseded',
       output: null,
       engineId: null,
+      taskRunId: null,
       retries: [{ superseded: true, retryAt: null }],
     },
+    { name: 'mail', status: 'running', taskRunId: 't' },
   ]);
   expect(detail.signals).toEqual([{ id: 's', name: 'paid', at: '2026-01-01T00:00:06.000Z', payload: null }]);
   expect(detail.children).toMatchObject([{ name: 'invoice', runId: 'c', status: 'open', closedAt: null }]);

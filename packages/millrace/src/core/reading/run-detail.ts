@@ -17,6 +17,8 @@ export interface StepDescription {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly engineId: string | null;
+  /** The run that makes its current attempt on another engine. */
+  readonly taskRunId: string | null;
   readonly output: unknown;
   /** Of the last attempt, until the step completes. */
   readonly error: ErrorDescription | null;
@@ -94,6 +96,7 @@ function describeStep(step: StepState): StepDescription {
     startedAt: instantOrNull(step.startedAt),
     endedAt: instantOrNull(step.endedAt),
     engineId: step.engine ?? null,
+    taskRunId: step.taskRunId ?? null,
     output: valueOf(step.output),
     error: step.error === undefined ? null : describeError(step.error, STEP_FAILED),
     retries: step.tries.filter(({ outcome }) => outcome !== 'completed').map(describeAttempt),

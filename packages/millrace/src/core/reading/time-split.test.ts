@@ -114,6 +114,11 @@ describe('where the time of a run went', () => {
     });
     const pausing = waitsOf([{ kind: 'retry', name: 'x' }]);
     expect(split({ ...from, waits: pausing }, 100, [10, retrying(0, 200)])).toMatchObject({ backoffMs: 90 });
+    const elsewhere = waitsOf([
+      { kind: 'sleep', name: 'sleep' },
+      { kind: 'task', name: 'x' },
+    ]);
+    expect(split({ ...from, waits: elsewhere }, 100, [10, done(0)])).toMatchObject({ runningMs: 100 });
     expect(split(from, 100, [10, done(0)])).toMatchObject({ waitingMs: 90 });
   });
 

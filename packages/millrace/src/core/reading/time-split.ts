@@ -10,7 +10,7 @@ export interface TimeSplit {
   readonly queuedMs: number;
   /** Blocked or paused: a person was needed. */
   readonly blockedMs: number;
-  /** The program or its steps were executing. */
+  /** The program or its steps were executing, or a step's attempt waited for an engine that has its executor. */
   readonly runningMs: number;
   /** Between two attempts of a step. */
   readonly backoffMs: number;
@@ -92,7 +92,7 @@ class Stretches {
   /** The time since the last event of an open run: by its status. */
   endOpen(run: ReadableRun, last: RunEvent | undefined, now: number): void {
     if (run.status === 'blocked' || run.status === 'paused') return this.spend(now, 'blocked');
-    if (run.status === 'waiting') return this.spend(now, isBackoff(readWaits(run)) ? 'backoff' : 'waiting');
+    if (run.status === 'waiting') return this.spend(now, partOfWaits(readWaits(run)));
     if (last?.type === 'started') this.begin(run, last.startAt, now);
     else if (run.readyAt !== undefined) this.rest(last, Math.min(run.readyAt, now));
     this.spend(now, run.status === 'queued' ? 'queued' : 'running', this.latestPause());
@@ -131,6 +131,8 @@ class Stretches {
   }
 }
 
-function isBackoff(waits: readonly Wait[]): boolean {
-  return waits.length > 0 && waits.every(({ kind }) => kind === 'retry');
+/** A step that executes elsewhere executes: its outcome will say so. */
+function partOfWaits(waits: readonly Wait[]): Part {
+  if (waits.some(({ kind }) => kind === 'task')) return 'running';
+  return waits.length > 0 && waits.every(({ kind }) => kind === 'retry') ? 'backoff' : 'waiting';
 }

@@ -18,6 +18,11 @@ export function accepts(execution: Execution, event: RunEvent): boolean {
       const pending = execution.pending.get(event.ordinal);
       return pending?.kind === 'step' && pending.attempt === event.attempt;
     }
+    case 'step-placed': {
+      const pending = execution.pending.get(event.ordinal);
+      if (pending?.kind !== 'step' || pending.attempt !== event.attempt) return false;
+      return pending.taskRunId === undefined;
+    }
     case 'timer-fired':
       return execution.pending.get(event.ordinal)?.fireAt !== undefined;
     case 'child-closed':
@@ -54,11 +59,18 @@ export function apply(execution: Execution, event: RunEvent, seq: number | undef
       return changeStep(execution, event, seq, (step) => {
         step.attempt = event.attempt + 1;
         step.retryAt = event.retryAt;
+        step.taskRunId = undefined;
         execution.readySteps.push(step);
       });
     case 'step-checkpoint':
       return changeStep(execution, event, seq, (step) => {
         step.checkpoint = event.payload;
+        execution.lastCheckpoint = event.payload;
+      });
+    case 'step-placed':
+      return changeStep(execution, event, seq, (step) => {
+        step.taskRunId = event.runId;
+        step.retryAt = undefined;
       });
     case 'timer-fired':
       return fireTimer(execution, event, seq);
@@ -100,7 +112,7 @@ export function apply(execution: Execution, event: RunEvent, seq: number | undef
 }
 
 /** The failure that an event carries. */
-export function failureIn(event: RunEvent): Failure {
+export function failureIn(event: { payload?: string | undefined }): Failure {
   return decodeValue(event.payload ?? '{"name":"Error","message":""}') as Failure;
 }
 
@@ -109,11 +121,13 @@ function reasonIn(event: RunEvent): string | undefined {
   return typeof reason === 'string' ? reason : undefined;
 }
 
-type Outcome = EventOf<'step-completed' | 'step-failed' | 'step-retrying' | 'step-checkpoint'>;
+type StepEvent = EventOf<
+  'step-completed' | 'step-failed' | 'step-retrying' | 'step-checkpoint' | 'step-placed'
+>;
 
 function changeStep(
   execution: Execution,
-  event: Outcome,
+  event: StepEvent,
   seq: number | undefined,
   change: (step: StepCommand) => void,
 ): void {
@@ -124,7 +138,7 @@ function changeStep(
 
 function settleStep(
   execution: Execution,
-  event: Outcome,
+  event: StepEvent,
   seq: number | undefined,
   settle: (step: StepCommand) => void,
 ): void {
@@ -153,7 +167,7 @@ function fireTimer(execution: Execution, event: EventOf<'timer-fired'>, seq: num
     return refuse(execution, event, pending, seq);
   execution.take(pending);
   if (pending.kind === 'sleep') return pending.resolve(undefined);
-  if (pending.kind === 'step') execution.abandoned.push(pending.ordinal);
+  if (pending.kind === 'step') execution.abandon(pending);
   const what =
     pending.kind === 'step' ? `all attempts of step "${pending.name}"` : `${pending.kind} "${pending.name}"`;
   pending.reject(new TimeoutError(`${what} did not end in time`));

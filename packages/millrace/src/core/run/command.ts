@@ -34,14 +34,35 @@ export interface PendingStep {
   retryAt: number | undefined;
   /** Payload text of the last recorded checkpoint. */
   checkpoint: string | undefined;
+  /** The run that makes this attempt; undefined: this process does. */
+  taskRunId: string | undefined;
   work: StepWork;
 }
 
 /** What an attempt runs. */
 export type StepWork =
   | { kind: 'local'; run: (step: StepContext) => unknown }
-  | { kind: 'executor'; executor: string; input: string }
+  | ExecutorWork
   | { kind: 'transaction'; run: (tx: never) => unknown };
+
+/** A call: any engine that has the executor may make the attempt. */
+export interface ExecutorWork {
+  kind: 'executor';
+  executor: string;
+  /** Payload text. */
+  input: string;
+  place: CallPlace;
+}
+
+/** What the options of a call say about where and when it executes. */
+export interface CallPlace {
+  /** Undefined: those of the run. */
+  queue: string | undefined;
+  priority: Priority | undefined;
+  requires: readonly string[];
+  region: string | undefined;
+  affinity: string | undefined;
+}
 
 export type StepCommand = Extract<Pending, { kind: 'step' }>;
 
@@ -62,7 +83,7 @@ export interface ChildStart {
 
 /** For whom or what a suspended run waits: stored with it, so that `why` can answer without the program. */
 export interface Wait {
-  kind: 'signal' | 'sleep' | 'child' | 'external' | 'retry' | 'start' | 'update';
+  kind: 'signal' | 'sleep' | 'child' | 'external' | 'retry' | 'start' | 'update' | 'task';
   name: string;
   ordinal?: number | undefined;
   until?: number | undefined;

@@ -8,6 +8,11 @@ interface Revocable {
   given?: number | undefined;
 }
 
+/** Name of the engine that made the attempt, where that is not the one that recorded it. */
+interface Attempted {
+  engine?: string | undefined;
+}
+
 /**
  * A durable fact of a run. History is the ordered list of them; a run's state is a fold over it.
  *
@@ -19,9 +24,9 @@ interface Revocable {
 export type RunEvent = { payload?: string | undefined } & (
   | StartedEvent
   // outcomes of commands
-  | { type: 'step-completed'; ordinal: number; name: string; attempt: number }
-  | (Revocable & { type: 'step-failed'; ordinal: number; name: string; attempt: number })
-  | { type: 'step-retrying'; ordinal: number; name: string; attempt: number; retryAt: number }
+  | (Attempted & { type: 'step-completed'; ordinal: number; name: string; attempt: number })
+  | (Revocable & Attempted & { type: 'step-failed'; ordinal: number; name: string; attempt: number })
+  | (Attempted & { type: 'step-retrying'; ordinal: number; name: string; attempt: number; retryAt: number })
   | { type: 'step-checkpoint'; ordinal: number; name: string; attempt: number }
   | { type: 'timer-fired'; ordinal: number; name: string }
   | (Revocable & { type: 'child-closed'; ordinal: number; name: string; status: ClosedStatus; runId: string })
@@ -31,6 +36,8 @@ export type RunEvent = { payload?: string | undefined } & (
   | { type: 'update-received'; id: string; name: string }
   | (Revocable & { type: 'cancel-requested'; id: string })
   | (Revocable & { type: 'deadline-passed' })
+  // what the engine decided: a run of its own makes this attempt, and its end comes as a message
+  | { type: 'step-placed'; ordinal: number; name: string; attempt: number; runId: string }
   // records: what the program decided
   | { type: 'timer-set'; ordinal: number; name: string; fireAt: number }
   | {
@@ -66,6 +73,8 @@ export interface StartedEvent {
   tags?: readonly string[] | undefined;
   /** Who waits for this run, and by which command. */
   parent?: { runId: string; ordinal: number; name: string } | undefined;
+  /** It is an attempt of that command's step; the workflow is that of the run which waits. */
+  task?: { workflow: string; attempt: number } | undefined;
   deadlineAt?: number | undefined;
   startAt?: number | undefined;
   /** The run that continued as this one, and the signals that it had received and not read. */
@@ -82,6 +91,24 @@ export interface CarriedSignal {
   name: string;
   payload: string;
 }
+
+/** How a task run ended that made an attempt of a step. It never stands in history: it becomes the step's outcome. */
+export interface TaskEnded {
+  type: 'task-ended';
+  ordinal: number;
+  /** The task run, so that the end of an attempt that nobody waits for any more is not taken for another's. */
+  runId: string;
+  ok: boolean;
+  /** Name of the engine that made the attempt. */
+  engine: string;
+  /** Payload text of the last checkpoint of an attempt that failed. */
+  checkpoint?: string | undefined;
+  /** Payload text of the output or the failure. */
+  payload: string;
+}
+
+/** What a turn is given: facts, and what it makes facts of. */
+export type Arrival = RunEvent | TaskEnded;
 
 export type EventType = RunEvent['type'];
 export type EventOf<T extends EventType> = Extract<RunEvent, { type: T }>;

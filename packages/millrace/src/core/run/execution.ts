@@ -75,6 +75,10 @@ export class Execution {
   logs: LogLine[] = [];
   /** Ordinals of steps whose result is not wanted any more. */
   abandoned: number[] = [];
+  /** Task runs whose outcome is not wanted any more. */
+  unwantedTasks: string[] = [];
+  /** Payload text of the last checkpoint of any step: a task run hands it to its caller. */
+  lastCheckpoint: string | undefined;
 
   /** How often the run was opened again after it had closed. */
   retries = 0;
@@ -182,6 +186,19 @@ export class Execution {
       if (queue === undefined) this.mailbox().waiting.set(pending.signal, [pending]);
       else queue.push(pending);
     }
+  }
+
+  /** Nobody waits any more for the attempt of this step, here or elsewhere. */
+  abandon(step: StepCommand): void {
+    if (step.taskRunId === undefined) this.abandoned.push(step.ordinal);
+    else this.unwantedTasks.push(step.taskRunId);
+  }
+
+  /** The task runs that make attempts of steps which are still waited for. */
+  tasksLeft(): string[] {
+    return [...this.pending.values()].flatMap((pending) =>
+      pending.kind === 'step' && pending.taskRunId !== undefined ? [pending.taskRunId] : [],
+    );
   }
 
   /** Removes a pending command, so that it can be settled once. */
@@ -309,7 +326,7 @@ export class Execution {
     if (this.shielded) return;
     for (const pending of [...this.pending.values()]) {
       this.take(pending);
-      if (pending.kind === 'step') this.abandoned.push(pending.ordinal);
+      if (pending.kind === 'step') this.abandon(pending);
       pending.reject(error);
     }
   }
@@ -350,6 +367,7 @@ const KINDS: Partial<Record<RunEvent['type'], string>> = {
   'step-failed': 'step',
   'step-retrying': 'step',
   'step-checkpoint': 'step',
+  'step-placed': 'step',
   'timer-set': 'timer',
   'timer-fired': 'timer',
   'child-started': 'child',

@@ -1,4 +1,5 @@
 import type { ClosedStatus } from '../status.ts';
+import type { TaskEnded } from './event.ts';
 
 /**
  * What one run, or a person, puts into another run's inbox. Becomes an event when the run next has a turn.
@@ -9,6 +10,7 @@ export type InboxMessage = { payload?: string | undefined } & (
   | { kind: 'cancel'; id: string }
   | { kind: 'child-closed'; ordinal: number; name: string; runId: string; status: ClosedStatus }
   | { kind: 'external'; ordinal: number; name: string; ok: boolean }
+  | ({ kind: 'task-ended' } & Omit<TaskEnded, 'type' | 'payload'>)
 );
 
 const ENCODER = new TextEncoder();
@@ -43,5 +45,7 @@ export function dedupOf(message: InboxMessage): string {
       return `child:${message.runId}`;
     case 'external':
       return `external:${message.ordinal}:${message.name}`;
+    case 'task-ended':
+      return `task:${message.runId}`;
   }
 }

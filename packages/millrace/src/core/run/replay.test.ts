@@ -340,6 +340,9 @@ describe('history', () => {
   it('is told in words, with name and number where there are any', () => {
     expect(describeEvent({ type: 'completed' })).toBe('completed');
     expect(describeEvent({ type: 'signal-received', id: '1', name: 'go' })).toBe('signal-received "go"');
+    expect(describeEvent({ type: 'step-placed', ordinal: 3, name: 'a', attempt: 1, runId: 'r' })).toBe(
+      'step "a" (command 3)',
+    );
     expect(describeEvent({ type: 'step-failed', ordinal: 3, name: 'a', attempt: 1 })).toBe(
       'step "a" (command 3)',
     );

@@ -1,4 +1,5 @@
 import { apply } from './apply.ts';
+import type { StepCommand } from './command.ts';
 import type { EventOf, PlacedEvent, RunEvent } from './event.ts';
 import type { Execution } from './execution.ts';
 
@@ -6,6 +7,7 @@ import type { Execution } from './execution.ts';
  * What a program sees of a history: interventions are resolved. A `retried` event takes back the failure at
  * its `cut`, every end after it, and what belongs to commands that were given only because of it
  * (compensations among them), so that what failed is tried again while all else that succeeded stays.
+ * Attempts elsewhere that had no outcome ended with the run: they are made again.
  */
 export function effective(history: readonly PlacedEvent[]): PlacedEvent[] {
   let events: PlacedEvent[] = [];
@@ -28,10 +30,23 @@ function takeBack(events: readonly PlacedEvent[], { cut, deadlineAt }: EventOf<'
     if (seq === cut || ENDS.has(event.type)) return false;
     return !('ordinal' in event) || event.ordinal < given;
   });
-  const [first, ...rest] = kept;
-  if (first?.event.type !== 'started' || deadlineAt === undefined) return kept;
+  const left = withoutLostTasks(kept);
+  const [first, ...rest] = left;
+  if (first?.event.type !== 'started' || deadlineAt === undefined) return left;
   return [{ ...first, event: { ...first.event, deadlineAt } }, ...rest];
 }
+
+function withoutLostTasks(events: readonly PlacedEvent[]): PlacedEvent[] {
+  const tried = new Set<string>();
+  for (const { event } of events) {
+    if (OUTCOMES.has(event.type) && 'attempt' in event) tried.add(`${event.ordinal} ${event.attempt}`);
+  }
+  return events.filter(
+    ({ event }) => event.type !== 'step-placed' || tried.has(`${event.ordinal} ${event.attempt}`),
+  );
+}
+
+const OUTCOMES = new Set<RunEvent['type']>(['step-completed', 'step-failed', 'step-retrying']);
 
 /** Compensations are ordinary steps under names that no other step may have. */
 export const COMPENSATION_PREFIX = 'compensate ';
@@ -70,7 +85,11 @@ export async function replay(
   }
   execution.replaying = false;
   // Each once: a step was made ready by its command, and again by each retry.
-  execution.readySteps = [...execution.pending.values()].filter((pending) => pending.kind === 'step');
+  execution.readySteps = [...execution.pending.values()].filter(
+    (pending): pending is StepCommand => pending.kind === 'step' && pending.taskRunId === undefined,
+  );
+  // Whoever recorded that they are not wanted has told them.
+  execution.unwantedTasks = [];
   if (execution.standing.kind !== 'blocked') execution.checkUnclaimed();
   execution.active = false;
 }

@@ -61,6 +61,19 @@ describe('a message', () => {
     [{ kind: 'update', id: '1', name: 'ask', payload: '"line\\nbreak"' }, 'update:1'],
     [{ kind: 'cancel', id: '1' }, 'cancel:1'],
     [{ kind: 'child-closed', ordinal: 1, name: 'c', runId: 'r', status: 'failed' }, 'child:r'],
+    [{ kind: 'task-ended', ordinal: 1, runId: 'r', ok: true, engine: 'e', payload: '1' }, 'task:r'],
+    [
+      {
+        kind: 'task-ended',
+        ordinal: 1,
+        runId: 'r',
+        ok: false,
+        engine: 'e',
+        checkpoint: '"a\\nb"',
+        payload: '{}',
+      },
+      'task:r',
+    ],
     [{ kind: 'external', ordinal: 3, name: 'e', ok: true, payload: 'null' }, 'external:3:e'],
   ];
 

@@ -1,7 +1,8 @@
-import { accepts, apply } from './apply.ts';
+import { accepts, apply, failureIn } from './apply.ts';
 import type { ChildStart, Pending, Standing, StepCommand, Wait } from './command.ts';
-import type { RunEvent } from './event.ts';
+import type { Arrival, RunEvent } from './event.ts';
 import type { Execution, LogLine } from './execution.ts';
+import { failedAttempt } from './outcome.ts';
 
 /** What one turn decided: the engine makes it a plan, commits it, and only then acts on it. */
 export interface Turn {
@@ -14,6 +15,8 @@ export interface Turn {
   events: RunEvent[];
   children: ChildStart[];
   standing: Standing;
+  /** Task runs that are to be cancelled. */
+  unwantedTasks: string[];
   // effects, after the commit
   readySteps: StepCommand[];
   abandoned: number[];
@@ -28,7 +31,7 @@ export interface Turn {
  */
 export async function takeTurn(
   execution: Execution,
-  arrivals: readonly RunEvent[],
+  arrivals: readonly Arrival[],
   stored?: RunEvent,
 ): Promise<Turn> {
   execution.active = true;
@@ -37,17 +40,32 @@ export async function takeTurn(
     await execution.ports.drained();
   }
   let taken = 0;
-  for (const event of arrivals) {
+  for (const arrival of arrivals) {
     if (execution.standing.kind === 'blocked') break;
     taken++;
-    if (!accepts(execution, event)) continue;
-    execution.events.push(event);
-    noteGiven(execution, event);
-    apply(execution, event, undefined);
-    await execution.ports.drained();
+    for (const event of factsOf(execution, arrival)) {
+      if (!accepts(execution, event)) continue;
+      execution.events.push(event);
+      noteGiven(execution, event);
+      apply(execution, event, undefined);
+      await execution.ports.drained();
+    }
   }
   execution.active = false;
   return { taken, ...endTurn(execution) };
+}
+
+/** What an arrival is in history. The end of an attempt means the same wherever it was made. */
+function factsOf(execution: Execution, arrival: Arrival): RunEvent[] {
+  if (arrival.type !== 'task-ended') return [arrival];
+  const { ok, engine, checkpoint, payload } = arrival;
+  const step = execution.pending.get(arrival.ordinal);
+  if (step?.kind !== 'step' || step.taskRunId !== arrival.runId) return [];
+  const { ordinal, name, attempt } = step;
+  if (ok) return [{ type: 'step-completed', ordinal, name, attempt, engine, payload }];
+  const failed = { ...failedAttempt(execution.ports, step, failureIn(arrival)), engine };
+  if (checkpoint === undefined) return [failed];
+  return [{ type: 'step-checkpoint', ordinal, name, attempt, payload: checkpoint }, failed];
 }
 
 /** What a retry of the run may take back says how far the program was. */
@@ -71,15 +89,16 @@ function noteGiven(execution: Execution, event: RunEvent): void {
 /** Collects what the program decided since the last turn. */
 function endTurn(execution: Execution): Omit<Turn, 'taken'> {
   if (execution.standing.kind === 'open' && isStuck(execution)) blockForeignAwait(execution);
-  const { events, children, readySteps, abandoned, logs, standing } = execution;
+  const { events, children, readySteps, abandoned, unwantedTasks, logs, standing } = execution;
   execution.events = [];
   execution.children = [];
   execution.readySteps = [];
   execution.abandoned = [];
+  execution.unwantedTasks = [];
   execution.logs = [];
   const end = endEvent(standing);
   if (end !== undefined) events.push(end);
-  return { events, children, standing, readySteps, abandoned, logs };
+  return { events, children, standing, unwantedTasks, readySteps, abandoned, logs };
 }
 
 function isStuck(execution: Execution): boolean {
@@ -159,7 +178,9 @@ export function waitsOf(execution: Execution): Wait[] {
   for (const pending of execution.pending.values()) {
     const { ordinal, name, fireAt: until } = pending;
     if (pending.kind === 'step') {
-      waits.push({ kind: 'retry', name, ordinal, until: pending.retryAt, attempt: pending.attempt });
+      const { attempt, taskRunId: runId } = pending;
+      if (runId === undefined) waits.push({ kind: 'retry', name, ordinal, until: pending.retryAt, attempt });
+      else waits.push({ kind: 'task', name, ordinal, until, runId, attempt });
     } else if (pending.kind === 'signal')
       waits.push({ kind: 'signal', name: pending.signal, ordinal, until });
     else if (pending.kind === 'child')

@@ -55,16 +55,48 @@ describe('the context', () => {
   });
 
   it('hands executor calls on by name, with their input', async () => {
-    const run = await play((ctx) => ctx.call('mail', { to: 'a' }, { retry: 2, queue: 'slow' }));
+    const options = {
+      retry: 2,
+      queue: 'slow',
+      priority: 'high',
+      requires: ['gpu'],
+      region: 'eu',
+      affinity: 'a',
+    } as const;
+    const run = await play((ctx) => ctx.call('mail', { to: 'a' }, options));
     expect(run.turn.readySteps).toMatchObject([
       {
         name: 'mail',
         policy: { retry: { maxAttempts: 2 } },
-        work: { kind: 'executor', executor: 'mail', input: '{"to":"a"}' },
+        work: {
+          ...{ kind: 'executor', executor: 'mail', input: '{"to":"a"}' },
+          place: { queue: 'slow', priority: 'high', requires: ['gpu'], region: 'eu', affinity: 'a' },
+        },
       },
     ]);
     await run.give(run.done('mail', 'sent'));
     expect(run.output).toBe('sent');
+  });
+
+  it.each([
+    [{ queue: '' }, /queue name is empty/],
+    [{ priority: 'hihg' }, /call \\"mail\\": unknown priority/],
+    [{ requires: 'gpu' }, /call \\"mail\\": requires is \\"gpu\\", not a list/],
+    [{ requires: [''] }, /label name is empty/],
+    [{ requires: ['c++'] }, /contains/],
+    [{ region: 'a+b' }, /contains/],
+    [{ region: '' }, /region name is empty/],
+    [{ affinity: 17 }, /affinity name must be text/],
+  ])('refuses a call to a place that is none: %o', async (options, message) => {
+    const run = await play((ctx) => ctx.call('mail', null, options as object));
+    expect(run.turn.standing).toMatchObject({ kind: 'failed', payload: expect.stringMatching(message) });
+  });
+
+  it('hands on a call that says only a part of its place', async () => {
+    const run = await play((ctx) => ctx.call('mail', null, { region: 'eu' }));
+    const place = { queue: undefined, priority: undefined, requires: [], region: 'eu', affinity: undefined };
+    expect(run.turn.readySteps).toMatchObject([{ work: { place } }]);
+    await run.give(run.done('mail'));
   });
 
   it('reads typed signals by their name', async () => {

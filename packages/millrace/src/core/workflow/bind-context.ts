@@ -22,7 +22,7 @@ import type {
 } from './context.ts';
 import type { ProgramPorts } from './program.ts';
 import type { Signal } from './signal.ts';
-import { CALL_OPTIONS, stepPolicy } from './step-policy.ts';
+import { CALL_OPTIONS, callPlace, stepPolicy } from './step-policy.ts';
 import type { AnyWorkflow, InputOf, OutputOf } from './workflow.ts';
 
 export interface Compensation {
@@ -87,8 +87,9 @@ class BoundContext implements Context {
 
   call<T>(executor: string, input?: unknown, options?: CallOptions): Promise<T> {
     const policy = stepPolicy(executor, options, this.ports.defaultStep, CALL_OPTIONS);
+    const place = callPlace(executor, options);
     const text = this.execution.ports.encode(input, `input of call "${executor}"`);
-    return this.work<T>(executor, { kind: 'executor', executor, input: text }, policy);
+    return this.work<T>(executor, { kind: 'executor', executor, input: text, place }, policy);
   }
 
   transaction<T, Tx>(name: string, run: (tx: Tx) => T | Promise<T>): Promise<Recorded<T>> {
@@ -278,6 +279,7 @@ class BoundContext implements Context {
       attempt: 1,
       retryAt: undefined,
       checkpoint: undefined,
+      taskRunId: undefined,
       work,
     } as const;
     return this.wait<T>({ ...step }, ordinal, label, fireAt);

@@ -28,8 +28,8 @@ export interface Context {
     options?: StepOptions,
   ): Promise<Recorded<T>>;
   /**
-   * Runs a registered executor. Today that is one of the engine that drives the run; the options that choose
-   * among engines are checked and kept for the day when there is a choice.
+   * Runs a registered executor: in this process where it has it, else on any engine that does. Which one makes
+   * an attempt changes nothing for the run: retries, timeouts, cancel and checkpoints are those of a step.
    */
   call<T = unknown>(executor: string, input?: unknown, options?: CallOptions): Promise<T>;
   /**
@@ -108,8 +108,8 @@ export interface StepContext {
   /** The same for all attempts of this step: give it to services that can drop repeats. */
   readonly idempotencyKey: string;
   /**
-   * Grows strictly with every owner and attempt: a resource that remembers the largest can refuse a zombie's
-   * write.
+   * Grows strictly with every attempt, and with every process that makes it: a resource that remembers the
+   * largest can refuse a zombie's write.
    */
   readonly fencingToken: FencingToken;
   /** Aborted on cancel, timeout, lost ownership and shutdown; its `reason` is an error that says which. */
@@ -122,10 +122,13 @@ export interface StepContext {
   readonly log: Log;
 }
 
-/** (epoch, attempt) as a comparable pair; `value` orders them as one number. */
+/** (epoch, attempt, taker), compared in this order; `value` orders them as one number. */
 export interface FencingToken {
+  /** Owners that the run had; of a call that executes elsewhere: until then. */
   readonly epoch: number;
   readonly attempt: number;
+  /** Of a call that executes elsewhere: from 1, more with each engine that makes this attempt; else 0. */
+  readonly taker: number;
   readonly value: number;
 }
 
@@ -140,11 +143,13 @@ export interface StepOptions {
 }
 
 export interface CallOptions extends StepOptions {
-  /** Labels that the engine must carry. */
+  /** Labels that the engine must carry, all of them. Without `+`. */
   requires?: readonly string[] | undefined;
+  /** Where the engine must stand. Without `+`. */
   region?: string | undefined;
-  /** Calls with the same affinity prefer the same engine. */
+  /** Calls with the same affinity should go to the same engine: handed to whoever chooses engines. */
   affinity?: string | undefined;
+  /** Default: the run's. Attempts in another queue than the run's are never made in the caller's process directly. */
   queue?: string | undefined;
   priority?: Priority | undefined;
 }

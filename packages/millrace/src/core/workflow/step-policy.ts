@@ -1,7 +1,9 @@
+import { checkDemand } from '../cluster/demands.ts';
 import { durationMs, type Duration } from '../duration.ts';
-import { checkOptions } from '../errors.ts';
+import { MillraceError, checkOptions, show } from '../errors.ts';
+import { checkName, checkQueue, resolvePriority } from '../names.ts';
 import { resolveRetry } from '../policy/retry.ts';
-import type { StepPolicy } from '../run/command.ts';
+import type { CallPlace, StepPolicy } from '../run/command.ts';
 import type { CallOptions, StepOptions } from './context.ts';
 
 const STEP_OPTIONS = ['retry', 'timeout', 'totalTimeout', 'heartbeatTimeout'];
@@ -32,6 +34,37 @@ export function stepPolicy(
       limit(options.heartbeatTimeout, `${where}, heartbeatTimeout`) ?? defaults.heartbeatTimeoutMs,
   };
 }
+
+/** Where a call may execute, after checks; `stepPolicy` knows which options there are. @throws INVALID_ARGUMENT. */
+export function callPlace(executor: string, options: CallOptions | undefined): CallPlace {
+  if (options === undefined) return ANYWHERE;
+  const { queue, priority, requires = ANYWHERE.requires, region, affinity } = options;
+  const where = `call "${executor}"`;
+  if (queue !== undefined) checkQueue(queue);
+  if (region !== undefined) checkDemand('region', region);
+  if (affinity !== undefined) checkName('affinity', affinity);
+  if (!Array.isArray(requires)) {
+    throw new MillraceError('INVALID_ARGUMENT', `${where}: requires is ${show(requires)}, not a list`, {
+      remedy: "Pass a list of labels such as ['gpu'].",
+    });
+  }
+  for (const label of requires) checkDemand('label', label);
+  return {
+    queue,
+    priority: priority === undefined ? undefined : resolvePriority(priority, where),
+    requires: [...requires],
+    region,
+    affinity,
+  };
+}
+
+const ANYWHERE: CallPlace = {
+  queue: undefined,
+  priority: undefined,
+  requires: [],
+  region: undefined,
+  affinity: undefined,
+};
 
 function limit(duration: Duration | undefined, where: string): number | undefined {
   return duration === undefined ? undefined : durationMs(duration, where);

@@ -69,7 +69,8 @@ export function workflow<I, O>(
   return defineWorkflow(name, options, run);
 }
 
-function defineWorkflow<I, O>(
+/** A workflow under a name that has been checked, or that no author can give. */
+export function defineWorkflow<I, O>(
   name: string,
   options: WorkflowOptions<I>,
   run: WorkflowFunction<I, O> | undefined,

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
-import { startLoop, type Loop } from '../loop.ts';
+import type { Loop } from '../loop.ts';
+import { startLook } from './look.ts';
 
 /**
  * Compares what the store says this engine owns with what it holds. Finds messages that no hint announced,
@@ -8,7 +9,7 @@ import { startLoop, type Loop } from '../loop.ts';
  */
 export function startAudit(engine: Engine): Loop {
   let unknownBefore = new Set<string>();
-  const tick = async (): Promise<number> => {
+  const ask = async (): Promise<number> => {
     if (!engine.mayClaim()) return engine.options.auditMs;
     const engineId = engine.engineId;
     const owned = await engine.store.listOwned(engineId);
@@ -32,5 +33,8 @@ export function startAudit(engine: Engine): Loop {
     }
     return unknown.size > 0 ? engine.options.auditMs / 4 : engine.options.auditMs;
   };
-  return startLoop(engine.ports, 'audit', tick);
+  return startLook(engine, {
+    ...{ name: 'audit', ask },
+    isIdle: ({ owns }) => !owns && engine.held.size === 0 && unknownBefore.size === 0,
+  });
 }

@@ -1,6 +1,8 @@
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
-import { startLoop, type Loop } from '../loop.ts';
+import type { Loop } from '../loop.ts';
+import type { Work } from '../../store/port/store.ts';
+import { startLook } from './look.ts';
 
 /**
  * How long suspects may run before others may join them: a slow step must not hold back a healthy group for
@@ -14,11 +16,13 @@ export interface Claimer extends Loop {
   /** A run was assigned to another engine for so long: should that not take it, this one does. */
   noteWindow(ms: number): void;
   clearSuspect(instance: Instance): void;
+  /** A beat has told what there is to do. */
+  hear(work: Work): void;
 }
 
 /**
- * Takes queued runs while there are free slots. Polls at a growing interval while there is nothing; hints,
- * freed slots and retired engines call it at once.
+ * Takes queued runs while there are free slots. Polls at a growing interval while there is nothing, and not at all
+ * while beats say so; hints, freed slots and retired engines call it at once.
  *
  * C1  Suspects (runs that were executing when a process died) are taken one group at a time: a group that
  * kills its engine again is halved, until the one that does it stands alone. Healthy runs are taken beside
@@ -48,7 +52,7 @@ export function startClaimer(engine: Engine): Claimer {
     return runs.length;
   };
 
-  const tick = async (): Promise<number> => {
+  const ask = async (): Promise<number> => {
     if (!engine.mayClaim()) return FIRST_IDLE_MS;
     const limit = Math.min(engine.freeSlots(), MAX_CLAIM);
     if (limit <= 0) return engine.options.idlePollMs;
@@ -70,16 +74,23 @@ export function startClaimer(engine: Engine): Claimer {
     const soonMs = Math.min(pauseMs, Math.max(1, heldMs));
     return now < windowEndsAt ? Math.min(soonMs, windowEndsAt - now) : soonMs;
   };
-  const loop = startLoop(engine.ports, 'claim', tick);
+  const loop = startLook(engine, {
+    ...{ name: 'claim', ask },
+    isIdle: ({ claimable }) =>
+      !claimable && idleMs >= engine.options.idlePollMs && engine.ports.clock.mono() >= windowEndsAt,
+  });
   return {
     ...loop,
     nudge() {
       idleMs = FIRST_IDLE_MS;
       loop.nudge();
     },
+    hear({ claimable }) {
+      if (claimable) loop.within(0);
+    },
     noteWindow(ms) {
       // The store's clock counts whole milliseconds.
-      windowEndsAt = engine.ports.clock.mono() + ms + 1;
+      windowEndsAt = Math.max(windowEndsAt, engine.ports.clock.mono() + ms + 1);
       loop.within(ms + 1);
     },
     clearSuspect(instance) {

@@ -1,5 +1,7 @@
 import type { Engine } from '../engine.ts';
-import { startLoop, type Loop } from '../loop.ts';
+import type { Work } from '../../store/port/store.ts';
+import type { Loop } from '../loop.ts';
+import { startLook } from './look.ts';
 
 const MAX_WAKE = 500;
 const LONGEST_MS = 5_000;
@@ -9,6 +11,8 @@ const HEAD_START = 1 / 4;
 export interface Waker extends Loop {
   /** A run of this engine was suspended until `wakeAt` (store time). */
   noteWakeAt(wakeAt: number | undefined): void;
+  /** A beat has told what there is to do. */
+  hear(work: Work): void;
 }
 
 /**
@@ -17,7 +21,9 @@ export interface Waker extends Loop {
  * later, should they not have asked. The store's clock decides; a call that comes early wakes nothing.
  */
 export function startWaker(engine: Engine): Waker {
-  const tick = async (): Promise<number> => {
+  /** Something is due within the pause that it asked for. */
+  let expects = false;
+  const ask = async (): Promise<number> => {
     if (!engine.mayClaim()) return LONGEST_MS / 10;
     const { stickyMs: windowMs } = engine.options;
     const headStartMs = windowMs * HEAD_START;
@@ -32,14 +38,23 @@ export function startWaker(engine: Engine): Waker {
     if (count > 0) engine.ports.crashPoint('timer.after-wake');
     for (const run of woken.adopted) engine.adopt(run);
     if (woken.queued > 0) engine.hintReady();
-    for (const engineId of new Set(woken.assigned)) engine.hintAssigned(engineId);
+    for (const engineId of new Set(woken.assigned)) engine.hintAssigned(engineId, windowMs);
     if (count >= MAX_WAKE) return 0;
-    if (woken.nextWakeAt === undefined) return LONGEST_MS;
-    return Math.min(LONGEST_MS, Math.max(1, woken.nextWakeAt - woken.storeTime));
+    const dueMs = (woken.nextWakeAt ?? Number.POSITIVE_INFINITY) - woken.storeTime;
+    expects = dueMs < LONGEST_MS;
+    return Math.min(LONGEST_MS, Math.max(1, dueMs));
   };
-  const loop = startLoop(engine.ports, 'wake', tick);
+  const isDueBy = ({ nextWakeAt }: Work, ms: number): boolean =>
+    nextWakeAt !== undefined && nextWakeAt < engine.clock.upper() + ms;
+  const loop = startLook(engine, {
+    ...{ name: 'wake', ask },
+    isIdle: (work) => !expects && !isDueBy(work, LONGEST_MS),
+  });
   return {
     ...loop,
+    hear(work) {
+      if (isDueBy(work, 0)) loop.within(0);
+    },
     noteWakeAt(wakeAt) {
       if (wakeAt !== undefined) loop.within(Math.max(1, wakeAt - engine.clock.lower()));
     },

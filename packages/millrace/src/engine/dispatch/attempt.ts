@@ -1,13 +1,14 @@
-import { CancelledError, MillraceError, TimeoutError } from '../../core/errors.ts';
+import { CancelledError, TimeoutError } from '../../core/errors.ts';
 import { failureOf } from '../../core/failure.ts';
 import { decodeValue } from '../../core/json.ts';
-import { isRetryable, nextDelayMs } from '../../core/policy/retry.ts';
 import type { StepCommand } from '../../core/run/command.ts';
 import type { RunEvent } from '../../core/run/event.ts';
-import { encodeFailure } from '../../core/run/outcome.ts';
-import type { FencingToken, Log, StepContext } from '../../core/workflow/context.ts';
+import { failedAttempt } from '../../core/run/outcome.ts';
+import type { Executor, FencingToken, Log, StepContext } from '../../core/workflow/context.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
+import { fencingToken } from './fencing-token.ts';
+import { shownAttempt } from './task.ts';
 
 /**
  * One try of a step in this process.
@@ -44,8 +45,7 @@ export class Attempt implements StepContext {
     return `${this.instance.runId}:${this.step.ordinal}`;
   }
   get fencingToken(): FencingToken {
-    const { epoch } = this.instance.row;
-    return { epoch, attempt: this.attempt, value: epoch * MAX_ATTEMPTS_PER_EPOCH + this.attempt };
+    return fencingToken(this.instance.row.epoch, this.attempt, 0);
   }
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
@@ -86,7 +86,8 @@ export class Attempt implements StepContext {
     if (this.over) return this.engine.stepSlotFreed();
     const { timeoutMs } = this.step.policy;
     if (timeoutMs !== undefined) {
-      const what = `attempt ${this.attempt} of step "${this.name}" did not end within ${timeoutMs} ms`;
+      const { attempt } = shownAttempt(this.instance, this.step);
+      const what = `attempt ${attempt} of step "${this.name}" did not end within ${timeoutMs} ms`;
       this.cancelTimeout = this.engine.ports.after(timeoutMs, () => this.fail(new TimeoutError(what)));
     }
     this.heartbeat();
@@ -109,12 +110,9 @@ export class Attempt implements StepContext {
     const { work } = this.step;
     if (work.kind === 'local') return work.run(this);
     if (work.kind === 'transaction') throw new Error('a transaction is not run as an attempt');
-    const executor = this.engine.executors.get(work.executor);
-    if (executor !== undefined) return executor(decodeValue(work.input) as never, this);
-    throw new MillraceError(
-      'UNKNOWN_EXECUTOR',
-      `executor "${work.executor}" is not registered on this engine`,
-    );
+    // What is not here was placed elsewhere.
+    const executor = this.engine.executors.get(work.executor) as Executor;
+    return executor(decodeValue(work.input) as never, this);
   }
 
   /** Nobody wants the result any more; the function is asked to stop. */
@@ -142,7 +140,7 @@ export class Attempt implements StepContext {
     if (this.over) return;
     this.end(error instanceof Error ? error : new CancelledError());
     this.engine.attempts.note(true);
-    this.report(failedAttempt(this.engine, this.step, error));
+    this.report(failedAttempt(this.engine.executionPorts, this.step, failureOf(error)));
   }
 
   private end(reason: Error | undefined): void {
@@ -161,20 +159,6 @@ export class Attempt implements StepContext {
     this.instance.arrivals.push(event);
     this.engine.drive(this.instance);
   }
-}
-
-const MAX_ATTEMPTS_PER_EPOCH = 1_000_000;
-
-/** What a failed attempt means: another one after a pause, or the step's failure. */
-export function failedAttempt(engine: Engine, step: StepCommand, error: unknown): RunEvent {
-  const { ordinal, name, attempt, policy } = step;
-  const failure = failureOf(error);
-  const payload = encodeFailure(failure);
-  if (attempt >= policy.retry.maxAttempts || !isRetryable(policy.retry, failure)) {
-    return { type: 'step-failed', ordinal, name, attempt, payload };
-  }
-  const retryAt = Math.ceil(engine.clock.upper() + nextDelayMs(policy.retry, attempt, engine.ports.random()));
-  return { type: 'step-retrying', ordinal, name, attempt, retryAt, payload };
 }
 
 function isThenable(value: unknown): value is Promise<unknown> {

@@ -3,6 +3,7 @@ import type { StepCommand } from '../../core/run/command.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 import { Attempt } from './attempt.ts';
+import { placeElsewhere } from './place.ts';
 
 /** Starts the steps that a turn made ready; those in a retry pause wait for their timer. */
 export function dispatch(engine: Engine, instance: Instance, steps: readonly StepCommand[]): void {
@@ -21,11 +22,13 @@ export function dispatchDue(engine: Engine, instance: Instance, now: number): vo
 }
 
 function dispatchStep(engine: Engine, instance: Instance, step: StepCommand, now: number): void {
-  if (instance.attempts.has(step.ordinal) || (step.retryAt ?? 0) > now) return;
+  if (instance.attempts.has(step.ordinal) || step.taskRunId !== undefined || (step.retryAt ?? 0) > now)
+    return;
   if (step.work.kind === 'transaction') {
     if (!instance.transactions.includes(step)) instance.transactions.push(step);
     return;
   }
+  if (placeElsewhere(engine, instance, step)) return;
   const attempt = new Attempt(engine, instance, step);
   instance.attempts.set(step.ordinal, attempt);
   engine.runStep(attempt);

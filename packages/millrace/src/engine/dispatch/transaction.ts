@@ -1,14 +1,15 @@
+import { failureOf } from '../../core/failure.ts';
 import { encodeChunk } from '../../core/run/chunk.ts';
 import { dueTimers } from '../../core/run/turn.ts';
 import type { RunEvent } from '../../core/run/event.ts';
 import type { StepCommand } from '../../core/run/command.ts';
+import { failedAttempt } from '../../core/run/outcome.ts';
 import { StoreError } from '../../store/port/errors.ts';
 import type { Plan } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { FIRST_TRANSACTION_PAUSE_MS, type Instance } from '../instance.ts';
 import { forget } from '../turn/ownership.ts';
 import { pause } from '../commit/persist.ts';
-import { failedAttempt } from './attempt.ts';
 
 /**
  * Runs the user's writes and the plan that records the step as ONE transaction, the guarded plan last: when
@@ -42,7 +43,7 @@ export async function runTransaction(engine: Engine, instance: Instance): Promis
       return engine.giveBack(instance);
     }
     if (error instanceof StoreError && error.retryable) return again(engine, instance, step);
-    instance.arrivals.push(failedAttempt(engine, step, error));
+    instance.arrivals.push(failedAttempt(engine.executionPorts, step, failureOf(error)));
   }
 }
 

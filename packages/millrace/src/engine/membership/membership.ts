@@ -3,7 +3,8 @@ import type { Engine } from '../engine.ts';
 import { startLoop, type Loop } from '../loop.ts';
 import { createElection, type Election } from './election.ts';
 import { createObserver } from './observer.ts';
-import { createTakeOver, RETIRE_CHUNK } from './take-over.ts';
+import { retire } from './retire.ts';
+import { createTakeOver } from './take-over.ts';
 
 export interface Membership extends Loop, Pick<Election, 'leader'> {
   /** Announces this incarnation; resolves when its row is there and the store's clock is known. */
@@ -50,7 +51,7 @@ export function startMembership(engine: Engine): Membership {
     const sent = ports.clock.mono();
     const load = engine.loadReport(latencyMs);
     ports.heart?.note(engine.engineId, load);
-    const answer = await engine.store.beat(engine.engineId, load);
+    const answer = await engine.store.beat(engine.engineId, load, engine.scope());
     ports.crashPoint('beat.after-send');
     const received = ports.clock.mono();
     engine.clock.sample(sent, received, answer.storeTime);
@@ -60,12 +61,14 @@ export function startMembership(engine: Engine): Membership {
     return answer;
   };
 
-  const heed = async ({ engines, leader, settings }: Beat): Promise<void> => {
+  const heed = async ({ engines, leader, settings, storeTime, work }: Beat): Promise<void> => {
+    engine.hearWork(work);
     if (engines.some(({ engineId, drain }) => drain && engineId === engine.engineId)) engine.drain();
     const gone = await takeOver(observer.judge(engines, engine.engineId));
     const live = engines.filter(({ engineId, retired }) => !retired && !gone.has(engineId));
     await election.see(leader, live);
     await engine.settings.follow(settings);
+    engine.placing?.see(live, storeTime);
   };
 
   const tick = async (): Promise<number> => {
@@ -85,9 +88,8 @@ export function startMembership(engine: Engine): Membership {
     isConfirmed: () => ports.clock.mono() - confirmedAt < options.leaseMs / 2,
     async leave() {
       const { engineId } = engine;
-      const how = { limit: RETIRE_CHUNK, deathLimit: options.deathLimit, harmless: true, by: engineId };
       const stopped = ports.heart?.stop();
-      while ((await engine.store.retire(engineId, undefined, how)).remaining);
+      await retire(engine.store, { engineId, deathLimit: options.deathLimit, harmless: true, by: engineId });
       await stopped;
     },
   };

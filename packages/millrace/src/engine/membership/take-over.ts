@@ -1,7 +1,6 @@
 import type { Engine } from '../engine.ts';
 import type { Verdict } from './observer.ts';
-
-export const RETIRE_CHUNK = 500;
+import { retire } from './retire.ts';
 
 /** Carries out what the observer found; returns the incarnations that are retired now. */
 export type TakeOver = (verdicts: readonly Verdict[]) => Promise<ReadonlySet<string>>;
@@ -13,17 +12,14 @@ export type TakeOver = (verdicts: readonly Verdict[]) => Promise<ReadonlySet<str
 export function createTakeOver(engine: Engine): TakeOver {
   let reported = new Map<string, number>();
 
-  const retire = async ({ row, silentMs }: Verdict): Promise<void> => {
+  const succeed = async ({ row, silentMs }: Verdict): Promise<void> => {
     engine.ports.crashPoint('retire.after-detect');
-    const { deathLimit } = engine.options;
-    for (let more = true; more;) {
-      const how = { limit: RETIRE_CHUNK, deathLimit, harmless: false, by: engine.engineId, silentMs };
-      const result = await engine.store.retire(row.engineId, row.beatSeq, how);
-      if (!result.retired && result.requeued === 0) return;
+    const { engineId, beatSeq: expectBeat } = row;
+    const how = { deathLimit: engine.options.deathLimit, harmless: false, by: engine.engineId, silentMs };
+    await retire(engine.store, { engineId, expectBeat, ...how }, (result) => {
       engine.ports.crashPoint('retire.after-requeue');
-      more = result.remaining;
       engine.tookOver(row, result);
-    }
+    });
   };
 
   const report = ({ row, silentMs }: Verdict): void => {
@@ -39,7 +35,7 @@ export function createTakeOver(engine: Engine): TakeOver {
       const { engineId, beatSeq } = verdict.row;
       if (engine.options.failover || verdict.row.retired) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other
-        await retire(verdict);
+        await succeed(verdict);
         retired.add(engineId);
       } else {
         report(verdict);

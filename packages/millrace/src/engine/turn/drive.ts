@@ -1,7 +1,9 @@
-import type { RunEvent } from '../../core/run/event.ts';
+import type { Arrival, RunEvent } from '../../core/run/event.ts';
+import type { StepCommand } from '../../core/run/command.ts';
 import { dueTimers, takeTurn, type Turn } from '../../core/run/turn.ts';
 import type { Plan } from '../../store/port/store.ts';
 import { abandonAttempts, dispatch, dispatchDue } from '../dispatch/dispatch.ts';
+import { isTask } from '../dispatch/task.ts';
 import { runTransaction } from '../dispatch/transaction.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
@@ -62,7 +64,7 @@ async function turnOnce(engine: Engine, instance: Instance): Promise<void> {
 
 /** What one turn works on; what comes later belongs to the next. */
 interface Taken {
-  arrivals: RunEvent[];
+  arrivals: Arrival[];
   stored: RunEvent | undefined;
   afterCommit: (() => void)[];
   consumed: number[];
@@ -89,7 +91,7 @@ function stays(engine: Engine, instance: Instance, turn: Turn): boolean {
   for (const ordinal of attempts.keys()) if (execution.pending.has(ordinal)) return true;
   const soon = engine.clock.upper() + SHORT_WAIT_MS;
   for (const step of turn.readySteps) {
-    if (execution.pending.get(step.ordinal) === step && (step.retryAt ?? 0) <= soon) return true;
+    if (execution.pending.get(step.ordinal) === step && isReady(step, soon)) return true;
   }
   if (engine.isDraining() && hasReadyStep(instance, soon)) return true;
   return (
@@ -101,10 +103,14 @@ function stays(engine: Engine, instance: Instance, turn: Turn): boolean {
 /** A step that an earlier turn made ready and that was not dispatched any more: it must not be slept on. */
 function hasReadyStep({ execution, attempts }: Instance, soon: number): boolean {
   for (const pending of execution.pending.values()) {
-    if (pending.kind === 'step' && !attempts.has(pending.ordinal) && (pending.retryAt ?? 0) <= soon)
-      return true;
+    if (pending.kind === 'step' && !attempts.has(pending.ordinal) && isReady(pending, soon)) return true;
   }
   return false;
+}
+
+/** Whether its next attempt begins here, unless it is placed elsewhere then. */
+function isReady({ taskRunId, retryAt = 0 }: StepCommand, soon: number): boolean {
+  return taskRunId === undefined && retryAt <= soon;
 }
 
 /** Looking through every pending command each turn would make a fan-out quadratic. */
@@ -115,10 +121,11 @@ async function commit(
   engine: Engine,
   instance: Instance,
   plan: Plan,
-  arrivals: readonly RunEvent[],
+  arrivals: readonly Arrival[],
 ): Promise<boolean> {
   const result = await engine.commit(plan);
-  if (result.outcome === 'conflict') engine.noteRefusal(plan);
+  // Whoever discards a run finds nothing when its plan is sent again.
+  if (result.outcome === 'conflict' && plan.next.kind !== 'discard') engine.noteRefusal(plan);
   if (!instance.held) return false;
   switch (result.outcome) {
     case 'ok':
@@ -135,13 +142,15 @@ async function commit(
       return true;
     case 'unread':
       instance.inboxBehind = true;
-      if (plan.next.kind === 'close') {
+      if (plan.next.kind === 'close' || plan.next.kind === 'discard') {
         await redo(engine, instance, arrivals);
         return false;
       }
       return commit(engine, instance, { ...plan, next: { kind: 'continue' } }, arrivals);
     case 'conflict':
       forget(engine, instance, 'another engine owns the run now');
+      // Perhaps the first sending was applied: then its message may have made the caller this engine's own.
+      if (plan.next.kind === 'discard') engine.auditSoon();
       return false;
     case 'refused':
       engine.report(`the store refuses a plan of run ${instance.runId}`, result.error);
@@ -168,7 +177,7 @@ function act(engine: Engine, instance: Instance, turn: Turn): void {
   abandonAttempts(instance, turn.abandoned);
   if (engine.listener.wantsReplies()) engine.settleReplies(instance.runId, turn.events);
   if (turn.standing.kind !== 'open') {
-    if (turn.standing.kind !== 'blocked') engine.settleResult(instance, turn.standing);
+    if (turn.standing.kind !== 'blocked' && !isTask(instance)) engine.settleResult(instance, turn.standing);
     return;
   }
   if (!instance.held) return;

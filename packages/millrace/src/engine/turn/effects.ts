@@ -5,7 +5,7 @@ import { createInstance } from '../instance.ts';
 import { takeMessage } from './ownership.ts';
 import { begin } from './revive.ts';
 
-/** Runs that a start made this engine's own begin at once; others are hinted to whoever can claim them. */
+/** Runs that a start made this engine's own begin at once; of others those are told who can claim them. */
 export function settleStarts(
   engine: Engine,
   requests: readonly StartRequest[],
@@ -16,7 +16,10 @@ export function settleStarts(
     const request = requests[at] as StartRequest;
     if (result.outcome === 'existing') settleEnclosed(engine, request, result);
     if (result.outcome !== 'started') continue;
+    const { assignTo } = request;
     if (result.owned) beginRun(engine, request, result);
+    else if (result.assignedTo !== undefined && assignTo !== undefined)
+      engine.hintAssigned(result.assignedTo, assignTo.windowMs);
     else if (request.startAt === undefined) engine.hintReady();
     else engine.waker.noteWakeAt(request.startAt);
   }
@@ -64,7 +67,7 @@ export function settleDeliveries(
   for (let at = 0; at < results.length; at++) {
     const result = results[at] as DeliveryResult;
     if (result.outcome !== 'delivered') continue;
-    const { body } = messages[at] as Message;
+    const { body, windowMs = engine.options.stickyMs } = messages[at] as Message;
     // What this call delivered is handed over below, in order: the run is behind by nothing.
     if (result.adopted !== undefined) engine.adopt({ ...result.adopted, inboxSeq: result.seq - 1 });
     const instance = engine.held.get(result.runId);
@@ -72,7 +75,7 @@ export function settleDeliveries(
       takeMessage(instance, result.seq, body);
       engine.drive(instance);
     } else if (result.assignedTo !== undefined) {
-      engine.hintAssigned(result.assignedTo);
+      engine.hintAssigned(result.assignedTo, windowMs);
     } else if (result.ownerId === undefined) {
       if (result.adopted === undefined) engine.hintReady();
     } else if (result.ownerId !== engine.engineId) engine.hintInbox(result.ownerId);

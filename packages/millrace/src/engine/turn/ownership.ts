@@ -1,6 +1,6 @@
 import { placedEvents } from '../../core/reading/history-items.ts';
 import { decodeMessage, type InboxMessage } from '../../core/run/message.ts';
-import type { RunEvent } from '../../core/run/event.ts';
+import type { Arrival } from '../../core/run/event.ts';
 import type { InboxRow, NextState } from '../../store/port/store.ts';
 import type { StoreError } from '../../store/port/errors.ts';
 import { abortAttempts } from '../dispatch/dispatch.ts';
@@ -50,7 +50,7 @@ export async function takeInbox(engine: Engine, instance: Instance): Promise<voi
 export function takeMessages(instance: Instance, inbox: readonly InboxRow[], inboxSeq: number): void {
   for (const { seq, body } of inbox) {
     if (seq <= instance.inboxSeq) continue;
-    instance.arrivals.push(eventOf(decodeMessage(body)));
+    instance.arrivals.push(arrivalOf(decodeMessage(body)));
     instance.consumed.push(seq);
   }
   instance.inboxSeq = Math.max(instance.inboxSeq, inboxSeq);
@@ -66,7 +66,7 @@ export function takeMessage(instance: Instance, seq: number, body: Uint8Array): 
   takeMessages(instance, [{ seq, dedup: '', body }], seq);
 }
 
-function eventOf(message: InboxMessage): RunEvent {
+function arrivalOf(message: InboxMessage): Arrival {
   const { payload } = message;
   switch (message.kind) {
     case 'signal':
@@ -83,6 +83,10 @@ function eventOf(message: InboxMessage): RunEvent {
       const { ordinal, name, ok } = message;
       return { type: 'external-completed', ordinal, name, ok, payload };
     }
+    case 'task-ended': {
+      const { ordinal, runId, ok, engine, checkpoint } = message;
+      return { type: 'task-ended', ordinal, runId, ok, engine, checkpoint, payload: payload ?? 'null' };
+    }
   }
 }
 
@@ -91,7 +95,7 @@ function eventOf(message: InboxMessage): RunEvent {
  * program is brought back to where the store has it, and gets the messages before the outcomes that made it
  * end.
  */
-export async function redo(engine: Engine, instance: Instance, outcomes: readonly RunEvent[]): Promise<void> {
+export async function redo(engine: Engine, instance: Instance, outcomes: readonly Arrival[]): Promise<void> {
   const { runId, row } = instance;
   const loaded = await engine.load({ runId, epoch: row.epoch, fromSeq: 0 });
   if (loaded === undefined || loaded.version !== row.version)
@@ -112,17 +116,18 @@ export async function redo(engine: Engine, instance: Instance, outcomes: readonl
  * Of the inbox rows behind these and later arrivals, those behind these: a blocked run leaves the rest
  * unread.
  */
-export function consumedBy(arrivals: readonly RunEvent[], rows: readonly number[]): readonly number[] {
+export function consumedBy(arrivals: readonly Arrival[], rows: readonly number[]): readonly number[] {
   return rows.length === 0 ? rows : rows.slice(0, arrivals.filter(isMessage).length);
 }
 
-function isMessage(event: RunEvent): boolean {
+function isMessage(event: Arrival): boolean {
   switch (event.type) {
     case 'signal-received':
     case 'update-received':
     case 'cancel-requested':
     case 'child-closed':
     case 'external-completed':
+    case 'task-ended':
       return true;
     default:
       return false;

@@ -7,6 +7,7 @@ import { dedupOf, encodeMessage, type InboxMessage } from '../../core/run/messag
 import { encodeFailure } from '../../core/run/outcome.ts';
 import { nextWakeAt, waitsOf, type Turn } from '../../core/run/turn.ts';
 import type { Message, NextState, Plan, StartRequest } from '../../store/port/store.ts';
+import { isTask, taskEnded, taskStart } from '../dispatch/task.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 
@@ -27,10 +28,12 @@ export interface Bounds {
  */
 export function planOf(engine: Engine, instance: Instance, turn: Turn, bounds: Bounds): Plan | undefined {
   limitHistory(instance, turn);
-  const { standing, events } = turn;
+  const { standing } = turn;
   const { row } = instance;
   const { consumed, stays } = bounds;
-  if (standing.kind === 'blocked') events.push(blockedEvent(standing.mismatch));
+  if (standing.kind === 'blocked') turn.events.push(blockedEvent(standing.mismatch));
+  const next = nextState(instance, turn, bounds);
+  const events = next.kind === 'discard' ? [] : turn.events;
   if (standing.kind === 'open' && stays && events.length === 0 && consumed.length === 0) return undefined;
   return {
     runId: row.runId,
@@ -41,7 +44,7 @@ export function planOf(engine: Engine, instance: Instance, turn: Turn, bounds: B
     seq: row.events,
     count: events.length,
     history: events.length === 0 ? undefined : encodeChunk(engine.chunkHeader(), events),
-    next: nextState(instance, turn, bounds),
+    next,
     consumed,
     starts: startsOf(engine, instance, turn),
     messages: messagesOf(engine, instance, turn),
@@ -65,6 +68,7 @@ function nextState(instance: Instance, turn: Turn, { stays, inboxSeq }: Bounds):
     case 'continued':
       return { kind: 'close', status: 'continued', inboxSeq, successor: standing.successor };
     default:
+      if (isTask(instance)) return { kind: 'discard', inboxSeq };
       return { kind: 'close', status: standing.kind, inboxSeq, successor: undefined };
   }
 }
@@ -100,8 +104,16 @@ function limitHistory(instance: Instance, turn: Turn): void {
 
 function startsOf(engine: Engine, instance: Instance, turn: Turn): StartRequest[] {
   const starts: StartRequest[] = [];
-  const held = turn.standing.kind === 'open' ? engine.freeSlots() : engine.freeSlots() + 1;
-  for (const child of turn.children) starts.push(childStart(engine, instance, child, starts.length < held));
+  let room = turn.standing.kind === 'open' ? engine.freeSlots() : engine.freeSlots() + 1;
+  for (const child of turn.children) {
+    const start = childStart(engine, instance, child, room > 0);
+    if (start.owner !== undefined) room--;
+    starts.push(start);
+  }
+  for (const event of turn.events) {
+    const task = event.type === 'step-placed' ? taskStart(engine, instance, event) : undefined;
+    if (task !== undefined) starts.push(task);
+  }
   if (turn.standing.kind === 'continued') starts.push(successorStart(engine, instance, turn.standing));
   return starts;
 }
@@ -114,6 +126,10 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
   const queue = child.queue ?? row.queue;
   const parent = child.detached ? undefined : { runId: row.runId, ordinal: child.ordinal, name: child.name };
   const { name, version } = child.workflow;
+  const { namespace } = row;
+  const work = { workflow: name, version, namespace, queue, affinity: child.key };
+  const place = engine.place(work);
+  const stays = place === 'self' && eager && engine.canRun(name, version, queue);
   const started: StartedEvent = {
     type: 'started',
     workflow: name,
@@ -127,7 +143,7 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
   if (child.tags.length > 0) started.tags = child.tags;
   return {
     runId: child.runId,
-    namespace: row.namespace,
+    namespace,
     workflow: name,
     workflowVersion: version,
     queue,
@@ -142,7 +158,8 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
     parentOrdinal: child.ordinal,
     history: encodeChunk(engine.chunkHeader(), [{ ...started, payload: child.input }]),
     commitId: engine.newCommitId(),
-    owner: eager && engine.canRun(name, version, queue) ? engine.engineId : undefined,
+    owner: stays ? engine.engineId : undefined,
+    assignTo: typeof place === 'object' ? place : undefined,
   };
 }
 
@@ -161,6 +178,9 @@ function successorStart(
 ): StartRequest {
   const { row, execution, workflow } = instance;
   const { timeoutMs } = workflow;
+  const { namespace, queue, key: affinity } = row;
+  const work = { workflow: row.workflow, version: row.workflowVersion, namespace, queue, affinity };
+  const place = engine.place({ ...work, lastEngineId: engine.engineId });
   const deadlineAt = timeoutMs === undefined ? undefined : Math.ceil(engine.clock.upper() + timeoutMs);
   const started: StartedEvent = {
     ...execution.started,
@@ -179,26 +199,34 @@ function successorStart(
     deadlineAt,
     history: encodeChunk(engine.chunkHeader(), [{ ...started, payload: standing.payload }]),
     commitId: engine.newCommitId(),
-    owner: engine.engineId,
+    // The slot of the run that ends is its own.
+    ...(typeof place === 'object' ? { assignTo: place } : { owner: engine.engineId }),
   };
 }
 
 /**
- * To the parent: how this run ended. To children that end with it: a cancel. A continued run has not ended.
+ * To tasks that are not wanted any more: a cancel. When the run ends, to the parent: how; to children that end with it,
+ * and to the tasks that are left: a cancel. A continued run has not ended.
  */
 function messagesOf(engine: Engine, instance: Instance, turn: Turn): Message[] {
-  const { standing } = turn;
-  if (standing.kind === 'open' || standing.kind === 'blocked' || standing.kind === 'continued')
-    return NO_MESSAGES;
+  const { standing, unwantedTasks } = turn;
+  const open = standing.kind === 'open' || standing.kind === 'blocked' || standing.kind === 'continued';
+  if (open && unwantedTasks.length === 0) return NO_MESSAGES;
   const { execution, runId } = instance;
   const messages: Message[] = [];
   const send = (target: string, message: InboxMessage): void =>
     void messages.push(messageTo(target, message, engine.options.stickyMs));
+  for (const task of open ? unwantedTasks : [...unwantedTasks, ...execution.tasksLeft()]) {
+    const payload = JSON.stringify(`run ${runId} does not wait for it any more`);
+    send(task, { kind: 'cancel', id: `caller:${runId}`, payload });
+  }
+  if (open) return messages;
   const { parent } = execution.started;
   if (parent !== undefined) {
     const { kind: status, payload } = standing;
     const { ordinal, name } = parent;
-    send(parent.runId, { kind: 'child-closed', ordinal, name, runId, status, payload });
+    if (isTask(instance)) send(parent.runId, taskEnded(engine, instance, standing, ordinal));
+    else send(parent.runId, { kind: 'child-closed', ordinal, name, runId, status, payload });
   }
   for (const child of execution.childrenLeft()) {
     if (child.parentClose !== 'cancel') continue;

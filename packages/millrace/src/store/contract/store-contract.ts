@@ -8,6 +8,7 @@ import { agreementPromises } from './limits/agreement.ts';
 import { keyLimitPromises } from './limits/key.ts';
 import { limitPromises } from './limits/limit.ts';
 import { ratePromises } from './limits/rate.ts';
+import { workPromises } from './engines/work.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
 import { assignPromises } from './runs/assign.ts';
@@ -43,6 +44,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   rates: ratePromises,
   'keys of limits': keyLimitPromises,
   'limits and their rule': agreementPromises,
+  work: workPromises,
   history: historyPromises,
   listing: listingPromises,
   fidelity: fidelityPromises,

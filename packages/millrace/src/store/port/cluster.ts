@@ -1,3 +1,5 @@
+import type { Scope } from './store.ts';
+
 /**
  * What the port says of engines together: who is there, who leads, what is set for all, who was declared
  * dead.
@@ -10,8 +12,11 @@
 export interface ClusterStore {
   /** Announces a process start. The incarnation id is new each time. */
   register(engine: EngineAnnouncement): Promise<void>;
-  /** One combined statement: renews the incarnation's sequence and returns what an observer needs. */
-  beat(engineId: string, load: Uint8Array): Promise<Beat>;
+  /**
+   * One combined statement: renews the incarnation's sequence and returns what an observer needs. With a scope also what
+   * there is to do for the caller, so that who is idle asks for nothing else.
+   */
+  beat(engineId: string, load: Uint8Array, scope?: Scope): Promise<Beat>;
   /**
    * Marks an incarnation as retired (I9), then requeues at most `limit` of the runs that it owns.
    * `expectBeat` guards against a beat that was renewed meanwhile (undefined: declared dead by an operator or
@@ -100,6 +105,21 @@ export interface Beat extends EngineList {
   engines: EngineRow[];
   /** The greatest revision of a setting; 0: nothing was ever set. */
   settings: number;
+  /** What there is to do; undefined: no scope was given. */
+  work: Work | undefined;
+}
+
+/**
+ * What there is to do for an engine, as a glance at the indexes shows it: a reason to ask, never an order. Whatever an
+ * idle engine would otherwise ask for by itself stands here.
+ */
+export interface Work {
+  /** Queued runs stand in its scope that are not kept for others, or runs whose window has passed: a claim may find some. */
+  claimable: boolean;
+  /** It owns runs. */
+  owns: boolean;
+  /** The earliest time at which a waiting run wakes, whoever's it is; perhaps past. */
+  nextWakeAt: number | undefined;
 }
 
 export interface RetireOptions {

@@ -14,6 +14,7 @@ export type {
   PruneRequest,
   RetireOptions,
   RetireResult,
+  Work,
 } from './cluster.ts';
 export type { LimitChange } from './limits.ts';
 
@@ -25,9 +26,10 @@ export type { LimitChange } from './limits.ts';
  *   I1  A run row is changed only by its owner's plan that names the row's current `(epoch, version)`, or by one of the
  *       acts below that say so. `epoch` grows with every change of owner, `version` with every committed plan.
  *   I2  A plan is all or nothing: history, row, children, messages, consumed inbox rows and key change together.
- *   I3  A plan sent twice with one `commitId` is applied once: the second answer is `already`.
+ *   I3  A plan sent twice with one `commitId` is applied once: the second answer is `already`; after `discard` nothing is
+ *       left that could tell, and it is `conflict`.
  *   I4  History is gap-free: a chunk is inserted only at the row's current `events` position.
- *   I5  Suspend and close succeed only while `inboxSeq` equals what the plan has seen: no message is slept through.
+ *   I5  Suspend, close and discard succeed only while `inboxSeq` equals what the plan has seen: no message is slept through.
  *   I6  A closed run takes no messages and no plans. It is opened again only after every transaction has ended in which
  *       it has refused a message: who then looks sees all that these have written.
  *   I7  A message is in the inbox once per `(run, dedup)` until its row is consumed by the target's own plan; its `seq`
@@ -37,8 +39,8 @@ export type { LimitChange } from './limits.ts';
  *       claims empty.
  *   I10 A queued run that is assigned is claimed by nobody but `assignedTo` until `assignedUntil`; then, or when the
  *       assignee is retired, by anyone. Only a queued run is assigned, a suspect never. An assignment is a preference,
- *       for the engine that has the run in memory: nothing is less safe without it, or when it lingers on an assignee
- *       that was retired in the same moment.
+ *       for the engine that has the run in memory, or that a new one was placed at: nothing is less safe without it, or
+ *       when it lingers on an assignee that was retired in the same moment.
  *
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
@@ -175,10 +177,22 @@ export interface StartRequest {
    */
   owner?: string | undefined;
   /**
+   * Where it was placed: insert it queued and assigned (I10), if the assignee is not retired. Of no effect beside an
+   * `owner`, and on a delayed start.
+   */
+  assignTo?: Assignment | undefined;
+  /**
    * Signal-with-start: delivered to the run that results, new or existing, in the same transaction. Such a
    * start is for whichever run has the key: fingerprints are not compared.
    */
   message?: Omit<Message, 'target'> | undefined;
+}
+
+/** Who may claim a run first, and for how long. */
+export interface Assignment {
+  engineId: string;
+  /** More than 0, ms. */
+  windowMs: number;
 }
 
 /**
@@ -188,7 +202,16 @@ export interface StartRequest {
 export type ReusePolicy = 'return' | 'allow' | 'allow-failed' | 'refuse';
 
 export type StartResult =
-  | { outcome: 'started'; runId: string; owned: boolean; epoch: number; version: number; inboxSeq: number }
+  /** `assignedTo`: the engine that it is queued and kept for, as the request wished. */
+  | {
+      outcome: 'started';
+      runId: string;
+      owned: boolean;
+      assignedTo: string | undefined;
+      epoch: number;
+      version: number;
+      inboxSeq: number;
+    }
   /** The key's run, with the same fingerprint. Also the answer to the same request sent twice. */
   | { outcome: 'existing'; runId: string; status: RunStatus; delivery?: DeliveryResult }
   /** The key's run has another workflow or input, or the reuse policy refuses. */
@@ -203,6 +226,8 @@ export interface Scope {
   /** Undefined: all. */
   queues?: readonly string[] | undefined;
   workflows: readonly WorkflowRef[];
+  /** What it carries of what versions demand behind a `+` (core/cluster/demands.ts). Undefined: nothing. */
+  traits?: readonly string[] | undefined;
 }
 
 export interface UnblockRequest extends Scope {
@@ -306,7 +331,12 @@ export type NextState =
   | { kind: 'suspend'; inboxSeq: number; wakeAt: number | undefined; waits: Uint8Array }
   /** Needs a person. `code` is `NON_DETERMINISTIC`, `QUARANTINED`, …; `waits` carries the particulars. */
   | { kind: 'block'; code: string; waits: Uint8Array }
-  | { kind: 'close'; status: ClosedStatus; inboxSeq: number; successor: string | undefined };
+  | { kind: 'close'; status: ClosedStatus; inboxSeq: number; successor: string | undefined }
+  /**
+   * It has ended and nothing of it is kept: row, history and inbox are deleted, as if it had never been. For runs
+   * without key and successor. What the plan appends is not written; the plan sent again is a `conflict`.
+   */
+  | { kind: 'discard'; inboxSeq: number };
 
 export type PlanResult =
   /** `freed`: it gave back what others may wait for (L1): a hint is worth sending. */
@@ -317,7 +347,7 @@ export type PlanResult =
   | { outcome: 'already' }
   /** The guard failed: another owner, another version, closed, or the incarnation is retired. */
   | { outcome: 'conflict' }
-  /** Suspend or close met messages that the plan has not seen (I5); ownership and version are unchanged. */
+  /** Suspend, close or discard met messages that the plan has not seen (I5); ownership and version are unchanged. */
   | { outcome: 'unread'; inboxSeq: number };
 
 /**
@@ -429,8 +459,10 @@ export interface RunRow extends Omit<OwnedRun, 'suspect'> {
 export interface RunFilter {
   namespace: string;
   status?: readonly RunStatus[] | undefined;
+  /** Runs of `$task/…`, which are attempts of calls, are left out unless one of these asks for them. */
   workflow?: string | undefined;
   queue?: string | undefined;
+  tasks?: boolean | undefined;
   tag?: string | undefined;
   key?: string | undefined;
   parentRunId?: string | undefined;

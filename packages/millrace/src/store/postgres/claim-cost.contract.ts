@@ -7,6 +7,7 @@ import { postgresUrl } from '../../../testbed/postgres-url.ts';
 import { boot, ORDER, startOf } from '../contract/samples.ts';
 import type { Store } from '../port/store.ts';
 import { ask as askOn, type Statement } from './database/connect.ts';
+import { beatStatement } from './engines/incarnations.ts';
 import { openPostgres } from './open-postgres.ts';
 import { claimStatement, wakeStatement } from './runs/ownership.ts';
 
@@ -100,6 +101,29 @@ describe.skipIf(postgresUrl === undefined)('the cost of a claim', () => {
     };
     const { rows, read } = await reads(wakeStatement(request, undefined));
     expect(rows).toBe(1);
+    expect(read).toBeLessThan(FEW);
+  });
+
+  test.each([
+    ['were never gathered', ''],
+    ['are those of the crowd', 'ANALYZE millrace.runs'],
+  ])('a beat does not read over runs of others; statistics %s', async (_, gather) => {
+    const [owner, engineId] = [await boot(store), await boot(store)];
+    await crowd(owner, 4 * CROWD);
+    // A quarter each: kept for another, queued for a workflow that the caller has not, asleep, owned by another.
+    await ask(
+      database.url,
+      `UPDATE millrace.runs SET assigned_to = NULL, assigned_until = NULL, workflow = 'foreign',
+         status = CASE rank % 4 WHEN 1 THEN 0 WHEN 2 THEN 2 ELSE 1 END,
+         wake_at = CASE rank % 4 WHEN 2 THEN millrace.clock_v1() + 600000 END,
+         owner = CASE rank % 4 WHEN 3 THEN '${owner}'::uuid END
+       WHERE rank % 4 > 0`,
+    );
+    if (gather !== '') await ask(database.url, gather);
+    const { rows, read } = await reads(
+      beatStatement({ engineId, load: new Uint8Array(), scope: { workflows: [ORDER] } }, undefined),
+    );
+    expect(rows, 'one for each engine').toBe(2);
     expect(read).toBeLessThan(FEW);
   });
 });

@@ -107,7 +107,10 @@ function engineActs(
       await calls.write(registerStatement(engine, now()));
       hints?.vouch(engine.engineId);
     },
-    beat: (engineId, load) => beat(calls, engineId, load, now()),
+    beat: async (engineId, load, scope) => {
+      if (scope !== undefined) checkScope(scope);
+      return beat(calls, { engineId, load, scope }, now());
+    },
     retire: async (engineId, expectBeat, how) => {
       const result = retireResult(await calls.write(retireStatement(engineId, expectBeat, how, now())));
       if (!result.remaining) hints?.disown(engineId);

@@ -21,10 +21,12 @@ import { prepareFailovers } from './engines/failovers.ts';
 import { prepareIncarnations } from './engines/incarnations.ts';
 import { prepareLeases } from './engines/leases.ts';
 import { prepareRetirements } from './engines/retire.ts';
+import { prepareNews } from './engines/news.ts';
 import { prepareSettings } from './engines/settings.ts';
 import { prepareLimits } from './limits/limits.ts';
 import { prepareLimitReads } from './limits/read-limits.ts';
 import { prepareStartLimits } from './limits/start-limits.ts';
+import { prepareGlance } from './engines/work.ts';
 import { prepareHistories } from './reads/history.ts';
 import { prepareRunReads } from './reads/runs.ts';
 import { prepareBacklog } from './runs/backlog.ts';
@@ -77,7 +79,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   return {
     name: 'sqlite',
     durability: inMemory ? IN_MEMORY : ON_DISK,
-    hints: inMemory ? undefined : pollHints(connection, engineIds, { minPollMs, maxPollMs }),
+    hints: inMemory
+      ? undefined
+      : pollHints(connection, () => acts().news(engineIds), { minPollMs, maxPollMs }),
     migrate: (how) => migrate(connection, how),
     close: async () => connection.close(),
     ...engineCalls(backend, engineIds),
@@ -95,7 +99,13 @@ function engineCalls({ connection: { write }, acts }: Backend, engineIds: Set<st
       await write(() => acts().incarnations.register(engine));
       engineIds.add(engine.engineId);
     },
-    beat: (engineId, load) => write(() => acts().incarnations.beat(engineId, load)),
+    beat: async (engineId, load, scope) => {
+      if (scope !== undefined) checkScope(scope);
+      return write(() => {
+        const { incarnations, glance } = acts();
+        return { ...incarnations.beat(engineId, load), work: scope && glance(engineId, scope) };
+      });
+    },
     retire: (engineId, expectBeat, how) => write(() => acts().retirements.retire(engineId, expectBeat, how)),
     orderDrain: (engineId) => write(() => acts().incarnations.orderDrain(engineId)),
     lead: (engineId) => write(() => acts().incarnations.lead(engineId)),
@@ -210,6 +220,8 @@ function prepareActs(connection: Connection) {
     limits,
     limitReads: prepareLimitReads(connection, limits),
     retirements: prepareRetirements(connection, failovers),
+    glance: prepareGlance(connection, backlog),
+    news: prepareNews(connection),
     claims: prepareClaims(connection, incarnations, backlog, limits),
     commits: prepareCommits(connection, incarnations, limits, { starts, deliveries }),
     wakes: prepareWakes(connection, deliveries, limits),

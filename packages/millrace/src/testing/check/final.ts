@@ -1,4 +1,5 @@
 import { decodeValue } from '../../core/json.ts';
+import { executorOf } from '../../core/names.ts';
 import { effective } from '../../core/run/replay.ts';
 import { isClosed } from '../../core/status.ts';
 import type { Store } from '../../store/port/store.ts';
@@ -25,6 +26,7 @@ export interface FinalFacts {
 export async function checkAtRest(facts: FinalFacts): Promise<void> {
   const { watcher, acknowledged, machines, scheduler } = facts;
   for (const watched of watcher.runs.values()) {
+    if (executorOf(watched.row.workflow) !== undefined) violated('task left', watched.row.runId);
     if (!isClosed(watched.row.status))
       violated('run not closed', `${watched.row.runId} is ${watched.row.status}`);
     // oxlint-disable-next-line no-await-in-loop -- one replay at a time: all share the microtask queue

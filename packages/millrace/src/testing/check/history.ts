@@ -1,5 +1,5 @@
 import { decodeChunk } from '../../core/run/chunk.ts';
-import type { PlacedEvent, RunEvent, StartedEvent } from '../../core/run/event.ts';
+import type { EventOf, PlacedEvent, RunEvent, StartedEvent } from '../../core/run/event.ts';
 import { effective } from '../../core/run/replay.ts';
 import type { ClosedStatus } from '../../core/status.ts';
 import type { HistoryChunk } from '../../store/port/store.ts';
@@ -15,6 +15,8 @@ export interface HistoryState {
   retrying: Map<number, { attempt: number; retryAt: number }>;
   /** Ordinals that have an outcome. */
   done: Set<number>;
+  /** Attempts that were given away. */
+  placed: Set<string>;
   timers: Map<number, number>;
   children: Map<number, string>;
   recorded: Set<number>;
@@ -33,6 +35,7 @@ function blank(): Omit<HistoryState, 'runId' | 'events'> {
     end: undefined,
     retrying: new Map(),
     done: new Set(),
+    placed: new Set(),
     timers: new Map(),
     children: new Map(),
     recorded: new Set(),
@@ -96,6 +99,8 @@ function addEvent(state: HistoryState, event: RunEvent, sentAt: number): void {
       return;
     case 'step-checkpoint':
       return checkAttempt(state, event);
+    case 'step-placed':
+      return checkPlaced(state, event);
     case 'step-completed':
     case 'step-failed':
       checkAttempt(state, event);
@@ -120,13 +125,8 @@ function addEvent(state: HistoryState, event: RunEvent, sentAt: number): void {
     case 'signal-received':
       return once(state.signals, event.id, 'signal twice', `${where}, "${event.name}" ${event.id}`);
     case 'update-received':
-      if (state.updates.has(event.id)) violated('update twice', `${where}, ${event.id}`);
-      state.updates.set(event.id, false);
-      return;
     case 'update-replied':
-      if (state.updates.get(event.id) !== false) violated('update reply', `${where}, ${event.id}`);
-      state.updates.set(event.id, true);
-      return;
+      return addUpdate(state, event, where);
     case 'cancel-requested':
       if (state.cancelled) violated('cancelled twice', where);
       state.cancelled = true;
@@ -165,6 +165,24 @@ function checkAttempt(
   if (state.done.has(event.ordinal)) violated('second outcome', where);
   if (event.attempt !== expected)
     violated('attempt number', `${where} is ${event.attempt}, expected ${expected}`);
+}
+
+/** One attempt is given away once. */
+function checkPlaced(state: HistoryState, event: EventOf<'step-placed'>): void {
+  checkAttempt(state, event);
+  const { ordinal, attempt } = event;
+  once(state.placed, `${ordinal} ${attempt}`, 'placed twice', `attempt ${attempt} in run ${state.runId}`);
+}
+
+function addUpdate(
+  { updates }: HistoryState,
+  { id, type }: EventOf<'update-received' | 'update-replied'>,
+  where: string,
+): void {
+  const replied = type === 'update-replied';
+  if (replied && updates.get(id) !== false) violated('update reply', `${where}, ${id}`);
+  if (!replied && updates.has(id)) violated('update twice', `${where}, ${id}`);
+  updates.set(id, replied);
 }
 
 function checkFired(state: HistoryState, ordinal: number, sentAt: number): void {

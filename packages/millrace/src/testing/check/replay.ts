@@ -14,7 +14,7 @@ const RETRY = { maxAttempts: 4, initialMs: 1_000, factor: 2, maxMs: 60_000, jitt
 export async function replayRun({ row, history }: Watched): Promise<void> {
   const [first, ...rest] = effective(history.events);
   if (first?.event.type !== 'started') violated('history start', row.runId);
-  const player = createPlayer({ attempt: () => '', token: () => {} });
+  const player = createPlayer({ attempt: () => '', token: () => {}, demand: () => {} });
   const execution = new Execution(row.runId, first.event, first.at, {
     storeTime: () => 0,
     random: () => 0,

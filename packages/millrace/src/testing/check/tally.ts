@@ -55,6 +55,8 @@ const EXPECTED_SIGHTINGS = [
   'child told again',
   'start existing',
   'start repeated',
+  'start placed at another',
+  'incident strategy',
   'engine retired',
   'assigned run claimed by its engine',
   'assigned run claimed by another',
@@ -62,6 +64,8 @@ const EXPECTED_SIGHTINGS = [
   'claim held back',
   'grant under a limit',
   'grant under a key',
+  'task discarded',
+  'task handed on',
   'attempt overlapped',
   'attempt unrecorded',
 ] as const;

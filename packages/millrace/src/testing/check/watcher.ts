@@ -1,5 +1,6 @@
 import { decodeValue } from '../../core/json.ts';
 import type { RunEvent } from '../../core/run/event.ts';
+import { executorOf } from '../../core/names.ts';
 import { isClosed } from '../../core/status.ts';
 import type { Plan, PlanResult, RunRow, Store } from '../../store/port/store.ts';
 import { createClusterCheck, type ClusterCheck } from './cluster.ts';
@@ -49,8 +50,15 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
   ): Promise<void> => {
     const before = runs.get(runId);
     if (row === undefined) {
-      if (before !== undefined) violated('run lost', `${runId} after ${what}`);
+      if (before === undefined) return;
+      // Nothing is kept of a task; that its end was told shows when its caller ends.
+      if (executorOf(before.row.workflow) === undefined) violated('run lost', `${runId} after ${what}`);
+      tally.add('task discarded');
+      runs.delete(runId);
       return;
+    }
+    if (before?.row.epoch === 2 && row.epoch === 3 && executorOf(row.workflow) !== undefined) {
+      tally.add('task handed on');
     }
     const history = before?.history ?? emptyHistory(runId);
     if (before !== undefined) compareRows(what, before.row, row);
@@ -153,7 +161,7 @@ function createPlanCheck(
       violated('fence', `run ${plan.runId} (${row}) took a plan of ${given} at ${storeTime}`);
     }
     const { next } = plan;
-    if ((next.kind === 'suspend' || next.kind === 'close') && next.inboxSeq !== before.inboxSeq) {
+    if ('inboxSeq' in next && next.inboxSeq !== before.inboxSeq) {
       violated(
         'message slept through',
         `run ${plan.runId}: inbox at ${before.inboxSeq}, seen ${next.inboxSeq}`,

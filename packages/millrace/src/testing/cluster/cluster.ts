@@ -25,6 +25,7 @@ export interface ClusterParts extends Omit<Surroundings, 'isAlive' | 'log' | 'cr
   trace: Trace;
 }
 
+type Switch = Extract<Incident, { kind: 'strategy' }>;
 type Store = Extract<Incident, { kind: 'store-stall' | 'store-away' }>;
 
 const RESTART_MS = 500;
@@ -127,6 +128,8 @@ class SimulatedCluster implements Cluster {
       case 'clock-step':
         machine.clocks.wallOffsetMs += incident.byMs;
         return;
+      case 'strategy':
+        return this.turnTo(machine, incident);
     }
   }
 
@@ -197,6 +200,11 @@ class SimulatedCluster implements Cluster {
   private remember({ pid, millrace }: Machine): void {
     const value = new TextEncoder().encode(String(pid));
     millrace?.store.putSetting('last-start', value).catch(() => undefined);
+  }
+
+  private turnTo({ millrace, actor }: Machine, { strategy, shadow }: Switch): void {
+    this.note(`${actor.name} sets strategy ${strategy}`);
+    millrace?.setStrategy(strategy, { shadow }).catch(() => undefined);
   }
 
   private pass(machine: Machine, point: CrashPoint): void {

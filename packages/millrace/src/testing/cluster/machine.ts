@@ -3,7 +3,9 @@ import type { CrashPoint, EngineLog, Ports } from '../../engine/ports.ts';
 import { Millrace } from '../../millrace.ts';
 import type { Store } from '../../store/port/store.ts';
 import type { Ledger } from '../check/ledger.ts';
+import { LABEL } from '../program/program.ts';
 import { createPlayer } from '../program/play.ts';
+import { violated } from '../check/violation.ts';
 import type { NodeSettings, Scenario } from '../scenario/scenario.ts';
 import { virtualPorts } from '../virtual/ports.ts';
 import type { Random } from '../virtual/random.ts';
@@ -66,14 +68,17 @@ export function createMachine(
         crashPoint: (point) => around.crashPoint(machine, point),
         log: (entry) => around.log(machine, entry),
       });
-      const player = createPlayer(worldOf(around, machine, random.fork('steps')));
+      const player = createPlayer(
+        worldOf(around, machine, random.fork('steps'), settings?.labelled === true),
+      );
       machine.millrace = await Millrace.open({
         store: around.connect(actor),
         ports: around.wrapPorts(ports),
         name,
         work: settings !== undefined,
         workflows: [player.workflow],
-        executors: player.executors,
+        executors: settings?.executes === true ? player.executors : {},
+        labels: settings?.labelled === true ? [LABEL] : [],
         beat: scenario.beatMs,
         lease: scenario.leaseMs,
         sticky: scenario.stickyMs,
@@ -91,11 +96,20 @@ function sizes({ concurrency, stepConcurrency, cacheSize }: NodeSettings) {
 }
 
 /** What the steps of a process do: they leave a trace, and take their time. */
-function worldOf(around: Surroundings, machine: Machine, random: Random) {
+function worldOf(around: Surroundings, machine: Machine, random: Random, labelled: boolean) {
   const { actor } = machine;
   const { ledger, scheduler } = around;
   return {
     token: around.token,
+    demand(label: string): void {
+      if (labelled || actor.state === 'down') return;
+      try {
+        violated('label missing', `${actor.name} has no ${label}`);
+      } catch (error) {
+        around.broke(error);
+        throw error;
+      }
+    },
     attempt(step: StepContext, slowMs: number): Promise<string> | string {
       // A process that has just died may still run to the end of its burst: the world sees nothing of it.
       if (actor.state === 'down') return new Promise<string>(() => {});

@@ -4,7 +4,7 @@ import type { Plan, PlanResult, Store } from '../../store/port/store.ts';
 export function forgetInbox(store: Store): Store {
   const force = async (plan: Plan, result: PlanResult): Promise<PlanResult> => {
     const { next } = plan;
-    if (result.outcome !== 'unread' || (next.kind !== 'suspend' && next.kind !== 'close')) return result;
+    if (result.outcome !== 'unread' || !('inboxSeq' in next)) return result;
     const [forced] = await store.commit([{ ...plan, next: { ...next, inboxSeq: result.inboxSeq } }]);
     return forced ?? result;
   };

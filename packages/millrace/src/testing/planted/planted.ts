@@ -6,10 +6,13 @@ import { deliverTwice } from './deliver-twice.ts';
 import { flatterLeaders } from './engines/flatter-leaders.ts';
 import { forgetInbox } from './forget-inbox.ts';
 import { forgetRequeue } from './engines/forget-requeue.ts';
+import { ignoreWindow } from './engines/ignore-window.ts';
 import { forgetAlready } from './forget-already.ts';
 import { hurryTimers } from './hurry-timers.ts';
 import { forgetChild } from './forget-child.ts';
 import { forgetDedup } from './forget-dedup.ts';
+import { forgetEnd } from './tasks/forget-end.ts';
+import { ignoreDemands } from './tasks/ignore-demands.ts';
 
 /** A bug put in from outside, by wrapping the store or the ports: the simulator must find it. */
 export interface PlantedBug {
@@ -50,9 +53,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   { name: 'a child of a retried run stays closed', brokenRules: ['not quiet'], store: forgetChild },
   { name: 'a limit lets one more in than it says', brokenRules: ['limit exceeded'], store: overbook },
+  { name: 'the caller of a task is not told of its end', brokenRules: ['not quiet'], store: forgetEnd },
+  { name: 'a call executes where its label is not', brokenRules: ['label missing'], store: ignoreDemands },
   {
     name: 'two engines lead at once',
     brokenRules: ['two leaders in a term'],
     store: flatterLeaders,
+  },
+  {
+    name: 'a run that is kept for one engine is claimed by another',
+    brokenRules: ['window'],
+    store: ignoreWindow,
   },
 ];

@@ -112,6 +112,7 @@ function makeStep(random: Random, id: string, failures: boolean): StepOp {
     tooSlow,
     checkpoint: random.chance(0.15),
     call: random.chance(0.2),
+    picky: random.fork(`picky ${id}`).chance(0.4),
     caught: random.chance(0.9),
   };
 }

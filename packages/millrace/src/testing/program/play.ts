@@ -2,7 +2,7 @@ import { isMillraceError, TerminalError } from '../../core/errors.ts';
 import type { Context, Executor, StepContext, SyncTransactionHandle } from '../../core/workflow/context.ts';
 import { workflow, type Workflow } from '../../core/workflow/workflow.ts';
 import { TIMEOUT_MS } from './grammar.ts';
-import type { Op, ProgramInput, StepOp } from './program.ts';
+import { LABEL, type Op, type ProgramInput, type StepOp } from './program.ts';
 
 /** What steps leave behind outside the system under test. */
 export interface World {
@@ -11,6 +11,8 @@ export interface World {
    * back. Resolves after the step's own time.
    */
   attempt(step: StepContext, slowMs: number): Promise<string> | string;
+  /** An attempt begins that only an engine with this label may make. */
+  demand(label: string): void;
   /** A token to complete something has left the run. */
   token(story: number, id: string, token: string): void;
 }
@@ -41,7 +43,10 @@ export function createPlayer(world: World): Player {
       : nonce.then((value) => finish(op, step, value));
   };
   const executors: Record<string, Executor> = {
-    work: (op: StepOp, step: StepContext) => act(op, step),
+    work: (op: StepOp, step: StepContext) => {
+      if (op.picky) world.demand(LABEL);
+      return act(op, step);
+    },
   };
   const play = createPlay(world, (op, step) =>
     op.slowMs < 0 && !op.checkpoint ? actNow(op, step) : act(op, step),
@@ -162,7 +167,9 @@ async function playOp({ ctx, input, self }: Run, op: Op, { world, act, play }: S
 function runStep(ctx: Context, op: StepOp, act: Act): Promise<StepValue> {
   const retry = { maxAttempts: op.attempts, initial: op.pauseMs, max: 60_000 };
   const options = { retry, timeout: op.tooSlow ? TIMEOUT_MS : undefined };
-  if (op.call) return ctx.call<StepValue>('work', op, options);
+  if (op.call) {
+    return ctx.call<StepValue>('work', op, { ...options, requires: op.picky ? [LABEL] : undefined });
+  }
   return ctx.step(op.id, (step) => act(op, step), options);
 }
 

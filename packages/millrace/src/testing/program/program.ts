@@ -17,6 +17,9 @@ export type Op =
   /** continueAsNew; only as the last of a run's own sequence. */
   | { op: 'again'; body: Op[] };
 
+/** What some engines carry, and some calls require. */
+export const LABEL = 'gpu';
+
 export interface StepOp {
   op: 'step';
   id: string;
@@ -32,6 +35,8 @@ export interface StepOp {
   checkpoint: boolean;
   /** Through a registered executor. */
   call: boolean;
+  /** By an engine with the label only, where it is a call. */
+  picky: boolean;
   /** The workflow goes on after its failure. */
   caught: boolean;
 }

@@ -1,5 +1,6 @@
 import type { LimitTarget, QueueChange } from '../../api/limits/change.ts';
 import type { KeyLimit } from '../../core/limits/limit.ts';
+import type { StrategyName } from '../../core/placement/strategy.ts';
 import type { CrashPoint } from '../../engine/ports.ts';
 import type { Op } from '../program/program.ts';
 
@@ -29,6 +30,8 @@ export type Incident =
   /** As many processes, from this one on, cannot reach the store: neither calls nor answers nor hints come through. */
   | { kind: 'partition'; atMs: number; node: number; count: number; forMs: number }
   | { kind: 'clock-step'; atMs: number; node: number; byMs: number }
+  /** All engines are to place by another strategy. */
+  | { kind: 'strategy'; atMs: number; node: number; strategy: StrategyName; shadow: StrategyName | undefined }
   /** Every store call waits until it is over. */
   | { kind: 'store-stall'; atMs: number; forMs: number }
   /** Every store call is refused until it is over. */
@@ -71,6 +74,10 @@ export interface NodeSettings {
   concurrency: number;
   stepConcurrency: number;
   cacheSize: number;
+  /** Whether it has the executors; the first node has. */
+  executes: boolean;
+  /** It has the one label that there is; the first node has. */
+  labelled: boolean;
   /** Share by which the monotonic clock is fast. */
   drift: number;
   wallOffsetMs: number;

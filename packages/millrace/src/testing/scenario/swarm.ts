@@ -1,5 +1,6 @@
 import type { LimitTarget, QueueChange } from '../../api/limits/change.ts';
 import type { KeyLimit } from '../../core/limits/limit.ts';
+import { STRATEGIES } from '../../core/placement/strategy.ts';
 import { CRASH_POINTS } from '../../engine/ports.ts';
 import { makeProgram } from '../program/grammar.ts';
 import { createRandom, type Random } from '../virtual/random.ts';
@@ -23,7 +24,7 @@ import { joining, leavings, partitions, widthOf } from './wide.ts';
 export function scenarioOf(seed: number): Scenario {
   const random = createRandom(`scenario ${seed}`);
   const activeMs = random.pick([3_000, 8_000, 20_000]);
-  const few = Array.from({ length: random.between(1, 4) }, () => nodeSettings(random));
+  const few = Array.from({ length: random.between(1, 4) }, (_, slot) => nodeSettings(random, slot));
   const leaseMs = random.pick([2_000, 5_000]);
   const hints = random.chance(0.6);
   const fewStories = Array.from({ length: random.between(1, 12) }, (_, id) => story(random, id, activeMs));
@@ -42,6 +43,7 @@ export function scenarioOf(seed: number): Scenario {
     incidents: [
       ...incidents(random, few.length, activeMs, leaseMs),
       ...partitions(random.fork('partitions'), nodes.length, activeMs, leaseMs),
+      ...switches(random.fork('strategies'), nodes.length, activeMs),
       ...more,
     ].toSorted((a, b) => a.atMs - b.atMs),
     limits: limitSteps(random.fork('limits'), activeMs),
@@ -61,7 +63,9 @@ function widened({ seed, activeMs, leaseMs }: Frame, few: NodeSettings[], storie
   const random = createRandom(`wide ${seed}`);
   const width = widthOf(random, few.length);
   if (width === undefined) return { nodes: few, stories, more: [] };
-  const others = Array.from({ length: width.engines }, () => joining(random, nodeSettings(random), activeMs));
+  const others = Array.from({ length: width.engines }, (_, at) =>
+    joining(random, nodeSettings(random, few.length + at), activeMs),
+  );
   const nodes = [...few, ...others];
   const rest = Array.from({ length: Math.max(0, width.stories - stories.length) }, (_, at) =>
     story(random, stories.length + at, activeMs),
@@ -86,11 +90,13 @@ function some<K extends string>(
   return chosen;
 }
 
-function nodeSettings(random: Random): NodeSettings {
+function nodeSettings(random: Random, slot: number): NodeSettings {
   return {
     concurrency: random.pick([1, 2, 3, 8, 50]),
     stepConcurrency: random.pick([1, 2, 8, 50]),
     cacheSize: random.pick([1, 2, 100]),
+    labelled: slot === 0 || random.fork(`labelled ${slot}`).chance(0.5),
+    executes: slot === 0 || random.fork(`executes ${slot}`).chance(0.5),
     drift: random.pick([0, 0, 1e-4, -1e-4]),
     wallOffsetMs: random.pick([0, 0, 3_600_000, -86_400_000]),
   };
@@ -207,4 +213,15 @@ function incidents(random: Random, nodes: number, activeMs: number, leaseMs: num
     forMs: random.pick([300, leaseMs, leaseMs * 2]),
   }));
   return found;
+}
+
+function switches(random: Random, nodes: number, activeMs: number): Incident[] {
+  if (!random.chance(0.6)) return [];
+  return Array.from({ length: random.between(1, 4) }, () => ({
+    kind: 'strategy',
+    atMs: random.between(0, activeMs),
+    node: random.between(0, nodes - 1),
+    strategy: random.pick(STRATEGIES),
+    shadow: random.chance(0.5) ? random.pick(STRATEGIES) : undefined,
+  }));
 }

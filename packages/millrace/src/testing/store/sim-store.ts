@@ -105,11 +105,11 @@ function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreP
 
 function clusterCalls({ subject, network, watcher }: SimStoreParts, actor: Actor) {
   return {
-    beat: (engineId, load) =>
+    beat: (...args) =>
       network.send({
         actor,
         name: 'beat',
-        act: () => subject.beat(engineId, load),
+        act: () => subject.beat(...args),
         inspect: ({ leader, settings }) => {
           watcher.cluster.checkLease(leader);
           watcher.cluster.checkRevision(settings);
@@ -154,6 +154,7 @@ function startCalls({ subject, network, watcher, tally }: SimStoreParts, actor: 
             const known = rows.has(result.runId);
             if (result.outcome !== 'started') tally.add(`start ${result.outcome}`);
             else if (known && runId === result.runId) tally.add('start repeated');
+            else if (result.assignedTo !== undefined) tally.add('start placed at another');
             else if (owner !== undefined && watcher.retired.has(owner)) tally.add('zombie start unowned');
           });
           return results.map(({ runId }) => runId);

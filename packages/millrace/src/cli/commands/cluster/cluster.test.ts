@@ -33,7 +33,7 @@ describe('cluster', () => {
     using place = workplace();
     await millrace(['migrate', '--store', place.store]);
     expect(await millrace(['cluster', '--store', place.store])).toMatchObject({
-      ...{ status: 0, out: 'nobody leads', err: 'no engines' },
+      ...{ status: 0, out: 'nobody leads\nruns are placed by load-balanced', err: 'no engines' },
     });
   });
 });
@@ -51,6 +51,50 @@ describe('drain', () => {
     expect(again.status).toBe(3);
     expect(again.err).toContain('no engine "one" is there');
     await engine.close();
+  });
+});
+
+describe('strategy', () => {
+  it('shows what is in force, sets it for all, and takes it back', async () => {
+    using place = workplace();
+    const store = ['--store', place.store];
+    const env = { ASSIGNMENT_STRATEGY: 'locality' };
+    await millrace(['migrate', ...store]);
+    expect(await millrace(['strategy', ...store], { env })).toMatchObject({
+      ...{ status: 0, out: 'locality, as each engine is configured' },
+    });
+    const args = ['least-load', '--shadow', 'round-robin', '--queue', 'mail=affinity'];
+    const set = await millrace(['strategy', ...args, ...store, '--json']);
+    expect(JSON.parse(set.out)).toMatchObject({
+      ...{ strategy: 'least-load', source: 'cluster', shadow: 'round-robin', queues: { mail: 'affinity' } },
+      comparison: { placed: 0, agreement: null, waitMs: null, shadowWaitMs: null },
+    });
+    const text = await millrace(['strategy', ...store], { env });
+    expect(text.out).toMatch(/^least-load, set for all engines at /);
+    expect(text.out).toContain('queue mail: affinity');
+    expect(text.out).toContain('shadow: round-robin, nothing compared yet');
+    const reset = await millrace(['strategy', '--reset', ...store, '--json'], { env });
+    expect(JSON.parse(reset.out)).toMatchObject({ strategy: 'locality', source: 'engine', shadow: null });
+  });
+
+  it('refuses what it does not know, and what says two things', async () => {
+    using place = workplace();
+    const store = ['--store', place.store];
+    await millrace(['migrate', ...store]);
+    const wrong = [
+      ['round-robbin'],
+      ['least-load', '--reset'],
+      ['--shadow', 'locality'],
+      ['locality', '--queue', 'x'],
+    ];
+    for (const args of wrong)
+      expect(await millrace(['strategy', ...args, ...store]), args.join(' ')).toMatchObject({
+        status: 2,
+        out: '',
+      });
+    expect((await millrace(['strategy', 'round-robbin', ...store])).err).toContain(
+      'Did you mean "round-robin"?',
+    );
   });
 });
 

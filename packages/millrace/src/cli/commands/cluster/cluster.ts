@@ -8,7 +8,7 @@ import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
 import { withClient } from '../../connect/open-client.ts';
 import { safeText } from '../../output/safe-text.ts';
 import { shortInstant } from '../../output/run-words.ts';
-import { table } from '../../output/table.ts';
+import { table, type Column } from '../../output/table.ts';
 import type { Format, Terminal } from '../../terminal.ts';
 
 const COLOURS: Readonly<Record<EngineStatus, Format>> = {
@@ -31,13 +31,24 @@ export function addCluster(program: Command, cli: Cli): void {
     });
 }
 
-function clusterLines(terminal: Terminal, { leader, term, engines, missing }: ClusterDescription): string[] {
+function clusterLines(terminal: Terminal, cluster: ClusterDescription): string[] {
+  const { leader, term, engines, missing, strategy, shadow } = cluster;
+  const unhealthy = engines.filter((engine) => engine.status !== 'dead' && engine.unhealthy !== null);
   return [
     leader === null ? 'nobody leads' : `${safeText(leader)} leads, in term ${term}`,
+    `runs are placed by ${strategy}${shadow === null ? '' : `, with ${shadow} in the shadow`}`,
+    ...unhealthy.map((engine) => `${safeText(engine.engineId)} is passed over: ${engine.unhealthy}`),
     ...(missing.length === 0 ? [] : [`missing: ${missing.map(safeText).join(', ')}`]),
     ...(engines.length === 0 ? [] : ['', ...engineTable(terminal, engines)]),
   ];
 }
+
+/** Shown where an engine has worker processes. */
+const WORKERS: Column<EngineDescription> = {
+  title: 'WORKERS',
+  of: ({ pool }) => (pool === null ? '' : String(pool.workers.length)),
+  align: 'right',
+};
 
 function engineTable(
   { outStyle: style, columns }: Terminal,
@@ -55,6 +66,7 @@ function engineTable(
       { title: 'LABELS', of: ({ labels }) => labels.join(',') },
       { title: 'RUNS', of: ({ load }) => String(load.activeWorkflows), align: 'right' },
       { title: 'STEPS', of: ({ load }) => String(load.activeTasks), align: 'right' },
+      ...(engines.some(({ pool }) => pool !== null) ? [WORKERS] : []),
       { title: 'CPU', of: ({ load }) => `${Math.round(load.cpuUsage)} %`, align: 'right' },
       { title: 'MEMORY', of: ({ load }) => `${Math.round(load.memoryUsage)} %`, align: 'right' },
       { title: 'LAST BEAT', of: ({ lastBeatAt }) => shortInstant(lastBeatAt) },

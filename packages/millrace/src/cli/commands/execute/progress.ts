@@ -10,6 +10,7 @@ const LOOKS: Partial<Record<HistoryItem['type'], Look>> = {
   'step-completed': ['✓', 'green', 'step'],
   'step-failed': ['✗', 'red', 'step failed for good:'],
   'step-retrying': ['↻', 'yellow', 'step failed:'],
+  'step-placed': ['→', 'blue', 'step placed elsewhere:'],
   'step-checkpoint': ['·', 'dim', 'checkpoint of step'],
   'timer-set': ['◷', 'cyan', 'timer'],
   'timer-fired': ['◷', 'cyan', 'timer is over:'],

@@ -14,7 +14,7 @@ import { readStatuses, type RunSelection } from '../../connect/selection.ts';
 
 const LIMIT = 50;
 
-type Options = GlobalOptions & RunSelection & { limit: number; cursor?: string };
+type Options = GlobalOptions & RunSelection & { tasks?: true; limit: number; cursor?: string };
 
 /** `runs`: a page of runs, newest first. */
 export function addRuns(program: Command, cli: Cli): void {
@@ -25,13 +25,14 @@ export function addRuns(program: Command, cli: Cli): void {
     .option('--workflow <name>', 'only runs of this workflow')
     .option('--tag <tag>', 'only runs with this tag')
     .option('--key <key>', 'only runs with this key')
+    .option('--tasks', 'also runs that make attempts of calls')
     .option('--limit <n>', 'at most so many, up to 1000', readLimit, LIMIT)
     .option('--cursor <cursor>', 'go on from here: the cursor that the page before gave', readCursor)
     .action(async (_own: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();
-      const { status, workflow, tag, key, limit, cursor: before } = options;
+      const { status, workflow, tag, key, tasks, limit, cursor: before } = options;
       const page = await withClient(cli, options, async (millrace) => {
-        const filter = { namespace: NAMESPACE, status, workflow, tag, key, limit, before };
+        const filter = { namespace: NAMESPACE, status, workflow, tag, key, tasks, limit, before };
         const { runs, next = null } = await millrace.store.listRuns(filter);
         const items =
           options.json === true ? await withValues(millrace, runs) : runs.map((row) => describeRun(row, []));

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { placedEvents } from '../../../core/reading/history-items.ts';
 import type { Why } from '../../../core/policy/why.ts';
-import { detailRun, type RunDetail } from '../../../core/reading/run-detail.ts';
+import { detailRun, type RunDetail, type StepDescription } from '../../../core/reading/run-detail.ts';
+import type { Millrace } from '../../../millrace.ts';
+import type { RunRow } from '../../../store/port/store.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
 import { findRun } from '../../connect/find-run.ts';
 import { withClient } from '../../connect/open-client.ts';
@@ -21,16 +23,30 @@ export function addShow(program: Command, cli: Cli): void {
     .argument('<run>', 'runId, its first 8 or more characters, or key:KEY')
     .action(async (argument: string, _own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const { detail, reasons } = await withClient(cli, options, async (millrace) => {
+      const shown = await withClient(cli, options, async (millrace) => {
         const row = await findRun(millrace, argument);
         const history = placedEvents(await millrace.store.readHistory(row.runId));
-        return { detail: detailRun(row, history), reasons: (await millrace.run(row.runId).why()).reasons };
+        const { reasons } = await millrace.run(row.runId).why();
+        return withTasks(millrace, { detail: detailRun(row, history), reasons });
       });
-      printResult(cli, options.json, detail, () => runLines(cli.terminal, detail, reasons));
+      printResult(cli, options.json, shown.detail, () => runLines(cli.terminal, shown));
     });
 }
 
-function runLines(terminal: Terminal, run: RunDetail, reasons: Why['reasons']): string[] {
+interface Shown {
+  detail: RunDetail;
+  reasons: Why['reasons'];
+  /** By the id of the task: what makes a step's attempt elsewhere. */
+  tasks: ReadonlyMap<string, RunRow>;
+}
+
+async function withTasks({ store }: Millrace, run: Omit<Shown, 'tasks'>): Promise<Shown> {
+  const ids = run.detail.steps.flatMap(({ taskRunId }) => taskRunId ?? []);
+  const rows = ids.length === 0 ? [] : await store.readRuns(ids.map((runId) => ({ runId })));
+  return { ...run, tasks: new Map(rows.flatMap((row) => (row === undefined ? [] : [[row.runId, row]]))) };
+}
+
+function runLines(terminal: Terminal, { detail: run, reasons, tasks }: Shown): string[] {
   const { outStyle: style } = terminal;
   const field = (name: string, value: string): string[] =>
     value === '' ? [] : [`${style('dim', name.padEnd(10))} ${value}`];
@@ -52,7 +68,7 @@ function runLines(terminal: Terminal, run: RunDetail, reasons: Why['reasons']): 
     ...field('input', valueText(run.input)),
     ...(run.status === 'completed' ? field('output', valueText(run.output)) : []),
     ...(run.error === null ? [] : field('error', errorText(run.error))),
-    ...stepLines(terminal, run),
+    ...stepLines(terminal, run, tasks),
     ...arrivalLines(terminal, run),
   ];
 }
@@ -71,10 +87,16 @@ function errorText({ code, message, cause }: NonNullable<RunDetail['error']>): s
   return `${safeText(code)}: ${safeLines(message)}${because}`;
 }
 
-function stepLines({ outStyle: style, columns }: Terminal, { steps }: RunDetail): string[] {
+function stepLines(
+  { outStyle: style, columns }: Terminal,
+  { steps }: RunDetail,
+  tasks: Shown['tasks'],
+): string[] {
   if (steps.length === 0) return [];
   const rows = steps.flatMap((step) => [
-    { ...step, detail: step.error === null ? '' : `${step.error.code}: ${step.error.message}` },
+    step.taskRunId === null
+      ? { ...step, detail: lastError(step) }
+      : placedStep(step, tasks.get(step.taskRunId)),
     ...step.retries.slice(0, -1).map(({ attempt, at, engineId, error, superseded }) => ({
       name: '',
       status: superseded ? 'superseded' : 'failed',
@@ -99,6 +121,19 @@ function stepLines({ outStyle: style, columns }: Terminal, { steps }: RunDetail)
       { style, columns },
     ),
   ];
+}
+
+function lastError({ error }: StepDescription): string {
+  return error === null ? '' : `${error.code}: ${error.message}`;
+}
+
+/** A step whose attempt is made elsewhere: by whom, and as which run. */
+function placedStep(step: StepDescription, task: RunRow | undefined) {
+  const engineId = task?.status === 'running' ? (task.engineName ?? null) : null;
+  const state = task === undefined || task.status === 'running' ? 'runs' : `is ${task.status}`;
+  const before = lastError(step);
+  const detail = `${state} as ${step.taskRunId}${before === '' ? '' : `; before: ${before}`}`;
+  return { ...step, engineId, detail };
 }
 
 function arrivalLines({ outStyle: style, columns }: Terminal, run: RunDetail): string[] {

@@ -1,34 +1,30 @@
 import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
+import { isHard, shortageOfEngines } from './engines.ts';
 import { limitReasons } from './limited.ts';
-import { AHEAD_COUNTED, type EngineFacts, type Reason, type WhyFacts } from './reason.ts';
+import { AHEAD_COUNTED, type Reason, type Reservation, type WhyFacts } from './reason.ts';
 
 /** Why no engine has taken a run that is ready. */
 export function queueReasons(run: ReadableRun, facts: WhyFacts, since: string): readonly Reason[] {
-  const { assigned, now } = facts;
-  const engines = facts.engines?.filter(({ beatAt = now }) => now - beatAt < SILENT_MS);
-  if (engines?.length === 0) return [noEngine(run, facts, since)];
-  if (engines !== undefined && !engines.some((engine) => canRun(engine, run))) {
-    return [noEngineForVersion(run, engines, since)];
-  }
+  const { assigned, engines, now } = facts;
+  const shortage = engines && shortageOfEngines(run, engines);
+  if (shortage !== undefined && isHard(shortage)) return [{ ...shortage, since }];
   const held = limitReasons(run, facts, since);
   if (held.length > 0) return held;
+  const reasons: Reason[] = [];
+  if (assigned !== undefined && assigned.until > now) reasons.push(assignedReason(run, assigned, since));
+  if (shortage?.code === 'NO_ENGINE_HEALTHY') reasons.push({ ...shortage, since });
   const backlog = backlogReason(run, facts, since);
-  if (assigned === undefined || assigned.until <= now) return [backlog];
-  return [assignedReason(assigned, since), backlog];
-}
-
-function canRun(engine: EngineFacts, { workflow, workflowVersion }: ReadableRun): boolean {
-  return (
-    engine.workflows?.some((own) => own.workflow === workflow && own.version === workflowVersion) ?? true
-  );
+  const isFull = shortage?.code === 'QUEUE_BACKLOG';
+  reasons.push(isFull ? { ...backlog, message: `${backlog.message}; ${shortage.message}` } : backlog);
+  return reasons;
 }
 
 /** Why a run that is executing may stand still: its engine is gone, and nobody has noticed it yet. */
 export function ownerReasons(run: ReadableRun, { engines = [], now }: WhyFacts): readonly Reason[] {
   const { ownerId, workflow } = run;
-  const owner = engines.find(({ engineId }) => engineId !== undefined && engineId === ownerId);
-  if (owner?.beatAt === undefined || now - owner.beatAt < SILENT_MS) return [];
+  const owner = engines.find(({ engineId }) => engineId === ownerId);
+  if (owner === undefined || now - owner.beatAt < SILENT_MS) return [];
   const since = instant(owner.beatAt);
   return [
     {
@@ -47,49 +43,19 @@ export function ownerReasons(run: ReadableRun, { engines = [], now }: WhyFacts):
 /** An engine beats every second by default; one that has been silent for so long takes nothing any more. */
 const SILENT_MS = 10_000;
 
-function noEngine({ workflow }: ReadableRun, { engines = [] }: WhyFacts, since: string): Reason {
-  // Each of them has a beat, an old one: without any they would count as alive.
-  const [last] = engines.toSorted((a, b) => (b.beatAt as number) - (a.beatAt as number));
-  const heard =
-    last === undefined ? '' : `; ${last.name} was heard last, at ${instant(last.beatAt as number)}`;
-  return {
-    code: 'NO_ENGINE',
-    message: `no engine is alive${heard}`,
-    since,
-    refs: { workflow },
-    remedy: {
-      message: `Start a process that has workflow "${workflow}" and runs on this store.`,
-      command: 'millrace doctor',
-    },
-  };
-}
-
-function noEngineForVersion(run: ReadableRun, engines: readonly EngineFacts[], since: string): Reason {
-  const { workflow, workflowVersion: version } = run;
-  const others = new Set<string>();
-  for (const { workflows = [] } of engines) {
-    for (const own of workflows) if (own.workflow === workflow) others.add(own.version);
-  }
-  const alive = engines.map(({ name }) => name).join(', ');
-  const has = others.size === 0 ? 'and no other version of it' : `only version ${[...others].join(', ')}`;
-  return {
-    code: 'NO_ENGINE_FOR_VERSION',
-    message: `no engine has version ${version} of workflow "${workflow}": alive are ${alive}, ${has}`,
-    since,
-    refs: { workflow, version },
-    remedy: {
-      message: `Start a process that registers version ${version}; keep old versions while they have runs.`,
-      command: 'millrace doctor',
-    },
-  };
-}
-
-function assignedReason({ engine, until }: { engine: string; until: number }, since: string): Reason {
+function assignedReason(
+  { version }: ReadableRun,
+  { engine, until, strategy }: Reservation,
+  since: string,
+): Reason {
+  const placed = strategy === undefined ? 'it was placed there' : `strategy ${strategy} placed it there`;
+  // What has committed nothing yet is in nobody's memory.
+  const cause = version === 0 ? placed : 'that has it in memory';
   return {
     code: 'ASSIGNED_WINDOW',
-    message: `it is reserved for engine ${engine}, which has it in memory, until ${instant(until)}`,
+    message: `it is reserved for engine ${engine} until ${instant(until)}: ${cause}`,
     since,
-    refs: { engineId: engine, until: instant(until) },
+    refs: { engineId: engine, until: instant(until), ...(strategy === undefined ? {} : { strategy }) },
     remedy: { message: 'Nothing to do: after that any engine may take it.', command: null },
   };
 }

@@ -1,5 +1,7 @@
 import type { TimeSplit } from '../../reading/time-split.ts';
 import type { LimitState } from '../../limits/limit.ts';
+import type { EngineView } from '../../cluster/engine-view.ts';
+import type { ShortageCode } from '../eligibility/refusal.ts';
 import type { RunStatus } from '../../status.ts';
 
 /** Everything that can hold a run up. */
@@ -8,13 +10,12 @@ export type ReasonCode =
   | 'WAITING_EXTERNAL'
   | 'SLEEPING'
   | 'WAITING_CHILD'
+  | 'WAITING_TASK'
   | 'RETRY_BACKOFF'
   | 'DELAYED_START'
-  | 'QUEUE_BACKLOG'
+  | ShortageCode
   | 'QUEUE_PAUSED'
   | 'LIMIT_REACHED'
-  | 'NO_ENGINE'
-  | 'NO_ENGINE_FOR_VERSION'
   | 'ASSIGNED_WINDOW'
   | 'PAUSED'
   | 'NON_DETERMINISTIC'
@@ -51,15 +52,18 @@ export interface Why {
   readonly time: TimeSplit;
 }
 
-/** An engine as far as it matters for whether it could take a run. */
-export interface EngineFacts {
-  /** Of this process start. */
-  readonly engineId?: string | undefined;
-  readonly name: string;
-  /** Store time of its last beat; undefined: not known, taken to be alive. */
-  readonly beatAt?: number | undefined;
-  /** What it can execute; undefined: not known, taken to be able. */
-  readonly workflows?: readonly { readonly workflow: string; readonly version: string }[] | undefined;
+/** An engine as its latest beat describes it. */
+export interface EngineFacts extends EngineView {
+  /** Store time of that beat. */
+  readonly beatAt: number;
+}
+
+/** A run that makes an attempt of a call. */
+export interface TaskFacts {
+  readonly runId: string;
+  readonly status: RunStatus;
+  /** Name of the engine that owns it or owned it last, where known. */
+  readonly engine: string | undefined;
 }
 
 /** A limit that applies to the run, and what of it is in use. */
@@ -83,6 +87,8 @@ export interface WhyFacts {
   readonly now: number;
   /** All engines that are not known to be gone; those that fell silent are told apart by their last beat. */
   readonly engines?: readonly EngineFacts[] | undefined;
+  /** Of the tasks that the run waits for. */
+  readonly tasks?: readonly TaskFacts[] | undefined;
   /** How many queued runs go before this one, counted to `AHEAD_COUNTED`. */
   readonly ahead?: number | undefined;
   /** The limits that apply to it. */
@@ -90,7 +96,14 @@ export interface WhyFacts {
     | { readonly keys: readonly string[]; readonly granted: boolean; readonly limits: readonly LimitFacts[] }
     | undefined;
   /** The engine to which the run is reserved, and until when. */
-  readonly assigned?: { readonly engine: string; readonly until: number } | undefined;
+  readonly assigned?: Reservation | undefined;
   /** Set while calls to the store fail: what it said and since when. */
   readonly outage?: { readonly message: string; readonly since: number } | undefined;
+}
+
+export interface Reservation {
+  readonly engine: string;
+  readonly until: number;
+  /** The strategy that is set for all engines; undefined: none is, or it had no part in this. */
+  readonly strategy?: string | undefined;
 }

@@ -5,18 +5,26 @@ import type { RunState } from '../../reading/state/state.ts';
 import { readWaits } from '../../reading/waits.ts';
 import type { Wait } from '../../run/command.ts';
 import { externalToken } from '../../workflow/token.ts';
-import type { Reason } from './reason.ts';
+import type { Reason, TaskFacts, WhyFacts } from './reason.ts';
 
 /** What a suspended run waits for, in the order in which it asked. */
-export function waitReasons(run: ReadableRun, state: RunState, since: string): readonly Reason[] {
+export function waitReasons(waiting: Waiting): readonly Reason[] {
+  const { run, since } = waiting;
   const waits = readWaits(run);
-  if (waits.length > 0) return waits.map((wait) => reasonOf(run, state, wait, since));
+  if (waits.length > 0) return waits.map((wait) => reasonOf(waiting, wait));
   if (run.version === 0 && run.wakeAt !== undefined) return [delayedStart(run.wakeAt, since)];
   return [anyUpdate(run, since)];
 }
 
-// The four are what a sentence about a wait is made of.
-function reasonOf(run: ReadableRun, state: RunState, wait: Wait, since: string): Reason {
+/** What a sentence about a wait is made of. */
+interface Waiting {
+  readonly run: ReadableRun;
+  readonly facts: WhyFacts;
+  readonly state: RunState;
+  readonly since: string;
+}
+
+function reasonOf({ run, facts, state, since }: Waiting, wait: Wait): Reason {
   switch (wait.kind) {
     case 'signal':
       return signalReason(run, wait, since);
@@ -30,6 +38,8 @@ function reasonOf(run: ReadableRun, state: RunState, wait: Wait, since: string):
       return childReason(state, wait, since);
     case 'retry':
       return retryReason(run, state, wait, since);
+    case 'task':
+      return taskReason(facts, wait, since);
     case 'start':
       return delayedStart(wait.until ?? run.wakeAt, since);
   }
@@ -119,6 +129,32 @@ function childReason(state: RunState, { name, ordinal, runId }: Wait, since: str
       command: id === undefined ? null : `millrace why ${id}`,
     },
   };
+}
+
+function taskReason({ tasks }: WhyFacts, { name, until, ...wait }: Wait, since: string): Reason {
+  // A wait of this kind has both.
+  const [attempt, runId] = [Number(wait.attempt), String(wait.runId)];
+  const task = tasks?.find((one) => one.runId === runId);
+  const engine = task?.status === 'running' ? task.engine : undefined;
+  return {
+    code: 'WAITING_TASK',
+    message: `attempt ${attempt} of step "${name}" ${stateOf(task)}, as run ${runId}`,
+    since,
+    refs: {
+      step: name,
+      attempt,
+      runId,
+      ...(engine === undefined ? {} : { engineId: engine }),
+      ...untilRef(until),
+    },
+    remedy: { message: 'Ask why that run is not done.', command: `millrace why ${runId}` },
+  };
+}
+
+function stateOf(task: TaskFacts | undefined): string {
+  if (task === undefined) return 'executes elsewhere';
+  if (task.status !== 'running') return `is ${task.status}`;
+  return `executes on ${task.engine}`;
 }
 
 function retryReason({ runId }: ReadableRun, state: RunState, wait: Wait, since: string): Reason {

@@ -20,6 +20,7 @@ export function stepAt(steps: Map<number, StepState>, event: { ordinal: number; 
     output: undefined,
     error: undefined,
     checkpoint: undefined,
+    taskRunId: undefined,
     tries: [],
   };
   steps.set(event.ordinal, step);
@@ -37,8 +38,8 @@ export function recordTry(
   placed: PlacedEvent & { event: StepOutcome },
   superseded: boolean,
 ): void {
-  const { event, at, engine } = placed;
-  const { payload } = event;
+  const { event, at } = placed;
+  const { payload, engine = placed.engine } = event;
   const retryAt = event.type === 'step-retrying' ? event.retryAt : undefined;
   const step = stepAt(steps, event);
   step.tries.push({
@@ -55,6 +56,7 @@ export function recordTry(
     return;
   }
   step.attempts++;
+  step.taskRunId = undefined;
   step.engine = engine;
   step.status = OUTCOME[event.type];
   step.endedAt = event.type === 'step-retrying' ? undefined : at;

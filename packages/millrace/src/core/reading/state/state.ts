@@ -16,7 +16,7 @@ export interface Attempt {
 }
 
 /**
- * `running`: known by a checkpoint or timer only · `timed-out`: its total time passed · `cancelled`: the run
+ * `running`: known by a checkpoint, a timer or its task run only · `timed-out`: its total time passed · `cancelled`: the run
  * ended first · `superseded`: a retry of the run took its outcome back and it has not been tried since.
  */
 export type StepStatus =
@@ -35,10 +35,10 @@ export interface StepState {
   status: StepStatus;
   /** Of those that count: recorded and not superseded. */
   attempts: number;
-  /** Recorded only for steps with a total timeout. */
+  /** Recorded only for steps with a total timeout, and for attempts elsewhere. */
   startedAt: number | undefined;
   endedAt: number | undefined;
-  /** Name of the engine that recorded the latest try. */
+  /** Name of the engine that made the latest try. */
   engine: string | undefined;
   /** Payload text of the output. */
   output: string | undefined;
@@ -46,6 +46,8 @@ export interface StepState {
   error: string | undefined;
   /** Payload text of the last checkpoint. */
   checkpoint: string | undefined;
+  /** The run that makes the current attempt, while it has no outcome. */
+  taskRunId: string | undefined;
   readonly tries: Attempt[];
 }
 

@@ -74,6 +74,15 @@ export const suspectPromises: Promises = {
     for (const more of wrong) expect(await claim(store, engineId, { suspects: true, ...more })).toEqual([]);
     expect(await claim(store, engineId, { suspects: true })).toHaveLength(1);
   },
+  'suspects are claimed by engines that carry what they demand': async ({ store }) => {
+    const engineId = await boot(store);
+    await startQueued(store, { workflowVersion: '1+gpu' });
+    expect(await claim(store, engineId, { traits: ['gpu'] })).toHaveLength(1);
+    await die(store, engineId);
+    const heir = await boot(store);
+    expect(await claim(store, heir, { suspects: true, traits: ['ssd'] })).toEqual([]);
+    expect(await claim(store, heir, { suspects: true, traits: ['gpu'] })).toHaveLength(1);
+  },
   'groups halve until one run is alone': async ({ store }) => {
     const runs = await executing(store, 8);
     const killer = runs.ids[5];

@@ -81,6 +81,16 @@ export const listingPromises: Promises = {
     const closed = (await closedRun(store, { workflow: 'ship', queue: 'b' })).runId;
     expect(await ids(store, { workflow: 'ship' })).toEqual([closed, open]);
   },
+  'a listing leaves out attempts of calls unless it is asked for them': async ({ store }) => {
+    const parentRunId = newId();
+    const run = await startQueued(store, { parentRunId });
+    const open = await startQueued(store, { workflow: '$task/mail', queue: 'b', parentRunId });
+    const closed = (await closedRun(store, { workflow: '$task/http', queue: 'c', parentRunId })).runId;
+    expect(await ids(store)).toEqual([run]);
+    expect(await ids(store, { parentRunId })).toEqual([run]);
+    expect(await ids(store, { workflow: '$task/mail' })).toEqual([open]);
+    expect(await ids(store, { tasks: true, parentRunId })).toEqual([closed, open, run]);
+  },
   'a listing can be narrowed to a tag': async ({ store }) => {
     await startQueued(store, { tags: ['red', 'blue'] });
     await startQueued(store, { tags: ['redder'] });

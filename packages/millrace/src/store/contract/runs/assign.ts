@@ -10,6 +10,7 @@ import {
   closing,
   commitOne,
   messageTo,
+  newId,
   ORDER,
   type Owned,
   planOf,
@@ -27,7 +28,7 @@ const WINDOW_MS = 200;
 const GONE = { limit: 99, deathLimit: 3, harmless: true } as const;
 const NOBODY = { assignedTo: undefined, assignedUntil: undefined };
 
-/** Runs that are kept for the engine that has them in memory (I10). */
+/** Runs that are kept for the engine that has them in memory, or that they were placed at (I10). */
 export const assignPromises: Promises = {
   // --- messages
   'a message assigns the run that it wakes to its last owner': async ({ store, clock }) => {
@@ -229,6 +230,138 @@ export const assignPromises: Promises = {
     await claim(store, run.engineId);
     await store.retire(run.engineId, undefined, GONE);
     expect(await rowOf(store, run.runId)).toMatchObject({ status: 'queued', ...NOBODY });
+  },
+
+  // --- placed starts
+  'a start is kept for the engine that it was placed at': async ({ store, clock }) => {
+    const engineId = await boot(store);
+    const placed = await startOne(store, { assignTo: { engineId, windowMs: WINDOW_MS } });
+    expect(placed).toMatchObject({ outcome: 'started', owned: false, assignedTo: engineId });
+    expect(await rowOf(store, placed.runId)).toMatchObject({
+      ...{ status: 'queued', ownerId: undefined, version: 0, readyAt: clock.now() },
+      ...{ assignedTo: engineId, assignedUntil: clock.now() + WINDOW_MS },
+    });
+    const other = await boot(store);
+    expect(await claimedIds(store, other)).toEqual([]);
+    const [claimed] = await claim(store, engineId);
+    expect(claimed).toMatchObject({ runId: placed.runId, version: 0, history: bytes('started') });
+    expect(await rowOf(store, placed.runId)).toMatchObject({ ownerId: engineId, ...NOBODY });
+  },
+  'when the window of a placed start is over anyone claims it': async ({ store, clock }) => {
+    const engineId = await boot(store);
+    const { runId } = await startOne(store, { assignTo: { engineId, windowMs: 10.2 } });
+    const other = await boot(store);
+    clock.advance(10);
+    expect(await claimedIds(store, other)).toEqual([]);
+    clock.advance(1);
+    expect(await claimedIds(store, other)).toEqual([runId]);
+  },
+  'a start that was placed at nobody who is there is for all': async ({ store }) => {
+    const retired = await boot(store);
+    await store.retire(retired, undefined, GONE);
+    for (const engineId of [retired, newId()]) {
+      const placed = await startOne(store, { assignTo: { engineId, windowMs: WINDOW_MS } });
+      expect(placed).toMatchObject({ outcome: 'started', assignedTo: undefined });
+      expect(await rowOf(store, placed.runId)).toMatchObject({ status: 'queued', ...NOBODY });
+      expect(await claimedIds(store, await boot(store))).toEqual([placed.runId]);
+    }
+  },
+  'a start without a window is for all': async ({ store }) => {
+    const engineId = await boot(store);
+    const placed = await startOne(store, { assignTo: { engineId, windowMs: 0 } });
+    expect(placed).toMatchObject({ outcome: 'started', assignedTo: undefined });
+    expect(await rowOf(store, placed.runId)).toMatchObject(NOBODY);
+  },
+  'what is placed at an engine is for all when that is retired': async ({ store }) => {
+    const engineId = await boot(store);
+    const { runId } = await startOne(store, { assignTo: { engineId, windowMs: WINDOW_MS } });
+    await store.retire(engineId, undefined, GONE);
+    expect(await claimedIds(store, await boot(store))).toEqual([runId]);
+  },
+  'an owner goes before a place': async ({ store, clock }) => {
+    const [engineId, owner] = [await boot(store), await boot(store)];
+    const assignTo = { engineId, windowMs: WINDOW_MS };
+    const owned = await startOne(store, { owner, assignTo });
+    expect(owned).toMatchObject({ owned: true, assignedTo: undefined });
+    expect(await rowOf(store, owned.runId)).toMatchObject({ ownerId: owner, ...NOBODY });
+    await startQueued(store);
+    clock.advance(1);
+    const queued = await startOne(store, { owner, assignTo });
+    expect(queued).toMatchObject({ owned: false, assignedTo: undefined });
+    expect(await rowOf(store, queued.runId)).toMatchObject({ status: 'queued', ...NOBODY });
+  },
+  'a delayed start is not assigned': async ({ store, clock }) => {
+    const assignTo = { engineId: await boot(store), windowMs: WINDOW_MS };
+    const later = await startOne(store, { assignTo, startAt: clock.now() + 1 });
+    expect(later).toMatchObject({ assignedTo: undefined });
+    expect(await rowOf(store, later.runId)).toMatchObject({ status: 'waiting', ...NOBODY });
+    expect(await startOne(store, { assignTo, startAt: clock.now() })).toMatchObject({
+      assignedTo: assignTo.engineId,
+    });
+  },
+  'starts of one call go each where it was placed': async ({ store }) => {
+    const [first, second, owner] = [await boot(store), await boot(store), await boot(store)];
+    const gone = newId();
+    const wishes = [{ engineId: first }, undefined, { engineId: second }, { engineId: gone }];
+    const requests = wishes.map((wish) => startOf({ assignTo: wish && { ...wish, windowMs: WINDOW_MS } }));
+    requests.push(startOf({ owner, queue: 'another' }));
+    const results = await store.startRuns(requests);
+    expect(results.map((result) => result.outcome === 'started' && result.assignedTo)).toEqual([
+      ...[first, undefined, second, undefined, undefined],
+    ]);
+    expect(results.at(-1)).toMatchObject({ owned: true });
+    const rows = await Promise.all(requests.map(({ runId }) => rowOf(store, runId)));
+    expect(rows.map((row) => row.assignedTo)).toEqual([first, undefined, second, undefined, undefined]);
+  },
+  'an eager start does not overtake what its own call places at its engine': async ({ store }) => {
+    const owner = await boot(store);
+    const placed = startOf({ assignTo: { engineId: owner, windowMs: WINDOW_MS }, queue: 'another' });
+    const results = await store.startRuns([placed, startOf({ owner })]);
+    expect(results).toMatchObject([{ assignedTo: owner }, { owned: false, assignedTo: undefined }]);
+  },
+  'what its own call places at others does not hinder an eager start': async ({ store }) => {
+    const [owner, engineId] = [await boot(store), await boot(store)];
+    const placed = startOf({ assignTo: { engineId, windowMs: WINDOW_MS } });
+    expect(await store.startRuns([placed, startOf({ owner })])).toMatchObject([
+      { assignedTo: engineId },
+      { owned: true },
+    ]);
+  },
+  'the starts of a plan go where they were placed': async ({ store }) => {
+    const run = await startOwned(store, await boot(store));
+    const engineId = await boot(store);
+    const child = startOf({ parentRunId: run.runId, assignTo: { engineId, windowMs: WINDOW_MS } });
+    expect(await commitOne(store, planOf(run, { kind: 'continue' }, { starts: [child] }))).toMatchObject({
+      outcome: 'ok',
+      starts: [{ outcome: 'started', owned: false, assignedTo: engineId }],
+    });
+    expect((await rowOf(store, child.runId)).assignedTo).toBe(engineId);
+    expect(await claimedIds(store, engineId)).toEqual([child.runId]);
+  },
+  'a placed start that is sent twice is answered alike until it is claimed': async ({ store }) => {
+    const engineId = await boot(store);
+    const request = startOf({ assignTo: { engineId, windowMs: WINDOW_MS } });
+    const answer = { outcome: 'started', owned: false, assignedTo: engineId };
+    expect(await store.startRuns([request])).toMatchObject([answer]);
+    expect(await store.startRuns([request])).toMatchObject([answer]);
+    await claim(store, engineId);
+    expect(await store.startRuns([request])).toMatchObject([{ outcome: 'existing', status: 'running' }]);
+  },
+  'a placed start that meets the run of its key assigns nothing': async ({ store }) => {
+    const runId = await startQueued(store, { key: 'k', fingerprint: 'f' });
+    const assignTo = { engineId: await boot(store), windowMs: WINDOW_MS };
+    expect(await startOne(store, { key: 'k', fingerprint: 'f', assignTo })).toMatchObject({
+      ...{ outcome: 'existing', runId },
+    });
+    expect(await rowOf(store, runId)).toMatchObject(NOBODY);
+  },
+  'a placed start brings its message': async ({ store }) => {
+    const engineId = await boot(store);
+    const assignTo = { engineId, windowMs: WINDOW_MS };
+    const message = { dedup: 's1', body: bytes('hi'), windowMs: WINDOW_MS };
+    const placed = await startOne(store, { key: 'k', message, assignTo });
+    expect(placed).toMatchObject({ outcome: 'started', assignedTo: engineId, inboxSeq: 1 });
+    expect(await claim(store, engineId)).toMatchObject([{ runId: placed.runId, inboxSeq: 1 }]);
   },
 
   // --- eager starts

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { carriesAll } from '../../../core/cluster/demands.ts';
 import { PRIORITIES } from '../../../core/status.ts';
 import {
   advance,
@@ -97,6 +98,31 @@ export const claimPromises: Promises = {
     await startQueued(store);
     await store.retire(engineId, undefined, { limit: 10, deathLimit: 3, harmless: true });
     expect(await claim(store, engineId)).toEqual([]);
+  },
+  'a run is claimed by an engine that carries all that it demands': async ({ store }) => {
+    const sets = [[], ['gpu'], ['ssd'], ['gpu', 'ssd'], ['region=eu', 'ssd']];
+    for (const traits of sets) {
+      const engineId = await boot(store);
+      const ids = new Map<string, readonly string[]>();
+      for (const demands of sets) {
+        ids.set(await startQueued(store, { workflowVersion: ['1', ...demands].join('+') }), demands);
+      }
+      const carried = [...ids].filter(([, demands]) => carriesAll(traits, demands)).map(([runId]) => runId);
+      expect(await claimedIds(store, engineId, { traits }), `with ${traits.join(' ')}`).toEqual(carried);
+      const all = { traits: ['gpu', 'ssd', 'region=eu'] };
+      const others = [
+        { workflow: 'order', version: '2' },
+        { workflow: 'invoice', version: '1' },
+      ];
+      expect(await claim(store, engineId, { ...all, workflows: others })).toEqual([]);
+      expect(await claim(store, engineId, all)).toHaveLength(sets.length - carried.length);
+    }
+  },
+  'runs that nobody carries do not hide those behind them': async ({ store }) => {
+    const engineId = await boot(store);
+    for (let made = 0; made < 5; made += 1) await startQueued(store, { workflowVersion: '1+gpu' });
+    const behind = await startQueued(store);
+    expect(await claimedIds(store, engineId, { limit: 1 })).toEqual([behind]);
   },
   'an engine without workflows claims nothing': async ({ store }) => {
     await startQueued(store);

@@ -28,6 +28,8 @@ import {
 } from '../samples.ts';
 import type { Promises } from '../subject.ts';
 
+const discard = (inboxSeq: number) => ({ kind: 'discard', inboxSeq }) as const;
+
 export const closePromises: Promises = {
   'a run closes with each closed status': async ({ store, clock }) => {
     const engineId = await boot(store);
@@ -42,6 +44,59 @@ export const closePromises: Promises = {
         events: 2,
       });
     }
+  },
+  'a discarded run leaves nothing behind, whatever it had': async ({ store }) => {
+    const engineId = await boot(store);
+    const run = await startOwned(store, engineId, { parentRunId: newId(), parentOrdinal: 1 });
+    const other = await startOwned(store, engineId);
+    await store.deliver([messageTo(run.runId, 'm1'), messageTo(run.runId, 'm2'), messageTo(other.runId)]);
+    const read = await advance(store, { ...run, inboxSeq: 2 }, CONTINUE, { consumed: [1] });
+    const plan = planOf(read, discard(2), { messages: [messageTo(other.runId, 'ended')] });
+    const results = await store.commit([plan, planOf({ ...other, inboxSeq: 2 }, CONTINUE)]);
+    expect(results).toMatchObject([
+      { outcome: 'ok', deliveries: [{ outcome: 'delivered', ownerId: engineId, seq: 2 }] },
+      { outcome: 'ok' },
+    ]);
+    expect(await store.readRuns([{ runId: run.runId }])).toEqual([undefined]);
+    expect(await store.readHistory(run.runId)).toEqual([]);
+    expect(await store.readInbox(run.runId)).toEqual([]);
+    expect(texts(await store.readHistory(other.runId)), 'of another run').toEqual(['started', 'event']);
+    expect(await store.readInbox(other.runId)).toHaveLength(2);
+    expect(await store.deliver([messageTo(run.runId, 'late')])).toEqual([{ outcome: 'not-found' }]);
+    expect(await commitOne(store, plan), 'sent again').toEqual({ outcome: 'conflict' });
+  },
+  'a run is discarded by its owner only, when it has read all (I1, I5)': async ({ store }) => {
+    const run = await startOwned(store, await boot(store));
+    await store.deliver([messageTo(run.runId)]);
+    const stranger = { ...run, engineId: await boot(store) };
+    expect(await commitOne(store, planOf(stranger, discard(1), SILENT))).toEqual({ outcome: 'conflict' });
+    const zombie = { ...run, epoch: run.epoch - 1 };
+    expect(await commitOne(store, planOf(zombie, discard(1), SILENT))).toEqual({ outcome: 'conflict' });
+    expect(await commitOne(store, planOf(run, discard(0), SILENT))).toEqual({
+      outcome: 'unread',
+      inboxSeq: 1,
+    });
+    expect(await rowOf(store, run.runId)).toMatchObject({ status: 'running', version: 0, events: 1 });
+    expect(texts(await store.readHistory(run.runId))).toEqual(['started']);
+    await advance(store, run, discard(1), SILENT);
+    expect(await store.readRuns([{ runId: run.runId }])).toEqual([undefined]);
+  },
+  'runs are closed, discarded and go on in one commit': async ({ store }) => {
+    const engineId = await boot(store);
+    const [kept, gone, on] = [
+      await startOwned(store, engineId),
+      await startOwned(store, engineId),
+      await startOwned(store, engineId),
+    ];
+    const plans = [planOf(on, CONTINUE), planOf(gone, discard(0)), planOf(kept, closing(kept))];
+    expect((await store.commit(plans)).map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok']);
+    expect(await statusesOf(store, [kept.runId, gone.runId, on.runId])).toEqual([
+      'completed',
+      undefined,
+      'running',
+    ]);
+    expect(texts(await store.readHistory(kept.runId))).toEqual(['started', 'event']);
+    expect(await store.readHistory(gone.runId)).toEqual([]);
   },
   'a closed run keeps what is known about it': async ({ store, clock }) => {
     const engineId = await boot(store);

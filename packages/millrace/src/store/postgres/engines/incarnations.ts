@@ -5,8 +5,10 @@ import type {
   EngineRow,
   RetireOptions,
   RetireResult,
+  Scope,
 } from '../../port/store.ts';
 import type { Connections, Statement } from '../database/connect.ts';
+import { scopeColumns } from '../runs/columns.ts';
 import { functionCall } from '../runs/function-call.ts';
 import { SESSION_LOCK } from '../hints/line.ts';
 
@@ -51,13 +53,15 @@ renewed AS (
   SELECT * FROM renewed
   UNION ALL SELECT e.* FROM millrace.engines e WHERE NOT e.retired AND e.engine_id <> $2::uuid
   UNION ALL SELECT e.* FROM owners o JOIN millrace.engines e ON e.engine_id = o.id AND e.retired
+), work AS MATERIALIZED (
+  SELECT w.* FROM millrace.work_v1($1::bigint, $2::uuid, $4::text, $5::text[], $6::text[], $7::text[]) w
 )
 SELECT t.now, EXISTS (SELECT 1 FROM renewed), (SELECT max(s.revision) FROM millrace.settings s),
-  l.holder, l.term, l.since, ${ENGINE}
-FROM t LEFT JOIN alive e ON true LEFT JOIN millrace.leases l ON l.name = 'leader' ORDER BY e.engine_id`;
+  w.claimable, w.owns, w.next_wake_at, l.holder, l.term, l.since, ${ENGINE}
+FROM t CROSS JOIN work w LEFT JOIN alive e ON true LEFT JOIN millrace.leases l ON l.name = 'leader' ORDER BY e.engine_id`;
 
 const LIST = `
-SELECT t.now, true, NULL, l.holder, l.term, l.since, ${ENGINE}
+SELECT t.now, true, NULL, NULL, NULL, NULL, l.holder, l.term, l.since, ${ENGINE}
 FROM (SELECT coalesce($1::bigint, millrace.clock_v1()) AS now) t
 LEFT JOIN millrace.engines e ON NOT e.retired OR e.retired_at >= t.now - $2::bigint
 LEFT JOIN millrace.leases l ON l.name = 'leader' ORDER BY e.engine_id`;
@@ -87,6 +91,9 @@ type BeatRow = [
   storeTime: number,
   alive: boolean,
   settings: number | null,
+  claimable: boolean | null,
+  owns: boolean | null,
+  nextWakeAt: number | null,
   holder: string | null,
   term: number,
   since: number,
@@ -100,15 +107,27 @@ export function registerStatement(engine: EngineAnnouncement, now: number | unde
   return { text: REGISTER, values: [now, engineId, pid, name, host, bootId, Buffer.from(profile)] };
 }
 
+interface BeatRequest {
+  readonly engineId: string;
+  readonly load: Uint8Array;
+  readonly scope: Scope | undefined;
+}
+
+export function beatStatement({ engineId, load, scope }: BeatRequest, now: number | undefined): Statement {
+  const asked = scope === undefined ? [null, null, null, null] : scopeColumns(scope);
+  return { text: BEAT, values: [now, engineId, Buffer.from(load), ...asked] };
+}
+
 export async function beat(
   { write }: Connections,
-  engineId: string,
-  load: Uint8Array,
+  request: BeatRequest,
   now: number | undefined,
 ): Promise<Beat> {
-  const rows = await write<BeatRow>({ text: BEAT, values: [now, engineId, Buffer.from(load)] });
-  const [, alive, settings] = rows[0] ?? [0, false, null];
-  return { alive, ...listOf(rows), settings: settings ?? 0 };
+  const rows = await write<BeatRow>(beatStatement(request, now));
+  const [, alive, settings, claimable, owns, nextWakeAt] = rows[0] ?? [0, false, null, null, null, null];
+  const work =
+    claimable === null ? undefined : { claimable, owns: owns === true, nextWakeAt: nextWakeAt ?? undefined };
+  return { alive, ...listOf(rows), settings: settings ?? 0, work };
 }
 
 export async function listEngines(
@@ -124,13 +143,16 @@ export async function orderDrain({ write }: Connections, engineId: string): Prom
   return (await write({ text: DRAIN, values: [engineId] })).length === 1;
 }
 
+/** There is always a first row. */
+const NOTHING = [0, false, null, null, null, null, null, 0, 0] as const;
+
 function listOf(rows: readonly BeatRow[]): EngineList {
-  const [storeTime, , , holder, term, since] = rows[0] ?? [0, false, null, null, 0, 0];
+  const [storeTime, , , , , , holder, term, since] = rows[0] ?? NOTHING;
   const leader = holder === null ? undefined : { engineId: holder, term, since };
   return { storeTime, engines: rows.flatMap(engineOf), leader };
 }
 
-function engineOf([, , , , , , ...columns]: BeatRow): EngineRow[] {
+function engineOf([, , , , , , , , , ...columns]: BeatRow): EngineRow[] {
   const [engineId, beatSeq, startedAt, beatAt, pid, name, host, bootId, load, retired, ...more] = columns;
   if (engineId === null) return [];
   const [retiredAt, drain, session, profile] = more;

@@ -1,4 +1,5 @@
 import { OPEN_STATUSES, priorityOf, STATUS_CODE, statusOf } from '../../../core/status.ts';
+import { TASK_PREFIX } from '../../../core/names.ts';
 import type { RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
 import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Connections, Parameter } from '../database/connect.ts';
@@ -128,6 +129,8 @@ function conditionsOf(
   }
   add((place) => `r.workflow = ${place}`, filter.workflow);
   add((place) => `r.queue = ${place}`, filter.queue);
+  if (filter.workflow === undefined && filter.tasks !== true)
+    conditions.push(`NOT starts_with(r.workflow, '${TASK_PREFIX}')`);
   add((place) => `${place} = ANY(r.tags)`, filter.tag);
   add((place) => `r.key = ${place}`, filter.key);
   add((place) => `r.parent_run_id = ${place}::uuid`, filter.parentRunId);

@@ -111,18 +111,28 @@ const FIRST_EPOCH = 1;
 
 /** The answer to a start that no row of the function speaks of. */
 export function plainlyStarted(request: StartRequest, owned: boolean): StartResult {
+  const { runId, assignTo } = request;
   const inboxSeq = request.message === undefined ? 0 : 1;
-  return { outcome: 'started', runId: request.runId, owned, epoch: FIRST_EPOCH, version: 0, inboxSeq };
+  const assignedTo = request.owner === undefined ? assignTo?.engineId : undefined;
+  return { outcome: 'started', runId, owned, assignedTo, epoch: FIRST_EPOCH, version: 0, inboxSeq };
 }
 
 export function startOf(answer: Answer, delivery: DeliveryResult | undefined): StartResult {
   const [, , code, status, seq, other, runId, epoch, version, , inboxSeq] = answer;
   switch (code) {
     case 0:
-      return { outcome: 'started', runId, owned: other !== null, epoch, version, inboxSeq };
+      return {
+        ...{ outcome: 'started', runId, owned: other !== null, assignedTo: undefined },
+        ...{ epoch, version, inboxSeq },
+      };
+    case 3:
+      return {
+        ...{ outcome: 'started', runId, owned: false, assignedTo: other ?? undefined },
+        ...{ epoch, version, inboxSeq },
+      };
     case 1:
       return { outcome: 'existing', runId, status: statusOf(status), ...(delivery && { delivery }) };
-    case 3:
+    case 4:
       return { outcome: 'queue-full', runId, maxDepth: seq };
     default:
       return { outcome: 'key-in-use', runId, status: statusOf(status) };

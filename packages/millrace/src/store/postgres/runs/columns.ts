@@ -22,13 +22,15 @@ const REUSE_CODE: Readonly<Record<ReusePolicy, number>> = {
 };
 
 /** How many parameters `startColumns` gives. */
-export const START_COLUMNS = 23;
+export const START_COLUMNS = 25;
 
 export function startColumns(
   starts: readonly StartRequest[],
   predecessors?: readonly (string | undefined)[],
 ): Parameter[] {
   if (starts.length === 0) return Array.from({ length: START_COLUMNS }, () => null);
+  const given = <T>(encode: Encode<T>, of: (start: StartRequest) => T | undefined): Buffer | null =>
+    sparse(encode, starts.map(of));
   return [
     uuidArray(starts.map((start) => start.runId)),
     textArray(starts.map((start) => start.namespace)),
@@ -36,59 +38,25 @@ export function startColumns(
     textArray(starts.map((start) => start.workflowVersion)),
     textArray(starts.map((start) => start.queue)),
     int4Array(starts.map((start) => PRIORITY_CODE[start.priority])),
-    sparse(
-      textArray,
-      starts.map((start) => arrayLiteral(start.tags)),
-    ),
-    sparse(
-      textArray,
-      starts.map((start) => start.key),
-    ),
-    sparse(
-      textArray,
-      starts.map((start) => start.fingerprint),
-    ),
+    given(textArray, (start) => arrayLiteral(start.tags)),
+    given(textArray, (start) => start.key),
+    given(textArray, (start) => start.fingerprint),
     int4Array(starts.map((start) => REUSE_CODE[start.reuse])),
     int8Array(starts.map((start) => start.dedupMs)),
-    sparse(
-      int8Array,
-      starts.map((start) => roundUp(start.startAt)),
-    ),
-    sparse(
-      int8Array,
-      starts.map((start) => roundUp(start.deadlineAt)),
-    ),
-    sparse(
-      uuidArray,
-      starts.map((start) => start.parentRunId),
-    ),
-    sparse(
-      int4Array,
-      starts.map((start) => start.parentOrdinal),
-    ),
+    given(int8Array, (start) => roundUp(start.startAt)),
+    given(int8Array, (start) => roundUp(start.deadlineAt)),
+    given(uuidArray, (start) => start.parentRunId),
+    given(int4Array, (start) => start.parentOrdinal),
     int8Array(starts.map((start) => start.commitId)),
-    sparse(
-      uuidArray,
-      starts.map((start) => start.owner),
-    ),
+    given(uuidArray, (start) => start.owner),
     byteaArray(starts.map((start) => start.history)),
-    sparse(
-      textArray,
-      starts.map((start) => start.message?.dedup),
-    ),
-    sparse(
-      byteaArray,
-      starts.map((start) => start.message?.body),
-    ),
-    sparse(
-      int4Array,
-      starts.map((start) => roundUp(start.message?.windowMs)),
-    ),
+    given(textArray, (start) => start.message?.dedup),
+    given(byteaArray, (start) => start.message?.body),
+    given(int4Array, (start) => roundUp(start.message?.windowMs)),
     sparse(uuidArray, predecessors ?? []),
-    sparse(
-      textArray,
-      starts.map((start) => encodeLimits(start.limits)),
-    ),
+    given(textArray, (start) => encodeLimits(start.limits)),
+    given(uuidArray, (start) => start.assignTo?.engineId),
+    given(int4Array, (start) => roundUp(start.assignTo?.windowMs)),
   ];
 }
 
@@ -137,13 +105,17 @@ export function engineColumn(ids: Iterable<string | undefined>): Buffer | null {
   return distinct.length === 0 ? null : uuidArray(distinct.toSorted((a, b) => (a < b ? -1 : 1)));
 }
 
-/** Four parameters: what the caller can execute. */
-export function scopeColumns({ namespace, queues, workflows }: Scope): Parameter[] {
+/** How many parameters `scopeColumns` gives. */
+export const SCOPE_COLUMNS = 5;
+
+/** What the caller can execute. */
+export function scopeColumns({ namespace, queues, workflows, traits = [] }: Scope): Parameter[] {
   return [
     namespace,
     queues && textArray(queues),
     textArray(workflows.map(({ workflow }) => workflow)),
     textArray(workflows.map(({ version }) => version)),
+    textArray(traits),
   ];
 }
 

@@ -9,6 +9,7 @@ import type {
 } from '../../port/store.ts';
 import { byteaArray, int4Array, int8Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Statement } from '../database/connect.ts';
+import { DISCARD } from '../schema/functions/commit.ts';
 import { type Answer, DELIVERY, deliveryOf, FREED, PLAN } from './answer.ts';
 import {
   engineColumn,
@@ -132,7 +133,7 @@ function planColumns(plans: readonly Plan[], kinds: readonly number[]): (Buffer 
   ];
 }
 
-/** The status that a run has after its plan. */
+/** The status that a run has after its plan, or that it has none. */
 function kindOf(next: NextState): number {
   switch (next.kind) {
     case 'continue':
@@ -143,6 +144,8 @@ function kindOf(next: NextState): number {
       return STATUS_CODE.blocked;
     case 'close':
       return STATUS_CODE[next.status];
+    case 'discard':
+      return DISCARD;
   }
 }
 
@@ -173,7 +176,7 @@ export function commitResults(flush: Flush, answers: readonly Answer[]): PlanRes
           ? NO_DELIVERIES
           : messages.map((_, place) => deliveries.get(message + place) ?? { outcome: 'not-found' }),
       // Some of those that closed did: a hint too many harms nobody.
-      ...(freed && next.kind === 'close' ? { freed } : undefined),
+      ...(freed && (next.kind === 'close' || next.kind === 'discard') ? { freed } : undefined),
     };
     firstStart += starts.length;
     firstMessage += messages.length;

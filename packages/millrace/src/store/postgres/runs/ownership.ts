@@ -9,7 +9,7 @@ import type {
 import { int4Array, uuidArray } from '../database/binary-array.ts';
 import type { Statement } from '../database/connect.ts';
 import { type Answer, ASSIGNMENT, deliveryOf, ownedOf, RUN, SUMMARY } from './answer.ts';
-import { engineColumn, MESSAGE_COLUMNS, messageColumns, scopeColumns } from './columns.ts';
+import { engineColumn, MESSAGE_COLUMNS, messageColumns, SCOPE_COLUMNS, scopeColumns } from './columns.ts';
 import { functionCall } from './function-call.ts';
 
 /*
@@ -17,8 +17,8 @@ import { functionCall } from './function-call.ts';
  */
 
 const DELIVER = functionCall('deliver_v1', 3 + MESSAGE_COLUMNS);
-const CLAIM = functionCall('claim_v1', 8);
-const WAKE = functionCall('wake_v1', 10);
+const CLAIM = functionCall('claim_v1', 4 + SCOPE_COLUMNS);
+const WAKE = functionCall('wake_v1', 6 + SCOPE_COLUMNS);
 const RELEASE = functionCall('release_v1', 4);
 
 export function deliverStatement(

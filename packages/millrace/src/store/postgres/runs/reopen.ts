@@ -1,11 +1,11 @@
 import { STATUS_CODE } from '../../../core/status.ts';
 import type { ReopenRequest, UnblockRequest } from '../../port/store.ts';
 import type { Statement } from '../database/connect.ts';
-import { scopeColumns } from './columns.ts';
+import { SCOPE_COLUMNS, scopeColumns } from './columns.ts';
 import { functionCall } from './function-call.ts';
 
 const REOPEN = functionCall('reopen_v1', 8);
-const UNBLOCK = functionCall('unblock_v1', 6);
+const UNBLOCK = functionCall('unblock_v1', 2 + SCOPE_COLUMNS);
 
 /* Acts from outside on runs that nobody owns. `now`: undefined for the database's clock. */
 

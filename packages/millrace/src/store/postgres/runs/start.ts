@@ -50,14 +50,16 @@ export function withoutOvertaking(requests: readonly StartRequest[]): readonly S
   if (requests.every(({ owner }) => owner === undefined)) return requests;
   const waiting = new Map<string, number>();
   return requests.map((request) => {
-    // No name contains a NUL (port/text.ts).
-    const place = `${request.namespace}\0${request.queue}`;
+    const { owner, assignTo, namespace, queue } = request;
+    // No name contains a NUL (port/text.ts), and no engine's id is empty.
+    const place = `${namespace}\0${queue}`;
     const priority = PRIORITY_CODE[request.priority];
-    const ahead = waiting.get(place) ?? 0;
-    if (request.owner === undefined) {
-      if (request.startAt === undefined) waiting.set(place, Math.max(ahead, priority));
+    if (owner === undefined) {
+      const key = assignTo?.engineId ?? place;
+      if (request.startAt === undefined) waiting.set(key, Math.max(waiting.get(key) ?? 0, priority));
       return request;
     }
+    const ahead = Math.max(waiting.get(place) ?? 0, waiting.get(owner) ?? 0);
     return ahead >= priority ? { ...request, owner: undefined } : request;
   });
 }

@@ -8,7 +8,7 @@ import { SET_LIMIT } from './functions/limits/set-limit.ts';
 import { REOPEN } from './functions/reopen.ts';
 import { RETIRE } from './functions/retire.ts';
 import { START } from './functions/start.ts';
-import { WAKE } from './functions/wake.ts';
+import { WAKE, WORK } from './functions/wake.ts';
 import { TABLES } from './tables.ts';
 
 /** One forward step of the schema. A released one never changes: its checksum is kept in the database. */
@@ -28,17 +28,20 @@ export const MIGRATIONS: readonly Migration[] = [
     id: 2,
     name: 'acts',
     sql: [
-      ANSWER,
-      CLAIM,
-      CLAIM_LIMITED,
-      SET_LIMIT,
-      DELIVER,
-      START,
-      COMMIT,
-      WAKE,
-      RETIRE,
-      REOPEN,
-      CLUSTER,
+      ...[
+        ANSWER,
+        CLAIM,
+        CLAIM_LIMITED,
+        SET_LIMIT,
+        DELIVER,
+        START,
+        COMMIT,
+        WAKE,
+        RETIRE,
+        REOPEN,
+        CLUSTER,
+        WORK,
+      ],
     ].join('\n'),
   },
 ];

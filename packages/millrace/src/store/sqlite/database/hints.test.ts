@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { boot, startQueued } from '../../contract/samples.ts';
+import { advance, boot, messageTo, startOwned, startQueued, suspension } from '../../contract/samples.ts';
 import type { Hint, Store } from '../../port/store.ts';
 import { openSqlite } from '../open-sqlite.ts';
 
@@ -38,15 +38,66 @@ afterEach(async () => {
 });
 
 describe('hints on SQLite', () => {
-  test('come when another process has committed, of every kind', async () => {
-    const engineId = await boot(store);
+  /** What is heard of another process's commit. */
+  async function hear(commit: () => Promise<unknown>): Promise<Hint[]> {
     const hints: Hint[] = [];
-    store.hints?.receive((hint) => hints.push(hint));
+    const undo = store.hints?.receive((hint) => hints.push(hint));
     look();
     expect(hints).toEqual([]);
-    await startQueued(other);
+    await commit();
     look();
-    expect(hints).toEqual([{ kind: 'ready' }, { kind: 'inbox', engineId }, { kind: 'closed' }]);
+    undo?.();
+    return hints;
+  }
+  const CLOSED = { kind: 'closed' } as const;
+  const READY = [{ kind: 'ready' }, CLOSED];
+
+  test('come when another process has queued a run', async () => {
+    await boot(store);
+    expect(await hear(() => startQueued(other))).toEqual(READY);
+  });
+
+  test('of a beat tell that a run may have ended, and ask nobody to look for work', async () => {
+    await boot(store);
+    const engineId = await boot(other);
+    const asleep = await startOwned(other, engineId);
+    await advance(other, asleep, suspension(asleep, Date.now() + 60_000));
+    // The first look does not know what was there before.
+    await hear(() => other.beat(engineId, new Uint8Array()));
+    await startOwned(other, engineId);
+    expect(await hear(() => other.beat(engineId, new Uint8Array()))).toEqual([CLOSED]);
+  });
+
+  test('tell an engine of messages while it owns runs', async () => {
+    const engineId = await boot(store);
+    const { runId } = await startOwned(store, engineId);
+    const heard = await hear(() => other.deliver([messageTo(runId)]));
+    expect(heard).toEqual([{ kind: 'inbox', engineId }, CLOSED]);
+  });
+
+  test('tell of a run that is kept for an engine of this process, and not of those of others', async () => {
+    const [engineId, foreign] = [await boot(store), await boot(other)];
+    const wake = async (lastOwner: string) => {
+      const run = await startOwned(other, lastOwner);
+      await advance(other, run, suspension(run));
+      await other.deliver([{ ...messageTo(run.runId), windowMs: 60_000 }]);
+    };
+    expect(await hear(() => wake(foreign))).toEqual([CLOSED]);
+    expect(await hear(() => wake(engineId))).toEqual(READY);
+  });
+
+  test('tell of suspects, and of a run that wakes before all others', async () => {
+    const engineId = await boot(other);
+    const sleep = async (ms: number) => {
+      const run = await startOwned(other, engineId);
+      await advance(other, run, suspension(run, Date.now() + ms));
+    };
+    expect(await hear(() => sleep(60_000))).toEqual(READY);
+    expect(await hear(() => sleep(70_000))).toEqual([CLOSED]);
+    expect(await hear(() => sleep(50_000))).toEqual(READY);
+    await startOwned(other, engineId);
+    const how = { limit: 10, deathLimit: 3, harmless: false };
+    expect(await hear(() => other.retire(engineId, undefined, how))).toEqual(READY);
   });
 
   test('do not come for own commits', async () => {

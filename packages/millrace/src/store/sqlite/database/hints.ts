@@ -9,13 +9,10 @@ export interface HintOptions {
 
 /**
  * Hints between processes on one file. `PRAGMA data_version` changes when another connection has committed:
- * one read of shared memory a look. What was committed is not known, so every kind of hint is given.
+ * one read of shared memory a look. What was committed is not known.
+ * @param news - what there may be to do now; should it fail, polling finds it.
  */
-export function pollHints(
-  connection: Connection,
-  engineIds: ReadonlySet<string>,
-  options: HintOptions,
-): Hints {
+export function pollHints(connection: Connection, news: () => readonly Hint[], options: HintOptions): Hints {
   const selectVersion = connection.prepare<{ data_version: number }>('PRAGMA data_version');
   const { schedule } = connection.timers;
 
@@ -25,6 +22,14 @@ export function pollHints(
     } catch {
       // Closed, or away for a moment: a hint may be lost, polling finds the rest.
       return undefined;
+    }
+  }
+
+  function read(): readonly Hint[] {
+    try {
+      return news();
+    } catch {
+      return [];
     }
   }
 
@@ -42,16 +47,11 @@ export function pollHints(
         } else {
           seen = version;
           pauseMs = options.minPollMs;
-          for (const hint of everyHint(engineIds)) receiver(hint);
+          for (const hint of read()) receiver(hint);
         }
         if (connection.isOpen()) undo = schedule(poll, pauseMs);
       }
       return () => undo();
     },
   };
-}
-
-function everyHint(engineIds: ReadonlySet<string>): Hint[] {
-  const inboxes = [...engineIds].toSorted().map((engineId): Hint => ({ kind: 'inbox', engineId }));
-  return [{ kind: 'ready' }, ...inboxes, { kind: 'closed' }];
 }

@@ -22,7 +22,7 @@ interface StoredEngine {
 /** The table `engines`: who is there. All functions run inside a transaction of the caller. */
 export interface Incarnations {
   register(engine: EngineAnnouncement): void;
-  beat(engineId: string, load: Uint8Array): Beat;
+  beat(engineId: string, load: Uint8Array): Omit<Beat, 'work'>;
   /** Those that are not retired, or were within the last `retiredMs`, with the time. */
   list(retiredMs: number | undefined): EngineList;
   orderDrain(engineId: string): boolean;

@@ -89,7 +89,7 @@ export function prepareLimits(connection: Connection): Limits {
     depthLeft: (namespace, queue) => {
       const maxDepth = statements.select.get(namespace, LIMIT_CODE.queue, queue)?.max_depth ?? undefined;
       if (maxDepth === undefined) return undefined;
-      const depth = statements.countQueued.get(namespace, queue, namespace, queue)?.count ?? 0;
+      const depth = statements.countQueued.get(namespace, queue)?.count ?? 0;
       return { left: maxDepth - depth, maxDepth };
     },
     keepKeys: (runId, namespace, brought) => {
@@ -230,8 +230,9 @@ function prepareStatements(connection: Connection) {
     countKey: count('run_keys WHERE granted = 1 AND namespace = ? AND key = ?'),
     countQueued: count(`(
       SELECT 1 FROM runs WHERE status = ${queued} AND suspect_group IS NULL AND assigned_to IS NULL AND parked_on IS NULL
-        AND namespace = ? AND queue = ?
-      UNION ALL SELECT 1 FROM runs WHERE parked_on IS NOT NULL AND namespace = ? AND queue = ?)`),
+        AND namespace = ?1 AND queue = ?2
+      UNION ALL SELECT 1 FROM runs WHERE parked_on IS NOT NULL AND namespace = ?1 AND queue = ?2
+      UNION ALL SELECT 1 FROM runs WHERE assigned_until IS NOT NULL AND namespace = ?1 AND queue = ?2)`),
     selectParked: connection.prepare('SELECT 1 FROM runs WHERE namespace = ? AND parked_on = ? LIMIT 1'),
     selectKeys: connection.prepare<{ key: string }>('SELECT key FROM run_keys WHERE run_id = ? ORDER BY key'),
     selectKeyed: connection.prepare('SELECT 1 FROM run_keys WHERE namespace = ? AND key = ? LIMIT 1'),

@@ -1,4 +1,5 @@
 import { isClosed, OPEN_STATUSES, STATUS_CODE, statusOf } from '../../../core/status.ts';
+import { TASK_PREFIX } from '../../../core/names.ts';
 import type { RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
 import type { Connection, Statement, Value } from '../database/connection.ts';
 import type { Backlog } from '../runs/backlog.ts';
@@ -113,6 +114,8 @@ function conditionsOf(filter: RunFilter): { where: string; values: Value[] } {
   }
   add('workflow = ?', filter.workflow);
   add('queue = ?', filter.queue);
+  if (filter.workflow === undefined && filter.tasks !== true)
+    conditions.push(`substr(workflow, 1, ${TASK_PREFIX.length}) <> '${TASK_PREFIX}'`);
   add('EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)', filter.tag);
   add('key = ?', filter.key);
   add('parent_run_id = ?', filter.parentRunId);

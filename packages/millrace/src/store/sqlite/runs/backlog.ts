@@ -21,6 +21,7 @@ export interface QueueHeads {
   /** A run whose window has passed stands in no queue yet: whoever claims next puts it in its place. */
   anyLapsed(): boolean;
   queued(namespace: string, queue: string, rank: number): void;
+  assigned(engineId: string, rank: number): void;
 }
 
 /**
@@ -75,20 +76,22 @@ export function prepareBacklog(connection: Connection): Backlog {
         }
         return rank;
       }
+      function leastAssigned(engineId: string): number {
+        let rank = assigned.get(engineId);
+        if (rank === undefined) {
+          rank = selectAssigned.get(engineId)?.rank ?? Infinity;
+          assigned.set(engineId, rank);
+        }
+        return rank;
+      }
       return {
         leastRank,
-        leastAssigned: (engineId) => {
-          let rank = assigned.get(engineId);
-          if (rank === undefined) {
-            rank = selectAssigned.get(engineId)?.rank ?? Infinity;
-            assigned.set(engineId, rank);
-          }
-          return rank;
-        },
+        leastAssigned,
         anyLapsed: () => (lapsed ??= selectLapsed.get(connection.timers.now()) !== undefined),
         queued: (namespace, queue, rank) => {
           if (rank < leastRank(namespace, queue)) least.set(`${namespace}\0${queue}`, rank);
         },
+        assigned: (engineId, rank) => void assigned.set(engineId, Math.min(rank, leastAssigned(engineId))),
       };
     },
   };

@@ -1,3 +1,4 @@
+import { carriesAll, splitVersion } from '../../../core/cluster/demands.ts';
 import { STATUS_CODE } from '../../../core/status.ts';
 import type { ClaimedRuns, ClaimRequest, Scope } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
@@ -60,7 +61,7 @@ export function prepareClaims(
     const found = groups.flatMap(({ namespace, queue, workflow, workflow_version: version, granted }) =>
       selectHead.all(namespace, queue, workflow, version, granted, request.limit),
     );
-    // The claimer owned them once, so that it can execute them; should it not, others can when their windows pass.
+    // Whoever assigned them believed that the claimer can execute them; if not, others can when their windows pass.
     const own = selectAssigned.all(request.engineId, request.limit).filter(offers);
     return groups.length === 1 && own.length === 0 ? found : [...found, ...own].toSorted(byRank);
   }
@@ -109,12 +110,17 @@ export interface Scoped {
 }
 
 /** Whether a run is among those that the caller can execute. */
-export function inScope({ namespace, queues, workflows }: Scope): (run: Scoped) => boolean {
+export function inScope({ namespace, queues, workflows, traits = [] }: Scope): (run: Scoped) => boolean {
   // No name contains a NUL (port/text.ts).
   const names = new Set(workflows.map(({ workflow, version }) => `${workflow}\0${version}`));
   const wanted = queues === undefined ? undefined : new Set(queues);
+  const has = ({ workflow, workflow_version: stored }: Scoped): boolean => {
+    if (names.has(`${workflow}\0${stored}`)) return true;
+    const { version, demands } = splitVersion(stored);
+    return demands.length > 0 && names.has(`${workflow}\0${version}`) && carriesAll(traits, demands);
+  };
   return (run) =>
-    names.has(`${run.workflow}\0${run.workflow_version}`) &&
+    has(run) &&
     (namespace === undefined || run.namespace === namespace) &&
     (wanted === undefined || wanted.has(run.queue));
 }

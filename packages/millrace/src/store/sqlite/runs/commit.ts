@@ -59,7 +59,7 @@ export function prepareCommits(
       row.version === plan.version &&
       (plan.count === 0 || row.events === plan.seq) &&
       incarnations.alive(plan.engineId);
-    if (owned && (next.kind === 'suspend' || next.kind === 'close') && next.inboxSeq !== row.inbox_seq) {
+    if (owned && 'inboxSeq' in next && next.inboxSeq !== row.inbox_seq) {
       return { outcome: 'unread', inboxSeq: row.inbox_seq };
     }
     return { outcome: 'conflict' };
@@ -68,6 +68,11 @@ export function prepareCommits(
   /** False: the guard refused. `freed`: the run has given its grant back. */
   function apply(plan: Plan, at: number): boolean | 'freed' {
     if (!changeRow(statements, plan, at)) return false;
+    if (plan.next.kind === 'discard') {
+      statements.deleteHistory.run(plan.runId);
+      statements.deleteInbox.run(plan.runId);
+      return leave(plan.runId) ? 'freed' : true;
+    }
     const freed = plan.next.kind === 'close' && leave(plan.runId);
     if (plan.history !== undefined) insertHistory.run(plan.runId, plan.seq, plan.count, at, plan.history);
     for (const seq of plan.consumed) consume.run(plan.runId, seq);
@@ -173,6 +178,8 @@ function changeRow(statements: Statements, plan: Plan, at: number): boolean {
         inboxSeq,
       );
     }
+    case 'discard':
+      return changed(statements.discard, runId, engineId, epoch, version, seq, next.inboxSeq);
   }
 }
 
@@ -209,6 +216,10 @@ function prepareStatements(connection: Connection) {
     deleteOpen: connection.prepare<Pick<OpenRow, 'namespace' | 'granted' | 'limits'>>(
       'DELETE FROM runs WHERE run_id = ? RETURNING namespace, granted, limits',
     ),
+    // What the guard has let through is deleted like any run that closes.
+    discard: connection.prepare(`UPDATE runs SET version = version + 1 WHERE ${guard} AND inbox_seq = ?`),
+    deleteHistory: connection.prepare('DELETE FROM history WHERE run_id = ?'),
+    deleteInbox: connection.prepare('DELETE FROM inbox WHERE run_id = ?'),
     selectGuarded: connection.prepare<Guarded>(`
       SELECT status, owner, epoch, version, commit_id, events, inbox_seq FROM runs WHERE run_id = ?
       UNION ALL

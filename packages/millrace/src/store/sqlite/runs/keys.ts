@@ -28,6 +28,7 @@ interface Earlier {
   workflow: string;
   key: string | null;
   owner: string | null;
+  assigned_to: string | null;
   epoch: number;
   version: number;
   commit_id: number;
@@ -53,7 +54,9 @@ export function prepareEarlierStarts(
     const untouched = twin.epoch === FIRST_EPOCH && twin.version === 0 && twin.commit_id === request.commitId;
     if (untouched && (twin.owner === null || twin.owner === request.owner)) {
       const owned = twin.owner !== null && incarnations.alive(twin.owner);
-      return { outcome: 'started', runId, owned, epoch: FIRST_EPOCH, version: 0, inboxSeq: twin.inbox_seq };
+      const assignedTo = twin.assigned_to ?? undefined;
+      const inboxSeq = twin.inbox_seq;
+      return { outcome: 'started', runId, owned, assignedTo, epoch: FIRST_EPOCH, version: 0, inboxSeq };
     }
     if (request.message === undefined) return { outcome: 'existing', runId, status };
     // The first sending enclosed it.
@@ -101,9 +104,11 @@ function prepareStatements(connection: Connection) {
   const shared = 'status, namespace, workflow, key';
   return {
     selectEarlier: connection.prepare<Earlier>(`
-      SELECT ${shared}, owner, epoch, version, commit_id, inbox_seq, NULL AS closed_at FROM runs WHERE run_id = ?
+      SELECT ${shared}, owner, assigned_to, epoch, version, commit_id, inbox_seq, NULL AS closed_at
+      FROM runs WHERE run_id = ?
       UNION ALL
-      SELECT ${shared}, NULL, epoch, version, commit_id, inbox_seq, closed_at FROM runs_closed WHERE run_id = ?`),
+      SELECT ${shared}, NULL, NULL, epoch, version, commit_id, inbox_seq, closed_at
+      FROM runs_closed WHERE run_id = ?`),
     selectHolder: connection.prepare<Holder>(
       'SELECT run_id, fingerprint, dedup_ms FROM keys WHERE namespace = ? AND key = ?',
     ),

@@ -3,7 +3,7 @@
  *   I8  Under the write lock the key's holder cannot change between looking and inserting.
  */
 import { PRIORITY_CODE, rank, STATUS_CODE } from '../../../core/status.ts';
-import type { StartRequest, StartResult } from '../../port/store.ts';
+import type { Assignment, StartRequest, StartResult } from '../../port/store.ts';
 import type { Connection, Value } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
 import type { StartLimits } from '../limits/start-limits.ts';
@@ -54,9 +54,10 @@ export function prepareStarts(
     const delayed = startAt > at;
     const brought = limits.broughtBy(request, call.predecessor);
     const owner = delayed || call.unowned ? undefined : eligibleOwner(request, { position, brought }, call);
-    const claimable = !delayed && owner === undefined;
-    if (claimable) call.heads.queued(namespace, queue, position);
-    insertRun.run(...valuesOf(request, { at, startAt, position, owner, brought }));
+    const assignment = delayed ? undefined : eligibleAssignment(request, call);
+    if (assignment !== undefined) call.heads.assigned(assignment.engineId, position);
+    else if (!delayed && owner === undefined) call.heads.queued(namespace, queue, position);
+    insertRun.run(...valuesOf(request, { at, startAt, position, owner, brought, assignment }));
     limits.keep(request, brought);
     insertHistory.run(runId, at, history);
     if (request.key !== undefined) {
@@ -68,6 +69,7 @@ export function prepareStarts(
       outcome: 'started',
       runId,
       owned: owner !== undefined,
+      assignedTo: assignment?.engineId,
       epoch: FIRST_EPOCH,
       version: 0,
       inboxSeq,
@@ -85,9 +87,18 @@ export function prepareStarts(
     const { heads } = call;
     if (heads.leastRank(request.namespace, request.queue) <= position) return undefined;
     if (heads.leastAssigned(owner) <= position || heads.anyLapsed()) return undefined;
-    let alive = call.alive.get(owner);
-    if (alive === undefined) call.alive.set(owner, (alive = incarnations.alive(owner)));
-    return alive ? owner : undefined;
+    return isAlive(owner, call) ? owner : undefined;
+  }
+
+  function eligibleAssignment({ owner, assignTo }: StartRequest, call: StartCall): Assignment | undefined {
+    if (assignTo === undefined || owner !== undefined || assignTo.windowMs <= 0) return undefined;
+    return isAlive(assignTo.engineId, call) ? assignTo : undefined;
+  }
+
+  function isAlive(engineId: string, call: StartCall): boolean {
+    let alive = call.alive.get(engineId);
+    if (alive === undefined) call.alive.set(engineId, (alive = incarnations.alive(engineId)));
+    return alive;
   }
 
   return {
@@ -111,10 +122,12 @@ interface Placement {
   position: number;
   owner: string | undefined;
   brought: string | null;
+  assignment: Assignment | undefined;
 }
 
 /** The new row, in the order of the INSERT. */
-function valuesOf(request: StartRequest, { at, startAt, position, owner, brought }: Placement): Value[] {
+function valuesOf(request: StartRequest, placement: Placement): Value[] {
+  const { at, startAt, position, owner, brought, assignment } = placement;
   const delayed = startAt > at;
   const unowned = delayed ? STATUS_CODE.waiting : STATUS_CODE.queued;
   return [
@@ -139,6 +152,8 @@ function valuesOf(request: StartRequest, { at, startAt, position, owner, brought
     request.parentRunId ?? null,
     request.parentOrdinal ?? null,
     brought,
+    assignment?.engineId ?? null,
+    assignment === undefined ? null : at + Math.ceil(assignment.windowMs),
   ];
 }
 
@@ -147,8 +162,8 @@ function prepareStatements(connection: Connection) {
     insertRun: connection.prepare(`
       INSERT INTO runs (run_id, namespace, workflow, workflow_version, queue, priority, status, rank, owner, epoch,
         version, commit_id, events, inbox_seq, wake_at, ready_at, created_at, started_at, deadline_at, key, tags,
-        parent_run_id, parent_ordinal, limits)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+        parent_run_id, parent_ordinal, limits, assigned_to, assigned_until)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     insertHistory: connection.prepare(
       'INSERT INTO history (run_id, seq, count, at, data) VALUES (?, 0, 1, ?, ?)',
     ),

@@ -66,10 +66,21 @@ export const PLANNING = `SET enable_seqscan = off SET enable_bitmapscan = off SE
   SET enable_mergejoin = off SET enable_material = off SET jit = off SET plan_cache_mode = force_generic_plan
   SET lock_timeout = '5s'`;
 
+/**
+ * Whether the caller has the workflow of a row of this name, and carries what stands behind the `+` in its version.
+ */
+export function canExecute(row: string): string {
+  const version = `${row}.workflow_version`;
+  const offered = '(SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v))';
+  return `((${row}.workflow, ${version}) IN ${offered}
+          OR (strpos(${version}, '+') > 0 AND (${row}.workflow, split_part(${version}, '+', 1)) IN ${offered}
+            AND (string_to_array(${version}, '+'))[2:] <@ p_traits))`;
+}
+
 /** Whether a row called `r` is what the caller can execute. */
 export const IN_SCOPE = `(p_namespace IS NULL OR r.namespace = p_namespace)
         AND (p_queues IS NULL OR r.queue = ANY(p_queues))
-        AND (r.workflow, r.workflow_version) IN (SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v))`;
+        AND ${canExecute('r')}`;
 
 /** The columns of an `answer_v1` that tell of a run, from a row called `r`. */
 export const OWNED = `r.run_id, r.epoch, r.version, r.events, r.inbox_seq, r.priority, r.suspect_group IS NOT NULL,

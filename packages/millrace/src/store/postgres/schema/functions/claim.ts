@@ -1,4 +1,4 @@
-import { IN_SCOPE, OWNED, PLANNING } from './answer.ts';
+import { canExecute, IN_SCOPE, OWNED, PLANNING } from './answer.ts';
 
 /*
  * Taking queued runs by ascending rank. Queued runs stand in groups (namespace, queue, workflow, version),
@@ -66,6 +66,7 @@ END $$;
 
 CREATE FUNCTION millrace.claim_v1(
   p_now bigint, p_engine uuid, p_namespace text, p_queues text[], p_workflows text[], p_versions text[],
+  p_traits text[],
   p_limit integer, p_suspects boolean
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
@@ -112,7 +113,7 @@ BEGIN
     array_agg(g.granted) INTO v_namespaces, v_queues, v_workflows, v_versions, v_granted
   FROM millrace.groups_v1(p_namespace, NULL) g
   WHERE (p_queues IS NULL OR g.queue = ANY(p_queues))
-    AND (g.workflow, g.workflow_version) IN (SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v));
+    AND ${canExecute('g')};
   IF v_namespaces IS NULL AND NOT v_own THEN RETURN; END IF;
 
   LOOP

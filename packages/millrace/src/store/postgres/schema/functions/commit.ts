@@ -1,7 +1,7 @@
 import { NO_POSITION, NO_RUN, PLANNING } from './answer.ts';
 
 /*
- * Plans (I1–I5, I9). `p_kind` is the status after the plan: 1 continue, 2 suspend, 4 block, from 10 on close.
+ * Plans (I1–I5, I9). `p_kind` is the status after the plan: 1 continue, 2 suspend, 4 block, from 10 on close, 100 discard.
  * Plans come in the order of their run ids, which is the order in which their rows are locked. The guard
  * stands in the WHERE of the change itself; only when fewer rows were changed than there are plans does a
  * second look say why. Answers name only what is not plainly ok.
@@ -18,6 +18,9 @@ const GUARD = `(
           AND (p_kind[p.n] < 10) = __OPEN__ AND (p_kind[p.n] IN (1, 4) OR r.inbox_seq = p_seen[p.n])
         FROM (SELECT width_bucket(r.run_id, p_run) AS n OFFSET 0) p)`;
 
+/** In the place of a status: nothing of the run is kept. */
+export const DISCARD = 100;
+
 export const COMMIT = `
 CREATE FUNCTION millrace.commit_v1(
   p_now bigint, p_engines uuid[], p_lock boolean, p_open integer,
@@ -29,7 +32,7 @@ CREATE FUNCTION millrace.commit_v1(
   s_priority integer[], s_tags text[], s_key text[], s_fingerprint text[], s_reuse integer[], s_dedup_ms bigint[],
   s_start_at bigint[], s_deadline_at bigint[], s_parent uuid[], s_ordinal integer[], s_commit bigint[],
   s_owner uuid[], s_data bytea[], s_message text[], s_body bytea[], s_window integer[],
-  s_predecessor uuid[], s_limits text[],
+  s_predecessor uuid[], s_limits text[], s_assign uuid[], s_assign_ms integer[],
   m_plan integer[], m_run uuid[], m_namespace text[], m_key text[], m_dedup text[], m_body bytea[],
   m_adopter uuid[], m_room integer[], m_window integer[]
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
@@ -42,6 +45,7 @@ DECLARE
   v_closed integer[];
   v_keyed uuid[];
   v_freed boolean;
+  v_gone uuid[];
   v_all boolean;
 BEGIN
   IF p_lock THEN
@@ -77,22 +81,28 @@ BEGIN
       SELECT run_id, p_commit[n], created_at, started_at, v_now, deadline_at, epoch,
         version + 1, events + p_count[n], inbox_seq, parent_ordinal, p_kind[n], priority, owner, parent_run_id,
         p_successor[n], namespace, workflow, workflow_version, queue, key, tags, limits
-      FROM gone
+      FROM gone WHERE p_kind[n] < ${DISCARD}
     ) SELECT array_agg(n), array_agg(run_id) FILTER (WHERE limits IS NOT NULL), bool_or(granted)
       INTO v_closed, v_keyed, v_freed FROM gone;
     v_ok := v_ok || v_closed;
+    IF ${DISCARD} = ANY(p_kind) THEN
+      v_gone := ARRAY(SELECT p_run[g.n] FROM unnest(v_closed) AS g(n) WHERE p_kind[g.n] = ${DISCARD});
+      DELETE FROM millrace.history h WHERE h.run_id = ANY(v_gone);
+      DELETE FROM millrace.inbox i WHERE i.run_id = ANY(v_gone);
+    END IF;
   END IF;
   v_all := coalesce(cardinality(v_ok), 0) = v_total;
 
   IF v_all THEN
     INSERT INTO millrace.history (run_id, at, seq, count, data)
     SELECT p.run_id, v_now, p.seq, p.count, p.data
-    FROM unnest(p_run, p_seq, p_count, p_data) AS p(run_id, seq, count, data) WHERE p.count > 0;
+    FROM unnest(p_run, p_seq, p_count, p_data, p_kind) AS p(run_id, seq, count, data, kind)
+    WHERE p.count > 0 AND p.kind < ${DISCARD};
   ELSE
     INSERT INTO millrace.history (run_id, at, seq, count, data)
     SELECT p.run_id, v_now, p.seq, p.count, p.data
-    FROM unnest(p_run, p_seq, p_count, p_data) WITH ORDINALITY AS p(run_id, seq, count, data, n)
-    WHERE p.count > 0 AND p.n = ANY(v_ok);
+    FROM unnest(p_run, p_seq, p_count, p_data, p_kind) WITH ORDINALITY AS p(run_id, seq, count, data, kind, n)
+    WHERE p.count > 0 AND p.kind < ${DISCARD} AND p.n = ANY(v_ok);
     RETURN QUERY SELECT * FROM millrace.explain_v1(v_live, coalesce(v_ok, '{}'), p_run, p_engine, p_epoch, p_version,
       p_commit, p_seq, p_count, p_kind, p_seen);
   END IF;
@@ -109,7 +119,7 @@ BEGIN
         FROM unnest(s_plan, s_run) WITH ORDINALITY AS s(plan, run_id, n) ORDER BY s.n) END,
       s_namespace, s_workflow, s_version, s_queue, s_priority, s_tags, s_key, s_fingerprint, s_reuse, s_dedup_ms,
       s_start_at, s_deadline_at, s_parent, s_ordinal, s_commit, s_owner, s_data, s_message, s_body, s_window,
-      s_predecessor, s_limits);
+      s_predecessor, s_limits, s_assign, s_assign_ms);
   END IF;
   IF m_plan IS NOT NULL THEN
     RETURN QUERY SELECT * FROM millrace.deliver_v1(v_now, p_engines,

@@ -62,7 +62,8 @@ BEGIN
 END $$;
 
 CREATE FUNCTION millrace.unblock_v1(
-  p_now bigint, p_code text, p_namespace text, p_queues text[], p_workflows text[], p_versions text[]
+  p_now bigint, p_code text, p_namespace text, p_queues text[], p_workflows text[], p_versions text[],
+  p_traits text[]
 ) RETURNS integer LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE

@@ -1,21 +1,21 @@
 import { NO_POSITION, NO_RUN, PLANNING } from './answer.ts';
 
 /*
- * Starts. Most are new: those are inserted in bulk. The rest is looked at one by one: an id that is there
- * already (the same request sent again), a key that somebody holds, a queue that is full (p_outside: starts that can
- * be refused).
- * part 1   a start that is not simply "inserted, and owned if it asked for it": code 0 started (other = the owner that
- *          it has), 1 existing, 2 key-in-use (both with status), 3 the queue is full (seq = its greatest depth)
+ * Starts. Most are new: those are inserted in bulk. The rest is looked at one by one: an id that is there already (the
+ * same request sent again), a key that somebody holds, a queue that is full (p_outside: starts that can be refused).
+ * part 1   a start that is not simply "inserted, and owned or assigned if it asked for it": code 0 started (other = the
+ *          owner that it has), 1 existing, 2 key-in-use (both with status), 3 started (other = the engine that it is
+ *          assigned to), 4 the queue is full (seq = its greatest depth)
  * part 3   the delivery of its message to the existing run, as part 2 of deliver_v1
- * A run id that is NULL is passed over. `s_predecessor` is the run that the start continues, whose
- * key it takes. Keys are taken in their own order, so that two calls cannot wait for each other.
+ * A run id that is NULL is passed over. `s_predecessor` is the run that the start continues, whose key it takes. Keys are
+ * taken in their own order, so that two calls cannot wait for each other.
  */
 const STARTS = `unnest(s_run, s_namespace, s_workflow, s_version, s_queue, s_priority, s_tags, s_key, s_fingerprint,
       s_dedup_ms, s_start_at, s_deadline_at, s_parent, s_ordinal, s_commit, s_owner, s_data, s_message, s_body,
-      s_reuse, s_predecessor, s_limits)
+      s_reuse, s_predecessor, s_limits, s_assign, s_assign_ms)
       WITH ORDINALITY AS s(run_id, namespace, workflow, workflow_version, queue, priority, tags, key, fingerprint,
       dedup_ms, start_at, deadline_at, parent_run_id, parent_ordinal, commit_id, owner, data, message, body, reuse,
-      predecessor, limits, n)`;
+      predecessor, limits, assign_to, assign_ms, n)`;
 
 export const START = `
 CREATE FUNCTION millrace.start_v1(
@@ -24,12 +24,13 @@ CREATE FUNCTION millrace.start_v1(
   s_priority integer[], s_tags text[], s_key text[], s_fingerprint text[], s_reuse integer[], s_dedup_ms bigint[],
   s_start_at bigint[], s_deadline_at bigint[], s_parent uuid[], s_ordinal integer[], s_commit bigint[],
   s_owner uuid[], s_data bytea[], s_message text[], s_body bytea[], s_window integer[],
-  s_predecessor uuid[], s_limits text[]
+  s_predecessor uuid[], s_limits text[], s_assign uuid[], s_assign_ms integer[]
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, millrace.clock_v1());
   v_live uuid[] := CASE WHEN p_unowned OR p_engines IS NULL THEN '{}' ELSE millrace.live_v1(p_engines) END;
+  v_seen uuid[] := CASE WHEN s_assign IS NULL THEN '{}' ELSE millrace.seen_v1() END;
   v_twins integer[];
   v_won uuid[];
   v_losers integer[] := '{}';
@@ -51,7 +52,7 @@ BEGIN
   IF p_outside AND v_limited THEN
     v_full := millrace.full_v1(v_now, NOT p_unowned, v_twins, s_run, s_namespace, s_queue, s_key, s_reuse, s_start_at);
     IF cardinality(v_full) > 0 THEN
-      RETURN QUERY SELECT 1::smallint, n, 3::smallint, NULL::smallint,
+      RETURN QUERY SELECT 1::smallint, n, 4::smallint, NULL::smallint,
         (SELECT l.max_depth FROM millrace.limits l
           WHERE l.namespace = s_namespace[n] AND l.kind = 1 AND l.name = s_queue[n]),
         NULL::uuid, s_run[n], ${NO_POSITION}, ${NO_RUN}
@@ -119,7 +120,9 @@ BEGIN
           SELECT 1 FROM unnest(ARRAY[0, 1, 2], ARRAY['', s.queue, s.workflow]) AS u(kind, name), LATERAL (
             SELECT 1 FROM millrace.limits l
             WHERE l.namespace = s.namespace AND l.kind = u.kind AND l.name = u.name LIMIT 1) l)) THEN s.owner
-      END AS owned_by
+      END AS owned_by,
+      CASE WHEN s.owner IS NULL AND s.assign_ms > 0 AND s.assign_to = ANY(v_seen)
+        AND (s.start_at IS NULL OR s.start_at <= v_now) THEN s.assign_to END AS kept_for
     FROM ${STARTS},
     LATERAL (SELECT millrace.rank_v1(s.priority::smallint, v_now) AS position,
       CASE WHEN s.predecessor IS NULL THEN s.limits
@@ -128,12 +131,13 @@ BEGIN
   ), placed AS (
     INSERT INTO millrace.runs (run_id, rank, commit_id, created_at, ready_at, started_at, wake_at, deadline_at, epoch,
       version, events, inbox_seq, parent_ordinal, deaths, status, priority, owner, parent_run_id, namespace, workflow,
-      workflow_version, queue, key, tags, limits)
+      workflow_version, queue, key, tags, limits, assigned_to, assigned_until)
     SELECT f.run_id, f.position, f.commit_id, v_now, CASE WHEN f.delayed THEN NULL ELSE v_now END,
       CASE WHEN f.owned_by IS NOT NULL THEN v_now END, CASE WHEN f.delayed THEN f.start_at END, f.deadline_at, 1,
       0, 1, CASE WHEN f.message IS NULL THEN 0 ELSE 1 END, f.parent_ordinal, 0,
       CASE WHEN f.delayed THEN 2 WHEN f.owned_by IS NULL THEN 0 ELSE 1 END, f.priority, f.owned_by, f.parent_run_id,
-      f.namespace, f.workflow, f.workflow_version, f.queue, f.key, f.tags::text[], f.brought
+      f.namespace, f.workflow, f.workflow_version, f.queue, f.key, f.tags::text[], f.brought,
+      f.kept_for, CASE WHEN f.kept_for IS NOT NULL THEN v_now + f.assign_ms END
     FROM fresh f
   ), told AS (
     INSERT INTO millrace.history (run_id, at, seq, count, data) SELECT f.run_id, v_now, 0, 1, f.data FROM fresh f
@@ -143,7 +147,9 @@ BEGIN
   )
   SELECT 1::smallint, f.n::integer, 0::smallint, NULL::smallint, NULL::integer, NULL::uuid, f.run_id, 1, 0, 1,
     CASE WHEN f.message IS NULL THEN 0 ELSE 1 END, ${NO_RUN}
-  FROM fresh f WHERE f.owner IS NOT NULL AND f.owned_by IS NULL;
+  FROM fresh f
+  WHERE (f.owner IS NOT NULL AND f.owned_by IS NULL)
+    OR (f.owner IS NULL AND f.assign_to IS NOT NULL AND f.kept_for IS NULL);
 
   IF s_limits IS NOT NULL OR s_predecessor IS NOT NULL THEN PERFORM millrace.keep_keys_v1(v_now, s_run); END IF;
   IF cardinality(v_twins) > 0 THEN
@@ -235,10 +241,10 @@ DECLARE
   v_answer millrace.answer_v1;
 BEGIN
   FOREACH v_n IN ARRAY p_twins LOOP
-    SELECT status, namespace, workflow, key, owner, epoch, version, commit_id, inbox_seq INTO r
+    SELECT status, namespace, workflow, key, owner, assigned_to, epoch, version, commit_id, inbox_seq INTO r
       FROM millrace.runs WHERE run_id = s_run[v_n]
     UNION ALL
-    SELECT status, namespace, workflow, key, NULL, epoch, version, commit_id, inbox_seq
+    SELECT status, namespace, workflow, key, NULL, NULL, epoch, version, commit_id, inbox_seq
       FROM millrace.runs_closed WHERE run_id = s_run[v_n];
     v_answer := NULL;
     v_answer.part := 1;
@@ -252,8 +258,8 @@ BEGIN
     ELSIF r.epoch = 1 AND r.version = 0 AND r.commit_id = s_commit[v_n]
       AND (r.owner IS NULL OR r.owner = s_owner[v_n])
     THEN
-      v_answer.code := 0;
-      v_answer.other := CASE WHEN r.owner = ANY(p_live) THEN r.owner END;
+      v_answer.code := CASE WHEN r.assigned_to IS NULL THEN 0 ELSE 3 END;
+      v_answer.other := CASE WHEN r.owner = ANY(p_live) THEN r.owner ELSE r.assigned_to END;
       v_answer.epoch := 1;
       v_answer.version := 0;
       v_answer.inbox_seq := r.inbox_seq;

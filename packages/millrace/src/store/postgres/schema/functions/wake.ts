@@ -11,7 +11,7 @@ import { IN_SCOPE, OWNED, PLANNING } from './answer.ts';
 export const WAKE = `
 CREATE FUNCTION millrace.wake_v1(
   p_now bigint, p_limit integer, p_adopter uuid, p_room integer, p_window integer, p_head_start integer,
-  p_namespace text, p_queues text[], p_workflows text[], p_versions text[]
+  p_namespace text, p_queues text[], p_workflows text[], p_versions text[], p_traits text[]
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE
@@ -67,5 +67,32 @@ BEGIN
       SELECT r.wake_at, r.last_owner FROM millrace.runs r
       WHERE r.status = 2 AND r.wake_at IS NOT NULL ORDER BY r.wake_at LIMIT 100) w) n;
   RETURN NEXT v_answer;
+END $$;
+`;
+
+/*
+ * What there is to do for an engine: a few seeks at the ends of indexes, whatever they hold, because every engine
+ * asks with every beat. Suspects are read over: there are few, and not for long.
+ */
+export const WORK = `
+CREATE FUNCTION millrace.work_v1(
+  p_now bigint, p_engine uuid, p_namespace text, p_queues text[], p_workflows text[], p_versions text[],
+  OUT claimable boolean, OUT owns boolean, OUT next_wake_at bigint
+) LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
+#variable_conflict use_column
+DECLARE
+  v_now bigint := coalesce(p_now, millrace.clock_v1());
+BEGIN
+  IF p_workflows IS NULL THEN RETURN; END IF;
+  claimable := EXISTS (SELECT 1 FROM millrace.runs r WHERE r.assigned_to = p_engine)
+    OR EXISTS (SELECT 1 FROM millrace.runs r WHERE r.assigned_until <= v_now)
+    OR EXISTS (
+      SELECT 1 FROM millrace.groups_v1(p_namespace, NULL) r WHERE ${IN_SCOPE})
+    OR EXISTS (
+      SELECT 1 FROM millrace.runs r WHERE r.status = 0 AND r.suspect_group IS NOT NULL
+        AND ${IN_SCOPE});
+  owns := EXISTS (SELECT 1 FROM millrace.runs r WHERE r.owner = p_engine);
+  next_wake_at := (SELECT r.wake_at FROM millrace.runs r
+    WHERE r.status = 2 AND r.wake_at IS NOT NULL ORDER BY r.wake_at LIMIT 1);
 END $$;
 `;

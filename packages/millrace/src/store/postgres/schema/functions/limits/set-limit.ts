@@ -98,7 +98,7 @@ BEGIN
   RETURN v_full;
 END $$;
 
--- Queued runs of a queue, those of suspects and those that are assigned left out, counted to p_most.
+-- Queued runs of a queue, suspects left out, counted to about p_most. Windows are short: few runs are assigned.
 CREATE FUNCTION millrace.depth_v1(p_namespace text, p_queue text, p_most integer) RETURNS integer
 LANGUAGE sql VOLATILE AS $$
   SELECT count(*)::integer FROM (
@@ -107,7 +107,10 @@ LANGUAGE sql VOLATILE AS $$
         AND r.namespace = p_namespace AND r.queue = p_queue LIMIT p_most)
     UNION ALL
     (SELECT 1 FROM millrace.runs r
-      WHERE r.parked_on IS NOT NULL AND r.namespace = p_namespace AND r.queue = p_queue LIMIT p_most)) c
+      WHERE r.parked_on IS NOT NULL AND r.namespace = p_namespace AND r.queue = p_queue LIMIT p_most)
+    UNION ALL
+    (SELECT 1 FROM millrace.runs r
+      WHERE r.assigned_until IS NOT NULL AND r.namespace = p_namespace AND r.queue = p_queue LIMIT p_most)) c
 $$;
 
 -- Whether a start with this key would be answered by a run that is there.
