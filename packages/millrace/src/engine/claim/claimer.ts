@@ -35,6 +35,9 @@ export function startClaimer(engine: Engine): Claimer {
   let windowEndsAt = Number.NEGATIVE_INFINITY;
   /** After how long limits let more be claimed. */
   let heldMs = Number.POSITIVE_INFINITY;
+  /** Beats say that there is something to claim, and this engine has asked in vain since: limits hold it back. */
+  let said = false;
+  let inVain = false;
 
   const claim = async (takeSuspects: boolean, limit: number): Promise<number> => {
     const runs = await engine.store.claimRuns({
@@ -65,9 +68,11 @@ export function startClaimer(engine: Engine): Claimer {
       if (judged > 0) suspectsSince = now;
     }
     if (taken + judged > 0) {
+      inVain = false;
       idleMs = FIRST_IDLE_MS;
       return taken === limit || judged > 0 ? 0 : Math.min(FIRST_IDLE_MS, heldMs);
     }
+    inVain = said;
     idleMs = Math.min(idleMs * 2, engine.options.idlePollMs);
     const pauseMs = idleMs * (0.8 + engine.ports.random() * 0.4);
     // What others hold at this moment is looked at again, but not without a pause.
@@ -86,7 +91,9 @@ export function startClaimer(engine: Engine): Claimer {
       loop.nudge();
     },
     hear({ claimable }) {
-      if (claimable) loop.within(0);
+      said = claimable;
+      if (claimable && !inVain) loop.within(0);
+      if (!claimable) inVain = false;
     },
     noteWindow(ms) {
       // The store's clock counts whole milliseconds.

@@ -9,6 +9,7 @@ import {
   closing,
   commitOne,
   newCommitId,
+  ORDER,
   type Owned,
   planOf,
   startOf,
@@ -155,6 +156,16 @@ export const keyLimitPromises: Promises = {
     await store.reopen({ ...again, commitId: newCommitId() });
     expect(await claimAll(store, engineId)).toEqual([]);
     expect(await store.limitsOf(next.runId)).toMatchObject({ parkedOn: 'ada' });
+  },
+  'a beat tells of runs that are parked on a key with room': async ({ store }) => {
+    const engineId = await boot(store);
+    const scope = { workflows: [ORDER] };
+    await startSome(store, 2, { limits: ada });
+    const run = await claimOne(store, engineId);
+    await claimAll(store, engineId);
+    expect(await store.beat(engineId, bytes('load'), scope)).toMatchObject({ work: { claimable: false } });
+    await close(store, run);
+    expect(await store.beat(engineId, bytes('load'), scope)).toMatchObject({ work: { claimable: true } });
   },
   'keys that no run has are pruned': async ({ store }) => {
     const engineId = await boot(store);

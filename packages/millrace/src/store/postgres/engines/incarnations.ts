@@ -54,7 +54,8 @@ renewed AS (
   UNION ALL SELECT e.* FROM millrace.engines e WHERE NOT e.retired AND e.engine_id <> $2::uuid
   UNION ALL SELECT e.* FROM owners o JOIN millrace.engines e ON e.engine_id = o.id AND e.retired
 ), work AS MATERIALIZED (
-  SELECT w.* FROM millrace.work_v1($1::bigint, $2::uuid, $4::text, $5::text[], $6::text[], $7::text[]) w
+  SELECT w.* FROM millrace.work_v1($1::bigint, $2::uuid, $4::text, $5::text[], $6::text[], $7::text[],
+    $8::text[]) w
 )
 SELECT t.now, EXISTS (SELECT 1 FROM renewed), (SELECT max(s.revision) FROM millrace.settings s),
   w.claimable, w.owns, w.next_wake_at, l.holder, l.term, l.since, ${ENGINE}
@@ -114,7 +115,7 @@ interface BeatRequest {
 }
 
 export function beatStatement({ engineId, load, scope }: BeatRequest, now: number | undefined): Statement {
-  const asked = scope === undefined ? [null, null, null, null] : scopeColumns(scope);
+  const asked = scope === undefined ? [null, null, null, null, null] : scopeColumns(scope);
   return { text: BEAT, values: [now, engineId, Buffer.from(load), ...asked] };
 }
 

@@ -105,7 +105,7 @@ BEGIN
   PERFORM millrace.unassign_v1(v_now, greatest(p_limit, 100));
   IF EXISTS (SELECT 1 FROM millrace.limits) THEN
     RETURN QUERY SELECT * FROM millrace.claim_limited_v1(v_now, p_engine, p_namespace, p_queues, p_workflows, p_versions,
-      p_limit);
+      p_traits, p_limit);
     RETURN;
   END IF;
   v_own := EXISTS (SELECT 1 FROM millrace.runs r WHERE r.assigned_to = p_engine);

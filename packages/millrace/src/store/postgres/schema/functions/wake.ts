@@ -77,6 +77,7 @@ END $$;
 export const WORK = `
 CREATE FUNCTION millrace.work_v1(
   p_now bigint, p_engine uuid, p_namespace text, p_queues text[], p_workflows text[], p_versions text[],
+  p_traits text[],
   OUT claimable boolean, OUT owns boolean, OUT next_wake_at bigint
 ) LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
@@ -88,6 +89,8 @@ BEGIN
     OR EXISTS (SELECT 1 FROM millrace.runs r WHERE r.assigned_until <= v_now)
     OR EXISTS (
       SELECT 1 FROM millrace.groups_v1(p_namespace, NULL) r WHERE ${IN_SCOPE})
+    OR EXISTS (
+      SELECT 1 FROM millrace.limits l WHERE l.stir_at <= v_now AND (p_namespace IS NULL OR l.namespace = p_namespace))
     OR EXISTS (
       SELECT 1 FROM millrace.runs r WHERE r.status = 0 AND r.suspect_group IS NOT NULL
         AND ${IN_SCOPE});

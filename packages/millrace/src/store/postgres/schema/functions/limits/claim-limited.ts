@@ -1,4 +1,4 @@
-import { IN_SCOPE, PLANNING } from '../answer.ts';
+import { canExecute, IN_SCOPE, PLANNING } from '../answer.ts';
 import { CLAIMED } from '../claim.ts';
 
 /*
@@ -82,7 +82,8 @@ BEGIN
 END $$;
 
 CREATE FUNCTION millrace.claim_limited_v1(
-  p_now bigint, p_engine uuid, p_namespace text, p_queues text[], p_workflows text[], p_versions text[], p_limit integer
+  p_now bigint, p_engine uuid, p_namespace text, p_queues text[], p_workflows text[], p_versions text[], p_traits text[],
+  p_limit integer
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE
@@ -116,7 +117,7 @@ BEGIN
   FOR n IN
     SELECT g.* FROM millrace.groups_v1(p_namespace, NULL) g
     WHERE (p_queues IS NULL OR g.queue = ANY(p_queues))
-      AND (g.workflow, g.workflow_version) IN (SELECT w, v FROM unnest(p_workflows, p_versions) AS o(w, v))
+      AND ${canExecute('g')}
   LOOP
     v := millrace.group_room_v1(p_now, n.namespace, n.queue, n.workflow, p_limit);
     IF NOT n.granted THEN
