@@ -15,7 +15,7 @@ import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workf
 import { declareDead, orderDrain } from './api/cluster/act.ts';
 import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
 import { readCluster, readFailovers, type FailoversFilter } from './api/cluster/look.ts';
-import { changeLimit, type LimitTarget, type QueueChange, queueFull, scopeOf } from './api/limits/change.ts';
+import { changeLimit, type LimitTarget, type QueueChange, scopeOf } from './api/limits/change.ts';
 import { type DeadPage, readDead, redriveDead, type Redriven } from './api/limits/dead.ts';
 import { describeQueue, readLimits, readQueues } from './api/limits/look.ts';
 import type { LimitDescription, QueueDescription } from './core/limits/describe-queue.ts';
@@ -32,7 +32,14 @@ import { runHandle, type Run } from './api/handle.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { createResults, type Results } from './api/results.ts';
 import { ask } from './api/store-failure.ts';
-import { isPlaced, startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
+import {
+  checkWorkflow,
+  refusalOf,
+  isPlaced,
+  startRequest,
+  type StartFacts,
+  type StartOptions,
+} from './api/start-request.ts';
 import { createReplies, type Replies } from './api/update.ts';
 import { startChores } from './cluster/leader.ts';
 import { createPlacing } from './cluster/placement.ts';
@@ -437,10 +444,9 @@ export class Millrace {
   }
 
   private started<O>(result: StartResult, request: StartRequest): Run<O> {
-    if (result.outcome === 'queue-full') throw queueFull(request, result.maxDepth);
-    if (result.outcome !== 'key-in-use') return runHandle<O>(this.desk, { runId: result.runId });
-    const what = `key "${request.key}" belongs to run ${result.runId} (${result.status}) with another workflow or input`;
-    throw new MillraceError('KEY_IN_USE', what, { details: { runId: result.runId, status: result.status } });
+    const refusal = refusalOf(result, request);
+    if (refusal !== undefined) throw refusal;
+    return runHandle<O>(this.desk, { runId: result.runId });
   }
 }
 
@@ -462,11 +468,8 @@ function listener(results: Results, replies: Replies, outage: Outage): EngineLis
   return {
     closed(runId, standing) {
       const { kind: status, payload } = standing;
-      results.settle(runId, {
-        status,
-        payload,
-        successor: 'successor' in standing ? standing.successor : undefined,
-      });
+      const successor = 'successor' in standing ? standing.successor : undefined;
+      results.settle(runId, { status, payload, successor });
     },
     replied: (_runId, id, ok, payload) => replies.settle(id, { ok, payload }),
     wantsReplies: () => replies.any(),
@@ -494,11 +497,3 @@ function realPorts(
 }
 
 function silent(_entry: EngineLog): void {}
-
-function checkWorkflow(workflow: unknown): void {
-  if (typeof workflow === 'object' && workflow !== null && 'name' in workflow && 'version' in workflow)
-    return;
-  throw new MillraceError('INVALID_ARGUMENT', `start got ${typeof workflow} instead of a workflow`, {
-    remedy: "Pass what workflow('name', …) returned, or { name, version } of one that other engines run.",
-  });
-}

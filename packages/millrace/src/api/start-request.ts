@@ -14,7 +14,7 @@ import { encodeChunk } from '../core/run/chunk.ts';
 import type { StartedEvent } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
 import type { NamedWorkflow } from '../core/workflow/workflow.ts';
-import type { Assignment, ReusePolicy, StartRequest } from '../store/port/store.ts';
+import type { Assignment, ReusePolicy, StartRequest, StartResult } from '../store/port/store.ts';
 
 /** How a run is started. */
 export interface StartOptions {
@@ -157,4 +157,31 @@ function startTime(where: string, options: StartOptions, storeTime: number): num
     throw new MillraceError('INVALID_ARGUMENT', `${where}: startAt is ${String(startAt)}`, { remedy });
   }
   return Math.ceil(at);
+}
+
+/** Who is refused for a full queue may try again after this long: what `Retry-After` says. */
+const RETRY_AFTER_MS = 1_000;
+
+/** What a start was refused for; undefined: it was not. */
+export function refusalOf(result: StartResult, { key, queue }: StartRequest): MillraceError | undefined {
+  if (result.outcome === 'queue-full') {
+    const { maxDepth } = result;
+    const what = `queue "${queue}" holds ${maxDepth} queued runs, as many as it may; nothing was stored`;
+    return new MillraceError('QUEUE_FULL', what, {
+      details: { queue, maxDepth, retryAfterMs: RETRY_AFTER_MS },
+    });
+  }
+  if (result.outcome !== 'key-in-use') return undefined;
+  const { runId, status } = result;
+  const what = `key "${key}" belongs to run ${runId} (${status}) with another workflow or input`;
+  return new MillraceError('KEY_IN_USE', what, { details: { runId, status } });
+}
+
+/** @throws INVALID_ARGUMENT. */
+export function checkWorkflow(workflow: unknown): void {
+  if (typeof workflow === 'object' && workflow !== null && 'name' in workflow && 'version' in workflow)
+    return;
+  throw new MillraceError('INVALID_ARGUMENT', `start got ${typeof workflow} instead of a workflow`, {
+    remedy: "Pass what workflow('name', …) returned, or { name, version } of one that other engines run.",
+  });
 }

@@ -3,7 +3,7 @@ import { checkCount, checkRate } from '../../core/limits/check-limits.ts';
 import { describeLimit, type LimitDescription } from '../../core/limits/describe-queue.ts';
 import type { LimitKind } from '../../core/limits/limit.ts';
 import { checkKey, checkName, checkQueue } from '../../core/names.ts';
-import type { StartRequest, Store } from '../../store/port/store.ts';
+import type { Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
 
 /** What changes; `null` takes a limit away, what is left out stays. */
@@ -73,14 +73,4 @@ function checkChange(where: string, { kind }: Scope, change: QueueChange): void 
   if (maxDepth !== undefined && maxDepth !== null) checkCount(`${where}: maxDepth`, maxDepth);
   if (ratePerSecond !== undefined && ratePerSecond !== null)
     checkRate(`${where}: ratePerSecond`, ratePerSecond);
-}
-
-/** Who is refused for a full queue may try again after this long: what `Retry-After` says. */
-const RETRY_AFTER_MS = 1_000;
-
-export function queueFull({ queue }: StartRequest, maxDepth: number): MillraceError {
-  const what = `queue "${queue}" holds ${maxDepth} queued runs, as many as it may; nothing was stored`;
-  return new MillraceError('QUEUE_FULL', what, {
-    details: { queue, maxDepth, retryAfterMs: RETRY_AFTER_MS },
-  });
 }

@@ -35,9 +35,8 @@ export function startClaimer(engine: Engine): Claimer {
   let windowEndsAt = Number.NEGATIVE_INFINITY;
   /** After how long limits let more be claimed. */
   let heldMs = Number.POSITIVE_INFINITY;
-  /** Beats say that there is something to claim, and this engine has asked in vain since: limits hold it back. */
-  let said = false;
-  let inVain = false;
+  /** What the last beat told to claim. In vain: it was asked for since, and limits hold it back. */
+  let told: 'nothing' | 'something' | 'in-vain' = 'nothing';
 
   const claim = async (takeSuspects: boolean, limit: number): Promise<number> => {
     const runs = await engine.store.claimRuns({
@@ -68,11 +67,11 @@ export function startClaimer(engine: Engine): Claimer {
       if (judged > 0) suspectsSince = now;
     }
     if (taken + judged > 0) {
-      inVain = false;
+      told = 'nothing';
       idleMs = FIRST_IDLE_MS;
       return taken === limit || judged > 0 ? 0 : Math.min(FIRST_IDLE_MS, heldMs);
     }
-    inVain = said;
+    if (told === 'something') told = 'in-vain';
     idleMs = Math.min(idleMs * 2, engine.options.idlePollMs);
     const pauseMs = idleMs * (0.8 + engine.ports.random() * 0.4);
     // What others hold at this moment is looked at again, but not without a pause.
@@ -91,9 +90,9 @@ export function startClaimer(engine: Engine): Claimer {
       loop.nudge();
     },
     hear({ claimable }) {
-      said = claimable;
-      if (claimable && !inVain) loop.within(0);
-      if (!claimable) inVain = false;
+      if (claimable && told === 'in-vain') return;
+      told = claimable ? 'something' : 'nothing';
+      if (claimable) loop.within(0);
     },
     noteWindow(ms) {
       // The store's clock counts whole milliseconds.

@@ -70,12 +70,8 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
         for (const event of addChunk(history, chunk, sentAt)) claimOutcome(runId, event);
       }
     }
-    if (history.events.length !== row.events) {
-      violated(
-        'events count',
-        `run ${runId} has ${history.events.length} events, its row says ${row.events}`,
-      );
-    }
+    const read = history.events.length;
+    if (read !== row.events) violated('events count', `run ${runId} has ${read}, its row says ${row.events}`);
     checkStanding(what, row, history);
     // Only a delayed run keeps messages that came before its start.
     const atRest =

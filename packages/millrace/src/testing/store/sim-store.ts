@@ -76,12 +76,14 @@ function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreP
         actor,
         name: 'claimRuns',
         act: () => subject.claimRuns({ ...request, limit: limited(request.limit) }),
-        inspect: (claimed) => {
+        inspect: (claimed, rows) => {
           const runIds = claimed.map(({ runId }) => runId);
           watcher.checkClaim(request.engineId, runIds, network.now());
           watcher.limits.checkClaim(claimed);
           if (claimed.askAgainMs !== undefined) tally.add('claim held back');
-          return runIds;
+          // Those that were kept for it and found their key full are parked, and kept for nobody any more.
+          const kept = idsOf(rows, ({ assignedTo }) => assignedTo === request.engineId);
+          return [...runIds, ...kept];
         },
         describe: (claimed) => claimed.map(({ runId, epoch }) => `${short(runId)}@${epoch}`).join(' '),
       }),

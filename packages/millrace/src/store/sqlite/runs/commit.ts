@@ -68,22 +68,11 @@ export function prepareCommits(
   /** False: the guard refused. `freed`: the run has given its grant back. */
   function apply(plan: Plan, at: number): boolean | 'freed' {
     if (!changeRow(statements, plan, at)) return false;
-    if (plan.next.kind === 'discard') {
-      statements.deleteHistory.run(plan.runId);
-      statements.deleteInbox.run(plan.runId);
-      return leave(plan.runId) ? 'freed' : true;
-    }
-    const freed = plan.next.kind === 'close' && leave(plan.runId);
+    const freed = hasEnded(plan) && leave(statements, limits, plan);
+    if (plan.next.kind === 'discard') return freed ? 'freed' : true;
     if (plan.history !== undefined) insertHistory.run(plan.runId, plan.seq, plan.count, at, plan.history);
     for (const seq of plan.consumed) consume.run(plan.runId, seq);
     return freed ? 'freed' : true;
-  }
-
-  /** Its copy is among the closed ones: the open row goes. */
-  function leave(runId: string): boolean {
-    const gone = statements.deleteOpen.get(runId);
-    if (typeof gone?.limits === 'string') limits.freeKeys(runId, gone.namespace, gone.limits);
-    return gone?.granted === 1;
   }
 
   function startAll({ runId, next, starts: requests }: Plan, call: StartCall): StartResult[] {
@@ -118,6 +107,21 @@ export function prepareCommits(
       return results;
     },
   };
+}
+
+function hasEnded({ next }: Plan): boolean {
+  return next.kind === 'close' || next.kind === 'discard';
+}
+
+/** The open row of a run that has ended goes, and of one that is discarded all; true: it gave its grant back. */
+function leave(statements: Statements, limits: Limits, { runId, next }: Plan): boolean {
+  if (next.kind === 'discard') {
+    statements.deleteHistory.run(runId);
+    statements.deleteInbox.run(runId);
+  }
+  const gone = statements.deleteOpen.get(runId);
+  if (typeof gone?.limits === 'string') limits.freeKeys(runId, gone.namespace, gone.limits);
+  return gone?.granted === 1;
 }
 
 /** The guarded change of the run row; false: the guard refused. */

@@ -64,16 +64,9 @@ export function prepareStarts(
       setHolder.run(namespace, request.key, runId, request.fingerprint ?? null, request.dedupMs);
     }
     if (request.message !== undefined) deliveries.enclose(runId, request.message);
+    const place = { owned: owner !== undefined, assignedTo: assignment?.engineId };
     const inboxSeq = request.message === undefined ? 0 : 1;
-    return {
-      outcome: 'started',
-      runId,
-      owned: owner !== undefined,
-      assignedTo: assignment?.engineId,
-      epoch: FIRST_EPOCH,
-      version: 0,
-      inboxSeq,
-    };
+    return { outcome: 'started', runId, ...place, epoch: FIRST_EPOCH, version: 0, inboxSeq };
   }
 
   /** Eager ownership: only where a claim would have taken this run next. */
