@@ -12,36 +12,30 @@ import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
 import { checkInput } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workflow/workflow.ts';
-import { declareDead, orderDrain } from './api/cluster/act.ts';
 import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
-import { readCluster, readFailovers, type FailoversFilter } from './api/cluster/look.ts';
-import {
-  createSelector,
-  type InstanceChoice,
-  type InstanceWish,
-  type Selector,
-} from './api/cluster/select.ts';
-import { putStrategy, readStrategy, type StrategyDescription } from './api/cluster/strategy.ts';
+import { createSelector, type Selector } from './api/cluster/select.ts';
 import { whileHeld, type HeldLock } from './api/locks/hold.ts';
 import type { Keeper } from './api/locks/keeper.ts';
-import { forceLock, readLocks } from './api/locks/look.ts';
-import { openKeeper, tellGranted } from './api/locks/open-keeper.ts';
+import { openKeeper } from './api/locks/open-keeper.ts';
 import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
 import { runHandle, type Run } from './api/handle.ts';
+import { Operator } from './api/operator.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { createResults, type Results } from './api/results.ts';
 import { ask } from './api/store-failure.ts';
-import { isPlaced, startRequest, type StartFacts, type StartOptions } from './api/start-request.ts';
+import {
+  checkWorkflow,
+  refusalOf,
+  isPlaced,
+  startRequest,
+  type StartFacts,
+  type StartOptions,
+} from './api/start-request.ts';
 import { createReplies, type Replies } from './api/update.ts';
 import { startChores } from './cluster/leader.ts';
 import { createPlacing } from './cluster/placement.ts';
-import type { ClusterDescription } from './core/cluster/describe-cluster.ts';
-import type { FailoverDescription } from './core/cluster/describe-failover.ts';
 import { reportPool } from './core/cluster/pool-report.ts';
-import type { RuleOptions } from './core/placement/rule.ts';
-import type { StrategyName } from './core/placement/strategy.ts';
-import type { LockDescription } from './core/locks/describe-lock.ts';
 import type { LockOptions } from './core/locks/lock-options.ts';
 import { Engine, type EngineListener } from './engine/engine.ts';
 import { createOutage, watchStore, type Outage } from './engine/outage.ts';
@@ -76,20 +70,20 @@ export interface SignalWithStartOptions<T> extends Omit<StartOptions, 'transacti
  * An open store, and an engine that works on it unless told otherwise. Made by `Millrace.open`; several can
  * live in one process.
  */
-export class Millrace {
+export class Millrace extends Operator {
   readonly store: Store;
   /** The engine of this process; undefined for a client (`work: false`). */
   readonly engine: Engine | undefined;
   private readonly ports: Ports;
-  private readonly options: EngineOptions;
+  protected readonly options: EngineOptions;
   private readonly clock: StoreClock;
   private readonly desk: Desk;
   private readonly results: Results;
-  private readonly gateway: Gateway;
-  private readonly selector: Selector;
+  protected readonly gateway: Gateway;
+  protected readonly selector: Selector;
   /** Where a client's runs shall begin; an engine has a placer of its own. */
   private readonly clientPlacing: ClientPlacing | undefined;
-  private readonly keeper: Keeper;
+  protected readonly keeper: Keeper;
   private readonly workers: Pool | undefined;
   private readonly ownsStore: boolean;
   private chores: Loop | undefined;
@@ -132,6 +126,7 @@ export class Millrace {
   }
 
   private constructor(parts: Parts) {
+    super();
     const { ports, options } = parts;
     const outage = createOutage(ports);
     const store = watchStore(parts.store, outage);
@@ -184,7 +179,7 @@ export class Millrace {
 
   /**
    * Starts a run. When it resolves the run is durable.
-   * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_WORKFLOW, KEY_IN_USE, NOT_SERIALIZABLE,
+   * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_WORKFLOW, KEY_IN_USE, QUEUE_FULL, NOT_SERIALIZABLE,
    *   PAYLOAD_TOO_LARGE, STORE_UNREACHABLE.
    */
   async start<W extends AnyWorkflow | NamedWorkflow>(
@@ -256,66 +251,6 @@ export class Millrace {
     return { runs: page.runs.map((row) => describeRun(row, [])), next: page.next };
   }
 
-  /** Who is there, who leads, and who should be there and is not. */
-  cluster(): Promise<ClusterDescription> {
-    return readCluster(this.store, this.options);
-  }
-
-  /**
-   * Which engine the strategy in force would give a piece of work to, as the engines stand now, and why; nothing is
-   * reserved. What it answered counts when it is asked again.
-   * @param wish - `{ workflow }` or `{ executor }`, and what it asks of an engine.
-   * @throws INVALID_ARGUMENT, UNKNOWN_OPTION.
-   */
-  selectInstance(wish: InstanceWish): Promise<InstanceChoice> {
-    return this.selector(wish);
-  }
-
-  /** By which strategy runs are placed, and how the one in the shadow compares with it. */
-  strategy(): Promise<StrategyDescription> {
-    return readStrategy(this.store, this.options.strategy);
-  }
-
-  /**
-   * Sets the strategy of all engines; each follows with its next beat. What is left out is not set: without `shadow`
-   * none is compared, without `queues` no queue has a strategy of its own.
-   * @param strategy - null: each engine goes by its own option `strategy` again.
-   * @throws INVALID_ARGUMENT, UNKNOWN_OPTION.
-   */
-  async setStrategy(strategy: StrategyName | null, options: RuleOptions = {}): Promise<StrategyDescription> {
-    await putStrategy(this.store, strategy, options);
-    return this.strategy();
-  }
-
-  /** Engines that were declared dead, newest first. `next` is the `before` of the next page. */
-  failovers(
-    filter: FailoversFilter = {},
-  ): Promise<{ failovers: FailoverDescription[]; next: string | undefined }> {
-    return readFailovers(this.store, filter);
-  }
-
-  /**
-   * Tells an engine to leave in good order: within a beat it takes nothing new, lets running steps end, and leaves.
-   * @param engine - its name, its incarnation, or the first 8 or more characters of that.
-   * @returns the incarnation that was told. @throws ENGINE_NOT_FOUND, INVALID_ARGUMENT.
-   */
-  async drain(engine: string): Promise<{ engineId: string; incarnation: string }> {
-    const { name, engineId } = await orderDrain(this.store, engine);
-    return { engineId: name, incarnation: engineId };
-  }
-
-  /**
-   * Declares an engine dead: what it owns is queued again, and whatever it still writes is refused. Nothing is held
-   * against its runs. One that lives comes back as a new incarnation.
-   * @param engine - as for `drain`.
-   * @throws ENGINE_NOT_FOUND, INVALID_ARGUMENT.
-   */
-  async failover(engine: string): Promise<{ engineId: string; incarnation: string; requeued: number }> {
-    const { row, requeued } = await declareDead(this.store, engine, this.options.deathLimit);
-    this.gateway.hintReady();
-    return { engineId: row.name, incarnation: row.engineId, requeued };
-  }
-
   /**
    * Takes a lock that all share who name it, processes and runs, and renews it while this process lives: until `work`
    * has ended, whose value is the result, or until `release`. What it promises and what not: docs/guides/locks.md.
@@ -330,20 +265,6 @@ export class Millrace {
   ): Promise<T | HeldLock> {
     if (typeof work !== 'function') return this.keeper.lock(name, work);
     return whileHeld(await this.keeper.lock(name, options), work);
-  }
-
-  /** Locks that are held or waited for in this namespace, by name. */
-  locks(): Promise<LockDescription[]> {
-    return readLocks(this.store, this.options.namespace);
-  }
-
-  /**
-   * Takes a lock from whoever holds it and gives it to whoever waits. What its holder still does is not stopped: the
-   * resource must refuse its token. @throws LOCK_NOT_HELD, INVALID_ARGUMENT.
-   */
-  async releaseLock(name: string): Promise<void> {
-    tellGranted(this.store, this.engine, await forceLock(this.store, this.options.namespace, name));
-    this.keeper.nudge();
   }
 
   /** Resolves when the engine of this process has left: it was told to, or closed. A client has none that could. */
@@ -434,9 +355,9 @@ export class Millrace {
   }
 
   private started<O>(result: StartResult, request: StartRequest): Run<O> {
-    if (result.outcome !== 'key-in-use') return runHandle<O>(this.desk, { runId: result.runId });
-    const what = `key "${request.key}" belongs to run ${result.runId} (${result.status}) with another workflow or input`;
-    throw new MillraceError('KEY_IN_USE', what, { details: { runId: result.runId, status: result.status } });
+    const refusal = refusalOf(result, request);
+    if (refusal !== undefined) throw refusal;
+    return runHandle<O>(this.desk, { runId: result.runId });
   }
 }
 
@@ -458,11 +379,8 @@ function listener(results: Results, replies: Replies, outage: Outage): EngineLis
   return {
     closed(runId, standing) {
       const { kind: status, payload } = standing;
-      results.settle(runId, {
-        status,
-        payload,
-        successor: 'successor' in standing ? standing.successor : undefined,
-      });
+      const successor = 'successor' in standing ? standing.successor : undefined;
+      results.settle(runId, { status, payload, successor });
     },
     replied: (_runId, id, ok, payload) => replies.settle(id, { ok, payload }),
     wantsReplies: () => replies.any(),
@@ -490,11 +408,3 @@ function realPorts(
 }
 
 function silent(_entry: EngineLog): void {}
-
-function checkWorkflow(workflow: unknown): void {
-  if (typeof workflow === 'object' && workflow !== null && 'name' in workflow && 'version' in workflow)
-    return;
-  throw new MillraceError('INVALID_ARGUMENT', `start got ${typeof workflow} instead of a workflow`, {
-    remedy: "Pass what workflow('name', …) returned, or { name, version } of one that other engines run.",
-  });
-}

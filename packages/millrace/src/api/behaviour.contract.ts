@@ -8,4 +8,5 @@ describe.skipIf(postgresUrl === undefined)('starts and handles on PostgreSQL', a
   await import('./start.test.ts');
   await import('./handle.test.ts');
   await import('./locks/locks.test.ts');
+  await import('./limits/limits.test.ts');
 });

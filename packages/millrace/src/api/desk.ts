@@ -65,7 +65,9 @@ export function createDesk(parts: DeskParts): Desk {
     async facts(row) {
       const { runId, status, queue, version, assignedTo, assignedUntil: until = 0 } = row;
       const { storeTime, engines } = await ask(() => store.listEngines());
-      const ahead = status === 'queued' ? await ask(() => store.countAhead(runId, AHEAD_COUNTED)) : undefined;
+      const queued = status === 'queued';
+      const ahead = queued ? await ask(() => store.countAhead(runId, AHEAD_COUNTED)) : undefined;
+      const limits = queued ? await ask(() => store.limitsOf(runId)) : undefined;
       const tasks = status === 'waiting' ? await ask(() => readTasks(store, row)) : undefined;
       const trouble = outage.current();
       const seen = engines.map((engine) => ({ ...engineView(engine, storeTime), beatAt: engine.beatAt }));
@@ -74,7 +76,7 @@ export function createDesk(parts: DeskParts): Desk {
       const isPlaced = assignee !== undefined && version === 0;
       const strategy = isPlaced ? await strategySetFor(store, queue) : undefined;
       const assigned = assignee && { engine: assignee.name, until, strategy };
-      return { now: storeTime, engines: seen, tasks, ahead, assigned, outage: since };
+      return { now: storeTime, engines: seen, tasks, ahead, limits, assigned, outage: since };
     },
     send: (ref, message) =>
       deliverMessage((sent) => gateway.deliver({ ...sent, windowMs: stickyMs }), ref, message),

@@ -1,5 +1,7 @@
 import { durationMs, type Duration } from '../core/duration.ts';
 import { MillraceError, checkOptions } from '../core/errors.ts';
+import { checkLimits } from '../core/limits/check-limits.ts';
+import type { KeyLimit } from '../core/limits/limit.ts';
 import {
   checkKey,
   checkName,
@@ -12,7 +14,7 @@ import { encodeChunk } from '../core/run/chunk.ts';
 import type { StartedEvent } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
 import type { NamedWorkflow } from '../core/workflow/workflow.ts';
-import type { Assignment, ReusePolicy, StartRequest } from '../store/port/store.ts';
+import type { Assignment, ReusePolicy, StartRequest, StartResult } from '../store/port/store.ts';
 
 /** How a run is started. */
 export interface StartOptions {
@@ -21,6 +23,11 @@ export interface StartOptions {
   priority?: Priority | undefined;
   tags?: readonly string[] | undefined;
   queue?: string | undefined;
+  /**
+   * Of all runs with this key at most `max` hold a grant at once, from the first turn of each to its end; the others wait
+   * for theirs. At most 10 keys. The latest start says what `max` is, unless `setLimit` does.
+   */
+  limits?: readonly KeyLimit[] | undefined;
   /** Where it is best executed, for `geographic` and `locality`. Default: the region of this process. */
   region?: string | undefined;
   /** Wait this long before the first turn. */
@@ -38,7 +45,7 @@ export interface StartOptions {
 }
 
 const OPTIONS = [
-  ...['key', 'priority', 'tags', 'queue', 'region', 'delay', 'startAt', 'timeout', 'reuse'],
+  ...['key', 'priority', 'tags', 'queue', 'limits', 'region', 'delay', 'startAt', 'timeout', 'reuse'],
   'transaction',
 ];
 const REUSE: readonly string[] = ['return', 'allow', 'allow-failed', 'refuse'];
@@ -93,6 +100,7 @@ export function startRequest(
   if (key !== undefined) checkKey(key);
   checkTags(tags);
   checkQueue(queue);
+  const limits = checkLimits(where, options.limits);
   if (!REUSE.includes(reuse)) {
     const remedy = `Use one of ${REUSE.join(', ')}.`;
     throw new MillraceError('INVALID_ARGUMENT', `${where}: reuse is ${String(reuse)}`, { remedy });
@@ -122,6 +130,7 @@ export function startRequest(
     queue,
     priority,
     tags,
+    limits,
     key,
     fingerprint,
     reuse,
@@ -148,4 +157,31 @@ function startTime(where: string, options: StartOptions, storeTime: number): num
     throw new MillraceError('INVALID_ARGUMENT', `${where}: startAt is ${String(startAt)}`, { remedy });
   }
   return Math.ceil(at);
+}
+
+/** Who is refused for a full queue may try again after this long: what `Retry-After` says. */
+const RETRY_AFTER_MS = 1_000;
+
+/** What a start was refused for; undefined: it was not. */
+export function refusalOf(result: StartResult, { key, queue }: StartRequest): MillraceError | undefined {
+  if (result.outcome === 'queue-full') {
+    const { maxDepth } = result;
+    const what = `queue "${queue}" holds ${maxDepth} queued runs, as many as it may; nothing was stored`;
+    return new MillraceError('QUEUE_FULL', what, {
+      details: { queue, maxDepth, retryAfterMs: RETRY_AFTER_MS },
+    });
+  }
+  if (result.outcome !== 'key-in-use') return undefined;
+  const { runId, status } = result;
+  const what = `key "${key}" belongs to run ${runId} (${status}) with another workflow or input`;
+  return new MillraceError('KEY_IN_USE', what, { details: { runId, status } });
+}
+
+/** @throws INVALID_ARGUMENT. */
+export function checkWorkflow(workflow: unknown): void {
+  if (typeof workflow === 'object' && workflow !== null && 'name' in workflow && 'version' in workflow)
+    return;
+  throw new MillraceError('INVALID_ARGUMENT', `start got ${typeof workflow} instead of a workflow`, {
+    remedy: "Pass what workflow('name', …) returned, or { name, version } of one that other engines run.",
+  });
 }

@@ -9,6 +9,7 @@ import { useStores } from './engines.ts';
 const EMPTY = [
   ...['engines', 'runs', 'runs_closed', 'history', 'inbox', 'keys', 'leases', 'settings', 'failovers'],
   ...['locks', 'lock_waiters'],
+  ...['limits', 'run_keys'],
 ]
   .map((table) => `DELETE FROM millrace.${table};`)
   .join(' ');

@@ -5,6 +5,7 @@ import type { ReadableRun } from '../reading/readable-run.ts';
 import type { Wait } from '../run/command.ts';
 import type { RunEvent } from '../run/event.ts';
 import { CLOSED_STATUSES } from '../status.ts';
+import type { LimitFacts } from './why/reason.ts';
 import { why, type WhyFacts } from './why.ts';
 import type { EngineFacts } from './why/reason.ts';
 
@@ -351,6 +352,96 @@ describe('why a run is not taken from the queue', () => {
     expect(suspect(0)?.message).toMatch(/in a small group$/);
     expect(suspect(1)?.message).toMatch(/alone it died 1 time$/);
     expect(suspect(2)?.message).toMatch(/alone it died 2 times$/);
+  });
+});
+
+describe('why a limit holds a run back', () => {
+  const limit: LimitFacts = {
+    ...{ kind: 'queue', name: 'default', max: undefined, inUse: 0, tokens: undefined, paused: false },
+    ...{
+      pausedBy: undefined,
+      pausedAt: undefined,
+      ratePerSecond: undefined,
+      nextTokenAt: undefined,
+      holders: [],
+    },
+  };
+  const heldBy = (...limits: Partial<LimitFacts>[]) =>
+    reasonsOf(
+      { status: 'queued' },
+      {
+        limits: { keys: ['ada'], granted: false, limits: limits.map((own) => ({ ...limit, ...own })) },
+        ahead: 3,
+      },
+    );
+
+  it('names the pause, by whom and since when', () => {
+    expect(heldBy({ paused: true, pausedBy: 'bob', pausedAt: T0 })).toMatchObject([
+      {
+        code: 'QUEUE_PAUSED',
+        message: 'queue "default" is paused by bob since 2026-01-01T00:00:00.000Z',
+        since: '2026-01-01T00:00:00.000Z',
+        refs: { limit: 'queue', queue: 'default', pausedBy: 'bob' },
+        remedy: { command: 'millrace queues resume default' },
+      },
+    ]);
+    expect(heldBy({ kind: 'global', name: '', paused: true })).toMatchObject([
+      {
+        code: 'LIMIT_REACHED',
+        message: expect.stringMatching(/^all runs of the namespace are paused since/) as string,
+        refs: { limit: 'global' },
+        remedy: { command: 'millrace queues resume --all' },
+      },
+    ]);
+  });
+
+  it('names the limit that is full, and who holds it', () => {
+    expect(heldBy({ max: 3, inUse: 3, holders: ['r1', 'r2'] })).toMatchObject([
+      {
+        code: 'LIMIT_REACHED',
+        message: 'of queue "default" 3 of at most 3 runs hold a grant, held by r1, r2 and 1 more',
+        refs: { limit: 'queue', queue: 'default', max: 3, inUse: 3, holders: 'r1 r2' },
+        remedy: { command: 'millrace why r1' },
+      },
+    ]);
+    expect(heldBy({ kind: 'key', name: 'ada', max: 1, inUse: 1 })).toMatchObject([
+      {
+        message: 'of key "ada" 1 of at most 1 run hold a grant',
+        remedy: { command: 'millrace queues limit ada --key --max 2' },
+      },
+    ]);
+  });
+
+  it('names the rate, and when the next may begin', () => {
+    expect(heldBy({ kind: 'workflow', name: 'other', tokens: 0, ratePerSecond: 2, nextTokenAt: T0 })).toEqual(
+      // A limit of another workflow is none of its own.
+      reasonsOf({ status: 'queued' }, { ahead: 3 }),
+    );
+    expect(heldBy({ tokens: 0, ratePerSecond: 2, nextTokenAt: T0 })).toMatchObject([
+      {
+        code: 'LIMIT_REACHED',
+        message: 'of queue "default" at most 2 runs a second may begin; the next at 2026-01-01T00:00:00.000Z',
+        refs: { ratePerSecond: 2, until: '2026-01-01T00:00:00.000Z' },
+        remedy: { command: 'millrace queues limit default --rate 4' },
+      },
+    ]);
+    expect(heldBy({ tokens: 0, ratePerSecond: 1 })).toMatchObject([
+      { message: 'of queue "default" at most 1 run a second may begin' },
+    ]);
+  });
+
+  it('quotes a name for the shell', () => {
+    const reasons = reasonsOf(
+      { status: 'queued', queue: "it's" },
+      { limits: { keys: [], granted: false, limits: [{ ...limit, name: "it's", paused: true }] } },
+    );
+    expect(reasons).toMatchObject([{ remedy: { command: "millrace queues resume 'it'\\''s'" } }]);
+  });
+
+  it('is silent where there is room, or the run holds its grant', () => {
+    expect(heldBy({ max: 3, inUse: 2 })).toMatchObject([{ code: 'QUEUE_BACKLOG' }]);
+    const limits = { keys: [], granted: true, limits: [{ ...limit, paused: true }] };
+    expect(reasonsOf({ status: 'queued' }, { limits })).toMatchObject([{ code: 'QUEUE_BACKLOG' }]);
   });
 });
 

@@ -37,6 +37,10 @@ export function startClaimer(engine: Engine): Claimer {
   let suspectsSince = 0;
   let idleMs = FIRST_IDLE_MS;
   let windowEndsAt = Number.NEGATIVE_INFINITY;
+  /** After how long limits let more be claimed. */
+  let heldMs = Number.POSITIVE_INFINITY;
+  /** What the last beat told to claim. In vain: it was asked for since, and limits hold it back. */
+  let told: 'nothing' | 'something' | 'in-vain' = 'nothing';
 
   const claim = async (takeSuspects: ClaimRequest['suspects'], limit: number): Promise<number> => {
     const runs = await engine.store.claimRuns({
@@ -45,6 +49,7 @@ export function startClaimer(engine: Engine): Claimer {
       limit,
       suspects: takeSuspects,
     });
+    if (!takeSuspects) heldMs = runs.askAgainMs ?? Number.POSITIVE_INFINITY;
     if (runs.length > 0) engine.ports.crashPoint('claim.after-commit-before-dispatch');
     for (const run of runs) {
       const instance = engine.adopt(run);
@@ -64,12 +69,16 @@ export function startClaimer(engine: Engine): Claimer {
     const free = Math.min(engine.freeSlots(), MAX_CLAIM);
     const taken = free > 0 ? await claim(false, free) : 0;
     if (taken + judged > 0) {
+      told = 'nothing';
       idleMs = FIRST_IDLE_MS;
-      return (taken > 0 && taken === free) || judged > 0 ? 0 : FIRST_IDLE_MS;
+      return (taken > 0 && taken === free) || judged > 0 ? 0 : Math.min(FIRST_IDLE_MS, heldMs);
     }
+    if (told === 'something') told = 'in-vain';
     idleMs = Math.min(idleMs * 2, engine.options.idlePollMs);
     const pauseMs = idleMs * (0.8 + engine.ports.random() * 0.4);
-    return now < windowEndsAt ? Math.min(pauseMs, windowEndsAt - now) : pauseMs;
+    // What others hold at this moment is looked at again, but not without a pause.
+    const soonMs = Math.min(pauseMs, Math.max(1, heldMs));
+    return now < windowEndsAt ? Math.min(soonMs, windowEndsAt - now) : soonMs;
   };
   const loop = startLook(engine, {
     ...{ name: 'claim', ask },
@@ -83,6 +92,8 @@ export function startClaimer(engine: Engine): Claimer {
       loop.nudge();
     },
     hear({ claimable }) {
+      if (claimable && told === 'in-vain') return;
+      told = claimable ? 'something' : 'nothing';
       if (claimable) loop.within(0);
     },
     noteWindow(ms) {

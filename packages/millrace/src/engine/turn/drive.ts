@@ -136,6 +136,8 @@ async function commit(
     case 'ok':
       passCrashPoints(engine, plan);
       settled(engine, instance, plan);
+      // What waits for its grant may be anybody's to claim.
+      if (result.freed) engine.hintReady();
       settleStarts(engine, plan.starts, result.starts);
       settleDeliveries(engine, plan.messages, result.deliveries);
       settleLocks(engine, plan, result.grants);

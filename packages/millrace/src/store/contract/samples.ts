@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type {
   ClaimedRun,
+  ClaimedRuns,
   ClaimRequest,
   HistoryChunk,
   Message,
@@ -160,7 +161,7 @@ export async function claim(
   store: Store,
   engineId: string,
   more: Partial<ClaimRequest> = {},
-): Promise<ClaimedRun[]> {
+): Promise<ClaimedRuns> {
   return store.claimRuns({ engineId, workflows: [ORDER], limit: 100, suspects: false, ...more });
 }
 

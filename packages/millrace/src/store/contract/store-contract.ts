@@ -4,6 +4,10 @@ import { incarnationPromises } from './engines/incarnations.ts';
 import { leasePromises } from './engines/leases.ts';
 import { settingPromises } from './engines/settings.ts';
 import { suspectPromises } from './engines/suspects.ts';
+import { agreementPromises } from './limits/agreement.ts';
+import { keyLimitPromises } from './limits/key.ts';
+import { limitPromises } from './limits/limit.ts';
+import { ratePromises } from './limits/rate.ts';
 import { workPromises } from './engines/work.ts';
 import { lockPromises } from './locks/processes.ts';
 import { runLockPromises } from './locks/runs.ts';
@@ -38,6 +42,10 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   settings: settingPromises,
   failovers: failoverPromises,
   suspects: suspectPromises,
+  limits: limitPromises,
+  rates: ratePromises,
+  'keys of limits': keyLimitPromises,
+  'limits and their rule': agreementPromises,
   work: workPromises,
   locks: lockPromises,
   'locks of runs': runLockPromises,

@@ -1,21 +1,12 @@
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
+import type { KeyLimit } from '../../core/limits/limit.ts';
 import type { ClusterStore } from './cluster.ts';
+import type { LimitStore } from './limits.ts';
 import type { LockAct, LockGrant, LockStore } from './locks.ts';
 
-export type {
-  Beat,
-  ClusterSettings,
-  EngineAnnouncement,
-  EngineList,
-  EngineRow,
-  FailoverEvent,
-  Leadership,
-  PruneRequest,
-  RetireOptions,
-  RetireResult,
-  Work,
-} from './cluster.ts';
-export type { AcquireResult, LockAct, LockClaim, LockGrant, LockHolder } from './locks.ts';
+export type * from './cluster.ts';
+export type * from './limits.ts';
+export type * from './locks.ts';
 
 /**
  * The ONE durable seam. Each function is one atomic act on a batch; there are no interactive transactions and
@@ -43,7 +34,7 @@ export type { AcquireResult, LockAct, LockClaim, LockGrant, LockHolder } from '.
  *
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
-export interface Store extends ClusterStore, LockStore {
+export interface Store extends ClusterStore, LimitStore, LockStore {
   readonly name: 'sqlite' | 'postgres';
   /** What survives what, in one line each; shown by `doctor` and the API. */
   readonly durability: Durability;
@@ -60,9 +51,9 @@ export interface Store extends ClusterStore, LockStore {
   startRuns(requests: readonly StartRequest[], transaction?: unknown): Promise<StartResult[]>;
   /**
    * Takes up to `limit` queued runs by ascending rank whose workflow and version the engine has, assigned ones in
-   * line with the others (I10). Who claims a run ends its assignment.
+   * line with the others (I10). Who claims a run ends its assignment. Limits hold runs back (L1).
    */
-  claimRuns(request: ClaimRequest): Promise<ClaimedRun[]>;
+  claimRuns(request: ClaimRequest): Promise<ClaimedRuns>;
   /**
    * History from `fromSeq` on and all inbox rows of owned runs; a run that is closed or gone yields no entry.
    */
@@ -151,6 +142,8 @@ export interface StartRequest {
   queue: string;
   priority: Priority;
   tags: readonly string[];
+  /** Limits that it brings along, each key once. The successor of a run has its predecessor's. */
+  limits?: readonly KeyLimit[] | undefined;
   key?: string | undefined;
   /** Hash of what must be equal for a repeated start with the same key (workflow and input). */
   fingerprint?: string | undefined;
@@ -212,7 +205,9 @@ export type StartResult =
   /** The key's run, with the same fingerprint. Also the answer to the same request sent twice. */
   | { outcome: 'existing'; runId: string; status: RunStatus; delivery?: DeliveryResult }
   /** The key's run has another workflow or input, or the reuse policy refuses. */
-  | { outcome: 'key-in-use'; runId: string; status: RunStatus };
+  | { outcome: 'key-in-use'; runId: string; status: RunStatus }
+  /** Nothing was stored: its queue has its `maxDepth` of queued runs. Only starts from outside are refused. */
+  | { outcome: 'queue-full'; runId: string; maxDepth: number };
 
 /** The runs that an engine can execute. */
 export interface Scope {
@@ -263,6 +258,11 @@ export interface OwnedRun {
 export interface ClaimedRun extends OwnedRun {
   /** The first chunk when the run has never had a turn (`version` 0), so that a fresh run needs no load. */
   history: Uint8Array | undefined;
+}
+
+export interface ClaimedRuns extends Array<ClaimedRun> {
+  /** Limits hold runs back that can be claimed after so many ms, 0: at once. Undefined: not known of any. */
+  askAgainMs?: number;
 }
 
 export interface LoadRequest {
@@ -331,7 +331,8 @@ export type NextState =
   | { kind: 'discard'; inboxSeq: number };
 
 export type PlanResult =
-  | { outcome: 'ok'; starts: StartResult[]; deliveries: DeliveryResult[]; grants?: LockGrant[] }
+  /** `freed`: it gave back what others may wait for (L1): a hint is worth sending. */
+  | { outcome: 'ok'; starts: StartResult[]; deliveries: DeliveryResult[]; grants?: LockGrant[]; freed?: true }
   /**
    * An earlier sending of the same plan was applied (I3). Deliveries of that sending are not known any more.
    */
@@ -455,6 +456,7 @@ export interface RunFilter {
   status?: readonly RunStatus[] | undefined;
   /** Runs of `$task/…`, which are attempts of calls, are left out unless one of these asks for them. */
   workflow?: string | undefined;
+  queue?: string | undefined;
   tasks?: boolean | undefined;
   tag?: string | undefined;
   key?: string | undefined;

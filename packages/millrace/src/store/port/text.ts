@@ -1,6 +1,7 @@
 import { MAX_SETTING_BYTES } from './cluster.ts';
 import { StoreError } from './errors.ts';
 import type { LockClaim, LockFilter, LockName } from './locks.ts';
+import type { LimitChange } from './limits.ts';
 import type {
   Scope,
   EngineAnnouncement,
@@ -39,12 +40,40 @@ export function checkStart(request: StartRequest): void {
   checkText(request.workflowVersion, 'workflowVersion');
   checkText(request.queue, 'queue');
   for (const tag of request.tags) checkText(tag, 'tag');
+  for (const { key } of request.limits ?? []) checkText(key, 'key of a limit');
   checkText(request.key, 'key');
   checkText(request.fingerprint, 'fingerprint');
   checkText(request.parentRunId, 'parentRunId');
   checkText(request.owner, 'owner');
   checkText(request.message?.dedup, 'dedup');
 }
+
+/** A name, and numbers that every backend can keep: a limit of nothing is a pause, and is written so. */
+export function checkLimit(change: LimitChange): void {
+  const { namespace, kind, name, maxConcurrent, ratePerSecond, maxDepth, by } = change;
+  checkText(namespace, 'namespace');
+  checkText(name, `name of a ${kind}`);
+  checkText(by, 'who pauses');
+  for (const [field, value] of Object.entries({ maxConcurrent, maxDepth })) {
+    if (value === undefined || value === null) continue;
+    if (Number.isInteger(value) && value >= 1 && value <= MAX_COUNT) continue;
+    throw new StoreError(
+      'definite',
+      `${field} is ${value}: a whole number from 1 to ${MAX_COUNT} is allowed`,
+    );
+  }
+  if (ratePerSecond === undefined || ratePerSecond === null) return;
+  if (ratePerSecond >= MIN_RATE && ratePerSecond <= MAX_COUNT) return;
+  throw new StoreError(
+    'definite',
+    `ratePerSecond is ${ratePerSecond}: ${MIN_RATE} to ${MAX_COUNT} is allowed`,
+  );
+}
+
+/** What PostgreSQL's integers hold with room to add. */
+const MAX_COUNT = 1_000_000_000;
+/** One in about a day. */
+const MIN_RATE = 0.00001;
 
 export function checkRef(ref: RunRef): void {
   if ('runId' in ref) {
@@ -128,6 +157,7 @@ export function checkLock(lock: LockName | LockClaim | LockFilter): void {
 export function checkFilter(filter: RunFilter): void {
   checkText(filter.namespace, 'namespace');
   checkText(filter.workflow, 'workflow');
+  checkText(filter.queue, 'queue');
   checkText(filter.tag, 'tag');
   checkText(filter.key, 'key');
   checkText(filter.parentRunId, 'parentRunId');

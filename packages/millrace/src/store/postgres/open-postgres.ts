@@ -29,10 +29,11 @@ import {
   retireStatement,
 } from './engines/incarnations.ts';
 import { notifyHints, type NotifyHints } from './hints/notify.ts';
+import { limitActs } from './limits/limits.ts';
 import { lockCalls } from './locks/statements.ts';
 import { listOwned, loadRuns, readHistory, readInbox } from './reads/history.ts';
 import { countAhead, listRuns, readRuns } from './reads/runs.ts';
-import { type Answer, claimedOf } from './runs/answer.ts';
+import { type Answer, claimsOf } from './runs/answer.ts';
 import { arrange, commitResults, commitStatement } from './runs/commit.ts';
 import {
   claimStatement,
@@ -94,6 +95,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     ...runActs(calls, now),
     ...outsideActs(calls, now),
     ...reads(calls),
+    ...limitActs(calls, now),
     ...lockCalls(calls, now),
   };
 }
@@ -167,7 +169,7 @@ function runActs(calls: Connections, now: Now): Pick<Store, RunActs> {
     },
     claimRuns: async (request) => {
       checkScope(request);
-      return (await calls.write<Answer>(claimStatement(request, now()))).map(claimedOf);
+      return claimsOf(await calls.write<Answer>(claimStatement(request, now())));
     },
     loadRuns: async (requests) => (requests.length === 0 ? [] : loadRuns(calls, requests)),
     commit: async (plans) => {

@@ -5,6 +5,7 @@ import {
   checkAnnouncement,
   checkScope,
   checkFilter,
+  checkLimit,
   checkLock,
   checkMessage,
   checkPlans,
@@ -24,6 +25,9 @@ import { prepareLeases } from './engines/leases.ts';
 import { prepareRetirements } from './engines/retire.ts';
 import { prepareNews } from './engines/news.ts';
 import { prepareSettings } from './engines/settings.ts';
+import { prepareLimits } from './limits/limits.ts';
+import { prepareLimitReads } from './limits/read-limits.ts';
+import { prepareStartLimits } from './limits/start-limits.ts';
 import { prepareGlance } from './engines/work.ts';
 import { prepareLocks } from './locks/locks.ts';
 import { prepareHistories } from './reads/history.ts';
@@ -87,6 +91,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     ...runCalls(backend),
     ...outsideCalls(backend),
     ...readCalls(backend),
+    ...limitCalls(backend),
     ...lockCalls(backend),
   };
 }
@@ -183,6 +188,18 @@ function readCalls({ connection: { read }, acts }: Backend) {
   } satisfies Partial<Store>;
 }
 
+function limitCalls({ connection: { read, write }, acts }: Backend) {
+  return {
+    setLimit: async (change) => {
+      checkLimit(change);
+      return write(() => acts().limits.set(change));
+    },
+    readLimits: (namespace) => read(() => acts().limitReads.all(namespace)),
+    limitsOf: (runId) => read(() => acts().limitReads.ofRun(runId)),
+    readQueues: (namespace) => read(() => acts().limitReads.queues(namespace)),
+  } satisfies Partial<Store>;
+}
+
 function lockCalls({ connection: { read, write }, acts }: Backend): LockStore {
   return {
     acquireLock: async (request) => {
@@ -212,11 +229,15 @@ type Acts = ReturnType<typeof prepareActs>;
 
 function prepareActs(connection: Connection) {
   const settings = prepareSettings(connection);
-  const failovers = prepareFailovers(connection);
+  const limits = prepareLimits(connection);
+  const failovers = prepareFailovers(connection, limits);
   const incarnations = prepareIncarnations(connection, prepareLeases(connection), settings);
   const deliveries = prepareDeliveries(connection, incarnations);
   const backlog = prepareBacklog(connection);
-  const starts = prepareStarts(connection, incarnations, backlog, deliveries);
+  const starts = prepareStarts(connection, incarnations, deliveries, {
+    backlog,
+    limits: prepareStartLimits(connection, limits),
+  });
   const histories = prepareHistories(connection);
   const locks = prepareLocks({ connection, incarnations, deliveries });
   return {
@@ -227,19 +248,21 @@ function prepareActs(connection: Connection) {
     settings,
     failovers,
     locks,
+    limits,
+    limitReads: prepareLimitReads(connection, limits),
     retirements: prepareRetirements(connection, failovers, locks),
     glance: prepareGlance(connection, backlog),
     news: prepareNews(connection),
-    claims: prepareClaims(connection, incarnations, backlog),
-    commits: prepareCommits(connection, incarnations, { starts, deliveries, locks }),
-    wakes: prepareWakes(connection, deliveries, locks),
-    reopenings: prepareReopenings(connection),
+    claims: prepareClaims(connection, incarnations, backlog, limits),
+    commits: prepareCommits(connection, incarnations, limits, { starts, deliveries, locks }),
+    wakes: prepareWakes(connection, { deliveries, limits, locks }),
+    reopenings: prepareReopenings(connection, limits),
     runReads: prepareRunReads(connection, deliveries, histories, backlog),
   };
 }
 
 function startAll({ starts }: Acts, requests: readonly StartRequest[], unowned: boolean): StartResult[] {
-  const call = starts.call({ unowned });
+  const call = starts.call({ unowned, outside: true });
   return requests.map((request) => starts.start(request, call));
 }
 

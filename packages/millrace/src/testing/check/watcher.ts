@@ -4,6 +4,7 @@ import { executorOf } from '../../core/names.ts';
 import { isClosed } from '../../core/status.ts';
 import type { Plan, PlanResult, RunRow, Store } from '../../store/port/store.ts';
 import { createClusterCheck, type ClusterCheck } from './cluster.ts';
+import { createLimitCheck, type LimitCheck } from './limits/grants.ts';
 import { addChunk, emptyHistory, type HistoryState } from './history.ts';
 import { createLockCheck } from './locks/locks.ts';
 import type { Ledger } from './ledger.ts';
@@ -27,6 +28,7 @@ export interface Watcher {
   readonly runs: ReadonlyMap<string, Watched>;
   readonly retired: ReadonlySet<string>;
   readonly cluster: ClusterCheck;
+  readonly limits: LimitCheck;
   noteRetired(engineId: string): void;
   /** Call after a write. `newsAt`: store time at which what a run's history gained left its process. */
   afterWrite(what: string, touched: readonly string[], newsAt: (runId: string) => number): Promise<void>;
@@ -39,9 +41,10 @@ export interface Watcher {
 export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watcher {
   const runs = new Map<string, Watched>();
   const retired = new Set<string>();
+  const limits = createLimitCheck(runs, tally);
 
   const locks = createLockCheck(store, { status: (runId) => runs.get(runId)?.row.status, retired }, tally);
-  const checkPlan = createPlanCheck(runs, retired, tally);
+  const checkPlan = createPlanCheck(limits, runs, retired, tally);
 
   const look = async (
     what: string,
@@ -63,6 +66,7 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
     }
     const history = before?.history ?? emptyHistory(runId);
     if (before !== undefined) compareRows(what, before.row, row);
+    limits.see(what, row);
     const known = history.events.length;
     if (row.events < known) violated('history shrank', `run ${runId}: ${known} to ${row.events} events`);
     if (row.events > known) {
@@ -70,12 +74,8 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
         for (const event of addChunk(history, chunk, sentAt)) claimOutcome(ledger, runId, event);
       }
     }
-    if (history.events.length !== row.events) {
-      violated(
-        'events count',
-        `run ${runId} has ${history.events.length} events, its row says ${row.events}`,
-      );
-    }
+    const read = history.events.length;
+    if (read !== row.events) violated('events count', `run ${runId} has ${read}, its row says ${row.events}`);
     checkStanding(what, row, history);
     // Only a delayed run keeps messages that came before its start.
     const atRest =
@@ -88,6 +88,7 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
     runs,
     retired,
     cluster: createClusterCheck(retired, tally),
+    limits,
     noteRetired: (engineId) => void retired.add(engineId),
     async afterWrite(what, touched, newsAt) {
       const ids = [...new Set(touched)];
@@ -139,6 +140,7 @@ function createClaimCheck(
 
 /** The answer to a plan, judged by the row as it was before and by the plans that were applied. */
 function createPlanCheck(
+  limits: LimitCheck,
   runs: ReadonlyMap<string, Watched>,
   retired: ReadonlySet<string>,
   tally: Tally,
@@ -146,6 +148,7 @@ function createPlanCheck(
   const applied = new Set<string>();
   return (plan, result, storeTime) => {
     tally.add(`plan ${result.outcome}`);
+    if (result.outcome === 'ok') limits.noteSuccessor(plan);
     const before = runs.get(plan.runId)?.row;
     const id = `${plan.runId} ${plan.version} ${plan.commitId}`;
     if (retired.has(plan.engineId) && result.outcome === 'conflict') tally.add('zombie plan refused');

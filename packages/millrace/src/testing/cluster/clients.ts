@@ -1,5 +1,5 @@
 import type { Tally } from '../check/tally.ts';
-import type { Story } from '../scenario/scenario.ts';
+import type { LimitStep, Story } from '../scenario/scenario.ts';
 import type { Scheduler } from '../virtual/scheduler.ts';
 import type { Cluster } from './cluster.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type Acknowledged,
   type Desk,
 } from './dealings.ts';
+import { changeLimits } from './operator.ts';
 import { createInsist } from './insist.ts';
 
 /** Everybody who starts, signals, cancels and asks. */
@@ -26,6 +27,7 @@ export interface Clients {
 
 export interface ClientParts {
   stories: readonly Story[];
+  limits: readonly LimitStep[];
   scheduler: Scheduler;
   cluster: Cluster;
   tally: Tally;
@@ -67,6 +69,7 @@ export function createClients(parts: ClientParts): Clients {
     acknowledged,
     begin: () => {
       for (const entry of acknowledged) beginDealings(desk, entry);
+      changeLimits(desk, parts.limits);
     },
     heal: () => healing.resolve(),
     token(id, name, token) {

@@ -95,6 +95,7 @@ async function start({ insist, sleepUntil }: Desk, { story, runIds }: Acknowledg
     key: story.keyed ? `story-${story.id}` : undefined,
     delay: story.delayMs > 0 ? story.delayMs : undefined,
     timeout: story.timeoutMs,
+    limits: story.limits,
   };
   const [first] = story.bySignal ? signalsOf(story) : [];
   const ask = (millrace: Millrace): Promise<Run<string[]>> => {

@@ -1,5 +1,6 @@
 import type { Ports } from '../../engine/ports.ts';
 import type { Store } from '../../store/port/store.ts';
+import { overbook } from './engines/overbook.ts';
 import { dropFence } from './drop-fence.ts';
 import { deliverTwice } from './deliver-twice.ts';
 import { flatterLeaders } from './engines/flatter-leaders.ts';
@@ -53,6 +54,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     store: forgetDedup,
   },
   { name: 'a child of a retried run stays closed', brokenRules: ['not quiet'], store: forgetChild },
+  { name: 'a limit lets one more in than it says', brokenRules: ['limit exceeded'], store: overbook },
   { name: 'the caller of a task is not told of its end', brokenRules: ['not quiet'], store: forgetEnd },
   { name: 'a call executes where its label is not', brokenRules: ['label missing'], store: ignoreDemands },
   {

@@ -1,3 +1,5 @@
+import type { LimitTarget, QueueChange } from '../../api/limits/change.ts';
+import type { KeyLimit } from '../../core/limits/limit.ts';
 import type { StrategyName } from '../../core/placement/strategy.ts';
 import type { CrashPoint } from '../../engine/ports.ts';
 import type { Op } from '../program/program.ts';
@@ -35,6 +37,13 @@ export type Incident =
   /** Every store call is refused until it is over. */
   | { kind: 'store-away'; atMs: number; forMs: number };
 
+/** Somebody changes a limit; what it leaves out stays. When everything heals all of these are lifted. */
+export interface LimitStep {
+  atMs: number;
+  target: LimitTarget;
+  change: QueueChange;
+}
+
 /** One client's dealings with one run. Times in virtual ms from the beginning. */
 export interface Story {
   id: number;
@@ -47,6 +56,8 @@ export interface Story {
   bySignal: boolean;
   delayMs: number;
   timeoutMs: number | undefined;
+  /** What its start brings along. */
+  limits: KeyLimit[];
   updates: number[];
   queries: number[];
   cancelAtMs: number | undefined;
@@ -89,6 +100,7 @@ export interface Scenario {
   stickyMs: number;
   beatMs: number;
   incidents: Incident[];
+  limits: LimitStep[];
   stories: Story[];
   /** End of phase A: then everything heals. */
   healAtMs: number;

@@ -39,9 +39,10 @@ export async function shrink(
 
 /** Smaller scenarios, the boldest cuts first. */
 function* smaller(scenario: Scenario): Generator<Scenario> {
-  const { stories, incidents, callFaults, hintFaults, nodes } = scenario;
+  const { stories, incidents, limits, callFaults, hintFaults, nodes } = scenario;
   for (const kept of fewer(stories)) if (kept.length > 0) yield { ...scenario, stories: kept };
   for (const kept of fewer(incidents)) yield { ...scenario, incidents: kept };
+  for (const kept of fewer(limits)) yield { ...scenario, limits: kept };
   for (const kept of fewer(Object.entries(callFaults)))
     yield { ...scenario, callFaults: Object.fromEntries(kept) };
   for (const kept of fewer(Object.entries(hintFaults)))
@@ -80,6 +81,7 @@ function* simplerStories(story: Story): Generator<Story> {
   if (story.cancelAtMs !== undefined) yield { ...story, cancelAtMs: undefined };
   if (story.retryAtMs !== undefined) yield { ...story, retryAtMs: undefined };
   if (story.timeoutMs !== undefined) yield { ...story, timeoutMs: undefined };
+  for (const limits of fewer(story.limits)) yield { ...story, limits };
   if (story.delayMs > 0) yield { ...story, delayMs: 0 };
   if (story.starters > 1) yield { ...story, starters: 1 };
   if (story.signalRepeats > 1) yield { ...story, signalRepeats: 1 };

@@ -66,7 +66,7 @@ export async function simulateScenario(scenario: Scenario, mutation?: PlantedBug
     checkBegin: (step) => checkBegin(watcher, step, storeTime()),
   });
   const clients: Clients = createClients({
-    ...{ stories: scenario.stories, scheduler, cluster, tally, broke },
+    ...{ stories: scenario.stories, limits: scenario.limits, scheduler, cluster, tally, broke },
     rootsOf: (story) => rootsOf(watcher, story),
   });
   const isBroken = (): boolean => broken !== undefined || network.failure() !== undefined;

@@ -1,3 +1,5 @@
+import type { LimitTarget, QueueChange } from '../../api/limits/change.ts';
+import type { KeyLimit } from '../../core/limits/limit.ts';
 import { STRATEGIES } from '../../core/placement/strategy.ts';
 import { CRASH_POINTS } from '../../engine/ports.ts';
 import { makeProgram } from '../program/grammar.ts';
@@ -8,6 +10,7 @@ import {
   type CallFault,
   type HintFault,
   type Incident,
+  type LimitStep,
   type NodeSettings,
   type Scenario,
   type Story,
@@ -43,6 +46,7 @@ export function scenarioOf(seed: number): Scenario {
       ...switches(random.fork('strategies'), nodes.length, activeMs),
       ...more,
     ].toSorted((a, b) => a.atMs - b.atMs),
+    limits: limitSteps(random.fork('limits'), activeMs),
     stories,
     healAtMs: activeMs + 2_000,
   };
@@ -117,6 +121,7 @@ function story(random: Random, id: number, activeMs: number): Story {
     bySignal: keyed && random.fork(`by signal ${id}`).chance(0.25),
     delayMs: random.chance(0.1) ? random.between(1, 3_000) : 0,
     timeoutMs: random.chance(0.08) ? random.between(500, 20_000) : undefined,
+    limits: keyLimits(random.fork(`limits ${id}`)),
     updates: random.chance(0.15) ? [anytime(), anytime()] : [],
     queries: random.chance(0.2) ? [anytime()] : [],
     cancelAtMs: random.chance(0.12) ? anytime() : undefined,
@@ -133,6 +138,28 @@ function story(random: Random, id: number, activeMs: number): Story {
     { ...made, program: makeProgram(random.fork(`kin ${id}`), kin) },
     activeMs,
   );
+}
+
+/** Each key allows the same in every story. */
+function keyLimits(random: Random): KeyLimit[] {
+  if (!random.chance(0.3)) return [];
+  return [1, 2].filter(() => random.chance(0.6)).map((max) => ({ key: `key-${max}`, max }));
+}
+
+const TARGETS: readonly LimitTarget[] = ['all', { queue: 'default' }, { workflow: 'simulated' }];
+
+/** Most stories play without: limits make everything slower. */
+function limitSteps(random: Random, activeMs: number): LimitStep[] {
+  if (!random.chance(0.4)) return [];
+  return Array.from({ length: random.between(1, 6) }, () => {
+    const change = random.pick<QueueChange>([
+      { maxConcurrent: random.pick([1, 2, 3, null]) },
+      { maxConcurrent: random.between(1, 5) },
+      { ratePerSecond: random.pick([1, 5, 50, null]) },
+      { paused: random.chance(0.5) },
+    ]);
+    return { atMs: random.between(0, activeMs * 0.8), target: random.pick(TARGETS), change };
+  }).toSorted((a, b) => a.atMs - b.atMs);
 }
 
 /** Most runs end well: one that is to be retried is cancelled more often, and has more children. */

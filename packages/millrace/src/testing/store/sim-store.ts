@@ -35,6 +35,7 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       ...startCalls(parts, actor),
       ...planCalls(parts, actor, firstSent),
       ...outsideCalls(parts, actor),
+      ...limitCalls(parts, actor),
       ...lockCalls(parts, actor),
       loadRuns: (requests) => read('loadRuns', () => subject.loadRuns(requests)),
       listOwned: (engineId) => read('listOwned', () => subject.listOwned(engineId)),
@@ -46,6 +47,9 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       listEngines: (filter) => read('listEngines', () => subject.listEngines(filter)),
       listFailovers: (page) => read('listFailovers', () => subject.listFailovers(page)),
       readSettings: () => read('readSettings', () => subject.readSettings()),
+      readLimits: (namespace) => read('readLimits', () => subject.readLimits(namespace)),
+      limitsOf: (runId) => read('limitsOf', () => subject.limitsOf(runId)),
+      readQueues: (namespace) => read('readQueues', () => subject.readQueues(namespace)),
     };
   };
 }
@@ -74,10 +78,14 @@ function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreP
         actor,
         name: 'claimRuns',
         act: () => subject.claimRuns({ ...request, limit: limited(request.limit) }),
-        inspect: (claimed) => {
+        inspect: (claimed, rows) => {
           const runIds = claimed.map(({ runId }) => runId);
           watcher.checkClaim(request.engineId, runIds, network.now());
-          return runIds;
+          watcher.limits.checkClaim(claimed);
+          if (claimed.askAgainMs !== undefined) tally.add('claim held back');
+          // Those that were kept for it and found their key full are parked, and kept for nobody any more.
+          const kept = idsOf(rows, ({ assignedTo }) => assignedTo === request.engineId);
+          return [...runIds, ...kept];
         },
         describe: (claimed) => claimed.map(({ runId, epoch }) => `${short(runId)}@${epoch}`).join(' '),
       }),
@@ -147,7 +155,8 @@ function startCalls({ subject, network, watcher, tally }: SimStoreParts, actor: 
         act: () => subject.startRuns(requests),
         inspect: (results, rows) => {
           results.forEach((result, at) => {
-            const { owner, runId } = requests[at] as (typeof requests)[number];
+            const { owner, runId, limits } = requests[at] as (typeof requests)[number];
+            if (result.outcome === 'started') watcher.limits.noteKeys(runId, limits);
             const known = rows.has(result.runId);
             if (result.outcome !== 'started') tally.add(`start ${result.outcome}`);
             else if (known && runId === result.runId) tally.add('start repeated');
@@ -288,6 +297,24 @@ function outsideCalls({ subject, network, tally }: SimStoreParts, actor: Actor) 
 
 function told(grants: readonly LockGrant[] = []): string[] {
   return grants.flatMap(({ holder }) => (holder.kind === 'run' ? [holder.id] : []));
+}
+
+function limitCalls({ subject, network, watcher, tally }: SimStoreParts, actor: Actor) {
+  return {
+    setLimit: (change) =>
+      network.send({
+        actor,
+        name: 'setLimit',
+        act: () => subject.setLimit(change),
+        inspect: () => {
+          watcher.limits.noteLimit(change);
+          tally.add('limit changed');
+          return [];
+        },
+        describe: (row) =>
+          `${change.kind} ${change.name} ${row === undefined ? 'is none' : JSON.stringify(row)}`,
+      }),
+  } satisfies Partial<Store>;
 }
 
 function touchedBy(plan: Plan, result: PlanResult): string[] {

@@ -1,6 +1,7 @@
 import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
 import { isHard, shortageOfEngines } from './engines.ts';
+import { limitReasons } from './limited.ts';
 import { AHEAD_COUNTED, type Reason, type Reservation, type WhyFacts } from './reason.ts';
 
 /** Why no engine has taken a run that is ready. */
@@ -8,6 +9,8 @@ export function queueReasons(run: ReadableRun, facts: WhyFacts, since: string): 
   const { assigned, engines, now } = facts;
   const shortage = engines && shortageOfEngines(run, engines);
   if (shortage !== undefined && isHard(shortage)) return [{ ...shortage, since }];
+  const held = limitReasons(run, facts, since);
+  if (held.length > 0) return held;
   const reasons: Reason[] = [];
   if (assigned !== undefined && assigned.until > now) reasons.push(assignedReason(run, assigned, since));
   if (shortage?.code === 'NO_ENGINE_HEALTHY') reasons.push({ ...shortage, since });

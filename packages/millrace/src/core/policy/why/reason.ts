@@ -1,4 +1,5 @@
 import type { TimeSplit } from '../../reading/time-split.ts';
+import type { LimitState } from '../../limits/limit.ts';
 import type { EngineView } from '../../cluster/engine-view.ts';
 import type { ShortageCode } from '../eligibility/refusal.ts';
 import type { RunStatus } from '../../status.ts';
@@ -14,6 +15,8 @@ export type ReasonCode =
   | 'RETRY_BACKOFF'
   | 'DELAYED_START'
   | ShortageCode
+  | 'QUEUE_PAUSED'
+  | 'LIMIT_REACHED'
   | 'ASSIGNED_WINDOW'
   | 'PAUSED'
   | 'NON_DETERMINISTIC'
@@ -64,6 +67,18 @@ export interface TaskFacts {
   readonly engine: string | undefined;
 }
 
+/** A limit that applies to the run, and what of it is in use. */
+export interface LimitFacts extends LimitState {
+  readonly pausedBy: string | undefined;
+  /** Store time, like the other instants. */
+  readonly pausedAt: number | undefined;
+  readonly ratePerSecond: number | undefined;
+  /** When the rate allows the next one; undefined: now. */
+  readonly nextTokenAt: number | undefined;
+  /** Runs that hold a grant of it, the first ones. */
+  readonly holders: readonly string[];
+}
+
 /** Nobody needs to know more exactly how long a longer queue is, and counting it takes time. */
 export const AHEAD_COUNTED = 1_000;
 
@@ -77,6 +92,10 @@ export interface WhyFacts {
   readonly tasks?: readonly TaskFacts[] | undefined;
   /** How many queued runs go before this one, counted to `AHEAD_COUNTED`. */
   readonly ahead?: number | undefined;
+  /** The limits that apply to it. */
+  readonly limits?:
+    | { readonly keys: readonly string[]; readonly granted: boolean; readonly limits: readonly LimitFacts[] }
+    | undefined;
   /** The engine to which the run is reserved, and until when. */
   readonly assigned?: Reservation | undefined;
   /** Set while calls to the store fail: what it said and since when. */

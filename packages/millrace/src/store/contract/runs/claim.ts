@@ -160,6 +160,28 @@ export const claimPromises: Promises = {
     const after = await startQueued(store);
     expect(await claimedIds(store, await boot(store))).toEqual([before, low, after]);
   },
+  'a low run beside an endless stream of critical ones goes before those of an hour later': async ({
+    store,
+    clock,
+  }) => {
+    const engineId = await boot(store);
+    const minute = 60_000;
+    const low = await startQueued(store, { priority: 'low' });
+    const first = clock.now();
+    let claimed: string[] = [];
+    let streamed = 0;
+    // One comes a minute, and one is taken.
+    while (!claimed.includes(low) && streamed < 100) {
+      // oxlint-disable no-await-in-loop -- the stream is endless
+      await startQueued(store, { priority: 'critical' });
+      claimed = await claimedIds(store, engineId, { limit: 1 });
+      streamed += 1;
+      clock.advance(minute);
+      // oxlint-enable no-await-in-loop
+    }
+    expect(claimed).toEqual([low]);
+    expect(clock.now() - first).toBe(61 * minute);
+  },
   'rank holds across queues, namespaces and workflows': async ({ store, clock }) => {
     const runIds: string[] = [];
     for (const more of [{ queue: 'z' }, { namespace: 'tenant' }, { workflow: 'ship' }, { queue: 'a' }, {}]) {

@@ -8,6 +8,7 @@ const INT2 = 21;
 const INT4 = 23;
 const INT8 = 20;
 const OID = 26;
+const FLOAT8 = 701;
 const BOOL = 16;
 const BYTEA = 17;
 const TEXT_ARRAY = 1009;
@@ -25,6 +26,7 @@ export const PARSERS = {
       case INT4:
       case INT8:
       case OID:
+      case FLOAT8:
         return Number;
       case BOOL:
         return (value) => value === 't';

@@ -128,6 +128,7 @@ function conditionsOf(
     add((place) => `r.status = ANY(${place}::integer[])`, int4Array(codes));
   }
   add((place) => `r.workflow = ${place}`, filter.workflow);
+  add((place) => `r.queue = ${place}`, filter.queue);
   if (filter.workflow === undefined && filter.tasks !== true)
     conditions.push(`NOT starts_with(r.workflow, '${TASK_PREFIX}')`);
   add((place) => `${place} = ANY(r.tags)`, filter.tag);
@@ -181,7 +182,7 @@ SELECT count(*)::integer FROM (
     SELECT 1 FROM millrace.runs r
     WHERE r.status = ${STATUS_CODE.queued} AND r.suspect_group IS NULL
       AND r.namespace = g.namespace AND r.queue = g.queue
-      AND r.workflow = g.workflow AND r.workflow_version = g.workflow_version
+      AND r.workflow = g.workflow AND r.workflow_version = g.workflow_version AND r.granted = g.granted
       AND (r.rank, r.run_id) < (me.rank, me.run_id)
     LIMIT $2
   ) ahead

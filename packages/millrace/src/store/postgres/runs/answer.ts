@@ -1,5 +1,5 @@
 import { isClosed, priorityOf, statusOf } from '../../../core/status.ts';
-import type { ClaimedRun, DeliveryResult, OwnedRun, StartRequest, StartResult } from '../../port/store.ts';
+import type { ClaimedRuns, DeliveryResult, OwnedRun, StartRequest, StartResult } from '../../port/store.ts';
 import type { ClosedStatus } from '../../../core/status.ts';
 
 /** A row of the composite type `answer_v1`, whose columns are named in schema/functions/answer.ts. */
@@ -38,6 +38,8 @@ export const START_DELIVERY = 3;
 export const RUN = 4;
 export const SUMMARY = 5;
 export const ASSIGNMENT = 6;
+const HELD_BACK = 7;
+export const FREED = 8;
 
 const NO_TAGS: readonly string[] = [];
 
@@ -63,8 +65,13 @@ export function ownedOf(answer: Answer): OwnedRun {
   };
 }
 
-export function claimedOf(answer: Answer): ClaimedRun {
-  return { ...ownedOf(answer), history: answer[23] ?? undefined };
+export function claimsOf(answers: readonly Answer[]): ClaimedRuns {
+  const claims: ClaimedRuns = [];
+  for (const answer of answers) {
+    if (answer[0] === HELD_BACK) claims.askAgainMs = answer[14] ?? 0;
+    else claims.push({ ...ownedOf(answer), history: answer[23] ?? undefined });
+  }
+  return claims;
 }
 
 function closedStatusOf(code: number): ClosedStatus {
@@ -111,7 +118,7 @@ export function plainlyStarted(request: StartRequest, owned: boolean): StartResu
 }
 
 export function startOf(answer: Answer, delivery: DeliveryResult | undefined): StartResult {
-  const [, , code, status, , other, runId, epoch, version, , inboxSeq] = answer;
+  const [, , code, status, seq, other, runId, epoch, version, , inboxSeq] = answer;
   switch (code) {
     case 0:
       return {
@@ -125,6 +132,8 @@ export function startOf(answer: Answer, delivery: DeliveryResult | undefined): S
       };
     case 1:
       return { outcome: 'existing', runId, status: statusOf(status), ...(delivery && { delivery }) };
+    case 4:
+      return { outcome: 'queue-full', runId, maxDepth: seq };
     default:
       return { outcome: 'key-in-use', runId, status: statusOf(status) };
   }

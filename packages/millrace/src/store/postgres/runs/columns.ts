@@ -1,4 +1,5 @@
 import { PRIORITY_CODE } from '../../../core/status.ts';
+import { encodeLimits } from '../../port/brought.ts';
 import type { Adopter, Message, ReusePolicy, Scope, StartRequest } from '../../port/store.ts';
 import { byteaArray, int4Array, int8Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Parameter } from '../database/connect.ts';
@@ -21,7 +22,7 @@ const REUSE_CODE: Readonly<Record<ReusePolicy, number>> = {
 };
 
 /** How many parameters `startColumns` gives. */
-export const START_COLUMNS = 24;
+export const START_COLUMNS = 25;
 
 export function startColumns(
   starts: readonly StartRequest[],
@@ -53,6 +54,7 @@ export function startColumns(
     given(byteaArray, (start) => start.message?.body),
     given(int4Array, (start) => roundUp(start.message?.windowMs)),
     sparse(uuidArray, predecessors ?? []),
+    given(textArray, (start) => encodeLimits(start.limits)),
     given(uuidArray, (start) => start.assignTo?.engineId),
     given(int4Array, (start) => roundUp(start.assignTo?.windowMs)),
   ];

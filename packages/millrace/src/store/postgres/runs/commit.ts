@@ -11,7 +11,7 @@ import { byteaArray, int4Array, int8Array, textArray, uuidArray } from '../datab
 import type { Statement } from '../database/connect.ts';
 import { DISCARD } from '../schema/functions/commit.ts';
 import { grantsOf, withLocks } from '../locks/statements.ts';
-import { type Answer, DELIVERY, deliveryOf, PLAN } from './answer.ts';
+import { type Answer, DELIVERY, deliveryOf, FREED, PLAN } from './answer.ts';
 import {
   engineColumn,
   MESSAGE_COLUMNS,
@@ -159,15 +159,17 @@ const NO_DELIVERIES: DeliveryResult[] = [];
 export function commitResults(flush: Flush, answers: readonly Answer[]): PlanResult[] {
   const refused = new Map<number, PlanResult>();
   const deliveries = new Map<number, DeliveryResult>();
+  let freed = false;
   for (const answer of answers) {
-    if (answer[0] === PLAN) refused.set(answer[1], refusalOf(answer));
+    if (answer[0] === FREED) freed = true;
+    else if (answer[0] === PLAN) refused.set(answer[1], refusalOf(answer));
     else if (answer[0] === DELIVERY) deliveries.set(answer[1], deliveryOf(answer));
   }
   const started = flush.starts.length === 0 ? NO_STARTS : startResults(flush.starts, answers, false);
   const results: PlanResult[] = flush.plans.map(() => ({ outcome: 'conflict' }));
   let firstStart = 0;
   let firstMessage = 0;
-  for (const [index, { starts, messages, locks }] of flush.plans.entries()) {
+  for (const [index, { next, starts, messages, locks }] of flush.plans.entries()) {
     const message = firstMessage + 1;
     const grants = locks === undefined ? undefined : grantsOf(answers, index + 1);
     results[flush.order[index] ?? index] = refused.get(index + 1) ?? {
@@ -178,6 +180,8 @@ export function commitResults(flush: Flush, answers: readonly Answer[]): PlanRes
         messages.length === 0
           ? NO_DELIVERIES
           : messages.map((_, place) => deliveries.get(message + place) ?? { outcome: 'not-found' }),
+      // Some of those that closed did: a hint too many harms nobody.
+      ...(freed && (next.kind === 'close' || next.kind === 'discard') ? { freed } : undefined),
     };
     firstStart += starts.length;
     firstMessage += messages.length;

@@ -5,7 +5,7 @@ import { type Answer, deliveryOf, plainlyStarted, START, START_DELIVERY, startOf
 import { engineColumn, START_COLUMNS, startColumns } from './columns.ts';
 import { functionCall } from './function-call.ts';
 
-const START_RUNS = functionCall('start_v1', 3 + START_COLUMNS);
+const START_RUNS = functionCall('start_v1', 4 + START_COLUMNS);
 
 /** `unowned`: part of a caller's own transaction, which may yet be undone, so nobody may execute it now. */
 export function startStatement(
@@ -18,6 +18,7 @@ export function startStatement(
       options.now,
       options.unowned ? null : engineColumn(requests.map(({ owner }) => owner)),
       options.unowned,
+      true,
       ...startColumns(requests),
     ],
   };

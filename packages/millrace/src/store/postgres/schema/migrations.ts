@@ -3,6 +3,8 @@ import { CLAIM } from './functions/claim.ts';
 import { CLUSTER } from './functions/cluster.ts';
 import { COMMIT } from './functions/commit.ts';
 import { DELIVER } from './functions/deliver.ts';
+import { CLAIM_LIMITED } from './functions/limits/claim-limited.ts';
+import { SET_LIMIT } from './functions/limits/set-limit.ts';
 import { REOPEN } from './functions/reopen.ts';
 import { RETIRE } from './functions/retire.ts';
 import { START } from './functions/start.ts';
@@ -26,6 +28,9 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     id: 2,
     name: 'acts',
-    sql: [ANSWER, CLAIM, DELIVER, START, COMMIT, WAKE, RETIRE, REOPEN, CLUSTER, WORK, LOCKS].join('\n'),
+    sql: [
+      ...[ANSWER, CLAIM, CLAIM_LIMITED, SET_LIMIT, DELIVER, START, COMMIT, WAKE, RETIRE, REOPEN, CLUSTER],
+      ...[WORK, LOCKS],
+    ].join('\n'),
   },
 ];

@@ -5,6 +5,8 @@
  * the update of a turn stays in its page without touching an index (HOT). runs_closed   where the closing
  * plan moves the row. history       one row a plan, never updated. No foreign keys: share locks on `engines`
  * or `runs` would make every commit write there.
+ * runs.granted and what serves limits (port/limits.ts): a store that has no limits has no row there and no entry in
+ * these indexes. runs.limits is what a run brought along, as JSON: `[["key", max], …]`.
  */
 export const TABLES = `
 CREATE TABLE millrace.engines (
@@ -114,12 +116,15 @@ CREATE TABLE millrace.runs (
   last_owner uuid,
   assigned_to uuid,
   parent_run_id uuid,
+  granted boolean NOT NULL DEFAULT false,
   namespace text COLLATE "C" NOT NULL,
   workflow text COLLATE "C" NOT NULL,
   workflow_version text COLLATE "C" NOT NULL,
   queue text COLLATE "C" NOT NULL,
   key text COLLATE "C",
   tags text[] COLLATE "C",
+  limits text COLLATE "C",
+  parked_on text COLLATE "C",
   block_code text COLLATE "C",
   waits bytea
 ) WITH (
@@ -128,8 +133,12 @@ CREATE TABLE millrace.runs (
   autovacuum_vacuum_insert_scale_factor = 0.2,
   autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000
 );
-CREATE INDEX runs_queued ON millrace.runs (namespace, queue, workflow, workflow_version, rank, run_id)
-  WHERE status = 0 AND suspect_group IS NULL AND assigned_to IS NULL;
+CREATE INDEX runs_queued ON millrace.runs (namespace, queue, workflow, workflow_version, granted, rank, run_id)
+  WHERE status = 0 AND suspect_group IS NULL AND assigned_to IS NULL AND parked_on IS NULL;
+CREATE INDEX runs_parked ON millrace.runs (namespace, parked_on, rank, run_id) WHERE parked_on IS NOT NULL;
+CREATE INDEX runs_parked_queues ON millrace.runs (namespace, queue) WHERE parked_on IS NOT NULL;
+CREATE INDEX runs_granted ON millrace.runs (namespace, queue) WHERE granted;
+CREATE INDEX runs_granted_workflows ON millrace.runs (namespace, workflow) WHERE granted;
 CREATE INDEX runs_assigned ON millrace.runs (assigned_to, rank, run_id) WHERE assigned_to IS NOT NULL;
 CREATE INDEX runs_windows ON millrace.runs (assigned_until) WHERE assigned_until IS NOT NULL;
 CREATE INDEX runs_suspects ON millrace.runs (rank, run_id) WHERE status = 0 AND suspect_group IS NOT NULL;
@@ -160,7 +169,8 @@ CREATE TABLE millrace.runs_closed (
   workflow_version text COLLATE "C" NOT NULL,
   queue text COLLATE "C" NOT NULL,
   key text COLLATE "C",
-  tags text[] COLLATE "C"
+  tags text[] COLLATE "C",
+  limits text COLLATE "C"
 );
 CREATE INDEX runs_closed_listing ON millrace.runs_closed (namespace, run_id);
 CREATE INDEX runs_closed_children ON millrace.runs_closed (parent_run_id, run_id) WHERE parent_run_id IS NOT NULL;
@@ -196,6 +206,34 @@ CREATE TABLE millrace.keys (
   fingerprint text COLLATE "C",
   PRIMARY KEY (namespace, key)
 );
+
+CREATE TABLE millrace.limits (
+  namespace text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  paused_at bigint,
+  refilled_at bigint NOT NULL DEFAULT 0,
+  stir_at bigint,
+  rate double precision,
+  tokens double precision NOT NULL DEFAULT 0,
+  max_concurrent integer,
+  asked_max integer,
+  max_depth integer,
+  kind smallint NOT NULL,
+  paused boolean NOT NULL DEFAULT false,
+  paused_by text COLLATE "C",
+  PRIMARY KEY (namespace, kind, name)
+) WITH (fillfactor = 50);
+CREATE INDEX limits_stirred ON millrace.limits (stir_at) WHERE stir_at IS NOT NULL;
+CREATE INDEX limits_depth ON millrace.limits (namespace, name) WHERE max_depth IS NOT NULL;
+
+CREATE TABLE millrace.run_keys (
+  run_id uuid NOT NULL,
+  granted boolean NOT NULL,
+  namespace text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  PRIMARY KEY (run_id, key)
+);
+CREATE INDEX run_keys_of ON millrace.run_keys (namespace, key, granted, run_id);
 
 CREATE SEQUENCE millrace.suspect_groups;
 `;

@@ -123,6 +123,9 @@ CREATE TABLE runs (
   deadline_at INTEGER,
   key TEXT,
   tags TEXT,
+  granted INTEGER NOT NULL DEFAULT 0,
+  limits TEXT,
+  parked_on TEXT,
   parent_run_id TEXT,
   parent_ordinal INTEGER,
   suspect_group INTEGER,
@@ -130,8 +133,12 @@ CREATE TABLE runs (
   block_code TEXT,
   waits BLOB
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX runs_queued ON runs (namespace, queue, workflow, workflow_version, rank)
-  WHERE status = 0 AND suspect_group IS NULL AND assigned_to IS NULL;
+CREATE INDEX runs_queued ON runs (namespace, queue, workflow, workflow_version, granted, rank)
+  WHERE status = 0 AND suspect_group IS NULL AND assigned_to IS NULL AND parked_on IS NULL;
+CREATE INDEX runs_parked ON runs (namespace, parked_on, rank) WHERE parked_on IS NOT NULL;
+CREATE INDEX runs_parked_queues ON runs (namespace, queue) WHERE parked_on IS NOT NULL;
+CREATE INDEX runs_granted ON runs (namespace, queue) WHERE granted = 1;
+CREATE INDEX runs_granted_workflows ON runs (namespace, workflow) WHERE granted = 1;
 CREATE INDEX runs_assigned ON runs (assigned_to, rank) WHERE assigned_to IS NOT NULL;
 CREATE INDEX runs_windows ON runs (assigned_until) WHERE assigned_until IS NOT NULL;
 CREATE INDEX runs_suspects ON runs (rank) WHERE status = 0 AND suspect_group IS NOT NULL;
@@ -161,6 +168,7 @@ CREATE TABLE runs_closed (
   deadline_at INTEGER,
   key TEXT,
   tags TEXT,
+  limits TEXT,
   parent_run_id TEXT,
   parent_ordinal INTEGER,
   successor TEXT
@@ -196,6 +204,33 @@ CREATE TABLE keys (
   dedup_ms INTEGER NOT NULL,
   PRIMARY KEY (namespace, key)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE limits (
+  namespace TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  max_concurrent INTEGER,
+  asked_max INTEGER,
+  rate REAL,
+  tokens REAL NOT NULL DEFAULT 0,
+  refilled_at INTEGER NOT NULL DEFAULT 0,
+  max_depth INTEGER,
+  paused INTEGER NOT NULL DEFAULT 0,
+  paused_by TEXT,
+  paused_at INTEGER,
+  stir_at INTEGER,
+  PRIMARY KEY (namespace, kind, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX limits_stirred ON limits (stir_at) WHERE stir_at IS NOT NULL;
+
+CREATE TABLE run_keys (
+  run_id TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  key TEXT NOT NULL,
+  granted INTEGER NOT NULL,
+  PRIMARY KEY (run_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_keys_of ON run_keys (namespace, key, granted);
 
 CREATE TABLE counters (
   name TEXT PRIMARY KEY,

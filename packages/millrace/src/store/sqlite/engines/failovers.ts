@@ -1,6 +1,7 @@
 import { MAX_FAILOVER_RUNS } from '../../port/cluster.ts';
 import type { FailoverEvent, PruneRequest, RetireOptions } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
+import type { Limits } from '../limits/limits.ts';
 
 /** The table `failovers`: who was declared dead (K3). All functions run inside a transaction of the caller. */
 export interface Failovers {
@@ -28,7 +29,7 @@ interface StoredFailover {
   locks: string;
 }
 
-export function prepareFailovers(connection: Connection): Failovers {
+export function prepareFailovers(connection: Connection, limits: Limits): Failovers {
   const { now } = connection.timers;
   const insert = connection.prepare(`
     INSERT INTO failovers (event_id, kind, engine_name, takeover_id, takeover_name, detected_at, silent_ms, runs, run_ids,
@@ -72,10 +73,13 @@ export function prepareFailovers(connection: Connection): Failovers {
     addLocks: (engineId, names) => void updateLocks.run(JSON.stringify(names), engineId),
     list: (limit, before) =>
       (before === undefined ? selectNewest.all(limit) : selectBefore.all(before, limit)).map(decodeFailover),
-    prune: ({ limit, enginesMs, failoversMs }) => ({
-      engines: Number(dropEngines.run(now() - enginesMs, limit).changes),
-      failovers: Number(dropFailovers.run(now() - failoversMs, limit).changes),
-    }),
+    prune: ({ limit, enginesMs, failoversMs }) => {
+      limits.prune(limit);
+      return {
+        engines: Number(dropEngines.run(now() - enginesMs, limit).changes),
+        failovers: Number(dropFailovers.run(now() - failoversMs, limit).changes),
+      };
+    },
   };
 }
 

@@ -10,11 +10,18 @@ import { inScope, type Scoped } from '../runs/claim.ts';
  */
 export type Glance = (engineId: string, scope: Scope) => Work;
 
+function isOf({ namespace }: Scope, other: string): boolean {
+  return namespace === undefined || namespace === other;
+}
+
 export function prepareGlance(connection: Connection, backlog: Backlog): Glance {
   const selectSuspects = connection.prepare<Scoped>(`
     SELECT namespace, queue, workflow, workflow_version FROM runs
     WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NOT NULL`);
   const selectAssigned = connection.prepare('SELECT 1 FROM runs WHERE assigned_to = ? LIMIT 1');
+  const selectStirred = connection.prepare<{ namespace: string }>(
+    'SELECT DISTINCT namespace FROM limits WHERE stir_at <= ?',
+  );
   const selectOwned = connection.prepare('SELECT 1 FROM runs WHERE owner = ? LIMIT 1');
   const selectNext = connection.prepare<{ wake_at: number | null }>(`
     SELECT min(at) AS wake_at FROM (
@@ -28,6 +35,7 @@ export function prepareGlance(connection: Connection, backlog: Backlog): Glance 
         selectAssigned.get(engineId) !== undefined ||
         backlog.heads().anyLapsed() ||
         backlog.groups(scope.namespace).some(has) ||
+        selectStirred.all(connection.timers.now()).some(({ namespace }) => isOf(scope, namespace)) ||
         selectSuspects.all().some(has),
       owns: selectOwned.get(engineId) !== undefined,
       nextWakeAt: selectNext.get()?.wake_at ?? undefined,

@@ -39,7 +39,8 @@ export function prepareRunReads(
     SELECT count(*) AS count FROM (
       SELECT 1 FROM runs
       WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NULL
-        AND namespace = ? AND queue = ? AND workflow = ? AND workflow_version = ? AND (rank, run_id) < (?, ?)
+        AND namespace = ? AND queue = ? AND workflow = ? AND workflow_version = ? AND granted = ?
+        AND (rank, run_id) < (?, ?)
       LIMIT ?)`);
   const listings = new Map<string, Statement<unknown>>();
 
@@ -66,8 +67,9 @@ export function prepareRunReads(
       if (place === undefined) return 0;
       let ahead = 0;
       for (const group of backlog.groups(place.namespace, place.queue)) {
-        const { namespace, queue, workflow, workflow_version: version } = group;
-        const found = countGroup.get(namespace, queue, workflow, version, place.rank, runId, limit - ahead);
+        const { namespace, queue, workflow, workflow_version: version, granted } = group;
+        const of = [namespace, queue, workflow, version, granted];
+        const found = countGroup.get(...of, place.rank, runId, limit - ahead);
         ahead += found?.count ?? 0;
         if (ahead >= limit) break;
       }
@@ -111,6 +113,7 @@ function conditionsOf(filter: RunFilter): { where: string; values: Value[] } {
     add('status IN (SELECT value FROM json_each(?))', JSON.stringify(codes));
   }
   add('workflow = ?', filter.workflow);
+  add('queue = ?', filter.queue);
   if (filter.workflow === undefined && filter.tasks !== true)
     conditions.push(`substr(workflow, 1, ${TASK_PREFIX.length}) <> '${TASK_PREFIX}'`);
   add('EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)', filter.tag);

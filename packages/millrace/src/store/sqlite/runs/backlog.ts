@@ -7,6 +7,8 @@ export interface Group {
   queue: string;
   workflow: string;
   workflow_version: string;
+  /** Runs that hold a grant stand in groups of their own: a limit that is full does not hold them back. */
+  granted: number;
   rank: number;
 }
 
@@ -37,10 +39,11 @@ const LAST_RANK = Number.MAX_SAFE_INTEGER;
 
 export function prepareBacklog(connection: Connection): Backlog {
   const selectNext = connection.prepare<Group>(`
-    SELECT namespace, queue, workflow, workflow_version, rank FROM runs
+    SELECT namespace, queue, workflow, workflow_version, granted, rank FROM runs
     WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NULL
-      AND assigned_to IS NULL AND (namespace, queue, workflow, workflow_version, rank) > (?, ?, ?, ?, ?)
-    ORDER BY namespace, queue, workflow, workflow_version, rank LIMIT 1`);
+      AND assigned_to IS NULL AND parked_on IS NULL
+      AND (namespace, queue, workflow, workflow_version, granted, rank) > (?, ?, ?, ?, ?, ?)
+    ORDER BY namespace, queue, workflow, workflow_version, granted, rank LIMIT 1`);
   const selectAssigned = connection.prepare<{ rank: number }>(
     'SELECT rank FROM runs WHERE assigned_to = ? ORDER BY rank LIMIT 1',
   );
@@ -48,11 +51,11 @@ export function prepareBacklog(connection: Connection): Backlog {
 
   function groups(namespace?: string, queue?: string): Group[] {
     const found: Group[] = [];
-    let at = selectNext.get(namespace ?? '', queue ?? '', '', '', -LAST_RANK);
+    let at = selectNext.get(namespace ?? '', queue ?? '', '', '', 0, -LAST_RANK);
     while (at !== undefined && isIn(at, namespace, queue)) {
       found.push(at);
       // Past the last rank of a group begins the next group.
-      at = selectNext.get(at.namespace, at.queue, at.workflow, at.workflow_version, LAST_RANK);
+      at = selectNext.get(at.namespace, at.queue, at.workflow, at.workflow_version, at.granted, LAST_RANK);
     }
     return found;
   }

@@ -1,14 +1,16 @@
 import { carriesAll, splitVersion } from '../../../core/cluster/demands.ts';
 import { STATUS_CODE } from '../../../core/status.ts';
-import type { ClaimedRun, ClaimRequest, Scope } from '../../port/store.ts';
+import type { ClaimedRuns, ClaimRequest, Scope } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
+import { type Choice, prepareLimitedClaims } from '../limits/claim-limited.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Backlog } from './backlog.ts';
 import { decodeOwned, type OpenRow } from './rows.ts';
 
 /** Queued runs into ownership, by rank. Runs inside a transaction of the caller. */
 export interface Claims {
-  claim(request: ClaimRequest): ClaimedRun[];
+  claim(request: ClaimRequest): ClaimedRuns;
 }
 
 interface Candidate {
@@ -23,11 +25,17 @@ interface SuspectCandidate extends ScopedCandidate {
 /** How many windows that have passed one claim ends, if it does not claim more. */
 const LAPSED = 100;
 
-export function prepareClaims(connection: Connection, incarnations: Incarnations, backlog: Backlog): Claims {
+export function prepareClaims(
+  connection: Connection,
+  incarnations: Incarnations,
+  backlog: Backlog,
+  limits: Limits,
+): Claims {
+  const limited = prepareLimitedClaims(connection, backlog, limits);
   const selectHead = connection.prepare<Candidate>(`
     SELECT run_id, rank FROM runs
     WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NULL AND assigned_to IS NULL
-      AND namespace = ? AND queue = ? AND workflow = ? AND workflow_version = ?
+      AND parked_on IS NULL AND namespace = ? AND queue = ? AND workflow = ? AND workflow_version = ? AND granted = ?
     ORDER BY rank, run_id LIMIT ?`);
   const selectSuspects = connection.prepare<SuspectCandidate>(`
     SELECT run_id, rank, namespace, queue, workflow, workflow_version, suspect_group FROM runs
@@ -43,7 +51,7 @@ export function prepareClaims(connection: Connection, incarnations: Incarnations
     WHERE run_id IN (SELECT run_id FROM runs WHERE assigned_until <= ? ORDER BY assigned_until LIMIT ?)`);
   const take = connection.prepare<OpenRow>(`
     UPDATE runs SET status = ${STATUS_CODE.running}, owner = ?, epoch = epoch + 1,
-      started_at = coalesce(started_at, ?), assigned_to = NULL, assigned_until = NULL
+      started_at = coalesce(started_at, ?), assigned_to = NULL, assigned_until = NULL, granted = max(granted, ?)
     WHERE run_id = ? RETURNING *`);
   const selectFirstChunk = connection.prepare<{ data: Uint8Array }>(
     'SELECT data FROM history WHERE run_id = ? AND seq = 0',
@@ -52,10 +60,9 @@ export function prepareClaims(connection: Connection, incarnations: Incarnations
 
   /** Unassigned runs stand in groups, assigned ones apart: nobody reads over those of others (I10). */
   function findHealthy(request: ClaimRequest, offers: Offers): Candidate[] {
-    endWindows.run(now(), Math.max(request.limit, LAPSED));
     const groups = backlog.groups(request.namespace).filter(offers);
-    const found = groups.flatMap(({ namespace, queue, workflow, workflow_version: version }) =>
-      selectHead.all(namespace, queue, workflow, version, request.limit),
+    const found = groups.flatMap(({ namespace, queue, workflow, workflow_version: version, granted }) =>
+      selectHead.all(namespace, queue, workflow, version, granted, request.limit),
     );
     // Whoever assigned them believed that the claimer can execute them; if not, others can when their windows pass.
     const own = selectAssigned.all(request.engineId, request.limit).filter(offers);
@@ -68,15 +75,25 @@ export function prepareClaims(connection: Connection, incarnations: Incarnations
     return found.filter((run) => run.suspect_group === group);
   }
 
+  function choose(request: ClaimRequest, offers: Offers): Choice {
+    // Suspects were executing: they hold their grants.
+    if (!request.suspects && limits.any()) return limited.choose(request, offers);
+    const found = request.suspects ? findSuspects(request, offers) : findHealthy(request, offers);
+    const chosen = found.slice(0, request.limit).map(({ run_id: runId }) => ({ runId, counted: false }));
+    return { chosen, askAgainMs: undefined };
+  }
+
   return {
     claim: (request) => {
       if (request.limit <= 0 || !incarnations.alive(request.engineId)) return [];
       const offers = inScope(request);
-      const found = request.suspects !== false ? findSuspects(request, offers) : findHealthy(request, offers);
       const at = now();
-      const claimed: ClaimedRun[] = [];
-      for (const { run_id: runId } of found.slice(0, request.limit)) {
-        const row = take.get(request.engineId, at, runId);
+      const claimed: ClaimedRuns = [];
+      if (!request.suspects) endWindows.run(at, Math.max(request.limit, LAPSED));
+      const { chosen, askAgainMs } = choose(request, offers);
+      if (askAgainMs !== undefined) claimed.askAgainMs = askAgainMs;
+      for (const { runId, counted } of chosen) {
+        const row = take.get(request.engineId, at, counted ? 1 : 0, runId);
         if (row === undefined) continue;
         const history = row.version === 0 ? selectFirstChunk.get(runId)?.data : undefined;
         claimed.push({ ...decodeOwned(row), history });

@@ -7,13 +7,22 @@ import { STATUS_CODE, statusOf } from '../../../core/status.ts';
 import type { DeliveryResult, Plan, PlanResult, StartResult } from '../../port/store.ts';
 import type { Connection, Statement } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Locks } from '../locks/locks.ts';
 import type { Deliveries } from './deliver.ts';
+import type { OpenRow } from './rows.ts';
 import type { StartCall, Starts } from './start.ts';
 
 export interface Commits {
   /** Applies a batch inside the caller's transaction. */
   commit(plans: readonly Plan[]): PlanResult[];
+}
+
+/** What plans bring about in other runs. */
+interface Consequences {
+  starts: Starts;
+  deliveries: Deliveries;
+  locks: Locks;
 }
 
 interface Guarded {
@@ -32,7 +41,8 @@ const NO_DELIVERIES: DeliveryResult[] = [];
 export function prepareCommits(
   connection: Connection,
   incarnations: Incarnations,
-  { starts, deliveries, locks }: { starts: Starts; deliveries: Deliveries; locks: Locks },
+  limits: Limits,
+  { starts, deliveries, locks }: Consequences,
 ): Commits {
   const statements = prepareStatements(connection);
   const { selectGuarded, insertHistory, consume } = statements;
@@ -57,16 +67,14 @@ export function prepareCommits(
     return { outcome: 'conflict' };
   }
 
-  function apply(plan: Plan, at: number): boolean {
+  /** False: the guard refused. `freed`: the run has given its grant back. */
+  function apply(plan: Plan, at: number): boolean | 'freed' {
     if (!changeRow(statements, plan, at)) return false;
-    if (plan.next.kind === 'discard') {
-      statements.deleteHistory.run(plan.runId);
-      statements.deleteInbox.run(plan.runId);
-      return true;
-    }
+    const freed = hasEnded(plan) && leave(statements, limits, plan);
+    if (plan.next.kind === 'discard') return freed ? 'freed' : true;
     if (plan.history !== undefined) insertHistory.run(plan.runId, plan.seq, plan.count, at, plan.history);
     for (const seq of plan.consumed) consume.run(plan.runId, seq);
-    return true;
+    return freed ? 'freed' : true;
   }
 
   function startAll({ runId, next, starts: requests }: Plan, call: StartCall): StartResult[] {
@@ -85,9 +93,11 @@ export function prepareCommits(
       const results = plans.map((plan): PlanResult => {
         let known = alive.get(plan.engineId);
         if (known === undefined) alive.set(plan.engineId, (known = incarnations.alive(plan.engineId)));
-        if (!known || !apply(plan, at)) return explain(plan);
-        if (plan.starts.length === 0) return { outcome: 'ok', starts: NO_STARTS, deliveries: NO_DELIVERIES };
-        return { outcome: 'ok', starts: startAll(plan, call), deliveries: NO_DELIVERIES };
+        const applied = known && apply(plan, at);
+        if (applied === false) return explain(plan);
+        const started = plan.starts.length === 0 ? NO_STARTS : startAll(plan, call);
+        const result = { outcome: 'ok', starts: started, deliveries: NO_DELIVERIES } as const;
+        return applied === 'freed' ? { ...result, freed: true } : result;
       });
       for (const [index, plan] of plans.entries()) {
         const result = results[index];
@@ -103,6 +113,21 @@ export function prepareCommits(
       return results;
     },
   };
+}
+
+function hasEnded({ next }: Plan): boolean {
+  return next.kind === 'close' || next.kind === 'discard';
+}
+
+/** The open row of a run that has ended goes, and of one that is discarded all; true: it gave its grant back. */
+function leave(statements: Statements, limits: Limits, { runId, next }: Plan): boolean {
+  if (next.kind === 'discard') {
+    statements.deleteHistory.run(runId);
+    statements.deleteInbox.run(runId);
+  }
+  const gone = statements.deleteOpen.get(runId);
+  if (typeof gone?.limits === 'string') limits.freeKeys(runId, gone.namespace, gone.limits);
+  return gone?.granted === 1;
 }
 
 /** The guarded change of the run row; false: the guard refused. */
@@ -148,7 +173,7 @@ function changeRow(statements: Statements, plan: Plan, at: number): boolean {
       );
     case 'close': {
       const { status, successor, inboxSeq } = next;
-      const moved = changed(
+      return changed(
         statements.copyToClosed,
         STATUS_CODE[status],
         commitId,
@@ -162,8 +187,6 @@ function changeRow(statements: Statements, plan: Plan, at: number): boolean {
         seq,
         inboxSeq,
       );
-      if (moved) statements.deleteOpen.run(runId);
-      return moved;
     }
     case 'discard':
       return changed(statements.discard, runId, engineId, epoch, version, seq, next.inboxSeq);
@@ -193,15 +216,18 @@ function prepareStatements(connection: Connection) {
       WHERE ${guard}`),
     copyToClosed: connection.prepare(`
       INSERT INTO runs_closed (run_id, namespace, workflow, workflow_version, queue, priority, last_owner, epoch,
-        events, created_at, started_at, deadline_at, key, tags, parent_run_id, parent_ordinal,
+        events, created_at, started_at, deadline_at, key, tags, limits, parent_run_id, parent_ordinal,
         status, version, commit_id, inbox_seq, closed_at, successor)
       SELECT run_id, namespace, workflow, workflow_version, queue, priority, owner, epoch,
-        events + ?3, created_at, started_at, deadline_at, key, tags, parent_run_id, parent_ordinal,
+        events + ?3, created_at, started_at, deadline_at, key, tags, limits, parent_run_id, parent_ordinal,
         ?1, version + 1, ?2, inbox_seq, ?4, ?5
       FROM runs WHERE run_id = ?6 AND status = ${STATUS_CODE.running} AND owner = ?7 AND epoch = ?8 AND version = ?9
         AND events = coalesce(?10, events) AND inbox_seq = ?11`),
-    deleteOpen: connection.prepare('DELETE FROM runs WHERE run_id = ?'),
-    discard: connection.prepare(`DELETE FROM runs WHERE ${guard} AND inbox_seq = ?`),
+    deleteOpen: connection.prepare<Pick<OpenRow, 'namespace' | 'granted' | 'limits'>>(
+      'DELETE FROM runs WHERE run_id = ? RETURNING namespace, granted, limits',
+    ),
+    // What the guard has let through is deleted like any run that closes.
+    discard: connection.prepare(`UPDATE runs SET version = version + 1 WHERE ${guard} AND inbox_seq = ?`),
     deleteHistory: connection.prepare('DELETE FROM history WHERE run_id = ?'),
     deleteInbox: connection.prepare('DELETE FROM inbox WHERE run_id = ?'),
     selectGuarded: connection.prepare<Guarded>(`

@@ -1,6 +1,7 @@
 import { isClosed, priorityOf, rank, STATUS_CODE } from '../../../core/status.ts';
 import type { ReopenRequest, UnblockRequest } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
+import type { Limits } from '../limits/limits.ts';
 import { inScope, type Scoped } from './claim.ts';
 import type { ClosedRow, OpenRow } from './rows.ts';
 
@@ -16,7 +17,7 @@ export interface Reopenings {
 
 type Blocked = Pick<OpenRow, 'run_id' | 'priority' | keyof Scoped>;
 
-export function prepareReopenings(connection: Connection): Reopenings {
+export function prepareReopenings(connection: Connection, limits: Limits): Reopenings {
   const statements = prepareStatements(connection);
   const { selectOpen, selectClosed, selectHolder, selectBlocked, insertHistory } = statements;
   const { now } = connection.timers;
@@ -30,6 +31,7 @@ export function prepareReopenings(connection: Connection): Reopenings {
       if (row.successor !== null || !holdsKey(row)) return 'conflict';
       statements.copyToOpen.run(position, at, row.run_id);
       statements.deleteClosed.run(row.run_id);
+      limits.keepKeys(row.run_id, row.namespace, row.limits);
     } else {
       statements.queueBlocked.run(position, at, row.run_id);
     }
@@ -73,8 +75,8 @@ export function prepareReopenings(connection: Connection): Reopenings {
 }
 
 function prepareStatements(connection: Connection) {
-  const shared = `run_id, namespace, workflow, workflow_version, queue, priority, last_owner, epoch, version,
-    commit_id, events, inbox_seq, created_at, started_at, deadline_at, key, tags, parent_run_id, parent_ordinal`;
+  const shared = `run_id, namespace, workflow, workflow_version, queue, priority, epoch, version,
+    commit_id, events, inbox_seq, created_at, started_at, deadline_at, key, tags, limits, parent_run_id, parent_ordinal`;
   return {
     selectOpen: connection.prepare<OpenRow>('SELECT * FROM runs WHERE run_id = ?'),
     selectClosed: connection.prepare<ClosedRow>('SELECT * FROM runs_closed WHERE run_id = ?'),
@@ -84,6 +86,7 @@ function prepareStatements(connection: Connection) {
     selectBlocked: connection.prepare<Blocked>(`
       SELECT run_id, priority, namespace, queue, workflow, workflow_version FROM runs
       WHERE status = ${STATUS_CODE.blocked} AND block_code = ? ORDER BY run_id`),
+    // Nobody has had it since: a limit that is made now does not count it (L2).
     copyToOpen: connection.prepare(`
       INSERT INTO runs (${shared}, status, rank, ready_at)
       SELECT ${shared}, ${STATUS_CODE.queued}, ?, ? FROM runs_closed WHERE run_id = ?`),

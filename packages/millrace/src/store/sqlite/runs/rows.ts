@@ -21,6 +21,8 @@ export interface StoredRun {
   deadline_at: number | null;
   key: string | null;
   tags: string | null;
+  /** What it brought along, as JSON. */
+  limits: string | null;
   parent_run_id: string | null;
   parent_ordinal: number | null;
 }
@@ -33,6 +35,8 @@ export interface OpenRow extends StoredRun {
   ready_at: number | null;
   assigned_to: string | null;
   assigned_until: number | null;
+  granted: number;
+  parked_on: string | null;
   suspect_group: number | null;
   deaths: number;
   block_code: string | null;

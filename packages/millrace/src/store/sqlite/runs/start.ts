@@ -6,6 +6,7 @@ import { PRIORITY_CODE, rank, STATUS_CODE } from '../../../core/status.ts';
 import type { Assignment, StartRequest, StartResult } from '../../port/store.ts';
 import type { Connection, Value } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
+import type { StartLimits } from '../limits/start-limits.ts';
 import type { Backlog, QueueHeads } from './backlog.ts';
 import type { Deliveries, Room } from './deliver.ts';
 import { FIRST_EPOCH, prepareEarlierStarts } from './keys.ts';
@@ -20,18 +21,26 @@ export interface StartCall {
   predecessor?: string | undefined;
   /** Part of a caller's own transaction, which may yet be undone: nobody may execute it now. */
   unowned?: boolean | undefined;
+  /** It can be refused: neither a child nor a successor. */
+  outside?: boolean | undefined;
 }
 
 export interface Starts {
-  call(options?: { unowned: boolean }): StartCall;
+  call(options?: { unowned: boolean; outside: boolean }): StartCall;
   start(request: StartRequest, call: StartCall): StartResult;
+}
+
+/** What decides who begins. */
+interface Waiting {
+  backlog: Backlog;
+  limits: StartLimits;
 }
 
 export function prepareStarts(
   connection: Connection,
   incarnations: Incarnations,
-  backlog: Backlog,
   deliveries: Deliveries,
+  { backlog, limits }: Waiting,
 ): Starts {
   const { insertRun, insertHistory, setHolder } = prepareStatements(connection);
   const earlier = prepareEarlierStarts(connection, incarnations, deliveries);
@@ -43,32 +52,31 @@ export function prepareStarts(
     const position = rank(request.priority, at);
     const startAt = request.startAt === undefined ? at : Math.ceil(request.startAt);
     const delayed = startAt > at;
-    const owner = delayed || call.unowned ? undefined : eligibleOwner(request, position, call);
+    const brought = limits.broughtBy(request, call.predecessor);
+    const owner = delayed || call.unowned ? undefined : eligibleOwner(request, { position, brought }, call);
     const assignment = delayed ? undefined : eligibleAssignment(request, call);
     if (assignment !== undefined) call.heads.assigned(assignment.engineId, position);
     else if (!delayed && owner === undefined) call.heads.queued(namespace, queue, position);
-    insertRun.run(...valuesOf(request, { at, startAt, position, owner, assignment }));
+    insertRun.run(...valuesOf(request, { at, startAt, position, owner, brought, assignment }));
+    limits.keep(request, brought);
     insertHistory.run(runId, at, history);
     if (request.key !== undefined) {
       setHolder.run(namespace, request.key, runId, request.fingerprint ?? null, request.dedupMs);
     }
     if (request.message !== undefined) deliveries.enclose(runId, request.message);
+    const place = { owned: owner !== undefined, assignedTo: assignment?.engineId };
     const inboxSeq = request.message === undefined ? 0 : 1;
-    return {
-      outcome: 'started',
-      runId,
-      owned: owner !== undefined,
-      assignedTo: assignment?.engineId,
-      epoch: FIRST_EPOCH,
-      version: 0,
-      inboxSeq,
-    };
+    return { outcome: 'started', runId, ...place, epoch: FIRST_EPOCH, version: 0, inboxSeq };
   }
 
   /** Eager ownership: only where a claim would have taken this run next. */
-  function eligibleOwner(request: StartRequest, position: number, call: StartCall): string | undefined {
+  function eligibleOwner(
+    request: StartRequest,
+    { position, brought }: Pick<Placement, 'position' | 'brought'>,
+    call: StartCall,
+  ): string | undefined {
     const { owner } = request;
-    if (owner === undefined) return undefined;
+    if (owner === undefined || limits.apply(request, brought)) return undefined;
     const { heads } = call;
     if (heads.leastRank(request.namespace, request.queue) <= position) return undefined;
     if (heads.leastAssigned(owner) <= position || heads.anyLapsed()) return undefined;
@@ -92,8 +100,12 @@ export function prepareStarts(
       room: deliveries.room(),
       alive: new Map(),
       unowned: options?.unowned,
+      outside: options?.outside,
     }),
-    start: (request, call) => earlier.answer(request, call.predecessor, call.room) ?? insert(request, call),
+    start: (request, call) =>
+      earlier.answer(request, call.predecessor, call.room) ??
+      (call.outside === true ? limits.refuse(request) : undefined) ??
+      insert(request, call),
   };
 }
 
@@ -102,12 +114,13 @@ interface Placement {
   startAt: number;
   position: number;
   owner: string | undefined;
+  brought: string | null;
   assignment: Assignment | undefined;
 }
 
 /** The new row, in the order of the INSERT. */
 function valuesOf(request: StartRequest, placement: Placement): Value[] {
-  const { at, startAt, position, owner, assignment } = placement;
+  const { at, startAt, position, owner, brought, assignment } = placement;
   const delayed = startAt > at;
   const unowned = delayed ? STATUS_CODE.waiting : STATUS_CODE.queued;
   return [
@@ -131,6 +144,7 @@ function valuesOf(request: StartRequest, placement: Placement): Value[] {
     encodeTags(request.tags),
     request.parentRunId ?? null,
     request.parentOrdinal ?? null,
+    brought,
     assignment?.engineId ?? null,
     assignment === undefined ? null : at + Math.ceil(assignment.windowMs),
   ];
@@ -141,8 +155,8 @@ function prepareStatements(connection: Connection) {
     insertRun: connection.prepare(`
       INSERT INTO runs (run_id, namespace, workflow, workflow_version, queue, priority, status, rank, owner, epoch,
         version, commit_id, events, inbox_seq, wake_at, ready_at, created_at, started_at, deadline_at, key, tags,
-        parent_run_id, parent_ordinal, assigned_to, assigned_until)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+        parent_run_id, parent_ordinal, limits, assigned_to, assigned_until)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     insertHistory: connection.prepare(
       'INSERT INTO history (run_id, seq, count, at, data) VALUES (?, 0, 1, ?, ?)',
     ),

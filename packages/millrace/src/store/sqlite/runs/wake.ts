@@ -2,6 +2,7 @@ import { priorityOf, rank, STATUS_CODE } from '../../../core/status.ts';
 import type { WakeRequest, WakeResult } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
 import { inScope, type Scoped } from './claim.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Locks } from '../locks/locks.ts';
 import type { Deliveries, Room } from './deliver.ts';
 import { decodeOwned, type OpenRow } from './rows.ts';
@@ -11,7 +12,10 @@ export interface Wakes {
   wakeDue(request: WakeRequest): WakeResult;
 }
 
-type Due = Pick<OpenRow, 'run_id' | 'wake_at' | 'priority' | 'last_owner' | 'suspect_group' | keyof Scoped>;
+type Due = Pick<
+  OpenRow,
+  'run_id' | 'wake_at' | 'priority' | 'last_owner' | 'suspect_group' | 'started_at' | keyof Scoped
+>;
 interface Waiting {
   wake_at: number;
   last_owner: string | null;
@@ -20,9 +24,13 @@ interface Waiting {
 /** How many of the next runs are looked at to tell when to ask again. */
 const LOOK_AHEAD = 100;
 
-export function prepareWakes(connection: Connection, deliveries: Deliveries, locks: Locks): Wakes {
+export function prepareWakes(
+  connection: Connection,
+  { deliveries, limits, locks }: { deliveries: Deliveries; limits: Limits; locks: Locks },
+): Wakes {
   const selectDue = connection.prepare<Due>(`
-    SELECT run_id, wake_at, priority, namespace, queue, workflow, workflow_version, last_owner, suspect_group FROM runs
+    SELECT run_id, wake_at, priority, namespace, queue, workflow, workflow_version, last_owner, suspect_group,
+      started_at FROM runs
     WHERE status = ${STATUS_CODE.waiting} AND wake_at <= ? ORDER BY wake_at, run_id LIMIT ?`);
   const selectNext = connection.prepare<Waiting>(`
     SELECT wake_at, last_owner FROM runs WHERE status = ${STATUS_CODE.waiting} AND wake_at IS NOT NULL
@@ -55,6 +63,7 @@ export function prepareWakes(connection: Connection, deliveries: Deliveries, loc
       const windowMs = Math.ceil(request.windowMs ?? 0);
       const has = inScope(request);
       const room = deliveries.room();
+      const limited = limits.any();
       const result: WakeResult = { adopted: [], queued: 0, assigned: [], nextWakeAt: undefined, storeTime };
       const grants = locks.expire(limit);
       if (grants.length > 0) result.grants = grants;
@@ -63,11 +72,13 @@ export function prepareWakes(connection: Connection, deliveries: Deliveries, loc
         // It has been ready since its time came, not since somebody looked.
         const position = rank(priorityOf(due.priority), due.wake_at ?? storeTime);
         const healthy = due.suspect_group === null;
+        // One that has not begun must be granted first (L4).
+        const may = due.started_at !== null || !limited;
         const ofAnother = room.isOfAnother(lastOwner, adopter);
         if (healthy && ofAnother && windowMs > 0) {
           queue.run(position, lastOwner, storeTime + windowMs, runId);
           result.assigned.push(lastOwner);
-        } else if (healthy && !ofAnother && adopter !== undefined && has(due) && room.take(adopter)) {
+        } else if (healthy && may && !ofAnother && adopter !== undefined && has(due) && room.take(adopter)) {
           const row = adopt.get(position, adopter.engineId, storeTime, runId);
           if (row !== undefined) result.adopted.push(decodeOwned(row));
         } else {

@@ -36,10 +36,12 @@ END $$;
 
 -- Those of the incarnations that are not retired. What the caller does for them is done before any of them can be
 -- retired: retire_v1 waits for this lock (I9). In memory only: a row lock here would make each commit write to engines.
+-- The other lock: while somebody may be granting, nobody makes a limit (set_limit_v1, L2).
 CREATE FUNCTION millrace.live_v1(p_engines uuid[]) RETURNS uuid[] LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_engine uuid;
 BEGIN
+  IF cardinality(p_engines) > 0 THEN PERFORM pg_advisory_xact_lock_shared(77015, 0); END IF;
   FOREACH v_engine IN ARRAY coalesce(p_engines, '{}') LOOP
     PERFORM pg_advisory_xact_lock_shared(77012, hashtext(v_engine::text));
   END LOOP;

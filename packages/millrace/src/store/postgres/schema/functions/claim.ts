@@ -9,15 +9,18 @@ import { canExecute, IN_SCOPE, OWNED, PLANNING } from './answer.ts';
  * Assigned runs stand apart, each engine's in the order of rank, so that nobody reads over those of others (I10).
  * Whose window has passed is put back among the groups, once, by whoever claims next.
  * Suspects (p_suspects): 0 none of them, 1 those of one group, 2 those of the group that the caller has a part of.
+ * Where the store has limits, limits/claim-limited.ts does it. Runs that hold a grant stand in groups of their own:
+ * a limit that is full does not hold them back.
  * part 4   a run that is the caller's now; history = its first chunk if it never had a turn
  */
-const GROUP = 'r.namespace, r.queue, r.workflow, r.workflow_version';
+const GROUP = 'r.namespace, r.queue, r.workflow, r.workflow_version, r.granted';
+const FREE = 'r.status = 0 AND r.suspect_group IS NULL AND r.assigned_to IS NULL AND r.parked_on IS NULL';
 
 const TAKE = `UPDATE millrace.runs r SET status = 1, owner = p_engine, epoch = r.epoch + 1,
         started_at = coalesce(r.started_at, v_now), assigned_to = NULL, assigned_until = NULL
       WHERE r.run_id = ANY(v_ids)`;
 
-const CLAIMED = `4::smallint, 0, 0::smallint, 1::smallint, NULL::integer, NULL::uuid, ${OWNED},
+export const CLAIMED = `4::smallint, 0, 0::smallint, 1::smallint, NULL::integer, NULL::uuid, ${OWNED},
       CASE WHEN r.version = 0 THEN
         (SELECT h.data FROM millrace.history h WHERE h.run_id = r.run_id AND h.seq = 0)
       END`;
@@ -28,21 +31,24 @@ CREATE TYPE millrace.head_v1 AS (namespace text, queue text, rank bigint);
 -- The groups of queued healthy runs that are not assigned, each with its least rank; of one namespace, one queue,
 -- or all.
 CREATE FUNCTION millrace.groups_v1(p_namespace text, p_queue text)
-RETURNS TABLE (namespace text, queue text, workflow text, workflow_version text, rank bigint)
+RETURNS TABLE (namespace text, queue text, workflow text, workflow_version text, granted boolean, rank bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 BEGIN
-  SELECT ${GROUP}, r.rank INTO namespace, queue, workflow, workflow_version, rank FROM millrace.runs r
-  WHERE r.status = 0 AND r.suspect_group IS NULL AND r.assigned_to IS NULL
+  SELECT ${GROUP}, r.rank INTO namespace, queue, workflow, workflow_version, granted, rank
+    FROM millrace.runs r
+  WHERE ${FREE}
     AND (r.namespace, r.queue) >= (coalesce(p_namespace, ''), coalesce(p_queue, ''))
   ORDER BY ${GROUP}, r.rank LIMIT 1;
   WHILE FOUND LOOP
     EXIT WHEN p_namespace IS NOT NULL AND namespace <> p_namespace;
     EXIT WHEN p_queue IS NOT NULL AND queue <> p_queue;
     RETURN NEXT;
-    SELECT ${GROUP}, r.rank INTO namespace, queue, workflow, workflow_version, rank FROM millrace.runs r
-    WHERE r.status = 0 AND r.suspect_group IS NULL AND r.assigned_to IS NULL
-      AND (${GROUP}) > (groups_v1.namespace, groups_v1.queue, groups_v1.workflow, groups_v1.workflow_version)
+    SELECT ${GROUP}, r.rank INTO namespace, queue, workflow, workflow_version, granted, rank
+    FROM millrace.runs r
+    WHERE ${FREE}
+      AND (${GROUP}) > (groups_v1.namespace, groups_v1.queue, groups_v1.workflow, groups_v1.workflow_version,
+        groups_v1.granted)
     ORDER BY ${GROUP}, r.rank LIMIT 1;
   END LOOP;
 END $$;
@@ -71,6 +77,7 @@ DECLARE
   v_queues text[];
   v_workflows text[];
   v_versions text[];
+  v_granted boolean[];
   v_window integer := p_limit;
   v_left integer := p_limit;
   v_seen integer;
@@ -102,9 +109,14 @@ BEGIN
   END IF;
 
   PERFORM millrace.unassign_v1(v_now, greatest(p_limit, 100));
+  IF EXISTS (SELECT 1 FROM millrace.limits) THEN
+    RETURN QUERY SELECT * FROM millrace.claim_limited_v1(v_now, p_engine, p_namespace, p_queues, p_workflows, p_versions,
+      p_traits, p_limit);
+    RETURN;
+  END IF;
   v_own := EXISTS (SELECT 1 FROM millrace.runs r WHERE r.assigned_to = p_engine);
-  SELECT array_agg(g.namespace), array_agg(g.queue), array_agg(g.workflow), array_agg(g.workflow_version)
-    INTO v_namespaces, v_queues, v_workflows, v_versions
+  SELECT array_agg(g.namespace), array_agg(g.queue), array_agg(g.workflow), array_agg(g.workflow_version),
+    array_agg(g.granted) INTO v_namespaces, v_queues, v_workflows, v_versions, v_granted
   FROM millrace.groups_v1(p_namespace, NULL) g
   WHERE (p_queues IS NULL OR g.queue = ANY(p_queues))
     AND ${canExecute('g')};
@@ -114,11 +126,12 @@ BEGIN
     v_ids := ARRAY(
       SELECT c.run_id FROM (
         SELECT c.run_id, c.rank
-        FROM unnest(v_namespaces, v_queues, v_workflows, v_versions) AS g(namespace, queue, workflow, version),
+        FROM unnest(v_namespaces, v_queues, v_workflows, v_versions, v_granted) AS
+          g(namespace, queue, workflow, version, granted),
         LATERAL (
           SELECT r.run_id, r.rank FROM millrace.runs r
-          WHERE r.status = 0 AND r.suspect_group IS NULL AND r.assigned_to IS NULL AND r.namespace = g.namespace
-            AND r.queue = g.queue AND r.workflow = g.workflow AND r.workflow_version = g.version
+          WHERE ${FREE} AND r.namespace = g.namespace AND r.queue = g.queue
+            AND r.workflow = g.workflow AND r.workflow_version = g.version AND r.granted = g.granted
           ORDER BY r.rank, r.run_id LIMIT v_window
         ) c
         UNION ALL
@@ -128,11 +141,12 @@ BEGIN
       ) c
       ORDER BY c.rank, c.run_id LIMIT v_window);
     v_seen := cardinality(v_ids);
-    -- Spelled so that only the primary key fits: the index of queued runs would be read from its beginning.
+    -- Spelled so that only the primary key fits: the index of queued runs would be read from its beginning. One that
+    -- brings limits along was started a moment ago: its keys are limits now.
     v_ids := ARRAY(
       SELECT r.run_id FROM millrace.runs r
       WHERE r.run_id = ANY(v_ids) AND r.status + 0 = 0 AND r.suspect_group IS NULL
-        AND (r.assigned_to IS NULL OR r.assigned_to = p_engine)
+        AND (r.assigned_to IS NULL OR r.assigned_to = p_engine) AND r.limits IS NULL
       ORDER BY r.rank, r.run_id LIMIT v_left FOR UPDATE SKIP LOCKED);
     RETURN QUERY WITH r AS (${TAKE} RETURNING r.*)
     SELECT ${CLAIMED} FROM r ORDER BY r.rank, r.run_id;

@@ -56,5 +56,6 @@ BEGIN
     SELECT f.event_id FROM millrace.failovers f WHERE f.detected_at < v_now - p_failovers_ms
     ORDER BY f.detected_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS failovers = ROW_COUNT;
+  PERFORM millrace.prune_limits_v1(p_limit);
 END $$;
 `;

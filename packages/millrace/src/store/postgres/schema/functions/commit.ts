@@ -1,13 +1,15 @@
-import { PLANNING } from './answer.ts';
+import { NO_POSITION, NO_RUN, PLANNING } from './answer.ts';
 
 /*
  * Plans (I1–I5, I9). `p_kind` is the status after the plan: 1 continue, 2 suspend, 4 block, from 10 on close, 100 discard.
  * Plans come in the order of their run ids, which is the order in which their rows are locked. The guard
  * stands in the WHERE of the change itself; only when fewer rows were changed than there are plans does a
- * second look say why. Answers name only what is not plainly ok. part 0   a plan: code 1 already, 2 conflict,
- * 3 unread (seq = the inbox's) others   as in start_v1 and deliver_v1, which write after the plans: two
- * changes of one row in one statement would lose one. Starts and messages (s_, m_) name their plan by place;
- * those of a plan that failed are taken out.
+ * second look say why. Answers name only what is not plainly ok.
+ * part 0   a plan: code 1 already, 2 conflict, 3 unread (seq = the inbox's)
+ * part 8   a run that closed gave its grant back
+ * others   as in start_v1 and deliver_v1, which write after the plans: two changes of one row in one statement would
+ *          lose one
+ * Starts and messages (s_, m_) name their plan by place; those of a plan that failed are taken out.
  */
 const GUARD = `(
         SELECT p_run[p.n] = r.run_id AND r.status = 1 AND r.owner = p_engine[p.n] AND r.owner = ANY(v_live)
@@ -30,7 +32,7 @@ CREATE FUNCTION millrace.commit_v1(
   s_priority integer[], s_tags text[], s_key text[], s_fingerprint text[], s_reuse integer[], s_dedup_ms bigint[],
   s_start_at bigint[], s_deadline_at bigint[], s_parent uuid[], s_ordinal integer[], s_commit bigint[],
   s_owner uuid[], s_data bytea[], s_message text[], s_body bytea[], s_window integer[],
-  s_predecessor uuid[], s_assign uuid[], s_assign_ms integer[],
+  s_predecessor uuid[], s_limits text[], s_assign uuid[], s_assign_ms integer[],
   m_plan integer[], m_run uuid[], m_namespace text[], m_key text[], m_dedup text[], m_body bytea[],
   m_adopter uuid[], m_room integer[], m_window integer[]
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
@@ -41,6 +43,8 @@ DECLARE
   v_total integer := cardinality(p_run);
   v_ok integer[];
   v_closed integer[];
+  v_keyed uuid[];
+  v_freed boolean;
   v_gone uuid[];
   v_all boolean;
 BEGIN
@@ -73,12 +77,13 @@ BEGIN
     ), kept AS (
       INSERT INTO millrace.runs_closed (run_id, commit_id, created_at, started_at, closed_at, deadline_at, epoch,
         version, events, inbox_seq, parent_ordinal, status, priority, last_owner, parent_run_id, successor, namespace,
-        workflow, workflow_version, queue, key, tags)
+        workflow, workflow_version, queue, key, tags, limits)
       SELECT run_id, p_commit[n], created_at, started_at, v_now, deadline_at, epoch,
         version + 1, events + p_count[n], inbox_seq, parent_ordinal, p_kind[n], priority, owner, parent_run_id,
-        p_successor[n], namespace, workflow, workflow_version, queue, key, tags
+        p_successor[n], namespace, workflow, workflow_version, queue, key, tags, limits
       FROM gone WHERE p_kind[n] < ${DISCARD}
-    ) SELECT array_agg(n) INTO v_closed FROM gone;
+    ) SELECT array_agg(n), array_agg(run_id) FILTER (WHERE limits IS NOT NULL), bool_or(granted)
+      INTO v_closed, v_keyed, v_freed FROM gone;
     v_ok := v_ok || v_closed;
     IF ${DISCARD} = ANY(p_kind) THEN
       v_gone := ARRAY(SELECT p_run[g.n] FROM unnest(v_closed) AS g(n) WHERE p_kind[g.n] = ${DISCARD});
@@ -109,17 +114,23 @@ BEGIN
       FROM unnest(c_plan, c_seq) AS c(plan, seq) WHERE v_all OR c.plan = ANY(v_ok)));
   END IF;
   IF s_plan IS NOT NULL THEN
-    RETURN QUERY SELECT * FROM millrace.start_v1(v_now, p_engines, false,
+    RETURN QUERY SELECT * FROM millrace.start_v1(v_now, p_engines, false, false,
       CASE WHEN v_all THEN s_run ELSE ARRAY(SELECT CASE WHEN s.plan = ANY(v_ok) THEN s.run_id END
         FROM unnest(s_plan, s_run) WITH ORDINALITY AS s(plan, run_id, n) ORDER BY s.n) END,
       s_namespace, s_workflow, s_version, s_queue, s_priority, s_tags, s_key, s_fingerprint, s_reuse, s_dedup_ms,
       s_start_at, s_deadline_at, s_parent, s_ordinal, s_commit, s_owner, s_data, s_message, s_body, s_window,
-      s_predecessor, s_assign, s_assign_ms);
+      s_predecessor, s_limits, s_assign, s_assign_ms);
   END IF;
   IF m_plan IS NOT NULL THEN
     RETURN QUERY SELECT * FROM millrace.deliver_v1(v_now, p_engines,
       ARRAY(SELECT v_all OR m.plan = ANY(v_ok) FROM unnest(m_plan) WITH ORDINALITY AS m(plan, n) ORDER BY m.n),
       m_run, m_namespace, m_key, m_dedup, m_body, m_adopter, m_room, m_window);
+  END IF;
+  -- Last, because whoever holds the locks of limits waits for no run.
+  IF v_keyed IS NOT NULL THEN PERFORM millrace.free_keys_v1(v_now, v_keyed); END IF;
+  IF v_freed THEN
+    RETURN QUERY SELECT 8::smallint, 0, 0::smallint, NULL::smallint, NULL::integer, NULL::uuid, NULL::uuid,
+      ${NO_POSITION}, ${NO_RUN};
   END IF;
 END $$;
 

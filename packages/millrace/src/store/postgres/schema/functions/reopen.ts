@@ -44,14 +44,16 @@ BEGIN
       WHERE k.namespace = r.namespace AND k.key = r.key AND k.run_id = p_run FOR NO KEY UPDATE;
       IF NOT FOUND THEN RETURN 'conflict'; END IF;
     END IF;
+    -- Nobody has had it since: a limit that is made now does not count it (L2).
     WITH gone AS (DELETE FROM millrace.runs_closed c WHERE c.run_id = p_run RETURNING c.*)
     INSERT INTO millrace.runs (run_id, rank, commit_id, created_at, ready_at, started_at, deadline_at, epoch, version,
-      events, inbox_seq, parent_ordinal, deaths, status, priority, last_owner, parent_run_id, namespace, workflow,
-      workflow_version, queue, key, tags)
+      events, inbox_seq, parent_ordinal, deaths, status, priority, parent_run_id, namespace, workflow,
+      workflow_version, queue, key, tags, limits)
     SELECT run_id, millrace.rank_v1(priority, v_now), p_commit, created_at, v_now, started_at, deadline_at, epoch,
-      version + 1, events + p_count, inbox_seq, parent_ordinal, 0, 0, priority, last_owner, parent_run_id, namespace,
-      workflow, workflow_version, queue, key, tags
+      version + 1, events + p_count, inbox_seq, parent_ordinal, 0, 0, priority, parent_run_id, namespace,
+      workflow, workflow_version, queue, key, tags, limits
     FROM gone;
+    PERFORM millrace.keep_keys_v1(v_now, ARRAY[p_run]);
   END IF;
   IF p_count > 0 THEN
     INSERT INTO millrace.history (run_id, at, seq, count, data) VALUES (p_run, v_now, p_seq, p_count, p_data);

@@ -2,28 +2,29 @@ import { NO_POSITION, NO_RUN, PLANNING } from './answer.ts';
 
 /*
  * Starts. Most are new: those are inserted in bulk. The rest is looked at one by one: an id that is there already (the
- * same request sent again), a key that somebody holds.
+ * same request sent again), a key that somebody holds, a queue that is full (p_outside: starts that can be refused).
  * part 1   a start that is not simply "inserted, and owned or assigned if it asked for it": code 0 started (other = the
- * owner that it has), 1 existing, 2 key-in-use (both with status), 3 started (other = the engine that it is assigned to)
+ *          owner that it has), 1 existing, 2 key-in-use (both with status), 3 started (other = the engine that it is
+ *          assigned to), 4 the queue is full (seq = its greatest depth)
  * part 3   the delivery of its message to the existing run, as part 2 of deliver_v1
  * A run id that is NULL is passed over. `s_predecessor` is the run that the start continues, whose key it takes. Keys are
  * taken in their own order, so that two calls cannot wait for each other.
  */
 const STARTS = `unnest(s_run, s_namespace, s_workflow, s_version, s_queue, s_priority, s_tags, s_key, s_fingerprint,
       s_dedup_ms, s_start_at, s_deadline_at, s_parent, s_ordinal, s_commit, s_owner, s_data, s_message, s_body,
-      s_reuse, s_predecessor, s_assign, s_assign_ms)
+      s_reuse, s_predecessor, s_limits, s_assign, s_assign_ms)
       WITH ORDINALITY AS s(run_id, namespace, workflow, workflow_version, queue, priority, tags, key, fingerprint,
       dedup_ms, start_at, deadline_at, parent_run_id, parent_ordinal, commit_id, owner, data, message, body, reuse,
-      predecessor, assign_to, assign_ms, n)`;
+      predecessor, limits, assign_to, assign_ms, n)`;
 
 export const START = `
 CREATE FUNCTION millrace.start_v1(
-  p_now bigint, p_engines uuid[], p_unowned boolean,
+  p_now bigint, p_engines uuid[], p_unowned boolean, p_outside boolean,
   s_run uuid[], s_namespace text[], s_workflow text[], s_version text[], s_queue text[],
   s_priority integer[], s_tags text[], s_key text[], s_fingerprint text[], s_reuse integer[], s_dedup_ms bigint[],
   s_start_at bigint[], s_deadline_at bigint[], s_parent uuid[], s_ordinal integer[], s_commit bigint[],
   s_owner uuid[], s_data bytea[], s_message text[], s_body bytea[], s_window integer[],
-  s_predecessor uuid[], s_assign uuid[], s_assign_ms integer[]
+  s_predecessor uuid[], s_limits text[], s_assign uuid[], s_assign_ms integer[]
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE
@@ -39,12 +40,27 @@ DECLARE
   v_heads millrace.head_v1[];
   v_may uuid[] := '{}';
   v_firsts bigint[];
+  v_full integer[];
+  v_limited boolean := EXISTS (SELECT 1 FROM millrace.limits);
   v_holder record;
   s record;
 BEGIN
   v_twins := ARRAY(
     SELECT s.n::integer FROM unnest(s_run) WITH ORDINALITY AS s(run_id, n)
     WHERE (SELECT true FROM millrace.history h WHERE h.run_id = s.run_id AND h.seq = 0));
+
+  IF p_outside AND v_limited THEN
+    v_full := millrace.full_v1(v_now, NOT p_unowned, v_twins, s_run, s_namespace, s_queue, s_key, s_reuse, s_start_at);
+    IF cardinality(v_full) > 0 THEN
+      RETURN QUERY SELECT 1::smallint, n, 4::smallint, NULL::smallint,
+        (SELECT l.max_depth FROM millrace.limits l
+          WHERE l.namespace = s_namespace[n] AND l.kind = 1 AND l.name = s_queue[n]),
+        NULL::uuid, s_run[n], ${NO_POSITION}, ${NO_RUN}
+      FROM unnest(v_full) AS u(n);
+      s_run := ARRAY(SELECT CASE WHEN NOT u.n = ANY(v_full) THEN u.id END
+        FROM unnest(s_run) WITH ORDINALITY AS u(id, n) ORDER BY u.n);
+    END IF;
+  END IF;
 
   IF s_key IS NOT NULL THEN
     WITH won AS (
@@ -76,7 +92,8 @@ BEGIN
   END IF;
 
   v_backlog := EXISTS (
-    SELECT 1 FROM millrace.runs r WHERE r.status = 0 AND r.suspect_group IS NULL AND r.assigned_to IS NULL);
+    SELECT 1 FROM millrace.runs r
+    WHERE r.status = 0 AND r.suspect_group IS NULL AND r.assigned_to IS NULL AND r.parked_on IS NULL);
   IF s_owner IS NOT NULL THEN
     -- A run whose window has passed is in no group yet: whoever claims next puts it in its place.
     IF NOT EXISTS (SELECT 1 FROM millrace.runs r WHERE r.assigned_until <= v_now) THEN v_may := v_live; END IF;
@@ -94,26 +111,32 @@ BEGIN
 
   RETURN QUERY
   WITH fresh AS MATERIALIZED (
-    SELECT s.*, v.position, s.start_at > v_now AS delayed,
+    SELECT s.*, v.position, v.limits AS brought, s.start_at > v_now AS delayed,
       CASE WHEN s.owner = ANY(v_may) AND (s.start_at IS NULL OR s.start_at <= v_now)
         AND coalesce(v_firsts[array_position(v_may, s.owner)] > v.position, true)
         AND NOT (v_backlog AND EXISTS (SELECT 1 FROM unnest(v_heads) h
-          WHERE h.namespace = s.namespace AND h.queue = s.queue AND h.rank <= v.position)) THEN s.owner
+          WHERE h.namespace = s.namespace AND h.queue = s.queue AND h.rank <= v.position))
+        AND v.limits IS NULL AND NOT (v_limited AND EXISTS (
+          SELECT 1 FROM unnest(ARRAY[0, 1, 2], ARRAY['', s.queue, s.workflow]) AS u(kind, name), LATERAL (
+            SELECT 1 FROM millrace.limits l
+            WHERE l.namespace = s.namespace AND l.kind = u.kind AND l.name = u.name LIMIT 1) l)) THEN s.owner
       END AS owned_by,
       CASE WHEN s.owner IS NULL AND s.assign_ms > 0 AND s.assign_to = ANY(v_seen)
         AND (s.start_at IS NULL OR s.start_at <= v_now) THEN s.assign_to END AS kept_for
     FROM ${STARTS},
-    LATERAL (SELECT millrace.rank_v1(s.priority::smallint, v_now) AS position) v
+    LATERAL (SELECT millrace.rank_v1(s.priority::smallint, v_now) AS position,
+      CASE WHEN s.predecessor IS NULL THEN s.limits
+        ELSE (SELECT c.limits FROM millrace.runs_closed c WHERE c.run_id = s.predecessor LIMIT 1) END AS limits) v
     WHERE s.run_id IS NOT NULL AND NOT s.n = ANY(v_twins) AND NOT s.n = ANY(v_losers)
   ), placed AS (
     INSERT INTO millrace.runs (run_id, rank, commit_id, created_at, ready_at, started_at, wake_at, deadline_at, epoch,
       version, events, inbox_seq, parent_ordinal, deaths, status, priority, owner, parent_run_id, namespace, workflow,
-      workflow_version, queue, key, tags, assigned_to, assigned_until)
+      workflow_version, queue, key, tags, limits, assigned_to, assigned_until)
     SELECT f.run_id, f.position, f.commit_id, v_now, CASE WHEN f.delayed THEN NULL ELSE v_now END,
       CASE WHEN f.owned_by IS NOT NULL THEN v_now END, CASE WHEN f.delayed THEN f.start_at END, f.deadline_at, 1,
       0, 1, CASE WHEN f.message IS NULL THEN 0 ELSE 1 END, f.parent_ordinal, 0,
       CASE WHEN f.delayed THEN 2 WHEN f.owned_by IS NULL THEN 0 ELSE 1 END, f.priority, f.owned_by, f.parent_run_id,
-      f.namespace, f.workflow, f.workflow_version, f.queue, f.key, f.tags::text[],
+      f.namespace, f.workflow, f.workflow_version, f.queue, f.key, f.tags::text[], f.brought,
       f.kept_for, CASE WHEN f.kept_for IS NOT NULL THEN v_now + f.assign_ms END
     FROM fresh f
   ), told AS (
@@ -128,6 +151,7 @@ BEGIN
   WHERE (f.owner IS NOT NULL AND f.owned_by IS NULL)
     OR (f.owner IS NULL AND f.assign_to IS NOT NULL AND f.kept_for IS NULL);
 
+  IF s_limits IS NOT NULL OR s_predecessor IS NOT NULL THEN PERFORM millrace.keep_keys_v1(v_now, s_run); END IF;
   IF cardinality(v_twins) > 0 THEN
     RETURN QUERY SELECT * FROM millrace.repeat_v1(v_live, v_twins, s_run, s_namespace, s_workflow, s_key, s_commit,
       s_owner, s_message);

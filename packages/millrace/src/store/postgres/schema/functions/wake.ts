@@ -21,6 +21,7 @@ DECLARE
   v_ids uuid[];
   v_adopted uuid[];
   v_kept uuid[];
+  v_limited boolean := EXISTS (SELECT 1 FROM millrace.limits);
   v_answer millrace.answer_v1;
 BEGIN
   WITH pick AS MATERIALIZED (
@@ -29,6 +30,8 @@ BEGIN
   ), eligible AS (
     SELECT r.run_id FROM pick r
     WHERE v_live AND r.suspect_group IS NULL AND coalesce(r.last_owner <> ALL(v_others), true) AND ${IN_SCOPE}
+      -- One that has not begun must be granted first (L4).
+      AND (r.started_at IS NOT NULL OR NOT v_limited)
     ORDER BY r.wake_at, r.run_id LIMIT greatest(p_room, 0)
   )
   SELECT ARRAY(SELECT run_id FROM pick), ARRAY(SELECT run_id FROM eligible),
@@ -85,6 +88,8 @@ BEGIN
     OR EXISTS (SELECT 1 FROM millrace.runs r WHERE r.assigned_until <= v_now)
     OR EXISTS (
       SELECT 1 FROM millrace.groups_v1(p_namespace, NULL) r WHERE ${IN_SCOPE})
+    OR EXISTS (
+      SELECT 1 FROM millrace.limits l WHERE l.stir_at <= v_now AND (p_namespace IS NULL OR l.namespace = p_namespace))
     OR EXISTS (
       SELECT 1 FROM millrace.runs r WHERE r.status = 0 AND r.suspect_group IS NOT NULL
         AND ${IN_SCOPE});

@@ -1,0 +1,37 @@
+import { encodeLimits } from '../../port/brought.ts';
+import type { StartRequest, StartResult } from '../../port/store.ts';
+import type { Connection } from '../database/connection.ts';
+import type { Limits } from './limits.ts';
+
+/** What limits have to say about a start. Runs inside a transaction of the caller. */
+export interface StartLimits {
+  /** The limits that the run brings along; a successor has its predecessor's. */
+  broughtBy(request: StartRequest, predecessor: string | undefined): string | null;
+  /** Whether the run is granted by a claim, or not at all (L4). */
+  apply(request: StartRequest, brought: string | null): boolean;
+  /** The refusal of a queue that has its greatest depth; what is delayed is not in it yet. */
+  refuse(request: StartRequest): StartResult | undefined;
+  keep(request: StartRequest, brought: string | null): void;
+}
+
+export function prepareStartLimits(connection: Connection, limits: Limits): StartLimits {
+  const selectBrought = connection.prepare<{ limits: string | null }>(
+    'SELECT limits FROM runs_closed WHERE run_id = ?',
+  );
+  return {
+    broughtBy: (request, predecessor) => {
+      if (predecessor === undefined) return encodeLimits(request.limits) ?? null;
+      return selectBrought.get(predecessor)?.limits ?? null;
+    },
+    apply: (request, brought) => brought !== null || (limits.any() && limits.applies(request)),
+    refuse: ({ runId, namespace, queue, startAt = 0 }) => {
+      if (!limits.any() || startAt > connection.timers.now()) return undefined;
+      const room = limits.depthLeft(namespace, queue);
+      if (room === undefined || room.left > 0) return undefined;
+      return { outcome: 'queue-full', runId, maxDepth: room.maxDepth };
+    },
+    keep: ({ runId, namespace }, brought) => {
+      if (brought !== null) limits.keepKeys(runId, namespace, brought);
+    },
+  };
+}
