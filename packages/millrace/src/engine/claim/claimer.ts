@@ -92,9 +92,8 @@ export function startClaimer(engine: Engine): Claimer {
       loop.nudge();
     },
     hear({ claimable }) {
-      if (claimable && told === 'in-vain') return;
-      told = claimable ? 'something' : 'nothing';
-      if (claimable) loop.within(0);
+      if (!claimable || told !== 'in-vain') told = claimable ? 'something' : 'nothing';
+      if (told === 'something') loop.within(0);
     },
     noteWindow(ms) {
       // The store's clock counts whole milliseconds.

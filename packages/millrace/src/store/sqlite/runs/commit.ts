@@ -70,7 +70,7 @@ export function prepareCommits(
   /** False: the guard refused. `freed`: the run has given its grant back. */
   function apply(plan: Plan, at: number): boolean | 'freed' {
     if (!changeRow(statements, plan, at)) return false;
-    const freed = hasEnded(plan) && leave(statements, limits, plan);
+    const freed = hasEnded(plan) && remove(statements, limits, plan);
     if (plan.next.kind === 'discard') return freed ? 'freed' : true;
     if (plan.history !== undefined) insertHistory.run(plan.runId, plan.seq, plan.count, at, plan.history);
     for (const seq of plan.consumed) consume.run(plan.runId, seq);
@@ -120,7 +120,7 @@ function hasEnded({ next }: Plan): boolean {
 }
 
 /** The open row of a run that has ended goes, and of one that is discarded all; true: it gave its grant back. */
-function leave(statements: Statements, limits: Limits, { runId, next }: Plan): boolean {
+function remove(statements: Statements, limits: Limits, { runId, next }: Plan): boolean {
   if (next.kind === 'discard') {
     statements.deleteHistory.run(runId);
     statements.deleteInbox.run(runId);
