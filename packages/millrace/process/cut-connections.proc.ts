@@ -23,7 +23,7 @@ const WRITES: readonly Write[] = [
   { name: 'plans', statement: /commit_v\d/, repeated: true },
   { name: 'messages', statement: /deliver_v\d/, repeated: true },
   { name: 'claims', statement: /claim_v\d/, rowsMin: 1 },
-  { name: 'wakes', statement: /wake_v\d/, rowsMin: 2 },
+  { name: 'wakes', statement: /wake_v\d/, rowsMin: 3 },
   { name: 'beats', statement: /beat_seq \+ 1/, repeated: true },
   { name: 'hints', statement: /pg_notify/ },
   { name: 'the end of transactions', statement: /^COMMIT$/ },

@@ -38,6 +38,7 @@ describe('the environment', () => {
       maxRetries: 3,
       beatMs: 1000,
       leaseMs: 5000,
+      lockMs: 300_000,
       failover: true,
       logLevel: 'info',
       logFormat: 'text',
@@ -68,6 +69,7 @@ describe('the environment', () => {
       MAX_RETRIES: '0',
       HEARTBEAT_INTERVAL: '30000',
       FAILURE_DETECTION_TIMEOUT: '90s',
+      LOCK_TIMEOUT: '2m',
       LOG_LEVEL: 'WARN',
       LOG_FORMAT: 'json',
     });
@@ -92,6 +94,7 @@ describe('the environment', () => {
       maxRetries: 0,
       beatMs: 30_000,
       leaseMs: 90_000,
+      lockMs: 120_000,
       logLevel: 'warn',
       logFormat: 'json',
     });

@@ -31,7 +31,7 @@ export interface ConfigurationReport {
 /** Known to people who configure, and without effect in this version. */
 const LATER: ReadonlySet<string> = new Set(
   `REDIS_URL QUEUE_PREFIX METRICS_INTERVAL ALERT_WEBHOOK
-  DISTRIBUTED_MODE LOCK_TIMEOUT
+  DISTRIBUTED_MODE
   API_KEYS PAYLOAD_KEYS`.split(/\s+/),
 );
 

@@ -22,6 +22,10 @@ import {
   type Selector,
 } from './api/cluster/select.ts';
 import { putStrategy, readStrategy, type StrategyDescription } from './api/cluster/strategy.ts';
+import { whileHeld, type HeldLock } from './api/locks/hold.ts';
+import type { Keeper } from './api/locks/keeper.ts';
+import { forceLock, readLocks } from './api/locks/look.ts';
+import { openKeeper, tellGranted } from './api/locks/open-keeper.ts';
 import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
 import { runHandle, type Run } from './api/handle.ts';
@@ -37,6 +41,8 @@ import type { FailoverDescription } from './core/cluster/describe-failover.ts';
 import { reportPool } from './core/cluster/pool-report.ts';
 import type { RuleOptions } from './core/placement/rule.ts';
 import type { StrategyName } from './core/placement/strategy.ts';
+import type { LockDescription } from './core/locks/describe-lock.ts';
+import type { LockOptions } from './core/locks/lock-options.ts';
 import { Engine, type EngineListener } from './engine/engine.ts';
 import { createOutage, watchStore, type Outage } from './engine/outage.ts';
 import type { EngineOptions } from './engine/options.ts';
@@ -83,6 +89,7 @@ export class Millrace {
   private readonly selector: Selector;
   /** Where a client's runs shall begin; an engine has a placer of its own. */
   private readonly clientPlacing: ClientPlacing | undefined;
+  private readonly keeper: Keeper;
   private readonly workers: Pool | undefined;
   private readonly ownsStore: boolean;
   private chores: Loop | undefined;
@@ -150,6 +157,7 @@ export class Millrace {
     );
     const { name: engineName, maxPayloadBytes, stickyMs } = options;
     const { results, gateway, clock } = this;
+    this.keeper = openKeeper({ store, ports, options, engine: this.engine });
     const callers = { results, replies, gateway, outage, clock };
     this.desk = createDesk({ store, ports, ...callers, engineName, maxPayloadBytes, stickyMs });
   }
@@ -161,7 +169,10 @@ export class Millrace {
       this.chores = startChores(this.ports, this.engine);
     }
     this.stopHints =
-      this.store.hints?.receive(({ kind }) => kind === 'closed' && this.results.nudge()) ?? (() => {});
+      this.store.hints?.receive(({ kind }) => {
+        if (kind === 'closed') this.results.nudge();
+        else if (kind === 'locks') this.keeper.nudge();
+      }) ?? (() => {});
   }
 
   /** A client has no beat; the list of engines tells it the store's time. */
@@ -305,6 +316,36 @@ export class Millrace {
     return { engineId: row.name, incarnation: row.engineId, requeued };
   }
 
+  /**
+   * Takes a lock that all share who name it, processes and runs, and renews it while this process lives: until `work`
+   * has ended, whose value is the result, or until `release`. What it promises and what not: docs/guides/locks.md.
+   * @throws LOCK_TIMEOUT, LOCK_LOST (before `work` had ended), INVALID_ARGUMENT, STORE_UNREACHABLE, ENGINE_CLOSED.
+   */
+  lock<T>(name: string, work: (lock: HeldLock) => T | Promise<T>, options?: LockOptions): Promise<T>;
+  lock(name: string, options?: LockOptions): Promise<HeldLock>;
+  async lock<T>(
+    name: string,
+    work?: ((lock: HeldLock) => T | Promise<T>) | LockOptions,
+    options?: LockOptions,
+  ): Promise<T | HeldLock> {
+    if (typeof work !== 'function') return this.keeper.lock(name, work);
+    return whileHeld(await this.keeper.lock(name, options), work);
+  }
+
+  /** Locks that are held or waited for in this namespace, by name. */
+  locks(): Promise<LockDescription[]> {
+    return readLocks(this.store, this.options.namespace);
+  }
+
+  /**
+   * Takes a lock from whoever holds it and gives it to whoever waits. What its holder still does is not stopped: the
+   * resource must refuse its token. @throws LOCK_NOT_HELD, INVALID_ARGUMENT.
+   */
+  async releaseLock(name: string): Promise<void> {
+    tellGranted(this.store, this.engine, await forceLock(this.store, this.options.namespace, name));
+    this.keeper.nudge();
+  }
+
   /** Resolves when the engine of this process has left: it was told to, or closed. A client has none that could. */
   get departed(): Promise<void> {
     return this.engine?.departed ?? Promise.resolve();
@@ -348,6 +389,7 @@ export class Millrace {
     this.stopHints();
     const { clock } = this.ports;
     const begunAt = clock.mono();
+    await this.keeper.close();
     await this.chores?.stop();
     await this.engine?.close(graceMs);
     await this.workers?.close(graceMs - (clock.mono() - begunAt));

@@ -11,7 +11,8 @@ const NO_HINTS = { hintsUrl: false, connections: 4 } as const;
 const START = Date.UTC(2030, 0, 1);
 
 /** Everything that a test can have written. Measured: emptying takes a tenth of the time of a new database. */
-const EMPTY = `TRUNCATE millrace.engines, millrace.runs, millrace.runs_closed, millrace.history, millrace.inbox,
+const EMPTY = `TRUNCATE millrace.locks, millrace.lock_waiters,
+  millrace.engines, millrace.runs, millrace.runs_closed, millrace.history, millrace.inbox,
   millrace.keys, millrace.leases, millrace.settings, millrace.failovers, notes`;
 
 interface Place {

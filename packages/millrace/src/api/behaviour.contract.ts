@@ -7,4 +7,5 @@ describe.skipIf(postgresUrl === undefined)('starts and handles on PostgreSQL', a
   usePostgres(postgresUrl ?? '');
   await import('./start.test.ts');
   await import('./handle.test.ts');
+  await import('./locks/locks.test.ts');
 });

@@ -70,6 +70,8 @@ export interface MillraceOptions {
   deathLimit?: number | undefined;
   /** Longest pause between two looks for queued runs while beats do not say that there are none. Default 1 s. */
   idlePoll?: Duration | undefined;
+  /** How long a lock is held that says nothing itself. Default 5 minutes. */
+  lockTimeout?: Duration | undefined;
   /** How long a closed run answers for its key. Default 7 days. */
   dedup?: Duration | undefined;
   /** Of one value as stored. Default 2 MiB. */
@@ -93,7 +95,7 @@ const OPTIONS: readonly (keyof MillraceOptions)[] = [
     'deathLimit',
     'idlePoll',
   ] as const),
-  ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool'] as const),
+  ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool', 'lockTimeout'] as const),
   ...(['region', 'labels', 'weight', 'supportedExecutors', 'expectedEngines', 'failover'] as const),
   ...(['strategy', 'loadWeights'] as const),
 ];
@@ -115,7 +117,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
   checkExecutors(executors);
   checkName('namespace', namespace);
   const ms = (
-    name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup' | 'sticky',
+    name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup' | 'sticky' | 'lockTimeout',
     fallback: number,
   ): number => {
     const given = options[name];
@@ -148,6 +150,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     deathLimit: count(options.deathLimit ?? 3, 'deathLimit'),
     idlePollMs: ms('idlePoll', 1_000),
     auditMs: 1_000,
+    lockMs: ms('lockTimeout', 300_000),
     dedupMs: ms('dedup', 7 * 24 * 3_600_000),
     maxPayloadBytes: count(options.maxPayloadBytes ?? 2 * 1024 * 1024, 'maxPayloadBytes'),
     defaultStep: { retry, timeoutMs: undefined, totalTimeoutMs: undefined, heartbeatTimeoutMs: undefined },

@@ -34,6 +34,7 @@ const EXIT_OF_CODE: Partial<Record<ErrorCode, number>> = {
   UNKNOWN_VERSION: EXIT.notFound,
   RUN_NOT_FOUND: EXIT.notFound,
   ENGINE_NOT_FOUND: EXIT.notFound,
+  LOCK_NOT_HELD: EXIT.notFound,
   STORE_UNREACHABLE: EXIT.unreachable,
   STORE_CONGESTED: EXIT.unreachable,
   STORE_SCHEMA_NEWER: EXIT.unreachable,

@@ -10,6 +10,7 @@ import { addFailover } from './commands/cluster/failover.ts';
 import { addFailovers } from './commands/cluster/failovers.ts';
 import { addStrategy } from './commands/cluster/strategy.ts';
 import { addPool } from './commands/cluster/pool.ts';
+import { addLocks } from './commands/cluster/locks.ts';
 import { addRun } from './commands/execute/run.ts';
 import { addServe } from './commands/execute/serve.ts';
 import { addValidate } from './commands/execute/validate.ts';
@@ -43,7 +44,7 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('Act:');
   for (const add of [addSignal, addCancel, addRetry]) add(program, cli);
   program.commandsGroup('Cluster:');
-  for (const add of [addCluster, addDrain, addFailover, addFailovers, addStrategy, addPool])
+  for (const add of [addCluster, addDrain, addFailover, addFailovers, addStrategy, addPool, addLocks])
     add(program, cli);
   program.commandsGroup('Operate:');
   for (const add of [addDoctor, addMigrate]) add(program, cli);

@@ -164,6 +164,11 @@ export const ERRORS = {
     summary: 'Something did not happen within its time.',
     remedy: 'Raise the timeout, or catch the error and decide what should happen instead.',
   },
+  LOCK_TIMEOUT: {
+    status: 504,
+    summary: 'A lock was not granted within the time that its asker wanted to wait.',
+    remedy: 'Wait longer, or look with `millrace locks` who holds it.',
+  },
   CANCELLED: {
     status: 409,
     summary: 'The work was cancelled.',
@@ -237,6 +242,18 @@ export const ERRORS = {
     status: 503,
     summary: 'This engine is closed or draining and takes no new work.',
     remedy: 'Send the request to another engine, or open a new one.',
+  },
+  LOCK_LOST: {
+    status: 409,
+    summary:
+      'The lock expired, was released by force, or its process was declared dead; another may hold it by now.',
+    remedy:
+      'Stop what it protects; let the resource refuse tokens that are smaller than the largest it has seen.',
+  },
+  LOCK_NOT_HELD: {
+    status: 409,
+    summary: 'Nobody holds the lock that was to be released.',
+    remedy: 'List the locks with `millrace locks`.',
   },
   LEASE_LOST: {
     status: 409,

@@ -9,4 +9,5 @@ describe.skipIf(postgresUrl === undefined)('engines on PostgreSQL', async () => 
   await import('./runs.test.ts');
   await import('./engines.test.ts');
   await import('./tasks.test.ts');
+  await import('./turn/locks.test.ts');
 });

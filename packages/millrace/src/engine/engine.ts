@@ -49,6 +49,7 @@ import type { Place, Placing } from './placing.ts';
 import type { Ports } from './ports.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { drive, leaveIfIdle } from './turn/drive.ts';
+import { settleGrants } from './turn/locks.ts';
 import { forget } from './turn/ownership.ts';
 
 /** What others want to know of runs that this engine drives. */
@@ -152,7 +153,7 @@ export class Engine {
         return requests.map(({ runId }) => byId.get(runId));
       },
     });
-    this.programPorts = { defaultStep: options.defaultStep };
+    this.programPorts = { defaultStep: options.defaultStep, lockMs: options.lockMs };
     this.executionPorts = {
       storeTime: () => this.clock.upper(),
       random: () => ports.random(),
@@ -386,14 +387,16 @@ export class Engine {
     );
   }
   tookOver(row: EngineRow, result: RetireResult): void {
-    const { requeued, quarantined } = result;
-    const message = `engine ${row.name} is gone: ${requeued} runs requeued, ${quarantined.length} quarantined`;
+    const { requeued, quarantined, locks = [] } = result;
+    const kept = `${requeued} runs requeued, ${quarantined.length} quarantined, ${locks.length} locks released`;
+    const message = `engine ${row.name} is gone: ${kept}`;
     this.ports.log({
       source: 'engine',
       level: 'warn',
       message,
-      fields: { engineId: row.engineId, quarantined },
+      fields: { engineId: row.engineId, quarantined, locks },
     });
+    settleGrants(this, result.grants);
     this.hintReady();
   }
   /** This incarnation was retired (G2). */

@@ -50,4 +50,6 @@ export interface EngineOptions {
   readonly dedupMs: number;
   readonly maxPayloadBytes: number;
   readonly defaultStep: StepPolicy;
+  /** How long a lock is held whose asker says nothing. */
+  readonly lockMs: number;
 }

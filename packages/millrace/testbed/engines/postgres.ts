@@ -8,6 +8,7 @@ import { useStores } from './engines.ts';
 /** Few rows are deleted faster than tables are truncated. */
 const EMPTY = [
   ...['engines', 'runs', 'runs_closed', 'history', 'inbox', 'keys', 'leases', 'settings', 'failovers'],
+  ...['locks', 'lock_waiters'],
 ]
   .map((table) => `DELETE FROM millrace.${table};`)
   .join(' ');

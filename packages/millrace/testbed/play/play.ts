@@ -25,6 +25,7 @@ interface World {
 }
 
 export const PROGRAM_PORTS: ProgramPorts = {
+  lockMs: 300_000,
   defaultStep: {
     retry: DEFAULT_RETRY,
     timeoutMs: undefined,
@@ -145,6 +146,10 @@ export class Play {
     const { ordinal } = this.command(name, 'external');
     return { type: 'external-completed', ordinal, name, ok: false, payload: encodeFailure(failureOf(error)) };
   }
+  granted(name: string, token: number): RunEvent {
+    const { ordinal } = this.command(name, 'lock');
+    return { type: 'lock-granted', ordinal, name, token, expiresAt: this.world.now + 1_000 };
+  }
   fired(name: string): RunEvent {
     const { ordinal } = this.find((pending) => pending.name === name && pending.fireAt !== undefined, name);
     return { type: 'timer-fired', ordinal, name };
@@ -201,9 +206,9 @@ function textOf(value: unknown): string {
 }
 
 /** Without the steps that a turn makes ready or abandons: what replay repeats of them means nothing. */
-function decided({ events, standing, children, unwantedTasks }: Turn): unknown {
+function decided({ events, standing, children, unwantedTasks, locks }: Turn): unknown {
   const started = children.map(({ workflow: { name }, ...rest }) => ({ ...rest, name }));
-  return { events, standing, started, unwantedTasks };
+  return { events, standing, started, unwantedTasks, locks };
 }
 
 /** How an execution stands, in data. */
@@ -220,6 +225,8 @@ export function pictureOf(execution: Execution): Picture {
     }),
     openChildren: [...execution.childrenLeft()],
     unread: execution.unreadSignals(),
+    asked: [...execution.asked],
+    usesLocks: execution.usesLocks,
     cancelled: cancellation?.message,
   };
 }

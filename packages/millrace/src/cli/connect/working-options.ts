@@ -6,6 +6,7 @@ import { logTo } from '../output/log-line.ts';
 /** What the environment says to an engine; store and workflows are the command's own affair. */
 export function workingOptions({ terminal }: Cli, configuration: Configuration): MillraceOptions {
   const { engineName, maxRetries, beatMs, leaseMs, logLevel, logFormat } = configuration;
+  const { lockMs: lockTimeout } = configuration;
   const { queues, concurrency, stepConcurrency, supportedExecutors } = configuration;
   const { region, labels, weight, expectedEngines, failover, strategy } = configuration;
   const { cpuWeight: cpu, memoryWeight: memory, workflowWeight: workflow } = configuration;
@@ -18,6 +19,7 @@ export function workingOptions({ terminal }: Cli, configuration: Configuration):
     retry: { maxAttempts: maxRetries + 1 },
     beat: beatMs,
     lease: leaseMs,
+    lockTimeout,
     log: logTo(terminal, { level: logLevel, format: logFormat }),
   };
 }

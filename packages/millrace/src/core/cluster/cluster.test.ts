@@ -184,14 +184,22 @@ describe('a failover', () => {
         takeoverId: 't',
         takeoverName: 'beta',
       },
-      ...{ detectedAt: NOW, finishedAt: NOW, silentMs: 7, runs: 1, runIds: ['r'], quarantined: [] },
+      ...{
+        detectedAt: NOW,
+        finishedAt: NOW,
+        silentMs: 7,
+        runs: 1,
+        runIds: ['r'],
+        quarantined: [],
+        locks: ['default/a'],
+      },
     };
     expect(describeFailover(event)).toEqual({
       ...{ eventId: 'id', kind: 'detected', failedEngine: 'alpha', failedIncarnation: 'id' },
       ...{ takeoverEngine: 'beta', takeoverIncarnation: 't', silentMs: 7 },
       detectedAt: '2026-01-01T00:00:00.000Z',
       finishedAt: '2026-01-01T00:00:00.000Z',
-      ...{ runs: 1, runIds: ['r'], quarantined: [] },
+      ...{ runs: 1, runIds: ['r'], quarantined: [], locks: ['default/a'] },
     });
     const nothing = {
       takeoverId: undefined,

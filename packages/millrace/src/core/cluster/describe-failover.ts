@@ -13,6 +13,7 @@ export interface StoredFailover {
   readonly runs: number;
   readonly runIds: readonly string[];
   readonly quarantined: readonly string[];
+  readonly locks: readonly string[];
 }
 
 /** A failover as every surface shows it. */
@@ -35,10 +36,12 @@ export interface FailoverDescription {
   readonly runIds: readonly string[];
   /** Runs that were blocked because their process died too often. */
   readonly quarantined: readonly string[];
+  /** Locks that it held and that were released, each after its namespace and a slash. */
+  readonly locks: readonly string[];
 }
 
 export function describeFailover(event: StoredFailover): FailoverDescription {
-  const { eventId, kind, runs, runIds, quarantined } = event;
+  const { eventId, kind, runs, runIds, quarantined, locks } = event;
   return {
     ...{ eventId, kind },
     failedEngine: event.engineName,
@@ -48,6 +51,6 @@ export function describeFailover(event: StoredFailover): FailoverDescription {
     detectedAt: instant(event.detectedAt),
     finishedAt: instantOrNull(event.finishedAt),
     silentMs: event.silentMs ?? null,
-    ...{ runs, runIds, quarantined },
+    ...{ runs, runIds, quarantined, locks },
   };
 }

@@ -188,6 +188,15 @@ export const SETTINGS = {
     reason: 'Wrong suspicion is harmless: whatever a suspected engine still writes is refused.',
     read: milliseconds(500, 3_600_000),
   }),
+  lockMs: setting({
+    names: ['LOCK_TIMEOUT'],
+    meaning:
+      'How long a lock is held at most whose asker says nothing. One of a process is renewed while it lives.',
+    fallback: 300_000,
+    shown: '300000',
+    origin: '300000',
+    read: milliseconds(100, 86_400_000),
+  }),
   failover: setting({
     names: ['ENABLE_FAILOVER'],
     meaning: 'Whether this engine takes the runs of silent ones; otherwise it only reports them.',

@@ -104,13 +104,7 @@ function apply(draft: Draft, placed: PlacedEvent): void {
     case 'step-placed':
       return placeStep(draft, event, at);
     case 'timer-set':
-      draft.byOrdinal.timers.set(event.ordinal, {
-        ordinal: event.ordinal,
-        name: event.name,
-        setAt: at,
-        fireAt: event.fireAt,
-      });
-      return;
+      return setTimer(draft, event, at);
     case 'timer-fired':
       return fireTimer(draft, event, at);
     case 'child-started':
@@ -147,6 +141,9 @@ function apply(draft: Draft, placed: PlacedEvent): void {
     case 'continued':
       draft.end = { status: event.type satisfies ClosedStatus, at, payload };
       return;
+    case 'lock-requested':
+    case 'lock-granted':
+    case 'lock-released':
     case 'recorded':
     case 'patched':
     case 'blocked':
@@ -185,6 +182,11 @@ function placeStep(draft: Draft, event: EventOf<'step-placed'>, at: number): voi
   step.startedAt ??= draft.byOrdinal.timers.get(event.ordinal)?.setAt ?? at;
   step.status = 'running';
   step.taskRunId = event.runId;
+}
+
+function setTimer({ byOrdinal }: Draft, event: EventOf<'timer-set'>, at: number): void {
+  const { ordinal, name, fireAt } = event;
+  byOrdinal.timers.set(ordinal, { ordinal, name, setAt: at, fireAt });
 }
 
 function fireTimer(draft: Draft, event: EventOf<'timer-fired'>, at: number): void {

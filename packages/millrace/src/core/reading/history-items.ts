@@ -108,6 +108,9 @@ function fieldOfPayload(event: RunEvent): string {
     case 'timer-fired':
     case 'timer-set':
     case 'child-started':
+    case 'lock-requested':
+    case 'lock-granted':
+    case 'lock-released':
     case 'patched':
     case 'deadline-passed':
     case 'retried':

@@ -1,3 +1,4 @@
+import { withdraw } from '../locks/ask.ts';
 import { CancelledError, ChildFailedError, MillraceError, StepError, TimeoutError } from '../errors.ts';
 import { failureOf, type Failure } from '../failure.ts';
 import { decodeValue } from '../json.ts';
@@ -31,6 +32,8 @@ export function accepts(execution: Execution, event: RunEvent): boolean {
       const pending = execution.pending.get(event.ordinal); // tokens come from outside: the name may be wrong
       return pending?.kind === 'external' && pending.name === event.name;
     }
+    case 'lock-granted':
+      return execution.pending.get(event.ordinal)?.kind === 'lock';
     case 'signal-received':
       return !execution.hasSeen(`signal:${event.id}`);
     case 'update-received':
@@ -82,6 +85,10 @@ export function apply(execution: Execution, event: RunEvent, seq: number | undef
           ? pending.resolve(decodeValue(event.payload ?? 'null'))
           : pending.reject(new StepError(event.name, 1, failureIn(event))),
       );
+    case 'lock-granted':
+      return settleWait(execution, event, seq, (pending) =>
+        pending.resolve({ token: event.token, expiresAt: event.expiresAt }),
+      );
     case 'signal-received':
       return execution.receiveSignal({ id: event.id, name: event.name, payload: event.payload ?? 'null' });
     case 'update-received':
@@ -96,6 +103,8 @@ export function apply(execution: Execution, event: RunEvent, seq: number | undef
     case 'started':
     case 'timer-set':
     case 'child-started':
+    case 'lock-requested':
+    case 'lock-released':
     case 'recorded':
     case 'published':
     case 'patched':
@@ -148,13 +157,16 @@ function settleStep(
   });
 }
 
+/** What kind of wait an outcome ends. */
+const WAITS = { 'child-closed': 'child', 'external-completed': 'external', 'lock-granted': 'lock' } as const;
+
 function settleWait(
   execution: Execution,
-  event: EventOf<'external-completed' | 'child-closed'>,
+  event: EventOf<keyof typeof WAITS>,
   seq: number | undefined,
   settle: (pending: Pending) => void,
 ): void {
-  const kind = event.type === 'child-closed' ? 'child' : 'external';
+  const kind = WAITS[event.type];
   const pending = execution.pending.get(event.ordinal);
   if (pending?.kind !== kind || pending.name !== event.name) return refuse(execution, event, pending, seq);
   execution.take(pending);
@@ -167,10 +179,20 @@ function fireTimer(execution: Execution, event: EventOf<'timer-fired'>, seq: num
     return refuse(execution, event, pending, seq);
   execution.take(pending);
   if (pending.kind === 'sleep') return pending.resolve(undefined);
+  if (pending.kind === 'lock') {
+    withdraw(execution, pending.lock, pending.ordinal);
+    return pending.reject(lockTimeout(pending.lock));
+  }
   if (pending.kind === 'step') execution.abandon(pending);
   const what =
     pending.kind === 'step' ? `all attempts of step "${pending.name}"` : `${pending.kind} "${pending.name}"`;
   pending.reject(new TimeoutError(`${what} did not end in time`));
+}
+
+/** Nobody gave the lock away in time. */
+export function lockTimeout(lock: string): MillraceError {
+  const what = `lock "${lock}" was not granted in time`;
+  return new MillraceError('LOCK_TIMEOUT', what, { details: { lock }, bare: true });
 }
 
 function closeChild(execution: Execution, event: EventOf<'child-closed'>, seq: number | undefined): void {

@@ -23,6 +23,7 @@ export type Pending = Settle & { ordinal: number; name: string; fireAt: number |
     | { kind: 'signal'; signal: string }
     | { kind: 'child'; runId: string; parentClose: 'cancel' | 'abandon' }
     | { kind: 'external' }
+    | { kind: 'lock'; lock: string; holdMs: number }
   );
 
 export interface PendingStep {
@@ -83,7 +84,7 @@ export interface ChildStart {
 
 /** For whom or what a suspended run waits: stored with it, so that `why` can answer without the program. */
 export interface Wait {
-  kind: 'signal' | 'sleep' | 'child' | 'external' | 'retry' | 'start' | 'update' | 'task';
+  kind: 'signal' | 'sleep' | 'child' | 'external' | 'lock' | 'retry' | 'start' | 'update' | 'task';
   name: string;
   ordinal?: number | undefined;
   until?: number | undefined;

@@ -31,6 +31,7 @@ export type RunEvent = { payload?: string | undefined } & (
   | { type: 'timer-fired'; ordinal: number; name: string }
   | (Revocable & { type: 'child-closed'; ordinal: number; name: string; status: ClosedStatus; runId: string })
   | (Revocable & { type: 'external-completed'; ordinal: number; name: string; ok: boolean })
+  | { type: 'lock-granted'; ordinal: number; name: string; token: number; expiresAt: number }
   // arrivals from outside
   | { type: 'signal-received'; id: string; name: string }
   | { type: 'update-received'; id: string; name: string }
@@ -48,6 +49,16 @@ export type RunEvent = { payload?: string | undefined } & (
       workflow: string;
       detached: boolean;
     }
+  | {
+      type: 'lock-requested';
+      ordinal: number;
+      name: string;
+      lock: string;
+      holdMs: number;
+      /** When the wait for it is over. */
+      fireAt?: number | undefined;
+    }
+  | { type: 'lock-released'; ordinal: number; name: string; request: number }
   | { type: 'recorded'; ordinal: number; name: string }
   | { type: 'published'; ordinal: number; name: string }
   | { type: 'patched'; name: string }

@@ -1,5 +1,6 @@
 import { decodeValue } from '../json.ts';
 import { MillraceError, type CancelledError } from '../errors.ts';
+import { withdraw, type LockCommand } from '../locks/ask.ts';
 import type { ChildStart, Mismatch, Pending, Standing, StepCommand } from './command.ts';
 import type { CarriedSignal, EventOf, RunEvent, StartedEvent } from './event.ts';
 
@@ -72,6 +73,7 @@ export class Execution {
   /** Steps that became ready to run, child runs to start, log lines: since the last turn. */
   readySteps: StepCommand[] = [];
   children: ChildStart[] = [];
+  locks: LockCommand[] = [];
   logs: LogLine[] = [];
   /** Ordinals of steps whose result is not wanted any more. */
   abandoned: number[] = [];
@@ -84,6 +86,10 @@ export class Execution {
   retries = 0;
 
   readonly pending: Map<number, Pending> = new Map();
+  /** Locks that the program holds or awaits, with the command that asked for them. */
+  readonly asked: Map<string, number> = new Map();
+  /** It has asked for a lock, ever. */
+  usesLocks = false;
   standing: Standing = { kind: 'open' };
   cancellation: CancelledError | MillraceError | undefined;
   /** True while compensations run: they may still give commands after a cancel. */
@@ -327,6 +333,7 @@ export class Execution {
     for (const pending of [...this.pending.values()]) {
       this.take(pending);
       if (pending.kind === 'step') this.abandon(pending);
+      else if (pending.kind === 'lock') withdraw(this, pending.lock, pending.ordinal);
       pending.reject(error);
     }
   }
@@ -373,6 +380,9 @@ const KINDS: Partial<Record<RunEvent['type'], string>> = {
   'child-started': 'child',
   'child-closed': 'child',
   'external-completed': 'external',
+  'lock-requested': 'lock',
+  'lock-granted': 'lock',
+  'lock-released': 'release of lock',
   recorded: 'recorded value',
   published: 'published value',
   patched: 'patch',

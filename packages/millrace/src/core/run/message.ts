@@ -11,6 +11,8 @@ export type InboxMessage = { payload?: string | undefined } & (
   | { kind: 'child-closed'; ordinal: number; name: string; runId: string; status: ClosedStatus }
   | { kind: 'external'; ordinal: number; name: string; ok: boolean }
   | ({ kind: 'task-ended' } & Omit<TaskEnded, 'type' | 'payload'>)
+  /** Its payload, which the store writes: `{"token":…,"expiresAt":…}`. */
+  | { kind: 'lock-granted'; ordinal: number; name: string }
 );
 
 const ENCODER = new TextEncoder();
@@ -47,5 +49,7 @@ export function dedupOf(message: InboxMessage): string {
       return `external:${message.ordinal}:${message.name}`;
     case 'task-ended':
       return `task:${message.runId}`;
+    case 'lock-granted':
+      return `lock:${message.ordinal}`;
   }
 }

@@ -51,7 +51,9 @@ const OUTCOMES = new Set<RunEvent['type']>(['step-completed', 'step-failed', 'st
 /** Compensations are ordinary steps under names that no other step may have. */
 export const COMPENSATION_PREFIX = 'compensate ';
 
-const RECORDS = new Set<RunEvent['type']>(['timer-set', 'child-started', 'recorded', 'published']);
+const RECORDS = new Set<RunEvent['type']>([
+  ...(['timer-set', 'child-started', 'lock-requested', 'lock-released', 'recorded', 'published'] as const),
+]);
 
 /**
  * Brings a fresh execution to where its history ends: the program runs again and is given what it was given

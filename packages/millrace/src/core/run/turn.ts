@@ -1,3 +1,4 @@
+import type { LockCommand } from '../locks/ask.ts';
 import { accepts, apply, failureIn } from './apply.ts';
 import type { ChildStart, Pending, Standing, StepCommand, Wait } from './command.ts';
 import type { Arrival, RunEvent } from './event.ts';
@@ -14,6 +15,7 @@ export interface Turn {
   /** New events, in order; the last one is the end where the run ended. */
   events: RunEvent[];
   children: ChildStart[];
+  locks: LockCommand[];
   standing: Standing;
   /** Task runs that are to be cancelled. */
   unwantedTasks: string[];
@@ -89,16 +91,17 @@ function noteGiven(execution: Execution, event: RunEvent): void {
 /** Collects what the program decided since the last turn. */
 function endTurn(execution: Execution): Omit<Turn, 'taken'> {
   if (execution.standing.kind === 'open' && isStuck(execution)) blockForeignAwait(execution);
-  const { events, children, readySteps, abandoned, unwantedTasks, logs, standing } = execution;
+  const { events, children, locks, readySteps, abandoned, unwantedTasks, logs, standing } = execution;
   execution.events = [];
   execution.children = [];
+  execution.locks = [];
   execution.readySteps = [];
   execution.abandoned = [];
   execution.unwantedTasks = [];
   execution.logs = [];
   const end = endEvent(standing);
   if (end !== undefined) events.push(end);
-  return { events, children, standing, unwantedTasks, readySteps, abandoned, logs };
+  return { events, children, locks, standing, unwantedTasks, readySteps, abandoned, logs };
 }
 
 function isStuck(execution: Execution): boolean {
@@ -185,6 +188,7 @@ export function waitsOf(execution: Execution): Wait[] {
       waits.push({ kind: 'signal', name: pending.signal, ordinal, until });
     else if (pending.kind === 'child')
       waits.push({ kind: 'child', name, ordinal, until, runId: pending.runId });
+    else if (pending.kind === 'lock') waits.push({ kind: 'lock', name: pending.lock, ordinal, until });
     else waits.push({ kind: pending.kind, name, ordinal, until });
     if (waits.length === WAITS_SHOWN) break;
   }

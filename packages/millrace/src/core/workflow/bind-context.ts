@@ -1,6 +1,8 @@
 import { durationMs } from '../duration.ts';
 import { MillraceError, checkOptions } from '../errors.ts';
 import { decodeValue } from '../json.ts';
+import { askForLock, runLock, type RunLock } from '../locks/ask.ts';
+import { lockTerms, type LockOptions } from '../locks/lock-options.ts';
 import { checkName } from '../names.ts';
 import type { Pending, StepPolicy, StepWork } from '../run/command.ts';
 import type { Execution } from '../run/execution.ts';
@@ -187,6 +189,19 @@ class BoundContext implements Context {
     const { ordinal, label } = this.execution.number('external', name);
     const token = externalToken(this.runId, ordinal, label);
     return { token, result: this.waitFor<T>({ kind: 'external' }, ordinal, label, options) };
+  }
+
+  lock(name: string, options?: LockOptions): Promise<RunLock> {
+    const { execution } = this;
+    const terms = lockTerms(name, options, this.ports.lockMs);
+    const place = execution.number('lock', name);
+    if (this.refused()) return this.refusal();
+    const asked = askForLock(execution, name, terms, place);
+    if (asked === undefined) return never();
+    const { ordinal, holdMs, fireAt } = asked;
+    const command = { kind: 'lock', lock: name, holdMs } as const;
+    const grant = this.wait<{ token: number; expiresAt: number }>(command, ordinal, place.label, fireAt);
+    return quiet(grant.then((granted) => runLock(execution, name, ordinal, granted)));
   }
 
   onUpdate<I, O>(name: string, handler: (input: I) => O | Promise<O>): void {

@@ -1,4 +1,6 @@
 import type { Duration } from '../duration.ts';
+import type { RunLock } from '../locks/ask.ts';
+import type { LockOptions } from '../locks/lock-options.ts';
 import type { RetryOptions } from '../policy/retry.ts';
 import type { Priority } from '../status.ts';
 import type { AnyWorkflow, InputOf, OutputOf } from './workflow.ts';
@@ -56,6 +58,14 @@ export interface Context {
 
   /** A result that somebody outside provides by token (`millrace.complete(token, value)`). */
   external<T = unknown>(name: string, options?: WaitOptions): External<T>;
+
+  /**
+   * A lock that everybody who names it shares, whether run or process: first come, first served. It is released
+   * with `release`, when the run ends, however it ends, or when its timeout is over. What a lock promises and what
+   * not: docs/guides/locks.md.
+   * @throws LOCK_TIMEOUT when `waitFor` is over.
+   */
+  lock(name: string, options?: LockOptions): Promise<RunLock>;
 
   /** Answers requests of callers (`run.update(name, input)`); validators may throw to refuse. */
   onUpdate<I = unknown, O = unknown>(name: string, handler: (input: I) => O | Promise<O>): void;

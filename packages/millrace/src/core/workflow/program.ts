@@ -13,6 +13,8 @@ import type { AnyWorkflow } from './workflow.ts';
 export interface ProgramPorts {
   /** Of steps that say nothing themselves. */
   readonly defaultStep: StepPolicy;
+  /** How long a lock is held that says nothing itself, ms. */
+  readonly lockMs: number;
 }
 
 /**

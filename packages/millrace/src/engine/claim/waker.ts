@@ -2,6 +2,7 @@ import type { Engine } from '../engine.ts';
 import type { Work } from '../../store/port/store.ts';
 import type { Loop } from '../loop.ts';
 import { startLook } from './look.ts';
+import { settleGrants } from '../turn/locks.ts';
 
 const MAX_WAKE = 500;
 const LONGEST_MS = 5_000;
@@ -38,6 +39,7 @@ export function startWaker(engine: Engine): Waker {
     if (count > 0) engine.ports.crashPoint('timer.after-wake');
     for (const run of woken.adopted) engine.adopt(run);
     if (woken.queued > 0) engine.hintReady();
+    settleGrants(engine, woken.grants);
     for (const engineId of new Set(woken.assigned)) engine.hintAssigned(engineId, windowMs);
     if (count >= MAX_WAKE) return 0;
     const dueMs = (woken.nextWakeAt ?? Number.POSITIVE_INFINITY) - woken.storeTime;

@@ -8,6 +8,7 @@ import { runTransaction } from '../dispatch/transaction.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 import { settleDeliveries, settleStarts } from './effects.ts';
+import { settleLocks } from './locks.ts';
 import { planOf } from './plan.ts';
 import { block, consumedBy, forget, redo, rest, takeInbox } from './ownership.ts';
 
@@ -58,6 +59,8 @@ async function turnOnce(engine: Engine, instance: Instance): Promise<void> {
   const consumed = consumedBy(taken.arrivals.slice(0, turn.taken), taken.consumed);
   const plan = planOf(engine, instance, turn, { stays: stays(engine, instance, turn), consumed, inboxSeq });
   if (plan !== undefined && !(await commit(engine, instance, plan, taken.arrivals))) return;
+  // Who got the lock goes on at once; who did not is put to rest now.
+  if (turn.locks.length > 0) instance.restless = true;
   for (const done of taken.afterCommit) done();
   act(engine, instance, turn);
 }
@@ -86,6 +89,8 @@ function takeArrivals(instance: Instance): Taken {
 /** Whether this process has something to do for the run before anything from outside can happen. */
 function stays(engine: Engine, instance: Instance, turn: Turn): boolean {
   if (turn.standing.kind !== 'open') return false;
+  // A lock that is free is granted with the request: no need to leave and come back.
+  if (turn.locks.some(({ kind }) => kind === 'request')) return true;
   const { execution, attempts, transactions, arrivals } = instance;
   if (arrivals.length > 0 || transactions.length > 0) return true;
   for (const ordinal of attempts.keys()) if (execution.pending.has(ordinal)) return true;
@@ -133,6 +138,7 @@ async function commit(
       settled(engine, instance, plan);
       settleStarts(engine, plan.starts, result.starts);
       settleDeliveries(engine, plan.messages, result.deliveries);
+      settleLocks(engine, plan, result.grants);
       return true;
     case 'already':
       settled(engine, instance, plan);

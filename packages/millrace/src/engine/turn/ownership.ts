@@ -87,6 +87,12 @@ function arrivalOf(message: InboxMessage): Arrival {
       const { ordinal, runId, ok, engine, checkpoint } = message;
       return { type: 'task-ended', ordinal, runId, ok, engine, checkpoint, payload: payload ?? 'null' };
     }
+    case 'lock-granted': {
+      const { ordinal, name } = message;
+      // The store wrote it: see `grantPayload`.
+      const { token, expiresAt } = JSON.parse(payload ?? '') as { token: number; expiresAt: number };
+      return { type: 'lock-granted', ordinal, name, token, expiresAt };
+    }
   }
 }
 
@@ -128,6 +134,7 @@ function isMessage(event: Arrival): boolean {
     case 'child-closed':
     case 'external-completed':
     case 'task-ended':
+    case 'lock-granted':
       return true;
     default:
       return false;

@@ -6,6 +6,7 @@ import type { RunEvent, StartedEvent } from '../../core/run/event.ts';
 import { dedupOf, encodeMessage, type InboxMessage } from '../../core/run/message.ts';
 import { encodeFailure } from '../../core/run/outcome.ts';
 import { nextWakeAt, waitsOf, type Turn } from '../../core/run/turn.ts';
+import { actsOn } from './locks.ts';
 import type { Message, NextState, Plan, StartRequest } from '../../store/port/store.ts';
 import { isTask, taskEnded, taskStart } from '../dispatch/task.ts';
 import type { Engine } from '../engine.ts';
@@ -34,7 +35,9 @@ export function planOf(engine: Engine, instance: Instance, turn: Turn, bounds: B
   if (standing.kind === 'blocked') turn.events.push(blockedEvent(standing.mismatch));
   const next = nextState(instance, turn, bounds);
   const events = next.kind === 'discard' ? [] : turn.events;
-  if (standing.kind === 'open' && stays && events.length === 0 && consumed.length === 0) return undefined;
+  const locks = actsOn(engine, instance, turn);
+  const silent = events.length === 0 && consumed.length === 0 && locks === undefined;
+  if (standing.kind === 'open' && stays && silent) return undefined;
   return {
     runId: row.runId,
     engineId: engine.engineId,
@@ -48,6 +51,7 @@ export function planOf(engine: Engine, instance: Instance, turn: Turn, bounds: B
     consumed,
     starts: startsOf(engine, instance, turn),
     messages: messagesOf(engine, instance, turn),
+    locks,
     adopter: engine.adopter(),
   };
 }

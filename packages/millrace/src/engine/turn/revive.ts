@@ -1,3 +1,4 @@
+import { askAgain } from '../../core/locks/ask.ts';
 import { retriesIn } from '../../core/policy/retry-run.ts';
 import type { PlacedEvent, StartedEvent } from '../../core/run/event.ts';
 import { Execution } from '../../core/run/execution.ts';
@@ -22,7 +23,10 @@ export async function revive(
   const input = first.event.payload ?? 'null';
   await replay(execution, rest, () => startProgram(execution, workflow, input, engine.programPorts));
   engine.ports.crashPoint('turn.after-replay');
-  if (execution.standing.kind === 'blocked') execution.events = [];
+  if (execution.standing.kind === 'blocked') {
+    execution.events = [];
+    execution.locks = [];
+  } else if (execution.retries > 0) askAgain(execution);
   return execution;
 }
 

@@ -5,6 +5,8 @@ import { leasePromises } from './engines/leases.ts';
 import { settingPromises } from './engines/settings.ts';
 import { suspectPromises } from './engines/suspects.ts';
 import { workPromises } from './engines/work.ts';
+import { lockPromises } from './locks/processes.ts';
+import { runLockPromises } from './locks/runs.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
 import { assignPromises } from './runs/assign.ts';
@@ -37,6 +39,8 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   failovers: failoverPromises,
   suspects: suspectPromises,
   work: workPromises,
+  locks: lockPromises,
+  'locks of runs': runLockPromises,
   history: historyPromises,
   listing: listingPromises,
   fidelity: fidelityPromises,

@@ -1,3 +1,4 @@
+import type { LockGrant } from './locks.ts';
 import type { Scope } from './store.ts';
 
 /**
@@ -118,7 +119,7 @@ export interface Work {
   claimable: boolean;
   /** It owns runs. */
   owns: boolean;
-  /** The earliest time at which a waiting run wakes, whoever's it is; perhaps past. */
+  /** The earliest time at which a waiting run wakes, whoever's it is, or a lock expires that is waited for; perhaps past. */
   nextWakeAt: number | undefined;
 }
 
@@ -144,6 +145,9 @@ export interface RetireResult {
   requeued: number;
   quarantined: string[];
   remaining: boolean;
+  /** Names of the locks that it held, and who has them now (L3). Undefined: none. */
+  locks?: string[];
+  grants?: LockGrant[];
 }
 
 export interface Leadership {
@@ -175,6 +179,8 @@ export interface FailoverEvent {
   runs: number;
   runIds: string[];
   quarantined: string[];
+  /** Names of the locks that it held and that were released with it, each after its namespace and a slash. */
+  locks: string[];
 }
 
 export interface PruneRequest {

@@ -1,5 +1,6 @@
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
 import type { ClusterStore } from './cluster.ts';
+import type { LockAct, LockGrant, LockStore } from './locks.ts';
 
 export type {
   Beat,
@@ -14,6 +15,7 @@ export type {
   RetireResult,
   Work,
 } from './cluster.ts';
+export type { AcquireResult, LockAct, LockClaim, LockGrant, LockHolder } from './locks.ts';
 
 /**
  * The ONE durable seam. Each function is one atomic act on a batch; there are no interactive transactions and
@@ -41,7 +43,7 @@ export type {
  *
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
-export interface Store extends ClusterStore {
+export interface Store extends ClusterStore, LockStore {
   readonly name: 'sqlite' | 'postgres';
   /** What survives what, in one line each; shown by `doctor` and the API. */
   readonly durability: Durability;
@@ -308,6 +310,8 @@ export interface Plan {
    */
   starts: readonly StartRequest[];
   messages: readonly Message[];
+  /** What becomes of locks; undefined: nothing. */
+  locks?: readonly LockAct[] | undefined;
   /** The deliverer may keep woken targets for itself. */
   adopter?: Adopter | undefined;
 }
@@ -327,7 +331,7 @@ export type NextState =
   | { kind: 'discard'; inboxSeq: number };
 
 export type PlanResult =
-  | { outcome: 'ok'; starts: StartResult[]; deliveries: DeliveryResult[] }
+  | { outcome: 'ok'; starts: StartResult[]; deliveries: DeliveryResult[]; grants?: LockGrant[] }
   /**
    * An earlier sending of the same plan was applied (I3). Deliveries of that sending are not known any more.
    */
@@ -396,8 +400,11 @@ export interface WakeResult {
   queued: number;
   /** Of each run that is assigned, the engine. */
   assigned: string[];
+  /** Locks whose holder's time was over, and who has them now (L2). Undefined: none. */
+  grants?: LockGrant[];
   /**
-   * When the asker should ask again: the earliest `wakeAt` still in the store, those of other live incarnations
+   * When the asker should ask again: the earliest `wakeAt` still in the store, or expiry of a lock that is waited for,
+   * those of other live incarnations
    * counted `headStartMs` later. It may be too early, never too late. And the store's clock.
    */
   nextWakeAt: number | undefined;
@@ -478,4 +485,6 @@ export type Hint =
   /** Messages arrived for runs that this incarnation owns. */
   | { kind: 'inbox'; engineId: string }
   /** Runs closed that a process may be waiting for. */
-  | { kind: 'closed' };
+  | { kind: 'closed' }
+  /** Locks were granted to processes. */
+  | { kind: 'locks' };

@@ -1,5 +1,6 @@
 import { MAX_SETTING_BYTES } from './cluster.ts';
 import { StoreError } from './errors.ts';
+import type { LockClaim, LockFilter, LockName } from './locks.ts';
 import type {
   Scope,
   EngineAnnouncement,
@@ -68,6 +69,7 @@ function checkPlan(plan: Plan): void {
   }
   if (plan.next.kind === 'close') checkText(plan.next.successor, 'successor');
   if (plan.next.kind === 'block') checkText(plan.next.code, 'block code');
+  for (const act of plan.locks ?? []) if (act.kind !== 'leave') checkText(act.name, 'lock');
   for (const start of plan.starts) checkStart(start);
   for (const message of plan.messages) {
     checkMessage(message);
@@ -115,6 +117,12 @@ export function checkScope(request: Scope): void {
   checkText(request.namespace, 'namespace');
   for (const queue of request.queues ?? []) checkText(queue, 'queue');
   checkWorkflows(request.workflows);
+}
+
+export function checkLock(lock: LockName | LockClaim | LockFilter): void {
+  checkText(lock.namespace, 'namespace');
+  checkText(lock.name, 'lock');
+  if ('request' in lock) checkText(lock.request, 'request');
 }
 
 export function checkFilter(filter: RunFilter): void {

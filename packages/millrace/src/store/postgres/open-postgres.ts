@@ -29,6 +29,7 @@ import {
   retireStatement,
 } from './engines/incarnations.ts';
 import { notifyHints, type NotifyHints } from './hints/notify.ts';
+import { lockCalls } from './locks/statements.ts';
 import { listOwned, loadRuns, readHistory, readInbox } from './reads/history.ts';
 import { countAhead, listRuns, readRuns } from './reads/runs.ts';
 import { type Answer, claimedOf } from './runs/answer.ts';
@@ -93,6 +94,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     ...runActs(calls, now),
     ...outsideActs(calls, now),
     ...reads(calls),
+    ...lockCalls(calls, now),
   };
 }
 

@@ -1,9 +1,11 @@
 import { StoreError } from '../port/errors.ts';
+import type { LockStore } from '../port/locks.ts';
 import type { Durability, Plan, PlanResult, StartRequest, StartResult, Store } from '../port/store.ts';
 import {
   checkAnnouncement,
   checkScope,
   checkFilter,
+  checkLock,
   checkMessage,
   checkPlans,
   checkRef,
@@ -23,6 +25,7 @@ import { prepareRetirements } from './engines/retire.ts';
 import { prepareNews } from './engines/news.ts';
 import { prepareSettings } from './engines/settings.ts';
 import { prepareGlance } from './engines/work.ts';
+import { prepareLocks } from './locks/locks.ts';
 import { prepareHistories } from './reads/history.ts';
 import { prepareRunReads } from './reads/runs.ts';
 import { prepareBacklog } from './runs/backlog.ts';
@@ -84,6 +87,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     ...runCalls(backend),
     ...outsideCalls(backend),
     ...readCalls(backend),
+    ...lockCalls(backend),
   };
 }
 
@@ -179,6 +183,31 @@ function readCalls({ connection: { read }, acts }: Backend) {
   } satisfies Partial<Store>;
 }
 
+function lockCalls({ connection: { read, write }, acts }: Backend): LockStore {
+  return {
+    acquireLock: async (request) => {
+      checkLock(request);
+      return write(() => acts().locks.acquire(request));
+    },
+    renewLock: async (claim, holdMs) => {
+      checkLock(claim);
+      return write(() => acts().locks.renew(claim, holdMs));
+    },
+    releaseLock: async (claim) => {
+      checkLock(claim);
+      return write(() => acts().locks.release(claim));
+    },
+    forceLock: async (lock) => {
+      checkLock(lock);
+      return write(() => acts().locks.force(lock));
+    },
+    listLocks: async (filter) => {
+      checkLock(filter);
+      return read(() => acts().locks.list(filter));
+    },
+  };
+}
+
 type Acts = ReturnType<typeof prepareActs>;
 
 function prepareActs(connection: Connection) {
@@ -189,6 +218,7 @@ function prepareActs(connection: Connection) {
   const backlog = prepareBacklog(connection);
   const starts = prepareStarts(connection, incarnations, backlog, deliveries);
   const histories = prepareHistories(connection);
+  const locks = prepareLocks({ connection, incarnations, deliveries });
   return {
     incarnations,
     deliveries,
@@ -196,12 +226,13 @@ function prepareActs(connection: Connection) {
     histories,
     settings,
     failovers,
-    retirements: prepareRetirements(connection, failovers),
+    locks,
+    retirements: prepareRetirements(connection, failovers, locks),
     glance: prepareGlance(connection, backlog),
     news: prepareNews(connection),
     claims: prepareClaims(connection, incarnations, backlog),
-    commits: prepareCommits(connection, incarnations, starts, deliveries),
-    wakes: prepareWakes(connection, deliveries),
+    commits: prepareCommits(connection, incarnations, { starts, deliveries, locks }),
+    wakes: prepareWakes(connection, deliveries, locks),
     reopenings: prepareReopenings(connection),
     runReads: prepareRunReads(connection, deliveries, histories, backlog),
   };

@@ -106,9 +106,7 @@ function addEvent(state: HistoryState, event: RunEvent, sentAt: number): void {
       checkAttempt(state, event);
       return once(state.done, event.ordinal, 'second outcome', `${where}, "${event.name}"`);
     case 'timer-set':
-      if (state.timers.has(event.ordinal)) violated('timer set twice', `${where}, command ${event.ordinal}`);
-      state.timers.set(event.ordinal, event.fireAt);
-      return;
+      return setTimer(state, event.ordinal, event.fireAt);
     case 'timer-fired':
       checkFired(state, event.ordinal, sentAt);
       return once(state.done, event.ordinal, 'second outcome', `${where}, "${event.name}"`);
@@ -117,6 +115,10 @@ function addEvent(state: HistoryState, event: RunEvent, sentAt: number): void {
         violated('child started twice', `${where}, command ${event.ordinal}`);
       state.children.set(event.ordinal, event.runId);
       return;
+    case 'lock-requested':
+    case 'lock-granted':
+    case 'lock-released':
+      return addLockEvent(state, event);
     case 'child-closed':
       if (!state.children.has(event.ordinal)) violated('child unknown', `${where}, command ${event.ordinal}`);
       return once(state.done, event.ordinal, 'child closed twice', `${where}, command ${event.ordinal}`);
@@ -149,6 +151,25 @@ function addEvent(state: HistoryState, event: RunEvent, sentAt: number): void {
     case 'retried':
       return;
   }
+}
+
+function setTimer({ runId, timers }: HistoryState, ordinal: number, fireAt: number): void {
+  if (timers.has(ordinal)) violated('timer set twice', `in run ${runId}, command ${ordinal}`);
+  timers.set(ordinal, fireAt);
+}
+
+function addLockEvent(
+  state: HistoryState,
+  event: EventOf<'lock-requested' | 'lock-granted' | 'lock-released'>,
+): void {
+  const where = `${event.type} in run ${state.runId}, command ${event.ordinal}`;
+  if (event.type === 'lock-granted') {
+    if (!state.recorded.has(event.ordinal)) violated('lock unknown', where);
+    return once(state.done, event.ordinal, 'second outcome', where);
+  }
+  once(state.recorded, event.ordinal, 'recorded twice', where);
+  if (event.type === 'lock-requested' && event.fireAt !== undefined)
+    setTimer(state, event.ordinal, event.fireAt);
 }
 
 function once<T>(seen: Set<T>, value: T, rule: string, where: string): void {

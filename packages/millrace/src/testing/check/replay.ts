@@ -24,7 +24,7 @@ export async function replayRun({ row, history }: Watched): Promise<void> {
     drained,
   });
   const input = first.event.payload ?? 'null';
-  const ports = { defaultStep: { retry: RETRY, ...NO_LIMITS } };
+  const ports = { lockMs: 300_000, defaultStep: { retry: RETRY, ...NO_LIMITS } };
   await replay(execution, rest, () => startProgram(execution, player.workflow, input, ports));
   const { standing, events } = execution;
   if (standing.kind === 'blocked')

@@ -62,6 +62,9 @@ const EXPECTED_SIGHTINGS = [
   'assigned run claimed by another',
   'task discarded',
   'task handed on',
+  'lock asked for',
+  'lock passed on',
+  'lock expired to another',
   'attempt overlapped',
   'attempt unrecorded',
 ] as const;

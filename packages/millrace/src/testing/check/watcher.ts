@@ -5,6 +5,7 @@ import { isClosed } from '../../core/status.ts';
 import type { Plan, PlanResult, RunRow, Store } from '../../store/port/store.ts';
 import { createClusterCheck, type ClusterCheck } from './cluster.ts';
 import { addChunk, emptyHistory, type HistoryState } from './history.ts';
+import { createLockCheck } from './locks/locks.ts';
 import type { Ledger } from './ledger.ts';
 import type { Tally } from './tally.ts';
 import { violated } from './violation.ts';
@@ -39,6 +40,9 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
   const runs = new Map<string, Watched>();
   const retired = new Set<string>();
 
+  const locks = createLockCheck(store, { status: (runId) => runs.get(runId)?.row.status, retired }, tally);
+  const checkPlan = createPlanCheck(runs, retired, tally);
+
   const look = async (
     what: string,
     runId: string,
@@ -63,7 +67,7 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
     if (row.events < known) violated('history shrank', `run ${runId}: ${known} to ${row.events} events`);
     if (row.events > known) {
       for (const chunk of await store.readHistory(runId, known)) {
-        for (const event of addChunk(history, chunk, sentAt)) claimOutcome(runId, event);
+        for (const event of addChunk(history, chunk, sentAt)) claimOutcome(ledger, runId, event);
       }
     }
     if (history.events.length !== row.events) {
@@ -76,21 +80,8 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
     // Only a delayed run keeps messages that came before its start.
     const atRest =
       isClosed(row.status) || (row.status === 'waiting' && history.started?.startAt === undefined);
-    if (row.inboxSeq > 0 && atRest) await checkInbox(what, row);
+    if (row.inboxSeq > 0 && atRest) await checkInbox(store, what, row);
     runs.set(runId, { row, history });
-  };
-
-  const claimOutcome = (runId: string, event: RunEvent): void => {
-    if (event.type !== 'step-completed') return;
-    const value = decodeValue(event.payload ?? 'null') as { nonce?: string } | null;
-    if (value?.nonce !== undefined) ledger.claim(value.nonce, runId, event.name, event.attempt);
-  };
-
-  const checkInbox = async (what: string, row: RunRow): Promise<void> => {
-    const unread = await store.readInbox(row.runId);
-    if (unread.length === 0) return;
-    const list = unread.map(({ dedup }) => dedup).join(', ');
-    violated('message slept through', `run ${row.runId} is ${row.status} with ${list} unread, after ${what}`);
   };
 
   return {
@@ -100,16 +91,33 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
     noteRetired: (engineId) => void retired.add(engineId),
     async afterWrite(what, touched, newsAt) {
       const ids = [...new Set(touched)];
-      if (ids.length === 0) return;
+      if (ids.length === 0) return locks.look(what);
       const rows = await store.readRuns(ids.map((runId) => ({ runId })));
       for (let at = 0; at < ids.length; at++) {
         // oxlint-disable-next-line no-await-in-loop -- reads of one store, in order
         await look(what, ids[at] as string, rows[at], newsAt(ids[at] as string));
       }
+      await locks.look(what);
     },
     checkClaim: createClaimCheck(runs, retired, tally),
-    checkPlan: createPlanCheck(runs, retired, tally),
+    checkPlan: (plan, result, storeTime) => {
+      checkPlan(plan, result, storeTime);
+      locks.notePlan(plan, result);
+    },
   };
+}
+
+function claimOutcome(ledger: Ledger, runId: string, event: RunEvent): void {
+  if (event.type !== 'step-completed') return;
+  const value = decodeValue(event.payload ?? 'null') as { nonce?: string } | null;
+  if (value?.nonce !== undefined) ledger.claim(value.nonce, runId, event.name, event.attempt);
+}
+
+async function checkInbox(store: Store, what: string, row: RunRow): Promise<void> {
+  const unread = await store.readInbox(row.runId);
+  if (unread.length === 0) return;
+  const list = unread.map(({ dedup }) => dedup).join(', ');
+  violated('message slept through', `run ${row.runId} is ${row.status} with ${list} unread, after ${what}`);
 }
 
 /** Whom the runs that were claimed were kept for. */

@@ -7,6 +7,8 @@ import { forgetInbox } from './forget-inbox.ts';
 import { forgetRequeue } from './engines/forget-requeue.ts';
 import { ignoreWindow } from './engines/ignore-window.ts';
 import { forgetAlready } from './forget-already.ts';
+import { keepLocks } from './locks/keep-locks.ts';
+import { shareLocks } from './locks/share-locks.ts';
 import { hurryTimers } from './hurry-timers.ts';
 import { forgetChild } from './forget-child.ts';
 import { forgetDedup } from './forget-dedup.ts';
@@ -63,4 +65,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     brokenRules: ['window'],
     store: ignoreWindow,
   },
+  { name: 'a run that ends keeps its locks', brokenRules: ['lock of a closed run'], store: keepLocks },
+  { name: 'a lock is taken from its holder', brokenRules: ['lock taken'], store: shareLocks },
 ];

@@ -47,6 +47,8 @@ function expectedOfOp(op: Op, counts: Map<string, number>): string[] | 'fails' |
     case 'race':
     case 'any':
       return undefined;
+    case 'lock':
+      return op.waitMs === undefined ? expectedRest(op.body, counts) : undefined;
     case 'again':
       return expectedRest(op.body, counts);
   }
@@ -84,7 +86,7 @@ function expectedRest(body: readonly Op[], counts: Map<string, number>): string[
 export function* ownOps(body: readonly Op[]): Generator<Op> {
   for (const op of body) {
     yield op;
-    if (op.op === 'again') yield* ownOps(op.body);
+    if (op.op === 'again' || op.op === 'lock') yield* ownOps(op.body);
     else if ('branches' in op) for (const branch of op.branches) yield* ownOps(branch);
   }
 }

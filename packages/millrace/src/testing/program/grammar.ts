@@ -16,6 +16,9 @@ export interface Taste {
 /** Of attempts that are too slow; their slowest half is still twice as slow. */
 export const TIMEOUT_MS = 150;
 
+/** Some expire while they are held. */
+const HOLDS = [300, 2_000, 8_000];
+
 /** A random program. */
 export function makeProgram(random: Random, taste: Taste): Op[] {
   const makers = createMakers(random, taste);
@@ -31,6 +34,7 @@ interface Place {
 
 function createMakers(random: Random, taste: Taste) {
   let ids = 0;
+  let locks = 0;
   const newId = (letter: string): string => `${letter}${++ids}`;
   const mayFail = (probability: number): boolean => taste.failures && random.chance(probability);
 
@@ -42,6 +46,7 @@ function createMakers(random: Random, taste: Taste) {
     if (place.root && depth > 0 && settles && random.chance(0.15)) {
       ops.push({ op: 'again', body: sequence(depth - 1, place, inChild) });
     }
+    if (!place.parallel) lockOne(random.fork(`lock of sequence ${++locks}`), ops, taste);
     return ops;
   }
 
@@ -94,6 +99,16 @@ function createMakers(random: Random, taste: Taste) {
   }
 
   return { sequence };
+}
+
+/** Puts one of them into a lock. Its draws are its own, so that the rest of the program is what it is without. */
+function lockOne(draws: Random, ops: Op[], { races }: Taste): void {
+  if (!draws.chance(0.2)) return;
+  const at = draws.between(0, ops.length - 1);
+  const op = ops[at];
+  if (op === undefined || op.op === 'compensate' || op.op === 'again') return;
+  const lock: Op = { op: 'lock', name: draws.pick(['l1', 'l2']), body: [op], holdMs: draws.pick(HOLDS) };
+  ops[at] = races && draws.chance(0.3) ? { ...lock, waitMs: draws.pick([60, 3_000]) } : lock;
 }
 
 function makeStep(random: Random, id: string, failures: boolean): StepOp {

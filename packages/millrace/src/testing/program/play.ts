@@ -159,9 +159,28 @@ async function playOp({ ctx, input, self }: Run, op: Op, { world, act, play }: S
     case 'compensate':
       ctx.compensate(op.id, async (step) => ({ nonce: await world.attempt(step, 0) }));
       return [];
+    case 'lock':
+      return playLocked(ctx, op, () => play({ ctx, input, self }, op.body));
     case 'again':
       return [];
   }
+}
+
+/** A program that fails while it holds the lock leaves it to its end. */
+async function playLocked(
+  ctx: Context,
+  { name, holdMs, waitMs }: Extract<Op, { op: 'lock' }>,
+  play: () => Promise<string[]>,
+): Promise<string[]> {
+  const asked = ctx.lock(name, { timeout: holdMs, waitFor: waitMs });
+  const lock = await asked.catch((error: unknown) => {
+    if (isMillraceError(error, 'LOCK_TIMEOUT')) return undefined;
+    throw error;
+  });
+  if (lock === undefined) return [`late ${name}`];
+  const tokens = await play();
+  await lock.release();
+  return tokens;
 }
 
 function runStep(ctx: Context, op: StepOp, act: Act): Promise<StepValue> {

@@ -13,6 +13,8 @@ export type Op =
   | { op: 'record'; what: 'now' | 'random' | 'uuid' }
   | { op: 'external'; id: string; ok: boolean; timeoutMs?: number }
   | { op: 'transaction'; id: string }
+  /** What is in it happens while the lock is held; other runs want the same few. */
+  | { op: 'lock'; name: string; body: Op[]; holdMs: number; waitMs?: number }
   | { op: 'compensate'; id: string }
   /** continueAsNew; only as the last of a run's own sequence. */
   | { op: 'again'; body: Op[] };

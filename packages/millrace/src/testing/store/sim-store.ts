@@ -1,3 +1,4 @@
+import type { LockGrant, LockStore } from '../../store/port/locks.ts';
 import type { Plan, PlanResult, RunRow, Store } from '../../store/port/store.ts';
 import type { Tally } from '../check/tally.ts';
 import type { Watched, Watcher } from '../check/watcher.ts';
@@ -34,6 +35,7 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       ...startCalls(parts, actor),
       ...planCalls(parts, actor, firstSent),
       ...outsideCalls(parts, actor),
+      ...lockCalls(parts, actor),
       loadRuns: (requests) => read('loadRuns', () => subject.loadRuns(requests)),
       listOwned: (engineId) => read('listOwned', () => subject.listOwned(engineId)),
       readRuns: (refs) => read('readRuns', () => subject.readRuns(refs)),
@@ -57,12 +59,12 @@ function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreP
         actor,
         name: 'retire',
         act: () => subject.retire(engineId, expectBeat, { ...options, limit: limited(options.limit) }),
-        inspect: ({ retired }, rows) => {
+        inspect: ({ retired, grants }, rows) => {
           if (retired) {
             watcher.noteRetired(engineId);
             if (!options.harmless) tally.add('engine retired');
           }
-          return idsOf(rows, (row) => row.ownerId === engineId);
+          return [...idsOf(rows, (row) => row.ownerId === engineId), ...told(grants)];
         },
         describe: ({ retired, requeued, remaining }) =>
           `${engineId.slice(0, 4)} ${retired ? 'retired' : 'known'}, ${requeued} requeued${remaining ? ', more' : ''}`,
@@ -84,11 +86,13 @@ function engineCalls({ subject, network, watcher, tally, batchLimit }: SimStoreP
         actor,
         name: 'wakeDue',
         act: () => subject.wakeDue({ ...request, limit: limited(request.limit) }),
-        inspect: ({ storeTime }, rows) =>
-          idsOf(
+        inspect: ({ storeTime, grants }, rows) => [
+          ...idsOf(
             rows,
             ({ status, wakeAt }) => status === 'waiting' && wakeAt !== undefined && wakeAt <= storeTime,
           ),
+          ...told(grants),
+        ],
         describe: ({ adopted, queued, assigned }) =>
           adopted.length + queued + assigned.length === 0
             ? ''
@@ -178,6 +182,36 @@ function startCalls({ subject, network, watcher, tally }: SimStoreParts, actor: 
   } satisfies Partial<Store>;
 }
 
+function lockCalls({ subject, network }: SimStoreParts, actor: Actor): LockStore {
+  return {
+    acquireLock: (request) =>
+      network.send({
+        actor,
+        name: 'acquireLock',
+        act: () => subject.acquireLock(request),
+        inspect: ({ grants }) => told(grants),
+        describe: ({ outcome }) => `${request.name} ${outcome}`,
+      }),
+    renewLock: (...args) => network.send({ actor, name: 'renewLock', act: () => subject.renewLock(...args) }),
+    releaseLock: (claim) =>
+      network.send({
+        actor,
+        name: 'releaseLock',
+        act: () => subject.releaseLock(claim),
+        inspect: ({ grants }) => told(grants),
+        describe: ({ held }) => `${claim.name} ${held ? 'released' : 'not held'}`,
+      }),
+    forceLock: (lock) =>
+      network.send({
+        actor,
+        name: 'forceLock',
+        act: () => subject.forceLock(lock),
+        inspect: ({ grants }) => told(grants),
+      }),
+    listLocks: (filter) => network.send({ actor, name: 'listLocks', act: () => subject.listLocks(filter) }),
+  };
+}
+
 function planCalls(parts: SimStoreParts, actor: Actor, firstSent: Map<number, number>) {
   const { subject, network, watcher } = parts;
   const note = (plan: Plan): void => {
@@ -252,10 +286,14 @@ function outsideCalls({ subject, network, tally }: SimStoreParts, actor: Actor) 
   } satisfies Partial<Store>;
 }
 
+function told(grants: readonly LockGrant[] = []): string[] {
+  return grants.flatMap(({ holder }) => (holder.kind === 'run' ? [holder.id] : []));
+}
+
 function touchedBy(plan: Plan, result: PlanResult): string[] {
   if (result.outcome !== 'ok') return [plan.runId];
   const targets = result.deliveries.flatMap((delivery) => ('runId' in delivery ? [delivery.runId] : []));
-  return [plan.runId, ...result.starts.map(({ runId }) => runId), ...targets];
+  return [plan.runId, ...result.starts.map(({ runId }) => runId), ...targets, ...told(result.grants)];
 }
 
 function describePlan(plan: Plan, result: PlanResult): string {

@@ -131,6 +131,35 @@ describe('failover', () => {
   });
 });
 
+describe('locks', () => {
+  it('shows who holds what and who waits, and takes a lock from its holder', async () => {
+    using place = workplace();
+    const store = ['--store', place.store];
+    const engine = await Millrace.open({ store: place.store, name: 'one' });
+    expect(await millrace(['locks', ...store])).toMatchObject({ status: 0, out: '', err: 'no locks' });
+    const lock = await engine.lock('door', { timeout: 600 });
+    const next = engine.lock('door');
+    await expect.poll(async () => (await engine.locks())[0]?.waiters.length).toBe(1);
+    const { out } = await millrace(['locks', ...store]);
+    expect(out).toMatch(/^door +1 +engine one .* 1 +engine one$/m);
+    const json = JSON.parse((await millrace(['locks', ...store, '--json'])).out) as object;
+    const holder = { kind: 'engine', id: engine.engine?.engineId, owner: 'one' };
+    expect(json).toMatchObject({
+      items: [{ name: 'door', token: 1, holder, expired: false, waiters: [holder] }],
+    });
+    const done = await millrace(['locks', 'release', 'door', ...store]);
+    expect(done).toMatchObject({ status: 0, out: 'lock door is released' });
+    const held = await next;
+    expect(held.token).toBe(2);
+    await expect.poll(() => lock.signal.aborted, { timeout: 5_000 }).toBe(true);
+    await held.release();
+    const again = await millrace(['locks', 'release', 'door', ...store]);
+    expect(again.status).toBe(3);
+    expect(again.err).toContain('nobody holds lock "door"');
+    await engine.close();
+  });
+});
+
 describe('serve', () => {
   it('says that the server comes later', async () => {
     using place = workplace();

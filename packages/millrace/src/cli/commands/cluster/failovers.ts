@@ -46,6 +46,7 @@ function failoverTable(
       },
       { title: 'RUNS', of: ({ runs }) => String(runs), align: 'right' },
       { title: 'QUARANTINED', of: ({ quarantined }) => String(quarantined.length), align: 'right' },
+      { title: 'LOCKS', of: ({ locks }) => String(locks.length), align: 'right' },
       { title: 'INCARNATION', of: ({ failedIncarnation }) => failedIncarnation },
     ],
     failovers,

@@ -10,6 +10,7 @@ export type ReasonCode =
   | 'SLEEPING'
   | 'WAITING_CHILD'
   | 'WAITING_TASK'
+  | 'WAITING_LOCK'
   | 'RETRY_BACKOFF'
   | 'DELAYED_START'
   | ShortageCode

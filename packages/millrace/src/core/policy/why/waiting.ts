@@ -36,6 +36,8 @@ function reasonOf({ run, facts, state, since }: Waiting, wait: Wait): Reason {
       return sleepReason(state, wait, since);
     case 'child':
       return childReason(state, wait, since);
+    case 'lock':
+      return lockReason(wait, since);
     case 'retry':
       return retryReason(run, state, wait, since);
     case 'task':
@@ -155,6 +157,17 @@ function stateOf(task: TaskFacts | undefined): string {
   if (task === undefined) return 'executes elsewhere';
   if (task.status !== 'running') return `is ${task.status}`;
   return `executes on ${task.engine}`;
+}
+
+function lockReason({ name, until }: Wait, since: string): Reason {
+  const end = until === undefined ? '' : `; the wait ends with LOCK_TIMEOUT at ${instant(until)}`;
+  return {
+    code: 'WAITING_LOCK',
+    message: `it waits for lock "${name}"${end}`,
+    since,
+    refs: { lock: name, ...untilRef(until) },
+    remedy: { message: 'Look who holds it, and since when.', command: 'millrace locks' },
+  };
 }
 
 function retryReason({ runId }: ReadableRun, state: RunState, wait: Wait, since: string): Reason {

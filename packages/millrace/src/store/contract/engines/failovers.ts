@@ -26,6 +26,7 @@ export const failoverPromises: Promises = {
         runs: 2,
         runIds: runs.map(({ runId }) => runId),
         quarantined: [],
+        locks: [],
       },
     ]);
   },

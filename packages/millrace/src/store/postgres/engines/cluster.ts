@@ -10,7 +10,7 @@ const SETTINGS = 'SELECT s.name, s.value, s.revision, s.changed_at FROM millrace
 
 const FAILOVERS = `
 SELECT f.event_id, f.kind, f.engine_name, f.takeover_id, f.takeover_name, f.detected_at, f.finished_at, f.silent_ms,
-  f.runs, f.run_ids, f.quarantined
+  f.runs, f.run_ids, f.quarantined, f.locks
 FROM millrace.failovers f
 WHERE $2::uuid IS NULL
   OR (f.detected_at, f.event_id) < (SELECT b.detected_at, b.event_id FROM millrace.failovers b WHERE b.event_id = $2::uuid)
@@ -29,6 +29,7 @@ type FailoverRow = [
   runs: number,
   runIds: string[],
   quarantined: string[],
+  locks: string[],
 ];
 
 /** The tables `leases`, `settings` and `failovers`. `now`: undefined for the database's clock. */
@@ -71,9 +72,9 @@ export async function listFailovers(
   return rows.map((row) => {
     const [eventId, kind, engineName, takeoverId, takeoverName, detectedAt, finishedAt, silentMs, ...rest] =
       row;
-    const [runs, runIds, quarantined] = rest;
+    const [runs, runIds, quarantined, locks] = rest;
     return {
-      ...{ eventId, kind, engineName, detectedAt, runs, runIds, quarantined },
+      ...{ eventId, kind, engineName, detectedAt, runs, runIds, quarantined, locks },
       takeoverId: takeoverId ?? undefined,
       takeoverName: takeoverName ?? undefined,
       finishedAt: finishedAt ?? undefined,

@@ -8,6 +8,8 @@ import type {
   Scope,
 } from '../../port/store.ts';
 import type { Connections, Statement } from '../database/connect.ts';
+import { grantsOf, namesIn, withLeave } from '../locks/statements.ts';
+import type { Answer } from '../runs/answer.ts';
 import { SCOPE_COLUMNS, scopeColumns } from '../runs/columns.ts';
 import { functionCall } from '../runs/function-call.ts';
 import { SESSION_LOCK } from '../hints/line.ts';
@@ -105,7 +107,8 @@ type BeatRow = [
   since: number,
   ...EngineColumns,
 ];
-type RetireRow = [retired: boolean, requeued: number, quarantined: string[], remaining: boolean];
+// What became of its locks; NULLs where it had none.
+type RetireRow = [retired: boolean, requeued: number, quarantined: string[], remaining: boolean, ...Answer];
 
 /** The table `engines`: who is there. `now`: undefined for the database's clock. */
 export function registerStatement(engine: EngineAnnouncement, now: number | undefined): Statement {
@@ -175,10 +178,15 @@ export function retireStatement(
   now: number | undefined,
 ): Statement {
   const silent = silentMs === undefined ? undefined : Math.round(silentMs);
-  return { text: RETIRE, values: [now, engineId, expectBeat, limit, deathLimit, harmless, by, silent] };
+  const values = [now, engineId, expectBeat, limit, deathLimit, harmless, by, silent];
+  return withLeave({ text: RETIRE, values });
 }
 
 export function retireResult(rows: readonly RetireRow[]): RetireResult {
   const [retired, requeued, quarantined, remaining] = rows[0] ?? [false, 0, [], false];
-  return { retired, requeued, quarantined, remaining };
+  const result = { retired, requeued, quarantined, remaining };
+  const answers = rows.flatMap(([, , , , ...answer]) =>
+    (answer[0] as number | null) === null ? [] : [answer],
+  );
+  return answers.length === 0 ? result : { ...result, locks: namesIn(answers), grants: grantsOf(answers) };
 }

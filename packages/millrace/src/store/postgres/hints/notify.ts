@@ -54,6 +54,7 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
     onListening: () => {
       tell({ kind: 'ready' });
       tell({ kind: 'closed' });
+      tell({ kind: 'locks' });
     },
   });
 
@@ -86,7 +87,7 @@ function encode(hint: Hint): string {
 }
 
 function decode(payload: string): Hint | undefined {
-  if (payload === 'ready' || payload === 'closed') return { kind: payload };
+  if (payload === 'ready' || payload === 'closed' || payload === 'locks') return { kind: payload };
   const [kind, engineId] = payload.split(':', 2);
   if (engineId === undefined) return undefined;
   return kind === 'inbox' || kind === 'assigned' ? { kind, engineId } : undefined;

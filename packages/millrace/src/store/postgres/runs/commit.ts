@@ -10,6 +10,7 @@ import type {
 import { byteaArray, int4Array, int8Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Statement } from '../database/connect.ts';
 import { DISCARD } from '../schema/functions/commit.ts';
+import { grantsOf, withLocks } from '../locks/statements.ts';
 import { type Answer, DELIVERY, deliveryOf, PLAN } from './answer.ts';
 import {
   engineColumn,
@@ -77,11 +78,12 @@ export function commitStatement(flush: Flush, now: number | undefined): Statemen
   ];
   // One statement changes rows in their order; where several do, they are locked in order first.
   const lock = sendings.length > 0 || (open > 0 && open < plans.length);
-  return {
+  const engineIds = engineColumn(engines);
+  const statement = {
     text: COMMIT,
     values: [
       now,
-      engineColumn(engines),
+      engineIds,
       lock,
       open,
       ...planColumns(plans, kinds),
@@ -93,6 +95,7 @@ export function commitStatement(flush: Flush, now: number | undefined): Statemen
       ...messageColumns(sendings),
     ],
   };
+  return withLocks(statement, plans, engineIds);
 }
 
 function planColumns(plans: readonly Plan[], kinds: readonly number[]): (Buffer | null)[] {
@@ -164,10 +167,12 @@ export function commitResults(flush: Flush, answers: readonly Answer[]): PlanRes
   const results: PlanResult[] = flush.plans.map(() => ({ outcome: 'conflict' }));
   let firstStart = 0;
   let firstMessage = 0;
-  for (const [index, { starts, messages }] of flush.plans.entries()) {
+  for (const [index, { starts, messages, locks }] of flush.plans.entries()) {
     const message = firstMessage + 1;
+    const grants = locks === undefined ? undefined : grantsOf(answers, index + 1);
     results[flush.order[index] ?? index] = refused.get(index + 1) ?? {
       outcome: 'ok',
+      ...(grants && { grants }),
       starts: starts.length === 0 ? NO_STARTS : started.slice(firstStart, firstStart + starts.length),
       deliveries:
         messages.length === 0

@@ -8,6 +8,7 @@ import type {
 } from '../../port/store.ts';
 import { int4Array, uuidArray } from '../database/binary-array.ts';
 import type { Statement } from '../database/connect.ts';
+import { grantsOf, saidIn, withExpiry } from '../locks/statements.ts';
 import { type Answer, ASSIGNMENT, deliveryOf, ownedOf, RUN, SUMMARY } from './answer.ts';
 import { engineColumn, MESSAGE_COLUMNS, messageColumns, SCOPE_COLUMNS, scopeColumns } from './columns.ts';
 import { functionCall } from './function-call.ts';
@@ -53,10 +54,8 @@ export function claimStatement(request: ClaimRequest, now: number | undefined): 
 export function wakeStatement(request: WakeRequest, now: number | undefined): Statement {
   const { limit, adopter, windowMs = 0, headStartMs = 0 } = request;
   const times = [Math.ceil(windowMs), Math.floor(headStartMs)];
-  return {
-    text: WAKE,
-    values: [now, limit, adopter?.engineId, adopter?.limit ?? 0, ...times, ...scopeColumns(request)],
-  };
+  const values = [now, limit, adopter?.engineId, adopter?.limit ?? 0, ...times, ...scopeColumns(request)];
+  return withExpiry({ text: WAKE, values }, engineColumn([adopter?.engineId]));
 }
 
 export function wakeResult(answers: readonly Answer[]): WakeResult {
@@ -64,14 +63,17 @@ export function wakeResult(answers: readonly Answer[]): WakeResult {
   const summary = answers.find((answer) => answer[0] === SUMMARY);
   if (summary === undefined) throw new Error('wake_v1 answered without its last row');
   // In the summary these columns hold other things: see schema/functions/wake.ts.
-  const nextWakeAt: number | null = summary[13];
+  const expiry: number | null = saidIn(answers)[13];
+  const nextWakeAt = Math.min(...[summary[13] as number | null, expiry].map((at) => at ?? Infinity));
+  const grants = grantsOf(answers);
   const assigned = answers.flatMap(([part, , , , , other]) =>
     part === ASSIGNMENT && other !== null ? [other] : [],
   );
   return {
     ...{ adopted, assigned, queued: summary[1] },
-    nextWakeAt: nextWakeAt ?? undefined,
+    nextWakeAt: nextWakeAt === Infinity ? undefined : nextWakeAt,
     storeTime: summary[14] ?? 0,
+    ...(grants.length > 0 && { grants }),
   };
 }
 

@@ -7,6 +7,7 @@ import { REOPEN } from './functions/reopen.ts';
 import { RETIRE } from './functions/retire.ts';
 import { START } from './functions/start.ts';
 import { WAKE, WORK } from './functions/wake.ts';
+import { LOCKS } from '../locks/functions.ts';
 import { TABLES } from './tables.ts';
 
 /** One forward step of the schema. A released one never changes: its checksum is kept in the database. */
@@ -25,6 +26,6 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     id: 2,
     name: 'acts',
-    sql: [ANSWER, CLAIM, DELIVER, START, COMMIT, WAKE, RETIRE, REOPEN, CLUSTER, WORK].join('\n'),
+    sql: [ANSWER, CLAIM, DELIVER, START, COMMIT, WAKE, RETIRE, REOPEN, CLUSTER, WORK, LOCKS].join('\n'),
   },
 ];

@@ -51,9 +51,45 @@ CREATE TABLE millrace.failovers (
   engine_name text COLLATE "C" NOT NULL,
   takeover_name text COLLATE "C",
   run_ids uuid[] NOT NULL,
-  quarantined uuid[] NOT NULL
+  quarantined uuid[] NOT NULL,
+  locks text[] NOT NULL DEFAULT '{}'
 );
 CREATE INDEX failovers_listing ON millrace.failovers (detected_at, event_id);
+
+CREATE TABLE millrace.locks (
+  namespace text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  token bigint NOT NULL,
+  since bigint,
+  expires_at bigint,
+  holder_kind smallint,
+  waited boolean NOT NULL,
+  holder uuid,
+  request text COLLATE "C",
+  owner text COLLATE "C",
+  PRIMARY KEY (namespace, name)
+);
+CREATE INDEX locks_held ON millrace.locks (holder) WHERE holder IS NOT NULL;
+CREATE INDEX locks_awaited ON millrace.locks (expires_at) WHERE waited;
+
+CREATE TABLE millrace.lock_waiters (
+  seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  hold_ms bigint NOT NULL,
+  since bigint NOT NULL,
+  until bigint,
+  window_ms integer NOT NULL,
+  holder_kind smallint NOT NULL,
+  holder uuid NOT NULL,
+  namespace text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  request text COLLATE "C" NOT NULL,
+  owner text COLLATE "C" NOT NULL,
+  dedup text COLLATE "C",
+  body bytea
+);
+CREATE INDEX lock_waiters_queue ON millrace.lock_waiters (namespace, name, seq);
+CREATE UNIQUE INDEX lock_waiters_claims ON millrace.lock_waiters (namespace, name, holder, request);
+CREATE INDEX lock_waiters_holders ON millrace.lock_waiters (holder);
 
 CREATE TABLE millrace.runs (
   run_id uuid PRIMARY KEY,

@@ -58,9 +58,45 @@ CREATE TABLE failovers (
   silent_ms INTEGER,
   runs INTEGER NOT NULL,
   run_ids TEXT NOT NULL,
-  quarantined TEXT NOT NULL
+  quarantined TEXT NOT NULL,
+  locks TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX failovers_listing ON failovers (detected_at, event_id);
+
+CREATE TABLE locks (
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  token INTEGER NOT NULL,
+  waited INTEGER NOT NULL,
+  holder_kind TEXT,
+  holder TEXT,
+  request TEXT,
+  owner TEXT,
+  since INTEGER,
+  expires_at INTEGER,
+  PRIMARY KEY (namespace, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX locks_held ON locks (holder) WHERE holder IS NOT NULL;
+CREATE INDEX locks_awaited ON locks (expires_at) WHERE waited = 1;
+
+CREATE TABLE lock_waiters (
+  seq INTEGER PRIMARY KEY,
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  holder_kind TEXT NOT NULL,
+  holder TEXT NOT NULL,
+  request TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  hold_ms INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  until INTEGER,
+  dedup TEXT,
+  body BLOB,
+  window_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX lock_waiters_queue ON lock_waiters (namespace, name, seq);
+CREATE UNIQUE INDEX lock_waiters_claims ON lock_waiters (namespace, name, holder, request);
+CREATE INDEX lock_waiters_holders ON lock_waiters (holder);
 
 CREATE TABLE runs (
   run_id TEXT PRIMARY KEY,

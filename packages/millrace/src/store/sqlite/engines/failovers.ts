@@ -7,6 +7,8 @@ export interface Failovers {
   record(engine: { engineId: string; name: string }, options: RetireOptions, quarantined: string[]): void;
   /** Adds what was requeued to an event that is not finished, where there is one. */
   add(engineId: string, runIds: readonly string[], remaining: boolean): void;
+  /** Adds the locks that were released with it. */
+  addLocks(engineId: string, names: readonly string[]): void;
   list(limit: number, before: string | undefined): FailoverEvent[];
   prune(request: PruneRequest): { engines: number; failovers: number };
 }
@@ -23,20 +25,22 @@ interface StoredFailover {
   runs: number;
   run_ids: string;
   quarantined: string;
+  locks: string;
 }
 
 export function prepareFailovers(connection: Connection): Failovers {
   const { now } = connection.timers;
   const insert = connection.prepare(`
     INSERT INTO failovers (event_id, kind, engine_name, takeover_id, takeover_name, detected_at, silent_ms, runs, run_ids,
-      quarantined)
-    VALUES (?, ?, ?, ?, (SELECT name FROM engines WHERE engine_id = ?), ?, ?, 0, '[]', ?)`);
+      quarantined, locks)
+    VALUES (?, ?, ?, ?, (SELECT name FROM engines WHERE engine_id = ?), ?, ?, 0, '[]', ?, '[]')`);
   const selectOpen = connection.prepare<{ run_ids: string }>(
     'SELECT run_ids FROM failovers WHERE event_id = ? AND finished_at IS NULL',
   );
   const update = connection.prepare(
     'UPDATE failovers SET runs = runs + ?, run_ids = ?, finished_at = ? WHERE event_id = ?',
   );
+  const updateLocks = connection.prepare('UPDATE failovers SET locks = ? WHERE event_id = ?');
   const selectNewest = connection.prepare<StoredFailover>(
     'SELECT * FROM failovers ORDER BY detected_at DESC, event_id DESC LIMIT ?',
   );
@@ -65,6 +69,7 @@ export function prepareFailovers(connection: Connection): Failovers {
       const listed = [...(JSON.parse(open.run_ids) as string[]), ...runIds].slice(0, MAX_FAILOVER_RUNS);
       update.run(runIds.length, JSON.stringify(listed), remaining ? null : now(), engineId);
     },
+    addLocks: (engineId, names) => void updateLocks.run(JSON.stringify(names), engineId),
     list: (limit, before) =>
       (before === undefined ? selectNewest.all(limit) : selectBefore.all(before, limit)).map(decodeFailover),
     prune: ({ limit, enginesMs, failoversMs }) => ({
@@ -88,5 +93,6 @@ function decodeFailover(row: StoredFailover): FailoverEvent {
     // Written above, as JSON.
     runIds: JSON.parse(row.run_ids) as string[],
     quarantined: JSON.parse(row.quarantined) as string[],
+    locks: JSON.parse(row.locks) as string[],
   };
 }

@@ -19,6 +19,7 @@ export function prepareNews(connection: Connection): News {
   const selectOwned = connection.prepare('SELECT 1 FROM runs WHERE owner = ? LIMIT 1');
   const selectNext = connection.prepare<{ wake_at: number }>(`
     SELECT wake_at FROM runs WHERE status = ${waiting} AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1`);
+  const selectHeld = connection.prepare(`SELECT 1 FROM locks WHERE holder_kind <> 'run' LIMIT 1`);
   let nextWakeAt = Infinity;
 
   /** Whoever looks for due runs knows when the next was due. A later one was not first, and changes nothing for him. */
@@ -42,6 +43,7 @@ export function prepareNews(connection: Connection): News {
       ...inboxes.map((engineId): Hint => ({ kind: 'inbox', engineId })),
       // Whose end somebody waits for only he knows.
       { kind: 'closed' },
+      ...(selectHeld.get() === undefined ? [] : [{ kind: 'locks' } as const]),
     ];
   };
 }

@@ -9,6 +9,7 @@
 import { STATUS_CODE } from '../../../core/status.ts';
 import type { RetireOptions, RetireResult } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
+import type { Locks } from '../locks/locks.ts';
 import type { Failovers } from './failovers.ts';
 
 export interface Retirements {
@@ -22,7 +23,7 @@ interface Suspect {
   deaths: number;
 }
 
-export function prepareRetirements(connection: Connection, failovers: Failovers): Retirements {
+export function prepareRetirements(connection: Connection, failovers: Failovers, locks: Locks): Retirements {
   const statements = prepareStatements(connection);
 
   function newGroup(members: readonly Suspect[]): void {
@@ -76,6 +77,10 @@ export function prepareRetirements(connection: Connection, failovers: Failovers)
       // Nobody waits for windows of an assignee that is gone (I10).
       statements.unassign.run(engineId, limit);
       failovers.add(engineId, requeued, result.remaining);
+      if (!result.retired) return result;
+      const { names, grants } = locks.leave(engineId);
+      if (names.length > 0) failovers.addLocks(engineId, names);
+      if (names.length > 0 || grants.length > 0) Object.assign(result, { locks: names, grants });
       return result;
     },
   };

@@ -16,8 +16,10 @@ export function prepareGlance(connection: Connection, backlog: Backlog): Glance 
     WHERE status = ${STATUS_CODE.queued} AND suspect_group IS NOT NULL`);
   const selectAssigned = connection.prepare('SELECT 1 FROM runs WHERE assigned_to = ? LIMIT 1');
   const selectOwned = connection.prepare('SELECT 1 FROM runs WHERE owner = ? LIMIT 1');
-  const selectNext = connection.prepare<{ wake_at: number }>(`
-    SELECT wake_at FROM runs WHERE status = ${STATUS_CODE.waiting} AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1`);
+  const selectNext = connection.prepare<{ wake_at: number | null }>(`
+    SELECT min(at) AS wake_at FROM (
+      SELECT min(wake_at) AS at FROM runs WHERE status = ${STATUS_CODE.waiting} AND wake_at IS NOT NULL
+      UNION ALL SELECT min(expires_at) FROM locks WHERE waited = 1)`);
 
   return (engineId, scope) => {
     const has = inScope(scope);
@@ -28,7 +30,7 @@ export function prepareGlance(connection: Connection, backlog: Backlog): Glance 
         backlog.groups(scope.namespace).some(has) ||
         selectSuspects.all().some(has),
       owns: selectOwned.get(engineId) !== undefined,
-      nextWakeAt: selectNext.get()?.wake_at,
+      nextWakeAt: selectNext.get()?.wake_at ?? undefined,
     };
   };
 }

@@ -7,6 +7,7 @@ import { STATUS_CODE, statusOf } from '../../../core/status.ts';
 import type { DeliveryResult, Plan, PlanResult, StartResult } from '../../port/store.ts';
 import type { Connection, Statement } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
+import type { Locks } from '../locks/locks.ts';
 import type { Deliveries } from './deliver.ts';
 import type { StartCall, Starts } from './start.ts';
 
@@ -31,8 +32,7 @@ const NO_DELIVERIES: DeliveryResult[] = [];
 export function prepareCommits(
   connection: Connection,
   incarnations: Incarnations,
-  starts: Starts,
-  deliveries: Deliveries,
+  { starts, deliveries, locks }: { starts: Starts; deliveries: Deliveries; locks: Locks },
 ): Commits {
   const statements = prepareStatements(connection);
   const { selectGuarded, insertHistory, consume } = statements;
@@ -95,6 +95,10 @@ export function prepareCommits(
         result.deliveries = plan.messages.map((message) =>
           deliveries.deliver(message, plan.adopter, call.room),
         );
+      }
+      for (const [index, { runId, locks: acts }] of plans.entries()) {
+        const result = results[index];
+        if (acts !== undefined && result?.outcome === 'ok') result.grants = locks.act(runId, acts, call.room);
       }
       return results;
     },

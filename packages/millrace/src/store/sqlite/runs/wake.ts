@@ -2,6 +2,7 @@ import { priorityOf, rank, STATUS_CODE } from '../../../core/status.ts';
 import type { WakeRequest, WakeResult } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
 import { inScope, type Scoped } from './claim.ts';
+import type { Locks } from '../locks/locks.ts';
 import type { Deliveries, Room } from './deliver.ts';
 import { decodeOwned, type OpenRow } from './rows.ts';
 
@@ -19,7 +20,7 @@ interface Waiting {
 /** How many of the next runs are looked at to tell when to ask again. */
 const LOOK_AHEAD = 100;
 
-export function prepareWakes(connection: Connection, deliveries: Deliveries): Wakes {
+export function prepareWakes(connection: Connection, deliveries: Deliveries, locks: Locks): Wakes {
   const selectDue = connection.prepare<Due>(`
     SELECT run_id, wake_at, priority, namespace, queue, workflow, workflow_version, last_owner, suspect_group FROM runs
     WHERE status = ${STATUS_CODE.waiting} AND wake_at <= ? ORDER BY wake_at, run_id LIMIT ?`);
@@ -42,6 +43,8 @@ export function prepareWakes(connection: Connection, deliveries: Deliveries): Wa
     );
     // Those behind the last that was looked at come no earlier than it.
     if (next.length === LOOK_AHEAD) times.push(next.at(-1)?.wake_at ?? 0);
+    const expiry = locks.nextExpiry();
+    if (expiry !== undefined) times.push(expiry);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -53,6 +56,8 @@ export function prepareWakes(connection: Connection, deliveries: Deliveries): Wa
       const has = inScope(request);
       const room = deliveries.room();
       const result: WakeResult = { adopted: [], queued: 0, assigned: [], nextWakeAt: undefined, storeTime };
+      const grants = locks.expire(limit);
+      if (grants.length > 0) result.grants = grants;
       for (const due of selectDue.all(storeTime, limit)) {
         const { run_id: runId, last_owner: lastOwner } = due;
         // It has been ready since its time came, not since somebody looked.

@@ -89,7 +89,9 @@ BEGIN
       SELECT 1 FROM millrace.runs r WHERE r.status = 0 AND r.suspect_group IS NOT NULL
         AND ${IN_SCOPE});
   owns := EXISTS (SELECT 1 FROM millrace.runs r WHERE r.owner = p_engine);
-  next_wake_at := (SELECT r.wake_at FROM millrace.runs r
-    WHERE r.status = 2 AND r.wake_at IS NOT NULL ORDER BY r.wake_at LIMIT 1);
+  next_wake_at := least(
+    (SELECT r.wake_at FROM millrace.runs r WHERE r.status = 2 AND r.wake_at IS NOT NULL ORDER BY r.wake_at LIMIT 1),
+    (SELECT l.expires_at FROM millrace.locks l WHERE l.waited AND l.expires_at IS NOT NULL
+      ORDER BY l.expires_at LIMIT 1));
 END $$;
 `;
