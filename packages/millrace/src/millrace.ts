@@ -20,7 +20,7 @@ import { openKeeper } from './api/locks/open-keeper.ts';
 import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
 import { runHandle, type Run } from './api/handle.ts';
-import { Operator } from './api/operator.ts';
+import { Operator } from './api/cluster/operator.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { createResults, type Results } from './api/results.ts';
 import { ask } from './api/store-failure.ts';

@@ -1,25 +1,25 @@
-import type { ClusterDescription } from '../core/cluster/describe-cluster.ts';
-import type { FailoverDescription } from '../core/cluster/describe-failover.ts';
-import type { LimitDescription, QueueDescription } from '../core/limits/describe-queue.ts';
-import type { LockDescription } from '../core/locks/describe-lock.ts';
-import type { RuleOptions } from '../core/placement/rule.ts';
-import type { StrategyName } from '../core/placement/strategy.ts';
-import type { RunDescription } from '../core/reading/describe-run.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { EngineOptions } from '../engine/options.ts';
-import type { Store } from '../store/port/store.ts';
-import { declareDead, orderDrain } from './cluster/act.ts';
-import { readCluster, readFailovers, type FailoversFilter } from './cluster/look.ts';
-import type { InstanceChoice, InstanceWish, Selector } from './cluster/select.ts';
-import { putStrategy, readStrategy, type StrategyDescription } from './cluster/strategy.ts';
-import type { Gateway } from './gateway.ts';
-import type { Run } from './handle.ts';
-import { changeLimit, type LimitTarget, type QueueChange, scopeOf } from './limits/change.ts';
-import { type DeadPage, readDead, redriveDead, type Redriven } from './limits/dead.ts';
-import { describeQueue, readLimits, readQueues } from './limits/look.ts';
-import type { Keeper } from './locks/keeper.ts';
-import { forceLock, readLocks } from './locks/look.ts';
-import { tellGranted } from './locks/open-keeper.ts';
+import type { ClusterDescription } from '../../core/cluster/describe-cluster.ts';
+import type { FailoverDescription } from '../../core/cluster/describe-failover.ts';
+import type { LimitDescription, QueueDescription } from '../../core/limits/describe-queue.ts';
+import type { LockDescription } from '../../core/locks/describe-lock.ts';
+import type { RuleOptions } from '../../core/placement/rule.ts';
+import type { StrategyName } from '../../core/placement/strategy.ts';
+import type { RunDescription } from '../../core/reading/describe-run.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { EngineOptions } from '../../engine/options.ts';
+import type { Store } from '../../store/port/store.ts';
+import { declareDead, orderDrain } from './act.ts';
+import { readCluster, readFailovers, type FailoversFilter } from './look.ts';
+import type { InstanceChoice, InstanceWish, Selector } from './select.ts';
+import { putStrategy, readStrategy, type StrategyDescription } from './strategy.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Run } from '../handle.ts';
+import { changeLimit, type LimitTarget, type QueueChange, scopeOf } from '../limits/change.ts';
+import { type DeadPage, readDead, redriveDead, type Redriven } from '../limits/dead.ts';
+import { describeQueue, readLimits, readQueues } from '../limits/look.ts';
+import type { Keeper } from '../locks/keeper.ts';
+import { forceLock, readLocks } from '../locks/look.ts';
+import { tellGranted } from '../locks/open-keeper.ts';
 
 /**
  * What those who run a cluster ask of it and change in it: engines, strategies, locks, queues. It is the store's word, so
