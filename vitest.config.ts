@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'simulation',
           include: ['packages/millrace/src/testing/**/*.sim.ts'],
-          testTimeout: 120_000,
+          testTimeout: 300_000,
         },
       },
       {

@@ -7,9 +7,9 @@ import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
 import { until } from './rig/wait.ts';
 
 /** As engines are by default. */
-const DEFAULTS = { beatMs: 1_000, leaseMs: 5_000, suspectMs: 1_000 } as const;
+const DEFAULTS = { beatMs: 1_000, leaseMs: 5_000, suspectMs: 1_250 } as const;
 const KILLS = 8;
-/** Two beats, and what a busy machine takes. By the lease alone it were more than 5 s. */
+/** A beat and a quarter, and what a busy machine takes. By the lease alone it were more than 5 s. */
 const LONGEST_MS = 2_500;
 
 let rig: Rig;

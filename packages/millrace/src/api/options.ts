@@ -64,7 +64,7 @@ export interface MillraceOptions {
   beat?: Duration | undefined;
   /** How long an engine may be silent before others take its runs. Default 5 s. */
   lease?: Duration | undefined;
-  /** The same for an engine whose process is known to be gone. Default 1 s. */
+  /** The same for an engine whose process is known to be gone. Default a beat and a quarter. */
   suspect?: Duration | undefined;
   /** Process deaths in a row that a run survives as the sole suspect. Default 3. */
   deathLimit?: number | undefined;
@@ -123,6 +123,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     const given = options[name];
     return given === undefined ? fallback : durationMs(given, `${where}, ${name}`);
   };
+  const beatMs = ms('beat', 1_000);
   const retry =
     options.retry === undefined ? DEFAULT_RETRY : resolveRetry(options.retry, DEFAULT_RETRY, where);
   return {
@@ -144,9 +145,10 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     cacheSize: count(options.cacheSize ?? 10_000, 'cacheSize'),
     stickyMs: ms('sticky', 200),
     commitLanes: 2,
-    beatMs: ms('beat', 1_000),
+    beatMs,
     leaseMs: ms('lease', 5_000),
-    suspectMs: ms('suspect', 1_000),
+    // A beat that is merely due is no silence.
+    suspectMs: ms('suspect', beatMs * 1.25),
     deathLimit: count(options.deathLimit ?? 3, 'deathLimit'),
     idlePollMs: ms('idlePoll', 1_000),
     auditMs: 1_000,

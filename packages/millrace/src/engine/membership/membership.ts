@@ -64,7 +64,7 @@ export function startMembership(engine: Engine): Membership {
   const heed = async ({ engines, leader, settings, storeTime, work }: Beat): Promise<void> => {
     engine.hearWork(work);
     if (engines.some(({ engineId, drain }) => drain && engineId === engine.engineId)) engine.drain();
-    const gone = await takeOver(observer.judge(engines, engine.engineId));
+    const gone = await takeOver(observer.judge({ engines, ownId: engine.engineId, storeTime }));
     const live = engines.filter(({ engineId, retired }) => !retired && !gone.has(engineId));
     await election.see(leader, live);
     await engine.settings.follow(settings);

@@ -5,9 +5,16 @@ import type { Ports } from '../ports.ts';
 /** Decides which incarnations have been silent for too long. Remembers; does nothing. */
 export interface Observer {
   /** Looks at the rows of one beat; gives back those to retire, or whose retiring was left half done. */
-  judge(engines: readonly EngineRow[], ownId: string): Verdict[];
+  judge(look: Look): Verdict[];
   /** Milliseconds until the next suspicion can be judged; at most one beat. */
   soonestJudgement(): number;
+}
+
+/** What one beat of this process told. */
+export interface Look {
+  readonly engines: readonly EngineRow[];
+  readonly ownId: string;
+  readonly storeTime: number;
 }
 
 /** An incarnation that has been silent for too long, as far as this process saw. */
@@ -25,7 +32,8 @@ interface Observation {
 
 /**
  *   O1  A silence is measured on this process's monotonic clock, and only over beats of this process that never paused:
- *       an outage of the store, or a pause here, starts every measurement anew.
+ *       an outage of the store, or a pause here, starts every measurement anew. A beat that is new came between two
+ *       such looks: when, the store's clock says, which cannot make it older than the first of them.
  *   O2  A pid that is gone, of this very host, boot and pid namespace, or a lock that its process kept and keeps no
  *       more, shortens the wait; it never replaces it.
  */
@@ -40,10 +48,12 @@ export function createObserver(ports: Ports, options: EngineOptions): Observer {
   };
 
   return {
-    judge(engines, ownId) {
+    judge({ engines, ownId, storeTime }) {
       const now = ports.clock.mono();
-      const uninterrupted = now - lastSeenAt <= options.beatMs * 2 + options.leaseMs / 10;
+      const gapMs = now - lastSeenAt;
+      const uninterrupted = gapMs <= options.beatMs * 2 + options.leaseMs / 10;
       lastSeenAt = now;
+      const ageOf = ({ beatAt }: EngineRow): number => Math.min(Math.max(0, storeTime - beatAt), gapMs);
       const before = uninterrupted ? observed : new Map<string, Observation>();
       observed = new Map();
       const expired: Verdict[] = [];
@@ -54,7 +64,8 @@ export function createObserver(ports: Ports, options: EngineOptions): Observer {
           continue;
         }
         const known = before.get(row.engineId);
-        const since = known?.beatSeq === row.beatSeq ? known.since : now;
+        const heard = known?.beatSeq === row.beatSeq ? known.since : now - ageOf(row);
+        const since = known === undefined ? now : heard;
         const patienceMs = seemsGone(row) ? options.suspectMs : options.leaseMs;
         observed.set(row.engineId, { beatSeq: row.beatSeq, since, patienceMs });
         if (now - since >= patienceMs) expired.push({ row, silentMs: now - since });

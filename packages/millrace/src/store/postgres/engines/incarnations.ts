@@ -30,10 +30,11 @@ owners AS (
   FROM owners o WHERE o.id IS NOT NULL
 )`;
 
-// A process that beat within this time is there: nobody looks at its lock.
-const FRESH_MS = 1_000;
+// A process that beat within this time is there: nobody looks at its lock. A quarter of a beat: whoever looks again a
+// beat later has heard of a death before a beat and a quarter have passed.
+const FRESH_MS = 250;
 
-// Reading the locks of the whole server is not free, so it is done when somebody is silent, once a statement. Those that
+// Reading the locks of the whole server is not free: it is done once a statement at most. Those that
 // an earlier start of the server kept, or the primary that this one followed, ended with it.
 const SESSION = `CASE WHEN e.retired OR e.session IS DISTINCT FROM pg_postmaster_start_time() THEN 'unknown'
     WHEN e.beat_at > t.now - ${FRESH_MS} THEN 'held'
