@@ -36,7 +36,7 @@ export interface Instance {
   attempts: Map<number, Attempt>;
   transactions: StepCommand[];
   /** Engines that tasks were placed at whose start is not yet in a plan. */
-  placements: Map<string, Assignment>;
+  placements: Map<string, Assignment> | undefined;
   /** Until a transaction that the store could not do is tried again; grows with each time. */
   transactionPauseMs: number;
   /** Called when what has arrived so far is durable. */
@@ -65,7 +65,7 @@ export function createInstance(row: OwnedRun, workflow: AnyWorkflow, execution: 
     inboxBehind: false,
     attempts: new Map(),
     transactions: [],
-    placements: new Map(),
+    placements: undefined,
     transactionPauseMs: FIRST_TRANSACTION_PAUSE_MS,
     afterCommit: [],
     restless: false,

@@ -50,6 +50,8 @@ interface OpenChild {
 const NO_RECORDS: Map<number | string, { event: RunEvent; seq: number }> = new Map();
 const NO_CHILDREN: readonly OpenChild[] = [];
 
+const NO_TASKS: readonly string[] = [];
+
 /**
  * One run of a workflow function in memory: which commands it has given, which outcomes it waits for.
  *
@@ -201,7 +203,8 @@ export class Execution {
   }
 
   /** The task runs that make attempts of steps which are still waited for. */
-  tasksLeft(): string[] {
+  tasksLeft(): readonly string[] {
+    if (this.pending.size === 0) return NO_TASKS;
     return [...this.pending.values()].flatMap((pending) =>
       pending.kind === 'step' && pending.taskRunId !== undefined ? [pending.taskRunId] : [],
     );

@@ -1,7 +1,7 @@
 import type { LockCommand } from '../locks/ask.ts';
 import { accepts, apply, failureIn } from './apply.ts';
 import type { ChildStart, Pending, Standing, StepCommand, Wait } from './command.ts';
-import type { Arrival, RunEvent } from './event.ts';
+import type { Arrival, RunEvent, TaskEnded } from './event.ts';
 import type { Execution, LogLine } from './execution.ts';
 import { failedAttempt } from './outcome.ts';
 
@@ -45,21 +45,29 @@ export async function takeTurn(
   for (const arrival of arrivals) {
     if (execution.standing.kind === 'blocked') break;
     taken++;
-    for (const event of factsOf(execution, arrival)) {
-      if (!accepts(execution, event)) continue;
-      execution.events.push(event);
-      noteGiven(execution, event);
-      apply(execution, event, undefined);
-      await execution.ports.drained();
+    if (arrival.type !== 'task-ended') {
+      if (take(execution, arrival)) await execution.ports.drained();
+      continue;
+    }
+    for (const event of endOfAttempt(execution, arrival)) {
+      if (take(execution, event)) await execution.ports.drained();
     }
   }
   execution.active = false;
   return { taken, ...endTurn(execution) };
 }
 
-/** What an arrival is in history. The end of an attempt means the same wherever it was made. */
-function factsOf(execution: Execution, arrival: Arrival): RunEvent[] {
-  if (arrival.type !== 'task-ended') return [arrival];
+/** False: it says nothing to this execution any more. */
+function take(execution: Execution, event: RunEvent): boolean {
+  if (!accepts(execution, event)) return false;
+  execution.events.push(event);
+  noteGiven(execution, event);
+  apply(execution, event, undefined);
+  return true;
+}
+
+/** What the end of a task is in history: the end of an attempt means the same wherever it was made. */
+function endOfAttempt(execution: Execution, arrival: TaskEnded): RunEvent[] {
   const { ok, engine, checkpoint, payload } = arrival;
   const step = execution.pending.get(arrival.ordinal);
   if (step?.kind !== 'step' || step.taskRunId !== arrival.runId) return [];
@@ -94,10 +102,11 @@ function endTurn(execution: Execution): Omit<Turn, 'taken'> {
   const { events, children, locks, readySteps, abandoned, unwantedTasks, logs, standing } = execution;
   execution.events = [];
   execution.children = [];
-  execution.locks = [];
+  // The rare ones stay while they are empty: a turn is read before the next one is taken.
+  if (locks.length > 0) execution.locks = [];
   execution.readySteps = [];
   execution.abandoned = [];
-  execution.unwantedTasks = [];
+  if (unwantedTasks.length > 0) execution.unwantedTasks = [];
   execution.logs = [];
   const end = endEvent(standing);
   if (end !== undefined) events.push(end);

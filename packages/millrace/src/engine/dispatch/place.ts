@@ -27,7 +27,7 @@ export function placeElsewhere(engine: Engine, instance: Instance, step: StepCom
   const place = engine.placeTask(task);
   if (place === 'self' && mayStay(engine, instance, task)) return false;
   const runId = engine.executionPorts.runId(instance.runId);
-  if (typeof place === 'object') instance.placements.set(runId, place);
+  if (typeof place === 'object') (instance.placements ??= new Map()).set(runId, place);
   instance.arrivals.push({ type: 'step-placed', ordinal, name, attempt, runId });
   return true;
 }

@@ -86,8 +86,8 @@ export function taskStart(
   { ordinal: placed, runId }: EventOf<'step-placed'>,
 ): StartRequest | undefined {
   const step = execution.pending.get(placed);
-  const assignTo = placements.get(runId);
-  placements.delete(runId);
+  const assignTo = placements?.get(runId);
+  placements?.delete(runId);
   if (step?.kind !== 'step' || step.taskRunId !== runId || step.work.kind !== 'executor') return undefined;
   const { runId: caller, namespace } = row;
   const { ordinal, name, attempt, checkpoint, policy } = step;

@@ -7,9 +7,11 @@ import type { Limits } from './limits.ts';
 export interface StartLimits {
   /** The limits that the run brings along; a successor has its predecessor's. */
   broughtBy(request: StartRequest, predecessor: string | undefined): string | null;
-  /** Whether the run is granted by a claim, or not at all (L4). */
-  apply(request: StartRequest, brought: string | null): boolean;
-  /** The refusal of a queue that has its greatest depth; what is delayed is not in it yet. */
+  /** Whether there is any. What runs bring along apart, it stays so while the transaction lasts. */
+  any(): boolean;
+  /** Whether the run is granted by a claim, or not at all (L4). Asked only if there are limits. */
+  apply(request: StartRequest): boolean;
+  /** The refusal of a queue that has its greatest depth; what is delayed is not in it yet. Asked only if there are limits. */
   refuse(request: StartRequest): StartResult | undefined;
   keep(request: StartRequest, brought: string | null): void;
 }
@@ -23,9 +25,10 @@ export function prepareStartLimits(connection: Connection, limits: Limits): Star
       if (predecessor === undefined) return encodeLimits(request.limits) ?? null;
       return selectBrought.get(predecessor)?.limits ?? null;
     },
-    apply: (request, brought) => brought !== null || (limits.any() && limits.applies(request)),
+    any: () => limits.any(),
+    apply: (request) => limits.applies(request),
     refuse: ({ runId, namespace, queue, startAt = 0 }) => {
-      if (!limits.any() || startAt > connection.timers.now()) return undefined;
+      if (startAt > connection.timers.now()) return undefined;
       const room = limits.depthLeft(namespace, queue);
       if (room === undefined || room.left > 0) return undefined;
       return { outcome: 'queue-full', runId, maxDepth: room.maxDepth };

@@ -68,13 +68,26 @@ export function prepareCommits(
   }
 
   /** False: the guard refused. `freed`: the run has given its grant back. */
-  function apply(plan: Plan, at: number): boolean | 'freed' {
+  function apply(plan: Plan, at: number, call: StartCall): boolean | 'freed' {
     if (!changeRow(statements, plan, at)) return false;
-    const freed = hasEnded(plan) && remove(statements, limits, plan);
+    const freed = hasEnded(plan) && remove(plan, starts.isLimited(call));
     if (plan.next.kind === 'discard') return freed ? 'freed' : true;
     if (plan.history !== undefined) insertHistory.run(plan.runId, plan.seq, plan.count, at, plan.history);
     for (const seq of plan.consumed) consume.run(plan.runId, seq);
     return freed ? 'freed' : true;
+  }
+
+  /** The open row of a run that has ended goes, and of one that is discarded all; true: it gave its grant back. */
+  function remove({ runId, next }: Plan, limited: boolean): boolean {
+    if (next.kind === 'discard') {
+      statements.deleteHistory.run(runId);
+      statements.deleteInbox.run(runId);
+    }
+    // Reading what is deleted costs as much as deleting it.
+    if (!limited) statements.deleteOpen.run(runId);
+    const gone = limited ? statements.deleteLimited.get(runId) : undefined;
+    if (typeof gone?.limits === 'string') limits.freeKeys(runId, gone.namespace, gone.limits);
+    return gone?.granted === 1;
   }
 
   function startAll({ runId, next, starts: requests }: Plan, call: StartCall): StartResult[] {
@@ -93,7 +106,7 @@ export function prepareCommits(
       const results = plans.map((plan): PlanResult => {
         let known = alive.get(plan.engineId);
         if (known === undefined) alive.set(plan.engineId, (known = incarnations.alive(plan.engineId)));
-        const applied = known && apply(plan, at);
+        const applied = known && apply(plan, at, call);
         if (applied === false) return explain(plan);
         const started = plan.starts.length === 0 ? NO_STARTS : startAll(plan, call);
         const result = { outcome: 'ok', starts: started, deliveries: NO_DELIVERIES } as const;
@@ -117,17 +130,6 @@ export function prepareCommits(
 
 function hasEnded({ next }: Plan): boolean {
   return next.kind === 'close' || next.kind === 'discard';
-}
-
-/** The open row of a run that has ended goes, and of one that is discarded all; true: it gave its grant back. */
-function remove(statements: Statements, limits: Limits, { runId, next }: Plan): boolean {
-  if (next.kind === 'discard') {
-    statements.deleteHistory.run(runId);
-    statements.deleteInbox.run(runId);
-  }
-  const gone = statements.deleteOpen.get(runId);
-  if (typeof gone?.limits === 'string') limits.freeKeys(runId, gone.namespace, gone.limits);
-  return gone?.granted === 1;
 }
 
 /** The guarded change of the run row; false: the guard refused. */
@@ -223,7 +225,8 @@ function prepareStatements(connection: Connection) {
         ?1, version + 1, ?2, inbox_seq, ?4, ?5
       FROM runs WHERE run_id = ?6 AND status = ${STATUS_CODE.running} AND owner = ?7 AND epoch = ?8 AND version = ?9
         AND events = coalesce(?10, events) AND inbox_seq = ?11`),
-    deleteOpen: connection.prepare<Pick<OpenRow, 'namespace' | 'granted' | 'limits'>>(
+    deleteOpen: connection.prepare('DELETE FROM runs WHERE run_id = ?'),
+    deleteLimited: connection.prepare<Pick<OpenRow, 'namespace' | 'granted' | 'limits'>>(
       'DELETE FROM runs WHERE run_id = ? RETURNING namespace, granted, limits',
     ),
     // What the guard has let through is deleted like any run that closes.

@@ -23,11 +23,15 @@ export interface StartCall {
   unowned?: boolean | undefined;
   /** It can be refused: neither a child nor a successor. */
   outside?: boolean | undefined;
+  /** Whether there are limits; looked at once, by the first start that must know. */
+  limited: boolean | undefined;
 }
 
 export interface Starts {
   call(options?: { unowned: boolean; outside: boolean }): StartCall;
   start(request: StartRequest, call: StartCall): StartResult;
+  /** Whether there are limits; what the transaction itself brings along counts for nothing that was there before. */
+  isLimited(call: StartCall): boolean;
 }
 
 /** What decides who begins. */
@@ -76,7 +80,8 @@ export function prepareStarts(
     call: StartCall,
   ): string | undefined {
     const { owner } = request;
-    if (owner === undefined || limits.apply(request, brought)) return undefined;
+    if (owner === undefined || brought !== null || (isLimited(call) && limits.apply(request)))
+      return undefined;
     const { heads } = call;
     if (heads.leastRank(request.namespace, request.queue) <= position) return undefined;
     if (heads.leastAssigned(owner) <= position || heads.anyLapsed()) return undefined;
@@ -88,6 +93,10 @@ export function prepareStarts(
     return isAlive(assignTo.engineId, call) ? assignTo : undefined;
   }
 
+  function isLimited(call: StartCall): boolean {
+    return (call.limited ??= limits.any());
+  }
+
   function isAlive(engineId: string, call: StartCall): boolean {
     let alive = call.alive.get(engineId);
     if (alive === undefined) call.alive.set(engineId, (alive = incarnations.alive(engineId)));
@@ -95,16 +104,18 @@ export function prepareStarts(
   }
 
   return {
+    isLimited,
     call: (options) => ({
       heads: backlog.heads(),
       room: deliveries.room(),
       alive: new Map(),
       unowned: options?.unowned,
       outside: options?.outside,
+      limited: undefined,
     }),
     start: (request, call) =>
       earlier.answer(request, call.predecessor, call.room) ??
-      (call.outside === true ? limits.refuse(request) : undefined) ??
+      (call.outside === true && isLimited(call) ? limits.refuse(request) : undefined) ??
       insert(request, call),
   };
 }
