@@ -7,8 +7,8 @@ import type { Limits } from './limits.ts';
 export interface StartLimits {
   /** The limits that the run brings along; a successor has its predecessor's. */
   broughtBy(request: StartRequest, predecessor: string | undefined): string | null;
-  /** Whether there is any. What runs bring along apart, it stays so while the transaction lasts. */
-  any(): boolean;
+  /** Whether there is any; looked at once a call. What runs bring along apart, it stays so while the transaction lasts. */
+  any(call: { limited: boolean | undefined }): boolean;
   /** Whether the run is granted by a claim, or not at all (L4). Asked only if there are limits. */
   apply(request: StartRequest): boolean;
   /** The refusal of a queue that has its greatest depth; what is delayed is not in it yet. Asked only if there are limits. */
@@ -25,7 +25,7 @@ export function prepareStartLimits(connection: Connection, limits: Limits): Star
       if (predecessor === undefined) return encodeLimits(request.limits) ?? null;
       return selectBrought.get(predecessor)?.limits ?? null;
     },
-    any: () => limits.any(),
+    any: (call) => (call.limited ??= limits.any()),
     apply: (request) => limits.applies(request),
     refuse: ({ runId, namespace, queue, startAt = 0 }) => {
       if (startAt > connection.timers.now()) return undefined;

@@ -48,25 +48,6 @@ export function prepareCommits(
   const { selectGuarded, insertHistory, consume } = statements;
   const { now } = connection.timers;
 
-  /** Why the guard matched nothing. */
-  function explain(plan: Plan): PlanResult {
-    const row = selectGuarded.get(plan.runId, plan.runId);
-    if (row === undefined) return { outcome: 'conflict' };
-    if (row.version === plan.version + 1 && row.commit_id === plan.commitId) return { outcome: 'already' };
-    const { next } = plan;
-    const owned =
-      statusOf(row.status) === 'running' &&
-      row.owner === plan.engineId &&
-      row.epoch === plan.epoch &&
-      row.version === plan.version &&
-      (plan.count === 0 || row.events === plan.seq) &&
-      incarnations.alive(plan.engineId);
-    if (owned && 'inboxSeq' in next && next.inboxSeq !== row.inbox_seq) {
-      return { outcome: 'unread', inboxSeq: row.inbox_seq };
-    }
-    return { outcome: 'conflict' };
-  }
-
   /** False: the guard refused. `freed`: the run has given its grant back. */
   function apply(plan: Plan, at: number, call: StartCall): boolean | 'freed' {
     if (!changeRow(statements, plan, at)) return false;
@@ -107,7 +88,7 @@ export function prepareCommits(
         let known = alive.get(plan.engineId);
         if (known === undefined) alive.set(plan.engineId, (known = incarnations.alive(plan.engineId)));
         const applied = known && apply(plan, at, call);
-        if (applied === false) return explain(plan);
+        if (applied === false) return explain(plan, selectGuarded.get(plan.runId, plan.runId), known);
         const started = plan.starts.length === 0 ? NO_STARTS : startAll(plan, call);
         const result = { outcome: 'ok', starts: started, deliveries: NO_DELIVERIES } as const;
         return applied === 'freed' ? { ...result, freed: true } : result;
@@ -126,6 +107,24 @@ export function prepareCommits(
       return results;
     },
   };
+}
+
+/** Why the guard matched nothing. */
+function explain(plan: Plan, row: Guarded | undefined, isAlive: boolean): PlanResult {
+  if (row === undefined) return { outcome: 'conflict' };
+  if (row.version === plan.version + 1 && row.commit_id === plan.commitId) return { outcome: 'already' };
+  const { next } = plan;
+  const owned =
+    statusOf(row.status) === 'running' &&
+    row.owner === plan.engineId &&
+    row.epoch === plan.epoch &&
+    row.version === plan.version &&
+    (plan.count === 0 || row.events === plan.seq) &&
+    isAlive;
+  if (owned && 'inboxSeq' in next && next.inboxSeq !== row.inbox_seq) {
+    return { outcome: 'unread', inboxSeq: row.inbox_seq };
+  }
+  return { outcome: 'conflict' };
 }
 
 function hasEnded({ next }: Plan): boolean {

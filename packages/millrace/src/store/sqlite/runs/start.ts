@@ -80,7 +80,7 @@ export function prepareStarts(
     call: StartCall,
   ): string | undefined {
     const { owner } = request;
-    if (owner === undefined || brought !== null || (isLimited(call) && limits.apply(request)))
+    if (owner === undefined || brought !== null || (limits.any(call) && limits.apply(request)))
       return undefined;
     const { heads } = call;
     if (heads.leastRank(request.namespace, request.queue) <= position) return undefined;
@@ -93,10 +93,6 @@ export function prepareStarts(
     return isAlive(assignTo.engineId, call) ? assignTo : undefined;
   }
 
-  function isLimited(call: StartCall): boolean {
-    return (call.limited ??= limits.any());
-  }
-
   function isAlive(engineId: string, call: StartCall): boolean {
     let alive = call.alive.get(engineId);
     if (alive === undefined) call.alive.set(engineId, (alive = incarnations.alive(engineId)));
@@ -104,7 +100,7 @@ export function prepareStarts(
   }
 
   return {
-    isLimited,
+    isLimited: limits.any,
     call: (options) => ({
       heads: backlog.heads(),
       room: deliveries.room(),
@@ -115,7 +111,7 @@ export function prepareStarts(
     }),
     start: (request, call) =>
       earlier.answer(request, call.predecessor, call.room) ??
-      (call.outside === true && isLimited(call) ? limits.refuse(request) : undefined) ??
+      (call.outside === true && limits.any(call) ? limits.refuse(request) : undefined) ??
       insert(request, call),
   };
 }
