@@ -15,10 +15,10 @@ export interface Turn {
   /** New events, in order; the last one is the end where the run ended. */
   events: RunEvent[];
   children: ChildStart[];
-  locks: LockCommand[];
+  locks: readonly LockCommand[];
   standing: Standing;
   /** Task runs that are to be cancelled. */
-  unwantedTasks: string[];
+  unwantedTasks: readonly string[];
   // effects, after the commit
   readySteps: StepCommand[];
   abandoned: number[];
@@ -96,13 +96,15 @@ function noteGiven(execution: Execution, event: RunEvent): void {
   }
 }
 
+const NO_LOCKS: readonly LockCommand[] = [];
+const NO_TASKS: readonly string[] = [];
+
 /** Collects what the program decided since the last turn. */
 function endTurn(execution: Execution): Omit<Turn, 'taken'> {
   if (execution.standing.kind === 'open' && isStuck(execution)) blockForeignAwait(execution);
   const { events, children, locks, readySteps, abandoned, unwantedTasks, logs, standing } = execution;
   execution.events = [];
   execution.children = [];
-  // The rare ones stay while they are empty: a turn is read before the next one is taken.
   if (locks.length > 0) execution.locks = [];
   execution.readySteps = [];
   execution.abandoned = [];
@@ -110,7 +112,12 @@ function endTurn(execution: Execution): Omit<Turn, 'taken'> {
   execution.logs = [];
   const end = endEvent(standing);
   if (end !== undefined) events.push(end);
-  return { events, children, locks, standing, unwantedTasks, readySteps, abandoned, logs };
+  // What is rare is made when it is used; the turn must not see what comes after it.
+  const rare = {
+    locks: locks.length > 0 ? locks : NO_LOCKS,
+    unwantedTasks: unwantedTasks.length > 0 ? unwantedTasks : NO_TASKS,
+  };
+  return { events, children, standing, readySteps, abandoned, logs, ...rare };
 }
 
 function isStuck(execution: Execution): boolean {

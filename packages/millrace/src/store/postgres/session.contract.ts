@@ -69,9 +69,9 @@ describe.skipIf(postgresUrl === undefined)('the lock that a process keeps', () =
     const { store, engineId } = await openProcess();
     await untilSession(engineId, 'held');
     await store.close();
-    at += 900;
+    at += 240;
     expect(await sessionOf(engineId)).toBe('held');
-    at += 101;
+    at += 11;
     await untilSession(engineId, 'gone');
   });
 

@@ -7,11 +7,11 @@ import type { Limits } from './limits.ts';
 export interface StartLimits {
   /** The limits that the run brings along; a successor has its predecessor's. */
   broughtBy(request: StartRequest, predecessor: string | undefined): string | null;
-  /** Whether there is any; looked at once a call. What runs bring along apart, it stays so while the transaction lasts. */
+  /** Whether there is any, but for what this very call brings along; looked at once a call. */
   any(call: { limited: boolean | undefined }): boolean;
   /** Whether the run is granted by a claim, or not at all (L4). Asked only if there are limits. */
   apply(request: StartRequest): boolean;
-  /** The refusal of a queue that has its greatest depth; what is delayed is not in it yet. Asked only if there are limits. */
+  /** The refusal of a queue that has its greatest depth, which delayed runs do not count for. Asked as `apply` is. */
   refuse(request: StartRequest): StartResult | undefined;
   keep(request: StartRequest, brought: string | null): void;
 }
