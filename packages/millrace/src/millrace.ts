@@ -326,7 +326,7 @@ export class Millrace extends Operator {
     if (this.closing !== undefined) throw new MillraceError('ENGINE_CLOSED', 'start after close');
     checkWorkflow(workflow);
     const checked = await checkInput(workflow, input);
-    if (isPlaced(options)) await this.clientPlacing?.look();
+    if (this.clientPlacing !== undefined && isPlaced(options)) await this.clientPlacing.look();
     return startRequest(workflow, checked, options, this.startFacts(workflow));
   }
 

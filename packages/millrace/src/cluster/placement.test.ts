@@ -329,7 +329,7 @@ describe('an engine that a run was placed at', () => {
     const deaf = await stand({ ...real, claimRuns: () => Promise.resolve([]) }, 'deaf');
     const one = await stand(store, 'one');
     const assignTo = { engineId: deaf.engine?.engineId ?? '', windowMs: 60_000 };
-    Object.assign(one.engine?.placing ?? {}, { place: () => assignTo });
+    Object.assign(one.engine?.placing ?? {}, { isAlone: () => false, place: () => assignTo });
     const reasonOf = async (run: Run) => (await run.why()).reasons[0];
     const placed = await one.start(WHERE, 1);
     expect(await reasonOf(placed)).toMatchObject({

@@ -66,8 +66,8 @@ export function createPlacing(engine: Engine): Placing {
       if (usesAdaptive(rule)) state = { ...state, adaptive: adaptive.follow(views()) };
       tellHealth(rows.length > 1 ? rows.find(({ engineId }) => engineId === engine.engineId) : undefined);
     },
+    isAlone: () => rows.length <= 1,
     place(work) {
-      if (rows.length <= 1) return 'self';
       const seen = views().map(withOwnRuns);
       const chosen = choose(strategyFor(rule, work.queue), work, seen, state);
       ({ state } = chosen);

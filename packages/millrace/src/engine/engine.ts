@@ -217,7 +217,8 @@ export class Engine {
   }
   /** Where a run that somebody starts here shall begin. Who has not heard of the others lately cannot tell. */
   place(work: Omit<WorkflowWork, 'kind' | 'requires' | 'originEngineId'>): Place {
-    if (this.placing === undefined) return 'self';
+    // Whether it may own anything at present is asked by whoever begins a run here.
+    if (this.placing === undefined || this.placing.isAlone()) return 'self';
     if (!this.membership.isConfirmed()) return 'anyone';
     const { region = this.options.region } = work;
     return this.placing.place({
@@ -227,7 +228,7 @@ export class Engine {
   }
   /** Where an attempt of a call of a run that this engine executes shall be made. */
   placeTask(work: Omit<TaskWork, 'kind' | 'originEngineId'>): Place {
-    if (this.placing === undefined || !this.membership.isConfirmed()) return 'self';
+    if (this.placing === undefined || this.placing.isAlone() || !this.membership.isConfirmed()) return 'self';
     return this.placing.place({ ...work, kind: 'task', originEngineId: this.engineId });
   }
   workflowOf(name: string, version: string): AnyWorkflow | undefined {

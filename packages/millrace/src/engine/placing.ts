@@ -22,6 +22,8 @@ export interface Placing {
    * @param storeTime - when they stood like this.
    */
   see(engines: readonly EngineRow[], storeTime: number): void;
+  /** Whether there is nobody else: then there is nothing to decide, and nothing to pay for it. */
+  isAlone(): boolean;
   place(work: Work): Place;
   /** How the strategy in the shadow compares so far. */
   shadow(): ShadowTally | undefined;

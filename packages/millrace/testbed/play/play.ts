@@ -225,8 +225,7 @@ export function pictureOf(execution: Execution): Picture {
     }),
     openChildren: [...execution.childrenLeft()],
     unread: execution.unreadSignals(),
-    asked: [...execution.asked],
-    usesLocks: execution.usesLocks,
+    asked: execution.asked && [...execution.asked],
     cancelled: cancellation?.message,
   };
 }

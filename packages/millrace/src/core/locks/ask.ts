@@ -32,7 +32,7 @@ export function askForLock(
   { holdMs, waitMs }: LockTerms,
   { ordinal, label: name }: { ordinal: number; label: string },
 ): EventOf<'lock-requested'> | undefined {
-  if (execution.asked.has(lock)) {
+  if (execution.asked?.has(lock)) {
     throw new MillraceError('INVALID_ARGUMENT', `the run holds or awaits lock "${lock}" already`, {
       remedy: 'Release it before asking again: the run would wait for itself.',
     });
@@ -47,8 +47,7 @@ export function askForLock(
     fireAt: waitMs === undefined ? undefined : Math.ceil(execution.ports.storeTime() + waitMs),
   }));
   if (record === undefined) return undefined;
-  execution.asked.set(lock, ordinal);
-  execution.usesLocks = true;
+  (execution.asked ??= new Map()).set(lock, ordinal);
   if (execution.events.length > before)
     execution.locks.push({ kind: 'request', ordinal, name, lock, holdMs: record.holdMs });
   return record;
@@ -77,13 +76,13 @@ function releaseLock(execution: Execution, lock: string, request: number): void 
   const { ordinal, label } = execution.number('unlock', lock);
   const before = execution.events.length;
   execution.record(ordinal, () => ({ type: 'lock-released' as const, ordinal, name: label, request }));
-  execution.asked.delete(lock);
+  execution.asked?.delete(lock);
   if (execution.events.length > before) execution.locks.push({ kind: 'release', ordinal: request, lock });
 }
 
 /** The program waits no longer: whoever is behind it moves up, and a grant that is on its way is given back. */
 export function withdraw(execution: Execution, lock: string, request: number): void {
-  execution.asked.delete(lock);
+  execution.asked?.delete(lock);
   // What history tells was withdrawn by the plan that recorded it.
   if (!execution.replaying) execution.locks.push({ kind: 'release', ordinal: request, lock });
 }

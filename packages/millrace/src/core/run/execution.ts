@@ -88,10 +88,8 @@ export class Execution {
   retries = 0;
 
   readonly pending: Map<number, Pending> = new Map();
-  /** Locks that the program holds or awaits, with the command that asked for them. */
-  readonly asked: Map<string, number> = new Map();
-  /** It has asked for a lock, ever. */
-  usesLocks = false;
+  /** Locks that the program holds or awaits, with the command that asked for them; undefined: it never asked for any. */
+  asked: Map<string, number> | undefined;
   standing: Standing = { kind: 'open' };
   cancellation: CancelledError | MillraceError | undefined;
   /** True while compensations run: they may still give commands after a cancel. */

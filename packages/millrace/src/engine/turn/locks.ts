@@ -14,7 +14,8 @@ export function actsOn(
   { execution }: Instance,
   { standing, locks }: Turn,
 ): readonly LockAct[] | undefined {
-  if (standing.kind !== 'open' && standing.kind !== 'blocked') return execution.usesLocks ? LEAVE : undefined;
+  if (standing.kind !== 'open' && standing.kind !== 'blocked')
+    return execution.asked === undefined ? undefined : LEAVE;
   if (locks.length === 0) return undefined;
   return locks.map((command) => actOf(command, engine.options.stickyMs));
 }
