@@ -50,7 +50,8 @@ export async function takeTurn(
       continue;
     }
     for (const event of endOfAttempt(execution, arrival)) {
-      if (take(execution, event)) await execution.ports.drained();
+      take(execution, event);
+      await execution.ports.drained();
     }
   }
   execution.active = false;
