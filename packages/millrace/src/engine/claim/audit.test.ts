@@ -5,7 +5,7 @@ import type { Store } from '../../store/port/store.ts';
 import { openSqlite } from '../../store/sqlite/open-sqlite.ts';
 import { EPOCH_MS, virtualPorts } from '../../testing/virtual/ports.ts';
 import { createRandom } from '../../testing/virtual/random.ts';
-import { createActor, createScheduler, type Scheduler } from '../../testing/virtual/scheduler.ts';
+import { createActor, createScheduler, type Scheduler, settle } from '../../testing/virtual/scheduler.ts';
 
 const SECOND = 1_000;
 
@@ -57,15 +57,7 @@ describe('a run that an engine owns and does not hold', () => {
     await store.close();
   });
 
-  async function finish<T>(promise: Promise<T>): Promise<T> {
-    let isDone = false;
-    const end = (): void => {
-      isDone = true;
-    };
-    promise.then(end, end);
-    await scheduler.run(() => isDone, Number.POSITIVE_INFINITY);
-    return promise;
-  }
+  const finish = <T>(promise: Promise<T>): Promise<T> => settle(scheduler, promise);
 
   it('is not given back while the answer that brings it is on its way', async () => {
     claims = 20 * SECOND;

@@ -6,7 +6,7 @@ import type { Store } from '../../store/port/store.ts';
 import { openSqlite } from '../../store/sqlite/open-sqlite.ts';
 import { EPOCH_MS, virtualPorts } from './ports.ts';
 import { createRandom } from './random.ts';
-import { createActor, createScheduler, type Scheduler } from './scheduler.ts';
+import { createActor, createScheduler, type Scheduler, settle } from './scheduler.ts';
 
 const MINUTE = 60_000;
 const go = signal<null>('go');
@@ -49,16 +49,7 @@ describe('an engine whose runs are held back', () => {
     await store.close();
   });
 
-  /** Lets time pass until it is settled. */
-  async function finish<T>(promise: Promise<T>): Promise<T> {
-    let isDone = false;
-    const end = (): void => {
-      isDone = true;
-    };
-    promise.then(end, end);
-    await scheduler.run(() => isDone, Number.POSITIVE_INFINITY);
-    return promise;
-  }
+  const finish = <T>(promise: Promise<T>): Promise<T> => settle(scheduler, promise);
   const pass = (ms: number) => scheduler.run(() => false, scheduler.now() + ms);
   const startSome = (count: number) =>
     finish(Promise.all(Array.from({ length: count }, () => millrace.start(waiting, null))));

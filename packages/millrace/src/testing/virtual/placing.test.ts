@@ -6,7 +6,7 @@ import type { Store } from '../../store/port/store.ts';
 import { openSqlite } from '../../store/sqlite/open-sqlite.ts';
 import { EPOCH_MS, virtualPorts } from './ports.ts';
 import { createRandom } from './random.ts';
-import { createActor, createScheduler, type Scheduler } from './scheduler.ts';
+import { createActor, createScheduler, type Scheduler, settle } from './scheduler.ts';
 
 const MINUTE = 60_000;
 /** By when everybody must go by a strategy that was set. */
@@ -66,16 +66,7 @@ describe('placement in time', () => {
     return millrace;
   }
 
-  /** Lets time pass until it is settled. */
-  async function finish<T>(promise: Promise<T>): Promise<T> {
-    let isDone = false;
-    const end = (): void => {
-      isDone = true;
-    };
-    promise.then(end, end);
-    await scheduler.run(() => isDone, Number.POSITIVE_INFINITY);
-    return promise;
-  }
+  const finish = <T>(promise: Promise<T>): Promise<T> => settle(scheduler, promise);
   const pass = (ms: number) => scheduler.run(() => false, scheduler.now() + ms);
   const WHERE = { name: 'where', version: '1' };
 

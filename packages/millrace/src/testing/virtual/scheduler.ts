@@ -97,6 +97,17 @@ export function createScheduler(random: Random, longestBurst = Number.POSITIVE_I
   };
 }
 
+/** Lets virtual time pass until it is settled. */
+export async function settle<T>(scheduler: Scheduler, promise: Promise<T>): Promise<T> {
+  let isDone = false;
+  const end = (): void => {
+    isDone = true;
+  };
+  promise.then(end, end);
+  await scheduler.run(() => isDone, Number.POSITIVE_INFINITY);
+  return promise;
+}
+
 /** The event loop comes to its immediates only when no tick and no microtask is left. */
 function settled(): Promise<void> {
   return new Promise((resolve) => {

@@ -7,7 +7,7 @@ import type { Store, WakeRequest } from '../../store/port/store.ts';
 import { openSqlite } from '../../store/sqlite/open-sqlite.ts';
 import { EPOCH_MS, virtualPorts } from './ports.ts';
 import { createRandom } from './random.ts';
-import { createActor, createScheduler, type Scheduler } from './scheduler.ts';
+import { createActor, createScheduler, type Scheduler, settle } from './scheduler.ts';
 
 const STICKY_MS = 200;
 const MINUTE = 60_000;
@@ -62,16 +62,7 @@ describe('two engines without hints', () => {
     await store.close();
   });
 
-  /** Lets time pass until it is settled. */
-  async function finish<T>(promise: Promise<T>): Promise<T> {
-    let isDone = false;
-    const end = (): void => {
-      isDone = true;
-    };
-    promise.then(end, end);
-    await scheduler.run(() => isDone, Number.POSITIVE_INFINITY);
-    return promise;
-  }
+  const finish = <T>(promise: Promise<T>): Promise<T> => settle(scheduler, promise);
   /** A delayed start of which nobody is told. */
   async function pauseAt(startAt: number): Promise<{ runId: string }> {
     const [started] = await store.startRuns([startOf({ workflow: 'of-others', startAt })]);
