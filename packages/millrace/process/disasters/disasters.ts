@@ -4,7 +4,6 @@ import type { PostgresPair } from '../../testbed/postgres-pair.ts';
 import { monotonicMs } from '../rig/monotonic.ts';
 import type { StoreKind } from '../rig/place.ts';
 import { until } from '../rig/wait.ts';
-import type { WorkerProcess } from '../rig/worker-process.ts';
 import type { Stage } from './stage.ts';
 
 /** The servers that a disaster can befall. */
@@ -44,8 +43,9 @@ const kill: Disaster['strike'] = async ({ victim }) => {
  * On a machine that is busy it can take longer than it should; how long it took is measured. A process that stands
  * still in the middle of a write to a SQLite file holds the file: then nobody can beat, and it is false.
  */
-async function untilDeclaredDead(engines: readonly WorkerProcess[]): Promise<boolean> {
-  const says = (message: string): boolean => engines.some((engine) => engine.logs(message).length > 0);
+async function untilDeclaredDead({ engines, victim }: Stage): Promise<boolean> {
+  const others = engines.filter((engine) => engine !== victim);
+  const says = (message: string): boolean => others.some((engine) => engine.logs(message).length > 0);
   await until('a take-over', () => says(GONE) || says(OUTAGE), 60_000);
   return says(GONE);
 }
@@ -61,10 +61,11 @@ export const DISASTERS: readonly Disaster[] = [
     stores: ['postgres', 'sqlite'],
     death: true,
     zombie: true,
-    async strike({ engines, victim, size }) {
+    async strike(stage) {
+      const { victim, size } = stage;
       victim.kill('SIGSTOP');
       await pause(size.leaseMs * LEASES);
-      const dead = await untilDeclaredDead(engines);
+      const dead = await untilDeclaredDead(stage);
       victim.kill('SIGCONT');
       if (!dead) return monotonicMs();
       await victim.untilEntry('its return', () => victim.logs('it comes back as new').length > 0);
@@ -77,10 +78,11 @@ export const DISASTERS: readonly Disaster[] = [
     cuts: true,
     death: true,
     zombie: true,
-    async strike({ engines, victim, line, size }) {
+    async strike(stage) {
+      const { victim, line, size } = stage;
       line?.setCondition('blackhole');
       await pause(size.cutMs);
-      await untilDeclaredDead(engines);
+      await untilDeclaredDead(stage);
       line?.setCondition('pass');
       line?.cutAll();
       await victim.untilEntry('its return', () => victim.logs('it comes back as new').length > 0, 60_000);

@@ -19,7 +19,7 @@ export interface Times {
   readonly inFlight: number;
   /** The victim was declared dead; or the store was back. */
   readonly seenMs: number | undefined;
-  /** Each attempt that the victim was cut short in: when the same step began elsewhere. Undefined: it never did. */
+  /** Each attempt that the victim was cut short in: when the same step began again. Undefined: it never did. */
   readonly resumedMs: readonly (number | undefined)[];
   /** The last of them; after an outage of the store, when the last engine began a step again. */
   readonly recoveredMs: number | undefined;
@@ -33,11 +33,8 @@ export function measure(death: boolean, stage: Stage, evidence: Evidence, moment
   const come = { struckAt, inFlight: stage.size.runs - countEnded(evidence.entries, stage, struckAt) };
   if (death) {
     const seenAt = declaredDeadAt(evidence.entries);
-    const resumedMs = interrupted(evidence.entries, stage.victim, struckAt).map(({ key, at }) => {
-      const again = evidence.entries.find(
-        (entry) =>
-          entry.kind === 'begin' && entry.key === key && entry.at > at && entry.pid !== stage.victim.pid,
-      );
+    const resumedMs = interrupted(evidence.entries, stage.victim, struckAt).map((attempt) => {
+      const again = evidence.entries.find((entry) => isAgain(entry, attempt));
       return again && again.at - struckAt;
     });
     const known = resumedMs.filter((ms) => ms !== undefined);
@@ -58,6 +55,11 @@ function countEnded(entries: readonly Entry[], { size }: Stage, struckAt: number
   const ended = new Set(before.flatMap((entry) => (entry.kind === 'end' ? [entry.nonce] : [])));
   return before.filter((entry) => entry.kind === 'begin' && entry.step === last && ended.has(entry.nonce))
     .length;
+}
+
+/** Under a higher epoch: somebody else took the run over. That may be the victim too, come back under a new name. */
+function isAgain(entry: Entry, { key, epoch }: EntryOf<'begin'>): boolean {
+  return entry.kind === 'begin' && entry.key === key && entry.epoch > epoch;
 }
 
 /** When another engine said that the victim is gone. */

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ask as askOnce } from '../../../testbed/postgres-subject.ts';
 import { createDatabase, type TestDatabase } from '../../../testbed/postgres-database.ts';
+import { beginHeld, type HeldTransaction } from '../../../testbed/postgres-held.ts';
 import { postgresUrl } from '../../../testbed/postgres-url.ts';
 import {
   boot,
@@ -18,7 +18,7 @@ import {
   suspension,
 } from '../contract/samples.ts';
 import type { ReopenRequest, Store } from '../port/store.ts';
-import { ask, type Statement } from './database/connect.ts';
+import { ask } from './database/connect.ts';
 import { retireStatement } from './engines/incarnations.ts';
 import { openPostgres } from './open-postgres.ts';
 import { arrange, commitStatement } from './runs/commit.ts';
@@ -33,7 +33,7 @@ import { startStatement } from './runs/start.ts';
 describe.skipIf(postgresUrl === undefined)('interleavings', () => {
   let database: TestDatabase;
   let store: Store;
-  let first: Client;
+  let first: HeldTransaction;
 
   beforeAll(async () => {
     database = await createDatabase(postgresUrl ?? '');
@@ -41,23 +41,13 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
     await store.migrate();
   });
   beforeEach(async () => {
-    first = new Client(database.url);
-    await first.connect();
-    await first.query('BEGIN');
+    first = await beginHeld(database.url);
   });
-  afterEach(() => first.end());
+  afterEach(() => first.close());
   afterAll(async () => {
     await store.close();
     await database.drop();
   });
-
-  const hold = (statement: Statement) => ask(first, statement);
-
-  /** Until the one act beside the held one waits for a lock. */
-  async function untilBlocked(): Promise<void> {
-    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-    while ((await askOnce(database.url, waiting)).length === 0);
-  }
 
   test('claim × claim: what one is taking the other passes over without waiting', async () => {
     const [one, other] = [await boot(store), await boot(store)];
@@ -68,10 +58,10 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
       await startQueued(store, { queue }),
     ];
     const request = { queues: [queue], workflows: [ORDER], limit: 2, suspects: false };
-    await hold(claimStatement({ ...request, engineId: one }, undefined));
+    await first.hold(claimStatement({ ...request, engineId: one }, undefined));
     const rest = await store.claimRuns({ ...request, engineId: other });
     expect(rest.map(({ runId }) => runId)).toEqual([ids[2]]);
-    await first.query('ROLLBACK');
+    await first.end('ROLLBACK');
     const again = await store.claimRuns({ ...request, engineId: other });
     expect(again.map(({ runId }) => runId)).toEqual([ids[0], ids[1]]);
   });
@@ -84,10 +74,11 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
     await store.deliver([{ ...messageTo(run.runId), windowMs: 1 }]);
     const request = { queues, workflows, limit: 9, suspects: false };
     let taken: unknown[] = [];
-    while (taken.length === 0) taken = await hold(claimStatement({ ...request, engineId: one }, undefined));
+    while (taken.length === 0)
+      taken = await first.hold(claimStatement({ ...request, engineId: one }, undefined));
     expect(await store.claimRuns({ ...request, engineId: owner })).toEqual([]);
     expect(await store.claimRuns({ ...request, engineId: other })).toEqual([]);
-    await first.query('COMMIT');
+    await first.end('COMMIT');
     expect(await store.readRuns([{ runId: run.runId }])).toMatchObject([
       { ownerId: one, assignedTo: undefined },
     ]);
@@ -99,17 +90,17 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
     await commitOne(store, planOf(run, suspension(run)));
     await store.deliver([{ ...messageTo(run.runId), windowMs: 60_000 }]);
     const request = { queues: ['claimed'], workflows: [ORDER], limit: 9, suspects: false };
-    await hold(claimStatement({ ...request, engineId: owner }, undefined));
+    await first.hold(claimStatement({ ...request, engineId: owner }, undefined));
     const message = { ...messageTo(run.runId, 'm2'), windowMs: 60_000 };
     const delivered = store.deliver([message], { engineId: other, limit: 9 });
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await delivered).toMatchObject([{ adopted: undefined, ownerId: owner, assignedTo: undefined }]);
   });
 
   test('deliver × commit: a suspension that waited for a message is unread', async () => {
     const run = await startOwned(store, await boot(store));
-    await hold(
+    await first.hold(
       deliverStatement(
         [{ target: { runId: run.runId }, dedup: 'm', body: bytes('x') }],
         undefined,
@@ -117,27 +108,27 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
       ),
     );
     const suspended = commitOne(store, planOf(run, suspension(run)));
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await suspended).toEqual({ outcome: 'unread', inboxSeq: 1 });
   });
 
   test('commit × deliver: a message that waited for a suspension wakes the run', async () => {
     const run = await startOwned(store, await boot(store));
-    await hold(commitStatement(arrange([planOf(run, suspension(run))]), undefined));
+    await first.hold(commitStatement(arrange([planOf(run, suspension(run))]), undefined));
     const delivered = store.deliver([{ target: { runId: run.runId }, dedup: 'm', body: bytes('x') }]);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await delivered).toMatchObject([{ outcome: 'delivered', seq: 1 }]);
     expect(await store.readRuns([{ runId: run.runId }])).toMatchObject([{ status: 'queued' }]);
   });
 
   test('commit × deliver: a message that waited for a close finds the run closed', async () => {
     const run = await startOwned(store, await boot(store), { queue: 'close' });
-    await hold(commitStatement(arrange([planOf(run, closing(run))]), undefined));
+    await first.hold(commitStatement(arrange([planOf(run, closing(run))]), undefined));
     const delivered = store.deliver([{ target: { runId: run.runId }, dedup: 'm', body: bytes('x') }]);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await delivered).toMatchObject([{ outcome: 'run-closed', status: 'completed' }]);
   });
 
@@ -150,12 +141,12 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
   test('deliver × reopen: a run is opened again only when what it refused is over', async () => {
     const request = await cancelledRun('refused');
     const message = { target: { runId: request.runId }, dedup: 'm', body: bytes('x') };
-    const [refused] = await hold(deliverStatement([message], undefined, undefined));
+    const [refused] = await first.hold(deliverStatement([message], undefined, undefined));
     expect(refused).toBeDefined();
     const reopened = store.reopen(request);
-    await untilBlocked();
+    await first.untilBlocked();
     expect(await store.readRuns([{ runId: request.runId }])).toMatchObject([{ status: 'cancelled' }]);
-    await first.query('COMMIT');
+    await first.end('COMMIT');
     expect(await reopened).toBe('ok');
     expect(await store.readInbox(request.runId)).toEqual([]);
   });
@@ -163,10 +154,10 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
   test('reopen × deliver: a message that waited for a run to be opened reaches it', async () => {
     const request = await cancelledRun('opened');
     const message = { target: { runId: request.runId }, dedup: 'm', body: bytes('x') };
-    await hold(reopenStatement(request, undefined));
+    await first.hold(reopenStatement(request, undefined));
     const delivered = store.deliver([message]);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await delivered).toMatchObject([{ outcome: 'delivered', seq: 1 }]);
   });
 
@@ -174,21 +165,21 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
     const run = await startOwned(store, await boot(store), { key: 'cont', queue: 'cont' });
     const successor = startOf({ key: 'cont' });
     const plan = planOf(run, closing(run, 'continued', successor.runId), { starts: [successor] });
-    await hold(commitStatement(arrange([plan]), undefined));
+    await first.hold(commitStatement(arrange([plan]), undefined));
     const target = { namespace: 'default', key: 'cont' };
     const delivered = store.deliver([{ target, dedup: 'm', body: bytes('x') }]);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await delivered).toMatchObject([{ outcome: 'delivered', runId: successor.runId }]);
   });
 
   test('commit × start: a start with a message that waited for the close of its key is told so', async () => {
     const run = await startOwned(store, await boot(store), { key: 'closing', queue: 'closing' });
-    await hold(commitStatement(arrange([planOf(run, closing(run))]), undefined));
+    await first.hold(commitStatement(arrange([planOf(run, closing(run))]), undefined));
     const message = { dedup: 'm', body: bytes('x') };
     const started = store.startRuns([startOf({ key: 'closing', reuse: 'allow', message })]);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     const { runId } = run;
     expect(await started).toMatchObject([
       { outcome: 'existing', runId, status: 'completed', delivery: { outcome: 'run-closed', runId } },
@@ -197,28 +188,31 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
 
   test('start × start with one key: the second finds the first when that commits', async () => {
     const winner = startOf({ key: 'race', fingerprint: 'f' });
-    await hold(startStatement([winner], { now: undefined, unowned: false }));
+    await first.hold(startStatement([winner], { now: undefined, unowned: false }));
     const second = store.startRuns([startOf({ key: 'race', fingerprint: 'f' })]);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await second).toEqual([{ outcome: 'existing', runId: winner.runId, status: 'queued' }]);
   });
 
   test('start × start with one key: the second is started when the first is rolled back', async () => {
-    await hold(startStatement([startOf({ key: 'undone' })], { now: undefined, unowned: false }));
+    await first.hold(startStatement([startOf({ key: 'undone' })], { now: undefined, unowned: false }));
     const second = store.startRuns([startOf({ key: 'undone' })]);
-    await untilBlocked();
-    await first.query('ROLLBACK');
+    await first.untilBlocked();
+    await first.end('ROLLBACK');
     expect(await second).toMatchObject([{ outcome: 'started' }]);
   });
 
   test('reopen × start: a key that a reopened run keeps is not given away', async () => {
     const run = await startOwned(store, await boot(store), { key: 'again', queue: 'again' });
     await commitOne(store, planOf(run, closing(run, 'failed')));
-    await first.query('SELECT millrace.reopen_v1(NULL, $1, 1, 11, 2, 0, NULL, 4711)', [run.runId]);
+    await first.hold({
+      text: 'SELECT millrace.reopen_v1(NULL, $1, 1, 11, 2, 0, NULL, 4711)',
+      values: [run.runId],
+    });
     const second = store.startRuns([startOf({ key: 'again', reuse: 'allow' })]);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await second).toEqual([{ outcome: 'existing', runId: run.runId, status: 'queued' }]);
   });
 
@@ -226,10 +220,10 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
     const engineId = await boot(store);
     const run = await startOwned(store, engineId, { queue: 'retire' });
     const options = { limit: 0, deathLimit: 3, harmless: true };
-    await hold(retireStatement(engineId, undefined, options, undefined));
+    await first.hold(retireStatement(engineId, undefined, options, undefined));
     const committed = commitOne(store, planOf(run, { kind: 'continue' }));
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await committed).toEqual({ outcome: 'conflict' });
     expect(await store.readRuns([{ runId: run.runId }])).toMatchObject([{ status: 'running', version: 0 }]);
   });
@@ -237,14 +231,29 @@ describe.skipIf(postgresUrl === undefined)('interleavings', () => {
   test('commit × retire: a retirement waits for the plan that found the incarnation alive', async () => {
     const engineId = await boot(store);
     const run = await startOwned(store, engineId, { queue: 'retire' });
-    await hold(commitStatement(arrange([planOf(run, { kind: 'continue' })]), undefined));
+    await first.hold(commitStatement(arrange([planOf(run, { kind: 'continue' })]), undefined));
     const retired = store.retire(engineId, undefined, { limit: 10, deathLimit: 3, harmless: true });
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await retired).toMatchObject({ retired: true, requeued: 1 });
     expect(await store.readRuns([{ runId: run.runId }])).toMatchObject([
       { status: 'queued', version: 1, epoch: 2 },
     ]);
+  });
+
+  test('commit × retire: who takes over does not wait for a COMMIT that never comes', async () => {
+    const engineId = await boot(store);
+    const run = await startOwned(store, engineId, { queue: 'cut off' });
+    const lost = new Client(database.url);
+    const ends: unknown[] = [];
+    lost.on('error', (error) => ends.push(error));
+    await lost.connect();
+    await lost.query('BEGIN');
+    await ask(lost, commitStatement(arrange([planOf(run, { kind: 'continue' })]), undefined));
+    const retired = await store.retire(engineId, undefined, { limit: 10, deathLimit: 3, harmless: true });
+    expect(retired).toMatchObject({ retired: true, requeued: 1 });
+    expect(await store.readRuns([{ runId: run.runId }])).toMatchObject([{ status: 'queued', version: 0 }]);
+    expect(ends).not.toEqual([]);
   });
 
   test('two flushes with messages to each other do not wait in a circle', async () => {

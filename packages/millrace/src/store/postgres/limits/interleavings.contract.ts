@@ -1,6 +1,6 @@
-import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../../../../testbed/postgres-database.ts';
+import { beginHeld, type HeldTransaction } from '../../../../testbed/postgres-held.ts';
 import { ask as askOnce } from '../../../../testbed/postgres-subject.ts';
 import { postgresUrl } from '../../../../testbed/postgres-url.ts';
 import {
@@ -18,7 +18,7 @@ import {
 } from '../../contract/samples.ts';
 import { QUEUE, startSome } from '../../contract/limits/limit.ts';
 import type { Store } from '../../port/store.ts';
-import { ask, type Statement } from '../database/connect.ts';
+import type { Statement } from '../database/connect.ts';
 import { openPostgres } from '../open-postgres.ts';
 import { arrange, commitStatement } from '../runs/commit.ts';
 import { claimStatement } from '../runs/ownership.ts';
@@ -34,7 +34,7 @@ const ada = [{ key: 'ada', max: 1 }];
 describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
   let database: TestDatabase;
   let store: Store;
-  let first: Client;
+  let first: HeldTransaction;
 
   beforeAll(async () => {
     database = await createDatabase(postgresUrl ?? '');
@@ -42,12 +42,10 @@ describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
     await store.migrate();
   });
   beforeEach(async () => {
-    first = new Client(database.url);
-    await first.connect();
-    await first.query('BEGIN');
+    first = await beginHeld(database.url);
   });
   afterEach(async () => {
-    await first.end();
+    await first.close();
     await askOnce(database.url, 'TRUNCATE millrace.runs, millrace.limits, millrace.run_keys, millrace.keys');
   });
   afterAll(async () => {
@@ -55,15 +53,8 @@ describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
     await database.drop();
   });
 
-  const hold = (statement: Statement) => ask(first, statement);
   const claiming = (engineId: string): Statement =>
     claimStatement({ engineId, workflows: [ORDER], limit: 9, suspects: false }, undefined);
-
-  /** Until the one act beside the held one waits for a lock. */
-  async function untilBlocked(): Promise<void> {
-    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-    while ((await askOnce(database.url, waiting)).length === 0);
-  }
 
   test.each([
     ['COMMIT', 0],
@@ -74,10 +65,10 @@ describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
       const [one, other] = [await boot(store), await boot(store)];
       await store.setLimit({ ...QUEUE, maxConcurrent: 1 });
       await startSome(store, 3);
-      expect(await hold(claiming(one))).toHaveLength(1);
+      expect(await first.hold(claiming(one))).toHaveLength(1);
       const claimed = claim(store, other);
-      await untilBlocked();
-      await first.query(end);
+      await first.untilBlocked();
+      await first.end(end);
       expect(await claimed).toHaveLength(more);
     },
   );
@@ -87,9 +78,9 @@ describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
     await store.setLimit({ ...QUEUE, maxConcurrent: 1 });
     const [, next] = await startSome(store, 2);
     const run = await claimOne(store, engineId);
-    await hold(commitStatement(arrange([planOf(run, closing(run))]), undefined));
+    await first.hold(commitStatement(arrange([planOf(run, closing(run))]), undefined));
     expect(await claimedIds(store, engineId)).toEqual([]);
-    await first.query('COMMIT');
+    await first.end('COMMIT');
     expect(await claimedIds(store, engineId)).toEqual([next]);
   });
 
@@ -98,10 +89,10 @@ describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
     await startSome(store, 1, { limits: ada });
     const run = await claimOne(store, engineId);
     const [parked] = await startSome(store, 1, { limits: ada });
-    await hold(claiming(await boot(store)));
+    await first.hold(claiming(await boot(store)));
     const closed = commitOne(store, planOf(run, closing(run)));
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await closed).toMatchObject({ outcome: 'ok', freed: true });
     expect(await claimedIds(store, engineId)).toEqual([parked]);
   });
@@ -111,10 +102,10 @@ describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
     await startSome(store, 1, { limits: ada });
     const run = await claimOne(store, engineId);
     const [next] = await startSome(store, 1, { limits: ada });
-    await hold(commitStatement(arrange([planOf(run, closing(run))]), undefined));
+    await first.hold(commitStatement(arrange([planOf(run, closing(run))]), undefined));
     const claimed = claimedIds(store, engineId);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await claimed).toEqual([next]);
   });
 
@@ -123,29 +114,29 @@ describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
     await store.setLimit({ ...QUEUE, maxConcurrent: 3 });
     await startSome(store, 5);
     await claim(store, engineId, { limit: 2 });
-    await hold(setLimitStatement({ ...QUEUE, maxConcurrent: 1 }, undefined));
+    await first.hold(setLimitStatement({ ...QUEUE, maxConcurrent: 1 }, undefined));
     const claimed = claim(store, engineId);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await claimed).toHaveLength(0);
   });
 
   test('limit × start: a start that waited for a limit to be made is not owned at once (L4)', async () => {
     const engineId = await boot(store);
-    await hold(setLimitStatement({ ...QUEUE, maxConcurrent: 1 }, undefined));
+    await first.hold(setLimitStatement({ ...QUEUE, maxConcurrent: 1 }, undefined));
     const started = startOne(store, { owner: engineId });
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await started).toMatchObject({ outcome: 'started', owned: false });
   });
 
   test('start × limit: a limit that waited for a start counts its run (L2)', async () => {
     const owner = await boot(store);
     const request = startOf({ owner });
-    await hold(startStatement([request], { now: undefined, unowned: false }));
+    await first.hold(startStatement([request], { now: undefined, unowned: false }));
     const made = store.setLimit({ ...QUEUE, maxConcurrent: 1 });
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     await made;
     expect(await store.readLimits('default')).toMatchObject([{ inUse: 1, holders: [request.runId] }]);
   });
@@ -153,10 +144,10 @@ describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
   test('claim × limit: a limit that waited for a claim counts its run (L2)', async () => {
     const engineId = await boot(store);
     const [runId] = await startSome(store, 1);
-    await hold(claiming(engineId));
+    await first.hold(claiming(engineId));
     const made = store.setLimit({ ...QUEUE, maxConcurrent: 1 });
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     await made;
     expect(await store.readLimits('default')).toMatchObject([{ inUse: 1, holders: [runId] }]);
   });
@@ -164,12 +155,12 @@ describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
   test('start × claim: a start in a transaction that stays open holds up nobody at its key', async () => {
     const engineId = await boot(store);
     const [runId] = await startSome(store, 1, { limits: ada });
-    await hold(startStatement([startOf({ limits: ada })], { now: undefined, unowned: true }));
+    await first.hold(startStatement([startOf({ limits: ada })], { now: undefined, unowned: true }));
     const run = await claimOne(store, engineId);
     expect(run.runId).toBe(runId);
     await advance(store, run, closing(run));
     await store.prune({ limit: 10, enginesMs: 1e9, failoversMs: 1e9 });
-    await first.query('COMMIT');
+    await first.end('COMMIT');
     // The key was kept for it.
     expect(await claim(store, engineId)).toHaveLength(1);
     expect(await askOnce(database.url, 'SELECT asked_max FROM millrace.limits')).toEqual([{ asked_max: 1 }]);
@@ -178,10 +169,10 @@ describe.skipIf(postgresUrl === undefined)('interleavings of limits', () => {
   test('start × start for the last place in a queue: the one that waited is refused', async () => {
     await store.setLimit({ ...QUEUE, maxDepth: 2 });
     await startSome(store, 1);
-    await hold(startStatement([startOf()], { now: undefined, unowned: false }));
+    await first.hold(startStatement([startOf()], { now: undefined, unowned: false }));
     const refused = startOne(store);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await refused).toMatchObject({ outcome: 'queue-full', maxDepth: 2 });
   });
 

@@ -1,6 +1,6 @@
-import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../../../../testbed/postgres-database.ts';
+import { beginHeld, type HeldTransaction } from '../../../../testbed/postgres-held.ts';
 import { ask as askOnce } from '../../../../testbed/postgres-subject.ts';
 import { postgresUrl } from '../../../../testbed/postgres-url.ts';
 import {
@@ -27,7 +27,6 @@ import {
 } from '../../contract/samples.ts';
 import type { LockStore } from '../../port/locks.ts';
 import type { Plan, Store } from '../../port/store.ts';
-import { ask, type Statement } from '../database/connect.ts';
 import { retireStatement } from '../engines/incarnations.ts';
 import { openPostgres } from '../open-postgres.ts';
 import { arrange, commitStatement } from '../runs/commit.ts';
@@ -42,7 +41,7 @@ const T0 = Date.UTC(2030, 0, 1);
 describe.skipIf(postgresUrl === undefined)('interleavings of locks', () => {
   let database: TestDatabase;
   let store: Store;
-  let first: Client;
+  let first: HeldTransaction;
   let held: LockStore;
   let now = T0;
 
@@ -53,31 +52,23 @@ describe.skipIf(postgresUrl === undefined)('interleavings of locks', () => {
   });
   beforeEach(async () => {
     now = T0;
-    first = new Client(database.url);
-    await first.connect();
-    await first.query('TRUNCATE millrace.locks, millrace.lock_waiters');
-    await first.query('BEGIN');
-    const call = <Row extends unknown[]>(statement: Statement): Promise<Row[]> => ask<Row>(first, statement);
+    await askOnce(database.url, 'TRUNCATE millrace.locks, millrace.lock_waiters');
+    first = await beginHeld(database.url);
     const calls = {
-      write: call,
-      read: call,
+      write: first.hold,
+      read: first.hold,
       hold: () => Promise.reject(new Error()),
       close: () => Promise.resolve(),
     };
     held = lockCalls(calls, () => now);
   });
-  afterEach(() => first.end());
+  afterEach(() => first.close());
   afterAll(async () => {
     await store.close();
     await database.drop();
   });
 
-  const hold = (plans: Plan[]) => ask(first, commitStatement(arrange(plans), now));
-
-  async function untilBlocked(): Promise<void> {
-    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-    while ((await askOnce(database.url, waiting)).length === 0);
-  }
+  const hold = (plans: Plan[]) => first.hold(commitStatement(arrange(plans), now));
 
   test.each([
     ['COMMIT', { outcome: 'waiting', ahead: 0 }],
@@ -87,8 +78,8 @@ describe.skipIf(postgresUrl === undefined)('interleavings of locks', () => {
     async (end, answer) => {
       expect(await held.acquireLock(requestOf(client()))).toMatchObject({ outcome: 'granted' });
       const second = store.acquireLock(requestOf(client()));
-      await untilBlocked();
-      await first.query(end);
+      await first.untilBlocked();
+      await first.end(end);
       expect(await second).toMatchObject(answer);
     },
   );
@@ -101,8 +92,8 @@ describe.skipIf(postgresUrl === undefined)('interleavings of locks', () => {
     await store.acquireLock(request);
     await held.releaseLock(request);
     const second = store.acquireLock(requestOf(client()));
-    await untilBlocked();
-    await first.query(end);
+    await first.untilBlocked();
+    await first.end(end);
     expect(await second).toMatchObject(answer);
   });
 
@@ -111,8 +102,8 @@ describe.skipIf(postgresUrl === undefined)('interleavings of locks', () => {
     await store.acquireLock(request);
     expect(await held.acquireLock(next)).toMatchObject({ outcome: 'waiting' });
     const released = store.releaseLock(request);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await released).toMatchObject({ held: true, grants: [{ holder: next.holder, token: 2 }] });
   });
 
@@ -126,8 +117,8 @@ describe.skipIf(postgresUrl === undefined)('interleavings of locks', () => {
     expect(await held.renewLock(request, HOLD_MS)).toBe(now + HOLD_MS);
     now += 1;
     const second = store.acquireLock(requestOf(client()));
-    await untilBlocked();
-    await first.query(end);
+    await first.untilBlocked();
+    await first.end(end);
     expect(await second).toMatchObject(answer);
   });
 
@@ -138,8 +129,8 @@ describe.skipIf(postgresUrl === undefined)('interleavings of locks', () => {
     expect(await held.acquireLock(next)).toMatchObject({ outcome: 'granted', token: 2 });
     now -= 1; // It was sent in time.
     const renewed = store.renewLock(request, HOLD_MS);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await renewed).toBeUndefined();
     expect(await holderOf(store)).toEqual([next.holder.id, 2]);
   });
@@ -150,8 +141,8 @@ describe.skipIf(postgresUrl === undefined)('interleavings of locks', () => {
     const waiter = await advance(store, await startOwned(store, engineId), CONTINUE, asks());
     await hold([planOf({ ...holder, inboxSeq: 1 }, CONTINUE, releases())]);
     const closed = commitOne(store, planOf(waiter, closing(waiter), LEAVES));
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await closed).toEqual({ outcome: 'unread', inboxSeq: 1 });
     expect(await holderOf(store)).toEqual([waiter.runId, 2]);
   });
@@ -163,8 +154,8 @@ describe.skipIf(postgresUrl === undefined)('interleavings of locks', () => {
     const last = await advance(store, await startOwned(store, engineId), CONTINUE, asks());
     await hold([planOf(waiter, closing(waiter, 'cancelled'), LEAVES)]);
     const released = commitOne(store, planOf({ ...holder, inboxSeq: 1 }, CONTINUE, releases()));
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await released).toMatchObject({ grants: [{ holder: { id: last.runId }, token: 2 }] });
     expect((await lockOf(store))?.waiters).toEqual([]);
   });
@@ -174,18 +165,18 @@ describe.skipIf(postgresUrl === undefined)('interleavings of locks', () => {
     const how = { limit: 9, deathLimit: 3, harmless: false };
     await held.acquireLock(requestOf({ kind: 'engine', id: engineId }));
     const retired = store.retire(engineId, undefined, how);
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await retired).toMatchObject({ retired: true, locks: ['default/door'] });
     expect(await lockOf(store)).toBeUndefined();
   });
 
   test('retire × acquire: who was declared dead a moment before gets nothing (I9)', async () => {
     const engineId = await boot(store);
-    await ask(first, retireStatement(engineId, undefined, { limit: 9, deathLimit: 3, harmless: false }, now));
+    await first.hold(retireStatement(engineId, undefined, { limit: 9, deathLimit: 3, harmless: false }, now));
     const asked = store.acquireLock(requestOf({ kind: 'engine', id: engineId }));
-    await untilBlocked();
-    await first.query('COMMIT');
+    await first.untilBlocked();
+    await first.end('COMMIT');
     expect(await asked).toEqual({ outcome: 'retired', grants: [] });
   });
 
@@ -198,13 +189,13 @@ describe.skipIf(postgresUrl === undefined)('interleavings of locks', () => {
     now = T0 + HOLD_MS;
     await held.acquireLock(requestOf(client(), { waitMs: 0 }));
     expect(await store.wakeDue({ workflows: [], limit: 9, adopter: undefined })).not.toHaveProperty('grants');
-    await first.query('ROLLBACK');
+    await first.end('ROLLBACK');
     const { grants } = await store.wakeDue({ workflows: [], limit: 9, adopter: undefined });
     expect(grants).toMatchObject([{ holder: { id: run.runId } }]);
   });
 
   test('plans, processes and retirements that want the same locks in any order never wait in a circle', async () => {
-    await first.query('ROLLBACK');
+    await first.end('ROLLBACK');
     const names = ['a', 'b', 'c'];
     const deadlocks = async (): Promise<number> => {
       await askOnce(database.url, 'SELECT pg_stat_force_next_flush()');

@@ -37,11 +37,16 @@ END $$;
 -- Those of the incarnations that are not retired. What the caller does for them is done before any of them can be
 -- retired: retire_v1 waits for this lock (I9). In memory only: a row lock here would make each commit write to engines.
 -- The other lock: while somebody may be granting, nobody makes a limit (set_limit_v1, L2).
+-- In a transaction of several statements (ctx.transaction) only COMMIT is to come. From one whose line was cut just then
+-- it never comes: the server ends its session soon, so that its locks do not hold up who takes its work over.
 CREATE FUNCTION millrace.live_v1(p_engines uuid[]) RETURNS uuid[] LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_engine uuid;
 BEGIN
-  IF cardinality(p_engines) > 0 THEN PERFORM pg_advisory_xact_lock_shared(77015, 0); END IF;
+  IF cardinality(p_engines) > 0 THEN
+    PERFORM set_config('idle_in_transaction_session_timeout', '1s', true);
+    PERFORM pg_advisory_xact_lock_shared(77015, 0);
+  END IF;
   FOREACH v_engine IN ARRAY coalesce(p_engines, '{}') LOOP
     PERFORM pg_advisory_xact_lock_shared(77012, hashtext(v_engine::text));
   END LOOP;
