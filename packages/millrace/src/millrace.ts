@@ -10,7 +10,7 @@ import { failureOf } from './core/failure.ts';
 import type { PoolState } from './core/pool/state.ts';
 import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
-import { checkInput } from './core/workflow/check-input.ts';
+import { checkInput, takesAll } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workflow/workflow.ts';
 import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
 import { createSelector, type Selector } from './api/cluster/select.ts';
@@ -78,6 +78,7 @@ export class Millrace extends Operator {
   protected readonly options: EngineOptions;
   private readonly clock: StoreClock;
   private readonly desk: Desk;
+  private readonly facts: StartFacts;
   private readonly results: Results;
   protected readonly gateway: Gateway;
   protected readonly selector: Selector;
@@ -155,6 +156,7 @@ export class Millrace extends Operator {
     this.keeper = openKeeper({ store, ports, options, engine: this.engine });
     const callers = { results, replies, gateway, outage, clock };
     this.desk = createDesk({ store, ports, ...callers, engineName, maxPayloadBytes, stickyMs });
+    this.facts = this.startFacts();
   }
 
   private async begin(): Promise<void> {
@@ -325,27 +327,27 @@ export class Millrace extends Operator {
   ): Promise<StartRequest> {
     if (this.closing !== undefined) throw new MillraceError('ENGINE_CLOSED', 'start after close');
     checkWorkflow(workflow);
-    const checked = await checkInput(workflow, input);
+    const checked = takesAll(workflow) ? input : await checkInput(workflow, input);
     if (this.clientPlacing !== undefined && isPlaced(options)) await this.clientPlacing.look();
-    return startRequest(workflow, checked, options, this.startFacts(workflow));
+    return startRequest(workflow, checked, options, this.facts);
   }
 
-  private startFacts({ name, version }: NamedWorkflow): StartFacts {
+  private startFacts(): StartFacts {
     const { engine } = this;
     const { namespace } = this.options;
     const placeFor: StartFacts['placeFor'] = (wishes) => {
-      const work = { workflow: name, version, namespace, ...wishes };
+      const work = { ...wishes, namespace };
       if (engine === undefined) return { assignTo: this.clientPlacing?.place(work) };
       const place = engine.place(work);
       if (typeof place === 'object') return { assignTo: place };
-      const takes = engine.canRun(name, version, wishes.queue) && engine.freeSlots() > 0;
+      const takes = engine.canRun(wishes.workflow, wishes.version, wishes.queue) && engine.freeSlots() > 0;
       return { owner: place === 'self' && takes ? engine.engineId : undefined };
     };
     return {
       namespace,
       engineName: this.options.name,
       dedupMs: this.options.dedupMs,
-      storeTime: this.clock.upper(),
+      storeTime: () => this.clock.upper(),
       newRunId: () => runIdOf(Math.floor(this.clock.upper()), 0, () => this.ports.random()),
       newCommitId: () => this.desk.newCommitId(),
       encode: (value, where) => this.desk.encode(value, where),

@@ -53,61 +53,100 @@ export interface Run<O = unknown> {
 
 /** The handle of a run named by id or key. */
 export function runHandle<O>(desk: Desk, ref: RunRef): Run<O> {
-  let runId = 'runId' in ref ? ref.runId : undefined;
-  const row = async (): Promise<RunRow> => {
-    const found = await desk.readRun(ref);
-    runId ??= found.runId;
-    return found;
-  };
-  const id = async (): Promise<string> => runId ?? (await row()).runId;
-  const chunks = async (): Promise<HistoryChunk[]> => {
-    const of = await id();
-    const found = await ask(() => desk.store.readHistory(of));
-    if (found.length === 0) throw notFound(ref); // a run's start is in its history
-    return found;
-  };
+  return new RunHandle<O>(desk, ref);
+}
 
-  return {
-    get runId() {
-      if (runId !== undefined) return runId;
-      throw new MillraceError('INVALID_ARGUMENT', 'the handle of a key knows its runId only after a call', {
-        remedy: 'Call describe() first.',
-      });
-    },
-    async result(options = {}) {
-      const timeoutMs =
-        options.timeout === undefined ? undefined : durationMs(options.timeout, 'result, timeout');
-      const of = await id();
-      return outputOf(of, await desk.results.ending(of, timeoutMs)) as O;
-    },
-    async signal(signal: string | Signal<unknown>, payload?: unknown, options: { id?: string } = {}) {
-      const name = typeof signal === 'string' ? signal : signal.signal;
-      await desk.send(ref, {
-        kind: 'signal',
-        id: options.id ?? desk.ports.uuid(),
-        name: desk.checkedName('signal', name),
-        payload: desk.encode(payload, `payload of signal "${name}"`),
-      });
-    },
-    async cancel(reason) {
-      const payload = reason === undefined ? undefined : desk.encode(String(reason), 'reason of cancel');
-      await desk.send(ref, { kind: 'cancel', id: desk.ports.uuid(), payload });
-    },
-    update: async (name, input, options = {}) => sendUpdate(desk, await id(), { name, input }, options),
-    async published<T>(key: string) {
-      const payload = fold(placedEvents(await chunks())).published.get(key);
-      return (payload === undefined ? undefined : decodeValue(payload)) as T | undefined;
-    },
-    async describe() {
-      return describeRun(await row(), placedEvents(await chunks()));
-    },
-    history: async () => historyItems(await chunks()),
-    async why() {
-      const found = await row();
-      return why(found, await desk.facts(found), placedEvents(await chunks()));
-    },
-    async retry() {
-      await retryRun(desk, await row());
-    },
-  };
+// A class, because a handle is made for every run, and a closure for each of its methods is most of what that costs.
+class RunHandle<O> implements Run<O> {
+  private readonly desk: Desk;
+  private readonly ref: RunRef;
+  private known: string | undefined;
+
+  constructor(desk: Desk, ref: RunRef) {
+    this.desk = desk;
+    this.ref = ref;
+    this.known = 'runId' in ref ? ref.runId : undefined;
+  }
+
+  get runId(): string {
+    if (this.known !== undefined) return this.known;
+    throw new MillraceError('INVALID_ARGUMENT', 'the handle of a key knows its runId only after a call', {
+      remedy: 'Call describe() first.',
+    });
+  }
+
+  async result(options?: { timeout?: Duration }): Promise<O> {
+    const timeout = options?.timeout;
+    const timeoutMs = timeout === undefined ? undefined : durationMs(timeout, 'result, timeout');
+    const runId = this.known ?? (await this.row()).runId;
+    return outputOf(runId, await this.desk.results.ending(runId, timeoutMs)) as O;
+  }
+
+  async signal(
+    signal: string | Signal<unknown>,
+    payload?: unknown,
+    options: { id?: string } = {},
+  ): Promise<void> {
+    const { desk } = this;
+    const name = typeof signal === 'string' ? signal : signal.signal;
+    await desk.send(this.ref, {
+      kind: 'signal',
+      id: options.id ?? desk.ports.uuid(),
+      name: desk.checkedName('signal', name),
+      payload: desk.encode(payload, `payload of signal "${name}"`),
+    });
+  }
+
+  async cancel(reason?: string): Promise<void> {
+    const { desk } = this;
+    const payload = reason === undefined ? undefined : desk.encode(String(reason), 'reason of cancel');
+    await desk.send(this.ref, { kind: 'cancel', id: desk.ports.uuid(), payload });
+  }
+
+  async update<R>(
+    name: string,
+    input?: unknown,
+    options: { timeout?: Duration; id?: string } = {},
+  ): Promise<R> {
+    return sendUpdate<R>(this.desk, await this.id(), { name, input }, options);
+  }
+
+  async published<T = unknown>(key: string): Promise<T | undefined> {
+    const payload = fold(placedEvents(await this.chunks())).published.get(key);
+    return (payload === undefined ? undefined : decodeValue(payload)) as T | undefined;
+  }
+
+  async describe(): Promise<RunDescription> {
+    return describeRun(await this.row(), placedEvents(await this.chunks()));
+  }
+
+  async history(): Promise<HistoryItem[]> {
+    return historyItems(await this.chunks());
+  }
+
+  async why(): Promise<Why> {
+    const found = await this.row();
+    return why(found, await this.desk.facts(found), placedEvents(await this.chunks()));
+  }
+
+  async retry(): Promise<void> {
+    await retryRun(this.desk, await this.row());
+  }
+
+  private async row(): Promise<RunRow> {
+    const found = await this.desk.readRun(this.ref);
+    this.known ??= found.runId;
+    return found;
+  }
+
+  private async id(): Promise<string> {
+    return this.known ?? (await this.row()).runId;
+  }
+
+  private async chunks(): Promise<HistoryChunk[]> {
+    const of = await this.id();
+    const found = await ask(() => this.desk.store.readHistory(of));
+    if (found.length === 0) throw notFound(this.ref); // a run's start is in its history
+    return found;
+  }
 }

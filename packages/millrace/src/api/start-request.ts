@@ -11,7 +11,7 @@ import {
   resolvePriority,
 } from '../core/names.ts';
 import { encodeChunk } from '../core/run/chunk.ts';
-import type { StartedEvent } from '../core/run/event.ts';
+import type { Beginning } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
 import type { NamedWorkflow } from '../core/workflow/workflow.ts';
 import type { Assignment, ReusePolicy, StartRequest, StartResult } from '../store/port/store.ts';
@@ -55,13 +55,21 @@ export interface StartFacts {
   namespace: string;
   engineName: string;
   dedupMs: number;
-  storeTime: number;
+  storeTime(): number;
   newRunId(): string;
   newCommitId(): number;
   encode(value: unknown, where: string): string;
   hash(text: string): string;
   /** Where a run that says so much of itself shall begin. */
-  placeFor(wishes: { queue: string; affinity: string | undefined; region: string | undefined }): StartPlace;
+  placeFor(wishes: StartWishes): StartPlace;
+}
+
+export interface StartWishes {
+  workflow: string;
+  version: string;
+  queue: string;
+  affinity: string | undefined;
+  region: string | undefined;
 }
 
 /** Neither: whoever can take it first. */
@@ -106,13 +114,13 @@ export function startRequest(
     throw new MillraceError('INVALID_ARGUMENT', `${where}: reuse is ${String(reuse)}`, { remedy });
   }
   const priority = resolvePriority(options.priority ?? 'normal', where);
-  const startAt = startTime(where, options, facts.storeTime);
+  const storeTime = facts.storeTime();
+  const startAt = startTime(where, options, storeTime);
   const timeoutMs = options.timeout === undefined ? workflow.timeoutMs : durationMs(options.timeout, where);
-  const deadlineAt =
-    timeoutMs === undefined ? undefined : Math.ceil((startAt ?? facts.storeTime) + timeoutMs);
+  const deadlineAt = timeoutMs === undefined ? undefined : Math.ceil((startAt ?? storeTime) + timeoutMs);
   const payload = facts.encode(input, `input of workflow "${workflow.name}"`);
   const { name, version } = workflow;
-  const started: StartedEvent = { type: 'started', workflow: name, version, priority, queue };
+  const started: Beginning['event'] = { type: 'started', workflow: name, version, priority, queue };
   const fingerprint = key === undefined ? undefined : facts.hash(`${name}\n${payload}`);
   if (key !== undefined) {
     started.key = key;
@@ -121,7 +129,10 @@ export function startRequest(
   if (tags.length > 0) started.tags = tags;
   if (deadlineAt !== undefined) started.deadlineAt = deadlineAt;
   if (startAt !== undefined) started.startAt = startAt;
-  const header = { at: Math.floor(facts.storeTime), engine: facts.engineName };
+  started.payload = payload;
+  const at = Math.floor(storeTime);
+  const wishes = { workflow: name, version, queue, affinity: key, region };
+  const place = isPlaced(options) ? facts.placeFor(wishes) : FOR_ALL;
   return {
     runId: facts.newRunId(),
     namespace: facts.namespace,
@@ -137,9 +148,11 @@ export function startRequest(
     dedupMs: facts.dedupMs,
     startAt,
     deadlineAt,
-    history: encodeChunk(header, [{ ...started, payload }]),
+    history: encodeChunk({ at, engine: facts.engineName }, [started]),
+    begins: { event: started, at },
     commitId: facts.newCommitId(),
-    ...(isPlaced(options) ? facts.placeFor({ queue, affinity: key, region }) : FOR_ALL),
+    owner: place.owner,
+    assignTo: place.assignTo,
   };
 }
 

@@ -244,7 +244,7 @@ export class Engine {
   }
   /** Lets a run go on if there is anything for it to do. */
   drive(instance: Instance): void {
-    void drive(this, instance);
+    if (!instance.busy) void drive(this, instance);
   }
   adopt(run: OwnedRun): Instance | undefined {
     // What started or woke while the store was asked may have the slots.
@@ -271,7 +271,7 @@ export class Engine {
   // --- steps
 
   runStep(attempt: Attempt): void {
-    this.gate.run(() => attempt.run());
+    this.gate.run(attempt);
   }
   stepSlotFreed(): void {
     this.gate.freed();

@@ -15,14 +15,23 @@ import type { ChunkHeader, PlacedEvent, RunEvent } from './event.ts';
 export function encodeChunk(header: ChunkHeader, events: readonly RunEvent[]): Uint8Array {
   let text = `{"at":${header.at},"engine":${JSON.stringify(header.engine)}}`;
   for (const event of events) {
-    const { payload, ...head } = event;
-    text += `\n${JSON.stringify(head)}`;
+    const { payload } = event;
+    text += `\n${headOf(event)}`;
     if (payload !== undefined) text += `\n= ${payload}`;
   }
-  return ENCODER.encode(text);
+  // Several times as fast as a TextEncoder for texts as short as these.
+  return Buffer.from(text);
 }
 
-const ENCODER = new TextEncoder();
+/** An event without its payload. The most frequent one is written without a copy and a walk of its keys. */
+function headOf(event: RunEvent): string {
+  if (event.type === 'step-completed' && event.engine === undefined) {
+    const { ordinal, name, attempt } = event;
+    return `{"type":"step-completed","ordinal":${ordinal},"name":${JSON.stringify(name)},"attempt":${attempt}}`;
+  }
+  return JSON.stringify(event.payload === undefined ? event : { ...event, payload: undefined });
+}
+
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**

@@ -97,6 +97,12 @@ export interface StartedEvent {
   fingerprint?: string | undefined;
 }
 
+/** The first event of a run, with its payload, and when it happened, ms. */
+export interface Beginning {
+  readonly event: StartedEvent & { payload?: string | undefined };
+  readonly at: number;
+}
+
 export interface CarriedSignal {
   id: string;
   name: string;

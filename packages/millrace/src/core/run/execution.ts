@@ -177,10 +177,10 @@ export class Execution {
   }
 
   /** A command without a record of its own: history must not hold one under its number. */
-  unrecorded(ordinal: number, what: string): boolean {
+  unrecorded(ordinal: number, kind: string, name: string): boolean {
     const stored = this.records.get(ordinal);
     if (stored === undefined) return true;
-    this.mismatch(describe(stored.event), what, stored.seq);
+    this.mismatch(describe(stored.event), `${kind} "${name}" (command ${ordinal})`, stored.seq);
     return false;
   }
 

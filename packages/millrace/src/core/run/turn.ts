@@ -14,15 +14,15 @@ export interface Turn {
   taken: number;
   /** New events, in order; the last one is the end where the run ended. */
   events: RunEvent[];
-  children: ChildStart[];
+  children: readonly ChildStart[];
   locks: readonly LockCommand[];
   standing: Standing;
   /** Task runs that are to be cancelled. */
   unwantedTasks: readonly string[];
   // effects, after the commit
-  readySteps: StepCommand[];
-  abandoned: number[];
-  logs: LogLine[];
+  readySteps: readonly StepCommand[];
+  abandoned: readonly number[];
+  logs: readonly LogLine[];
 }
 
 /**
@@ -54,8 +54,7 @@ export async function takeTurn(
       await execution.ports.drained();
     }
   }
-  execution.active = false;
-  return { taken, ...endTurn(execution) };
+  return endTurn(execution, taken);
 }
 
 /** False: it says nothing to this execution any more. */
@@ -97,28 +96,34 @@ function noteGiven(execution: Execution, event: RunEvent): void {
   }
 }
 
-const NO_LOCKS: readonly LockCommand[] = [];
-const NO_TASKS: readonly string[] = [];
+const NONE: readonly never[] = [];
 
-/** Collects what the program decided since the last turn. */
-function endTurn(execution: Execution): Omit<Turn, 'taken'> {
+/** Ends a turn in which `taken` arrivals were given: collects what the program has decided since the last one. */
+export function endTurn(execution: Execution, taken: number): Turn {
+  execution.active = false;
   if (execution.standing.kind === 'open' && isStuck(execution)) blockForeignAwait(execution);
   const { events, children, locks, readySteps, abandoned, unwantedTasks, logs, standing } = execution;
   execution.events = [];
-  execution.children = [];
-  if (locks.length > 0) execution.locks = [];
-  execution.readySteps = [];
-  execution.abandoned = [];
-  if (unwantedTasks.length > 0) execution.unwantedTasks = [];
-  execution.logs = [];
   const end = endEvent(standing);
   if (end !== undefined) events.push(end);
-  // What is rare is made when it is used; the turn must not see what comes after it.
-  const rare = {
-    locks: locks.length > 0 ? locks : NO_LOCKS,
-    unwantedTasks: unwantedTasks.length > 0 ? unwantedTasks : NO_TASKS,
+  // The turn must not see what comes after it. What is empty, as most of it is, stays with the execution.
+  if (children.length > 0) execution.children = [];
+  if (locks.length > 0) execution.locks = [];
+  if (readySteps.length > 0) execution.readySteps = [];
+  if (abandoned.length > 0) execution.abandoned = [];
+  if (unwantedTasks.length > 0) execution.unwantedTasks = [];
+  if (logs.length > 0) execution.logs = [];
+  return {
+    taken,
+    events,
+    standing,
+    children: children.length > 0 ? children : NONE,
+    locks: locks.length > 0 ? locks : NONE,
+    readySteps: readySteps.length > 0 ? readySteps : NONE,
+    abandoned: abandoned.length > 0 ? abandoned : NONE,
+    unwantedTasks: unwantedTasks.length > 0 ? unwantedTasks : NONE,
+    logs: logs.length > 0 ? logs : NONE,
   };
-  return { events, children, standing, readySteps, abandoned, logs, ...rare };
 }
 
 function isStuck(execution: Execution): boolean {
@@ -156,7 +161,7 @@ function endEvent(standing: Standing): RunEvent | undefined {
  */
 export function nextWakeAt(
   execution: Execution,
-  running: { has(ordinal: number): boolean } = NONE,
+  running: { has(ordinal: number): boolean } = NOBODY,
 ): number | undefined {
   let earliest = execution.cancellation === undefined ? execution.started.deadlineAt : undefined;
   for (const pending of execution.pending.values()) {
@@ -166,7 +171,7 @@ export function nextWakeAt(
   return earliest;
 }
 
-const NONE: ReadonlySet<number> = new Set();
+const NOBODY: ReadonlySet<number> = new Set();
 
 function dueAt(pending: Pending): number | undefined {
   const retryAt = pending.kind === 'step' ? pending.retryAt : undefined;

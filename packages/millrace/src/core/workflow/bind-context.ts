@@ -57,10 +57,10 @@ class BoundContext implements Context {
   readonly version: string;
   readonly key: string | undefined;
   readonly startedAt: number;
-  readonly log: Log;
   private readonly execution: Execution;
   private readonly compensations: Compensation[];
   private readonly ports: ProgramPorts;
+  private lines: Log | undefined;
 
   constructor(execution: Execution, compensations: Compensation[], ports: ProgramPorts) {
     this.execution = execution;
@@ -71,7 +71,10 @@ class BoundContext implements Context {
     this.version = execution.started.version;
     this.key = execution.started.key;
     this.startedAt = execution.startedAt;
-    this.log = new ContextLog(execution);
+  }
+
+  get log(): Log {
+    return (this.lines ??= new ContextLog(this.execution));
   }
 
   get signal(): AbortSignal {
@@ -270,9 +273,9 @@ class BoundContext implements Context {
     this.compensations.push({ name, run, options });
   }
 
-  readonly all: Context['all'] = (promises) => Promise.all(promises);
-  readonly any: Context['any'] = (promises) => Promise.any(promises);
-  readonly race: Context['race'] = (promises) => Promise.race(promises);
+  readonly all: Context['all'] = all;
+  readonly any: Context['any'] = any;
+  readonly race: Context['race'] = race;
 
   private work<T>(name: string, work: StepWork, policy: StepPolicy): Promise<T> {
     checkName('step', name);
@@ -288,16 +291,25 @@ class BoundContext implements Context {
       fireAt = this.timer(ordinal, label, () => this.execution.ports.storeTime() + totalTimeoutMs);
       if (fireAt === undefined) return never();
     }
-    const step = {
-      kind: 'step',
-      policy,
-      attempt: 1,
-      retryAt: undefined,
-      checkpoint: undefined,
-      taskRunId: undefined,
-      work,
-    } as const;
-    return this.wait<T>({ ...step }, ordinal, label, fireAt);
+    if (!this.mayWait('step', ordinal, label)) return this.refusal();
+    const { execution } = this;
+    const promise = new Promise<T>((resolve, reject) => {
+      execution.wait({
+        kind: 'step',
+        policy,
+        attempt: 1,
+        retryAt: undefined,
+        checkpoint: undefined,
+        taskRunId: undefined,
+        work,
+        ordinal,
+        name: label,
+        fireAt,
+        resolve,
+        reject,
+      });
+    });
+    return quiet(promise);
   }
 
   private waitFor<T>(
@@ -329,19 +341,19 @@ class BoundContext implements Context {
     name: string,
     fireAt: number | undefined,
   ): Promise<T> {
+    if (!this.mayWait(command.kind, ordinal, name)) return this.refusal();
     const { execution } = this;
-    if (this.refused()) return this.refusal();
-    if (
-      !execution.active ||
-      !execution.unrecorded(ordinal, `${command.kind} "${name}" (command ${ordinal})`)
-    ) {
-      return never();
-    }
     const promise = new Promise<T>((resolve, reject) => {
       const settle = { resolve: resolve as (value: unknown) => void, reject };
       execution.wait({ ...command, ordinal, name, fireAt, ...settle });
     });
     return quiet(promise);
+  }
+
+  /** Whether the command is given: it is neither refused by a cancel nor stopped by a mismatch. */
+  private mayWait(kind: Pending['kind'], ordinal: number, name: string): boolean {
+    const { execution } = this;
+    return !this.refused() && execution.active && execution.unrecorded(ordinal, kind, name);
   }
 
   /** The promise of a command that was not given: refused by a cancel, or stopped for good by a mismatch. */
@@ -358,9 +370,15 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 
 /** The loser of a race may be rejected when nobody listens any more; that is no crash of the process. */
 function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
+  promise.catch(ignore);
   return promise;
 }
+
+function ignore(): void {}
+
+const all: Context['all'] = (promises) => Promise.all(promises);
+const any: Context['any'] = (promises) => Promise.any(promises);
+const race: Context['race'] = (promises) => Promise.race(promises);
 
 function badFunction(kind: string, name: string, seen: unknown): never {
   throw new MillraceError(

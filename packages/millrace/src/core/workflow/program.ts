@@ -28,25 +28,32 @@ export function startProgram(
   input: string,
   ports: ProgramPorts,
 ): void {
-  const compensations: Compensation[] = [];
-  const ctx = bindContext(execution, compensations, ports);
-  const program = async (): Promise<string> => {
-    const output: unknown = await workflow.run(ctx, decodeValue(input));
-    return execution.ports.encode(output, `output of workflow "${workflow.name}"`);
-  };
-  program().then(
-    (payload) => end(execution, () => ({ kind: 'completed', payload })),
-    async (thrown: unknown) => {
-      const error = unwrap(thrown, execution.cancellation);
-      const undone = await compensate(execution, ctx, compensations, error);
-      end(execution, () => ({ kind: endOf(execution, error), payload: encodeFailure(undone) }));
-    },
-  );
+  void play(execution, workflow, input, ports);
 }
 
-function end(execution: Execution, standing: () => Execution['standing']): void {
+async function play(
+  execution: Execution,
+  workflow: AnyWorkflow,
+  input: string,
+  ports: ProgramPorts,
+): Promise<void> {
+  const compensations: Compensation[] = [];
+  const ctx = bindContext(execution, compensations, ports);
+  let payload: string;
+  try {
+    const output: unknown = await workflow.run(ctx, decodeValue(input));
+    payload = execution.ports.encode(output, `output of workflow "${workflow.name}"`);
+  } catch (thrown) {
+    const error = unwrap(thrown, execution.cancellation);
+    const undone = await compensate(execution, ctx, compensations, error);
+    return end(execution, { kind: endOf(execution, error), payload: encodeFailure(undone) });
+  }
+  end(execution, { kind: 'completed', payload });
+}
+
+function end(execution: Execution, standing: Execution['standing']): void {
   if (!execution.active) return execution.onForeignUse();
-  if (execution.standing.kind === 'open') execution.standing = standing();
+  if (execution.standing.kind === 'open') execution.standing = standing;
 }
 
 function endOf(execution: Execution, error: unknown): 'failed' | 'cancelled' | 'timed-out' {

@@ -1,12 +1,17 @@
+/** What wants to run. */
+export interface Admitted {
+  run(): void;
+}
+
 /** Lets at most `limit` attempts run at once; the others wait in order. */
 export interface StepGate {
-  run(start: () => void): void;
+  run(attempt: Admitted): void;
   freed(): void;
   running(): number;
 }
 
 export function createStepGate(limit: number): StepGate {
-  let waiting: (() => void)[] = [];
+  let waiting: Admitted[] = [];
   let next = 0;
   let running = 0;
   let admitting = false;
@@ -15,9 +20,9 @@ export function createStepGate(limit: number): StepGate {
     if (admitting) return;
     admitting = true;
     while (running < limit && next < waiting.length) {
-      const start = waiting[next++] as () => void;
+      const attempt = waiting[next++] as Admitted;
       running++;
-      start();
+      attempt.run();
     }
     if (next === waiting.length) {
       waiting = [];
@@ -26,9 +31,15 @@ export function createStepGate(limit: number): StepGate {
     admitting = false;
   };
   return {
-    run(start) {
-      waiting.push(start);
-      admit();
+    run(attempt) {
+      // Mostly there is room and nobody waits.
+      if (!admitting && running < limit && waiting.length === 0) {
+        admitting = true;
+        running++;
+        attempt.run();
+        admitting = false;
+      } else waiting.push(attempt);
+      if (waiting.length > 0) admit();
     },
     freed() {
       running--;

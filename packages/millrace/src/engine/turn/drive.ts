@@ -1,7 +1,8 @@
 import type { Arrival, RunEvent } from '../../core/run/event.ts';
 import type { StepCommand } from '../../core/run/command.ts';
-import { dueTimers, takeTurn, type Turn } from '../../core/run/turn.ts';
+import { dueTimers, endTurn, takeTurn, type Turn } from '../../core/run/turn.ts';
 import type { Plan } from '../../store/port/store.ts';
+import type { CommitResult } from '../commit/committer.ts';
 import { abandonAttempts, dispatch, dispatchDue } from '../dispatch/dispatch.ts';
 import { isTask } from '../dispatch/task.ts';
 import { runTransaction } from '../dispatch/transaction.ts';
@@ -17,10 +18,9 @@ const SHORT_WAIT_MS = 100;
 
 /**
  * One run's way: arrivals → turn → plan → commit → what the commit allows. Returns when nothing is left to do
- * here. Nothing leaves the process before its plan is `ok`.
+ * here. Nothing leaves the process before its plan is `ok`. Not to be called while the instance is busy.
  */
 export async function drive(engine: Engine, instance: Instance): Promise<void> {
-  if (instance.busy) return;
   instance.busy = true;
   try {
     while (instance.held && hasWork(instance)) await turnOnce(engine, instance);
@@ -54,11 +54,15 @@ async function turnOnce(engine: Engine, instance: Instance): Promise<void> {
   const { execution } = instance;
   if (instance.fresh) await engine.ports.drained();
   instance.fresh = false;
-  const turn = await takeTurn(execution, taken.arrivals, taken.stored);
+  const given = taken.stored !== undefined || taken.arrivals.length > 0;
+  const turn = given ? await takeTurn(execution, taken.arrivals, taken.stored) : endTurn(execution, 0);
   const { inboxSeq } = taken;
-  const consumed = consumedBy(taken.arrivals.slice(0, turn.taken), taken.consumed);
+  const consumed = consumedBy(taken.arrivals, turn.taken, taken.consumed);
   const plan = planOf(engine, instance, turn, { stays: stays(engine, instance, turn), consumed, inboxSeq });
-  if (plan !== undefined && !(await commit(engine, instance, plan, taken.arrivals))) return;
+  if (plan !== undefined) {
+    const went = conclude(engine, instance, { plan, taken }, await engine.commit(plan));
+    if (went !== true && !(await went)) return;
+  }
   // Who got the lock goes on at once; who did not is put to rest now.
   if (turn.locks.length > 0) instance.restless = true;
   for (const done of taken.afterCommit) done();
@@ -67,23 +71,32 @@ async function turnOnce(engine: Engine, instance: Instance): Promise<void> {
 
 /** What one turn works on; what comes later belongs to the next. */
 interface Taken {
-  arrivals: Arrival[];
+  arrivals: readonly Arrival[];
   stored: RunEvent | undefined;
-  afterCommit: (() => void)[];
-  consumed: number[];
+  afterCommit: readonly (() => void)[];
+  consumed: readonly number[];
   inboxSeq: number;
 }
 
+/** What is empty stays with the instance: the turn must not see what comes after it. */
+const NONE: readonly never[] = [];
+
 function takeArrivals(instance: Instance): Taken {
   const { arrivals, stored, afterCommit, consumed, inboxSeq } = instance;
-  instance.arrivals = [];
+  if (arrivals.length > 0) instance.arrivals = [];
+  if (afterCommit.length > 0) instance.afterCommit = [];
+  if (consumed.length > 0) instance.consumed = [];
   instance.stored = undefined;
-  instance.afterCommit = [];
-  instance.consumed = [];
   instance.restless = false;
   instance.cancelTimer?.();
   instance.cancelTimer = undefined;
-  return { arrivals, stored, afterCommit, consumed, inboxSeq };
+  return {
+    arrivals: arrivals.length > 0 ? arrivals : NONE,
+    stored,
+    afterCommit: afterCommit.length > 0 ? afterCommit : NONE,
+    consumed: consumed.length > 0 ? consumed : NONE,
+    inboxSeq,
+  };
 }
 
 /** Whether this process has something to do for the run before anything from outside can happen. */
@@ -99,10 +112,10 @@ function stays(engine: Engine, instance: Instance, turn: Turn): boolean {
     if (execution.pending.get(step.ordinal) === step && isReady(step, soon)) return true;
   }
   if (engine.isDraining() && hasReadyStep(instance, soon)) return true;
-  return (
-    execution.pending.size <= FEW &&
-    [...execution.pending.values()].some(({ fireAt = Infinity }) => fireAt <= soon)
-  );
+  if (execution.pending.size > FEW) return false;
+  for (const { fireAt } of execution.pending.values())
+    if (fireAt !== undefined && fireAt <= soon) return true;
+  return false;
 }
 
 /** A step that an earlier turn made ready and that was not dispatched any more: it must not be slept on. */
@@ -121,14 +134,19 @@ function isReady({ taskRunId, retryAt = 0 }: StepCommand, soon: number): boolean
 /** Looking through every pending command each turn would make a fan-out quadratic. */
 const FEW = 16;
 
-/** True when the plan is durable and its effects may follow. */
-async function commit(
+/** A plan, and what led to it. */
+interface Sent {
+  readonly plan: Plan;
+  readonly taken: Taken;
+}
+
+/** True when the plan is durable and its effects may follow. At once, unless it is not that simple. */
+function conclude(
   engine: Engine,
   instance: Instance,
-  plan: Plan,
-  arrivals: readonly Arrival[],
-): Promise<boolean> {
-  const result = await engine.commit(plan);
+  { plan, taken }: Sent,
+  result: CommitResult,
+): boolean | Promise<boolean> {
   // Whoever discards a run finds nothing when its plan is sent again.
   if (result.outcome === 'conflict' && plan.next.kind !== 'discard') engine.noteRefusal(plan);
   if (!instance.held) return false;
@@ -148,11 +166,9 @@ async function commit(
       return true;
     case 'unread':
       instance.inboxBehind = true;
-      if (plan.next.kind === 'close' || plan.next.kind === 'discard') {
-        await redo(engine, instance, arrivals);
-        return false;
-      }
-      return commit(engine, instance, { ...plan, next: { kind: 'continue' } }, arrivals);
+      if (plan.next.kind === 'close' || plan.next.kind === 'discard')
+        return redo(engine, instance, taken.arrivals).then(() => false);
+      return goOn(engine, instance, { plan: { ...plan, next: { kind: 'continue' } }, taken });
     case 'conflict':
       forget(engine, instance, 'another engine owns the run now');
       // Perhaps the first sending was applied: then its message may have made the caller this engine's own.
@@ -160,9 +176,13 @@ async function commit(
       return false;
     case 'refused':
       engine.report(`the store refuses a plan of run ${instance.runId}`, result.error);
-      await block(engine, instance, result.error);
-      return false;
+      return block(engine, instance, result.error).then(() => false);
   }
+}
+
+/** The plan again, as one that keeps the run here: there are messages that it has not seen. */
+async function goOn(engine: Engine, instance: Instance, sent: Sent): Promise<boolean> {
+  return conclude(engine, instance, sent, await engine.commit(sent.plan));
 }
 
 function passCrashPoints({ ports }: Engine, { next, starts }: Plan): void {

@@ -1,4 +1,5 @@
 import { decodeChunk } from '../../core/run/chunk.ts';
+import type { Beginning } from '../../core/run/event.ts';
 import type { DeliveryResult, Message, OwnedRun, StartRequest, StartResult } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { createInstance } from '../instance.ts';
@@ -38,12 +39,19 @@ function beginRun(
 ): void {
   const workflow = engine.workflowOf(request.workflow, request.workflowVersion);
   if (workflow === undefined || engine.held.has(request.runId)) return engine.auditSoon();
-  const [first] = decodeChunk(0, request.history);
-  if (first?.event.type !== 'started') throw new Error(`start of run ${request.runId} has no first event`);
-  const { event, at: createdAt } = first;
-  const { runId, namespace, queue, priority, key, tags, parentRunId, parentOrdinal, deadlineAt } = request;
+  const beginning = request.begins ?? beginningIn(request);
+  const { runId } = request;
   const row: OwnedRun = {
-    ...{ runId, namespace, queue, priority, key, tags, parentRunId, parentOrdinal, deadlineAt, createdAt },
+    runId,
+    namespace: request.namespace,
+    queue: request.queue,
+    priority: request.priority,
+    key: request.key,
+    tags: request.tags,
+    parentRunId: request.parentRunId,
+    parentOrdinal: request.parentOrdinal,
+    deadlineAt: request.deadlineAt,
+    createdAt: beginning.at,
     workflow: request.workflow,
     workflowVersion: request.workflowVersion,
     epoch: result.epoch,
@@ -52,10 +60,16 @@ function beginRun(
     inboxSeq: result.inboxSeq,
     suspect: false,
   };
-  const instance = createInstance(row, workflow, begin(engine, workflow, runId, { event, at: createdAt }));
+  const instance = createInstance(row, workflow, begin(engine, workflow, runId, beginning));
   instance.inboxBehind = result.inboxSeq > 0;
   engine.hold(instance);
   engine.drive(instance);
+}
+
+function beginningIn({ runId, history }: StartRequest): Beginning {
+  const [first] = decodeChunk(0, history);
+  if (first?.event.type !== 'started') throw new Error(`start of run ${runId} has no first event`);
+  return { event: first.event, at: first.at };
 }
 
 /** Messages of this process to runs of this process go straight in; the others' owners get a hint. */

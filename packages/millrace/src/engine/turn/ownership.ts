@@ -118,12 +118,13 @@ export async function redo(engine: Engine, instance: Instance, outcomes: readonl
   instance.arrivals.push(...known, ...later.filter((event) => !isMessage(event)));
 }
 
-/**
- * Of the inbox rows behind these and later arrivals, those behind these: a blocked run leaves the rest
- * unread.
- */
-export function consumedBy(arrivals: readonly Arrival[], rows: readonly number[]): readonly number[] {
-  return rows.length === 0 ? rows : rows.slice(0, arrivals.filter(isMessage).length);
+/** Of the inbox rows behind the arrivals, those behind the first `taken` of them: a blocked run leaves the rest unread. */
+export function consumedBy(
+  arrivals: readonly Arrival[],
+  taken: number,
+  rows: readonly number[],
+): readonly number[] {
+  return rows.length === 0 ? rows : rows.slice(0, arrivals.slice(0, taken).filter(isMessage).length);
 }
 
 function isMessage(event: Arrival): boolean {

@@ -12,8 +12,6 @@ import { isTask, taskEnded, taskStart } from '../dispatch/task.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 
-const ENCODER = new TextEncoder();
-
 /** What a plan must know besides what its turn decided. */
 export interface Bounds {
   /** Whether there is work in this process that keeps the run running. */
@@ -62,11 +60,11 @@ function nextState(instance: Instance, turn: Turn, { stays, inboxSeq }: Bounds):
   switch (standing.kind) {
     case 'open': {
       if (stays) return { kind: 'continue' };
-      const waits = ENCODER.encode(JSON.stringify(waitsOf(execution)));
+      const waits = Buffer.from(JSON.stringify(waitsOf(execution)));
       return { kind: 'suspend', inboxSeq, wakeAt: nextWakeAt(execution), waits };
     }
     case 'blocked': {
-      const waits = ENCODER.encode(JSON.stringify(standing.mismatch));
+      const waits = Buffer.from(JSON.stringify(standing.mismatch));
       return { kind: 'block', code: 'NON_DETERMINISTIC', waits };
     }
     case 'continued':
@@ -92,7 +90,7 @@ function limitHistory(instance: Instance, turn: Turn): void {
   const warnAt = maxEvents * WARN_SHARE;
   if (instance.row.events < warnAt && after >= warnAt) {
     const message = `the run has ${after} events of at most ${maxEvents}: think of ctx.continueAsNew`;
-    turn.logs.push({ level: 'warn', message, fields: undefined });
+    turn.logs = [...turn.logs, { level: 'warn', message, fields: undefined }];
   }
   if (after <= maxEvents) return;
   const error = new MillraceError(

@@ -1,6 +1,6 @@
 import { askAgain } from '../../core/locks/ask.ts';
 import { retriesIn } from '../../core/policy/retry-run.ts';
-import type { PlacedEvent, StartedEvent } from '../../core/run/event.ts';
+import type { Beginning, PlacedEvent, StartedEvent } from '../../core/run/event.ts';
 import { Execution } from '../../core/run/execution.ts';
 import { effective, replay } from '../../core/run/replay.ts';
 import { startProgram } from '../../core/workflow/program.ts';
@@ -35,7 +35,7 @@ export function begin(
   engine: Engine,
   workflow: AnyWorkflow,
   runId: string,
-  { event: started, at }: { event: StartedEvent & { payload?: string | undefined }; at: number },
+  { event: started, at }: Beginning,
 ): Execution {
   const execution = prepare(engine, runId, started, at);
   execution.active = true;

@@ -1,3 +1,4 @@
+import type { Beginning } from '../../core/run/event.ts';
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
 import type { KeyLimit } from '../../core/limits/limit.ts';
 import type { ClusterStore } from './cluster.ts';
@@ -159,6 +160,8 @@ export interface StartRequest {
   parentOrdinal?: number | undefined;
   /** The first history chunk: exactly one `started` event. */
   history: Uint8Array;
+  /** What `history` says, for the engine of this process that may begin the run at once. No store reads it. */
+  begins?: Beginning | undefined;
   commitId: number;
   /**
    * Eager ownership: insert it owned by this incarnation if nothing goes before it. That is what is queued in its

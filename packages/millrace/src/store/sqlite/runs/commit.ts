@@ -5,7 +5,7 @@
  */
 import { STATUS_CODE, statusOf } from '../../../core/status.ts';
 import type { DeliveryResult, Plan, PlanResult, StartResult } from '../../port/store.ts';
-import type { Connection, Statement } from '../database/connection.ts';
+import type { Connection } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Locks } from '../locks/locks.ts';
@@ -138,64 +138,34 @@ function changeRow(statements: Statements, plan: Plan, at: number): boolean {
   const seq = count > 0 ? plan.seq : null;
   switch (next.kind) {
     case 'continue':
-      return changed(statements.advance, commitId, count, count, count, runId, engineId, epoch, version, seq);
+      if (isOne(statements.advance.run(commitId, count, runId, engineId, epoch, version, seq))) return true;
+      return isOne(
+        statements.acquit.run(commitId, count, count, count, runId, engineId, epoch, version, seq),
+      );
     case 'suspend': {
       const wakeAt = next.wakeAt === undefined ? null : Math.ceil(next.wakeAt);
-      return changed(
-        statements.suspend,
-        commitId,
-        count,
-        count,
-        count,
-        wakeAt,
-        next.waits,
-        runId,
-        engineId,
-        epoch,
-        version,
-        seq,
-        next.inboxSeq,
-      );
+      const { waits, inboxSeq } = next;
+      const guard = [runId, engineId, epoch, version, seq, inboxSeq] as const;
+      return isOne(statements.suspend.run(commitId, count, count, count, wakeAt, waits, ...guard));
     }
-    case 'block':
-      return changed(
-        statements.block,
-        commitId,
-        count,
-        count,
-        count,
-        next.code,
-        next.waits,
-        runId,
-        engineId,
-        epoch,
-        version,
-        seq,
-      );
+    case 'block': {
+      const { code, waits } = next;
+      const guard = [runId, engineId, epoch, version, seq] as const;
+      return isOne(statements.block.run(commitId, count, count, count, code, waits, ...guard));
+    }
     case 'close': {
-      const { status, successor, inboxSeq } = next;
-      return changed(
-        statements.copyToClosed,
-        STATUS_CODE[status],
-        commitId,
-        count,
-        at,
-        successor ?? null,
-        runId,
-        engineId,
-        epoch,
-        version,
-        seq,
-        inboxSeq,
-      );
+      const { successor = null, inboxSeq } = next;
+      const status = STATUS_CODE[next.status];
+      const guard = [runId, engineId, epoch, version, seq, inboxSeq] as const;
+      return isOne(statements.copyToClosed.run(status, commitId, count, at, successor, ...guard));
     }
     case 'discard':
-      return changed(statements.discard, runId, engineId, epoch, version, seq, next.inboxSeq);
+      return isOne(statements.discard.run(runId, engineId, epoch, version, seq, next.inboxSeq));
   }
 }
 
-function changed(statement: Statement<unknown>, ...values: Parameters<Statement<unknown>['run']>): boolean {
-  return statement.run(...values).changes === 1;
+function isOne({ changes }: { changes: number | bigint }): boolean {
+  return changes === 1;
 }
 
 type Statements = ReturnType<typeof prepareStatements>;
@@ -208,7 +178,11 @@ function prepareStatements(connection: Connection) {
     suspect_group = CASE WHEN ? > 0 THEN NULL ELSE suspect_group END, deaths = CASE WHEN ? > 0 THEN 0 ELSE deaths END`;
   const leave = 'owner = NULL, last_owner = owner, ready_at = NULL';
   return {
-    advance: connection.prepare(`UPDATE runs SET ${progress} WHERE ${guard}`),
+    // Most plans: nothing is held against the run, and no index is touched.
+    advance: connection.prepare(`
+      UPDATE runs SET version = version + 1, commit_id = ?, events = events + ?
+      WHERE ${guard} AND suspect_group IS NULL AND deaths = 0`),
+    acquit: connection.prepare(`UPDATE runs SET ${progress} WHERE ${guard}`),
     suspend: connection.prepare(`
       UPDATE runs SET ${progress}, ${leave}, status = ${STATUS_CODE.waiting}, wake_at = ?, waits = ?
       WHERE ${guard} AND inbox_seq = ?`),
