@@ -115,6 +115,9 @@ function enlist(
   runId: string,
   timeoutMs: number | undefined,
 ): Promise<Ending> {
+  if (timeoutMs === undefined) {
+    return new Promise((resolve, reject) => queue(waiting, runId, { resolve, reject }));
+  }
   return new Promise((resolve, reject) => {
     const leave = (): void => {
       const others = (waiting.get(runId) ?? []).filter((other) => other !== waiter);
@@ -122,21 +125,25 @@ function enlist(
       else waiting.set(runId, others);
       reject(new TimeoutError(`run ${runId} did not end in time`, { runId }));
     };
-    const cancel = timeoutMs === undefined ? undefined : ports.after(timeoutMs, leave);
+    const cancel = ports.after(timeoutMs, leave);
     const waiter: Waiter = {
       resolve(ending) {
-        cancel?.();
+        cancel();
         resolve(ending);
       },
       reject(error) {
-        cancel?.();
+        cancel();
         reject(error);
       },
     };
-    const waiters = waiting.get(runId);
-    if (waiters === undefined) waiting.set(runId, [waiter]);
-    else waiters.push(waiter);
+    queue(waiting, runId, waiter);
   });
+}
+
+function queue(waiting: Waiting, runId: string, waiter: Waiter): void {
+  const waiters = waiting.get(runId);
+  if (waiters === undefined) waiting.set(runId, [waiter]);
+  else waiters.push(waiter);
 }
 
 function closed(): MillraceError {

@@ -74,6 +74,7 @@ export interface EngineListener {
  */
 export class Engine {
   readonly store: Store;
+  readonly hints: Store['hints'];
   readonly ports: Ports;
   readonly options: EngineOptions;
   readonly clock: StoreClock;
@@ -122,6 +123,7 @@ export class Engine {
   constructor(store: Store, ports: Ports, options: EngineOptions, listener: EngineListener) {
     const acquisitions = watchAcquisitions(store, () => ports.clock.mono());
     this.store = acquisitions.store;
+    this.hints = store.hints;
     this.oldestAcquisition = acquisitions.oldest;
     this.ports = ports;
     this.options = options;
@@ -171,7 +173,7 @@ export class Engine {
     this.claimer = startClaimer(this);
     this.waker = startWaker(this);
     this.audit = startAudit(this);
-    this.stopHints = this.store.hints?.receive((hint) => this.receiveHint(hint)) ?? this.stopHints;
+    this.stopHints = this.hints?.receive((hint) => this.receiveHint(hint)) ?? this.stopHints;
     await this.store.unblock({ code: 'NON_DETERMINISTIC', ...this.scope() });
     this.membership.nudge();
     this.claimer.nudge();
@@ -295,24 +297,24 @@ export class Engine {
   // --- hints and results
 
   hintReady(): void {
-    this.store.hints?.send({ kind: 'ready' });
+    this.hints?.send({ kind: 'ready' });
     this.claimer.nudge();
   }
   /** A run is kept for an engine: it is told, and this one looks whether the run is still there afterwards. */
   hintAssigned(engineId: string, windowMs: number): void {
     if (engineId === this.engineId) return this.claimer.nudge();
-    this.store.hints?.send({ kind: 'assigned', engineId });
+    this.hints?.send({ kind: 'assigned', engineId });
     this.claimer.noteWindow(windowMs);
   }
   hintInbox(engineId: string): void {
-    this.store.hints?.send({ kind: 'inbox', engineId });
+    this.hints?.send({ kind: 'inbox', engineId });
   }
   auditSoon(): void {
     this.audit.within(this.options.auditMs / 4);
   }
   settleResult(instance: Instance, standing: Exclude<Standing, { kind: 'open' | 'blocked' }>): void {
     this.listener.closed(instance.runId, standing);
-    this.store.hints?.send({ kind: 'closed' });
+    this.hints?.send({ kind: 'closed' });
   }
   settleReplies(runId: string, events: readonly RunEvent[]): void {
     for (const event of events) {

@@ -49,5 +49,5 @@ export function settleGrants(engine: Engine, grants: readonly LockGrant[] = []):
   );
   // Whoever is next may wait for the end of this one's time.
   for (const { expiresAt } of grants) engine.waker.noteWakeAt(expiresAt);
-  if (told.length < grants.length) engine.store.hints?.send({ kind: 'locks' });
+  if (told.length < grants.length) engine.hints?.send({ kind: 'locks' });
 }

@@ -101,6 +101,8 @@ function newestFirst(a: RunRow, b: RunRow): number {
 
 function conditionsOf(filter: RunFilter): { where: string; values: Value[] } {
   const conditions = ['namespace = ?'];
+  // The index of the others (see schema.ts); of the default one the table itself is in the right order.
+  if (filter.namespace !== 'default') conditions.push(`namespace <> 'default'`);
   const values: Value[] = [filter.namespace];
   function add(condition: string, value: Value | undefined): void {
     if (value === undefined) return;

@@ -50,9 +50,11 @@ export function prepareStarts(
   const earlier = prepareEarlierStarts(connection, incarnations, deliveries);
   const { now } = connection.timers;
 
-  function insert(request: StartRequest, call: StartCall): StartResult {
+  /** Undefined: the run id is taken. */
+  function insert(request: StartRequest, call: StartCall): StartResult | undefined {
     const at = now();
     const { runId, namespace, queue, history } = request;
+    if (insertHistory.run(runId, at, history).changes === 0) return undefined;
     const position = rank(request.priority, at);
     const startAt = request.startAt === undefined ? at : Math.ceil(request.startAt);
     const delayed = startAt > at;
@@ -63,7 +65,6 @@ export function prepareStarts(
     else if (!delayed && owner === undefined) call.heads.queued(namespace, queue, position);
     insertRun.run(...valuesOf(request, { at, startAt, position, owner, brought, assignment }));
     limits.keep(request, brought);
-    insertHistory.run(runId, at, history);
     if (request.key !== undefined) {
       setHolder.run(namespace, request.key, runId, request.fingerprint ?? null, request.dedupMs);
     }
@@ -109,10 +110,17 @@ export function prepareStarts(
       outside: options?.outside,
       limited: undefined,
     }),
-    start: (request, call) =>
-      earlier.answer(request, call.predecessor, call.room) ??
-      (call.outside === true && limits.any(call) ? limits.refuse(request) : undefined) ??
-      insert(request, call),
+    start: (request, call) => {
+      const refusable = call.outside === true && limits.any(call);
+      const asEarlier = (): StartResult | undefined => earlier.answer(request, call.predecessor, call.room);
+      // Whether the run id is taken is looked at only where the insert says so: a run has history while it is there.
+      const result =
+        request.key === undefined && !refusable
+          ? (insert(request, call) ?? asEarlier())
+          : (asEarlier() ?? (refusable ? limits.refuse(request) : undefined) ?? insert(request, call));
+      if (result === undefined) throw new Error(`run ${request.runId} has history and no row`);
+      return result;
+    },
   };
 }
 
@@ -165,7 +173,7 @@ function prepareStatements(connection: Connection) {
         parent_run_id, parent_ordinal, limits, assigned_to, assigned_until)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     insertHistory: connection.prepare(
-      'INSERT INTO history (run_id, seq, count, at, data) VALUES (?, 0, 1, ?, ?)',
+      'INSERT INTO history (run_id, seq, count, at, data) VALUES (?, 0, 1, ?, ?) ON CONFLICT DO NOTHING',
     ),
     setHolder: connection.prepare(`
       INSERT INTO keys (namespace, key, run_id, fingerprint, dedup_ms) VALUES (?, ?, ?, ?, ?)
