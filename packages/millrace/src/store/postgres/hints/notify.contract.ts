@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -88,10 +87,17 @@ describe.skipIf(postgresUrl === undefined)('hints by NOTIFY', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const [nowhere, there] = ['postgres://postgres@127.0.0.1:1/none', database.url];
     let url = nowhere;
-    let tries = 0;
+    let [tries, decided] = [0, 0];
     const newClient = (): Client => {
       tries++;
-      return new Client(url);
+      const client = new Client(url);
+      const connect = client.connect.bind(client);
+      vi.spyOn(client, 'connect').mockImplementation(() =>
+        connect().finally(() => {
+          decided++;
+        }),
+      );
+      return client;
     };
     /** Lets so much time pass that it has tried again and again in vain. */
     const fail = async (): Promise<void> => {
@@ -103,8 +109,10 @@ describe.skipIf(postgresUrl === undefined)('hints by NOTIFY', () => {
         },
         { timeout: 10_000, interval: 20 },
       );
-      // The last try fails too.
-      await pause(50);
+      await vi.waitFor(() => expect(decided, 'the last try fails too').toBe(tries), {
+        timeout: 10_000,
+        interval: 20,
+      });
     };
     hints = notifyHints({ newClient });
     hints.receive(() => undefined);
