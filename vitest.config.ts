@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'packages/millrace/{src,testbed}/**/*.test.ts',
+            'packages/millrace/{src,testbed,process}/**/*.test.ts',
             'tools/**/*.test.ts',
             'examples/**/*.test.ts',
           ],

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { newResource } from './judge/locks.ts';
 import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
 import { until } from './rig/wait.ts';
 
@@ -22,13 +23,14 @@ interface Resource {
 async function openResource(): Promise<Resource> {
   const taken: number[] = [];
   const refused: string[] = [];
+  const checks = newResource();
   const server: Server = createServer((request, response) => {
     const { searchParams } = new URL(request.url ?? '', 'http://resource');
     const token = Number(searchParams.get('token'));
-    const isOld = token < (taken.at(-1) ?? 0);
-    if (isOld) refused.push(searchParams.get('name') ?? '');
-    else taken.push(token);
-    response.writeHead(isOld ? 409 : 200).end();
+    const takes = checks.takes(token);
+    if (takes) taken.push(token);
+    else refused.push(searchParams.get('name') ?? '');
+    response.writeHead(takes ? 200 : 409).end();
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -39,7 +39,7 @@ test.skipIf(!canOpen('postgres'))(
     const count = Math.round(CAPACITY_PER_S * OFFERED * SECONDS);
     const from = Date.now();
     const dueOf = (at: number): number => from + (at * SECONDS * 1000) / count;
-    const starts: Promise<void>[] = [];
+    const starts: Promise<unknown>[] = [];
     for (let at = 0; at < count; at++) {
       // A timetable: who comes late was not kept waiting by those before.
       // oxlint-disable-next-line no-await-in-loop

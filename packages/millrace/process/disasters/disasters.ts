@@ -26,7 +26,7 @@ export interface Disaster {
   readonly cuts?: true;
   /** Nothing tells that a process is gone but its silence. */
   readonly byLease?: true;
-  /** Does it. Resolves when it is over; with the time of that, when it was an outage of the store for all. */
+  /** Does it; where there is a zombie it also says when that lets go of what it is doing. Resolves when it is over; with the time of that, when it was an outage of the store for all. */
   strike(stage: Stage, servers: Servers): Promise<number | undefined>;
 }
 
@@ -66,6 +66,8 @@ export const DISASTERS: readonly Disaster[] = [
       victim.kill('SIGSTOP');
       await pause(size.leaseMs * LEASES);
       const dead = await untilDeclaredDead(stage);
+      if (dead) await stage.untilSuperseded();
+      stage.letGo();
       victim.kill('SIGCONT');
       if (!dead) return monotonicMs();
       await victim.untilEntry('its return', () => victim.logs('it comes back as new').length > 0);
@@ -82,7 +84,8 @@ export const DISASTERS: readonly Disaster[] = [
       const { victim, line, size } = stage;
       line?.setCondition('blackhole');
       await pause(size.cutMs);
-      await untilDeclaredDead(stage);
+      if (await untilDeclaredDead(stage)) await stage.untilSuperseded();
+      stage.letGo();
       line?.setCondition('pass');
       line?.cutAll();
       await victim.untilEntry('its return', () => victim.logs('it comes back as new').length > 0, 60_000);

@@ -1,4 +1,8 @@
+import { judgeOwners } from '../judge/attempts.ts';
 import type { Evidence } from '../judge/evidence.ts';
+import { judgeLimits } from '../judge/limits.ts';
+import { judgeLocks } from '../judge/locks.ts';
+import { CAPS } from './clients.ts';
 import type { Times } from './measure.ts';
 import type { Stage } from './stage.ts';
 
@@ -14,6 +18,9 @@ export function judgeDeath(stage: Stage, evidence: Evidence, times: Times, zombi
   ];
 }
 
+/** Workflows whose steps do not fail by themselves, and have no other reason to be tried twice. */
+const TIMED: ReadonlySet<string> = new Set(['journey', 'limited', 'locked']);
+
 /** Everybody lives: nobody is taken for dead, nothing is held against a run, and each step is tried once. */
 export function judgeUnharmed(evidence: Evidence, times: Times): string[] {
   const wrong = [...judgeReturn(times), ...judgeDeaths(evidence)];
@@ -21,11 +28,48 @@ export function judgeUnharmed(evidence: Evidence, times: Times): string[] {
   for (const entry of evidence.entries) {
     if (entry.kind === 'log' && entry.message.includes(' is gone: '))
       wrong.push(`a living engine was declared dead: ${entry.message}`);
-    if (entry.kind !== 'begin' || entry.workflow !== 'journey') continue;
+    if (entry.kind !== 'begin' || !TIMED.has(entry.workflow)) continue;
     if (tried.has(entry.key) || entry.attempt !== 1) wrong.push(`step ${entry.key} was tried again`);
     tried.add(entry.key);
   }
   return wrong;
+}
+
+/** What was seen of limits and locks. */
+export interface HoldingFigures {
+  /** How many runs were worked on at once under each limit, at most. */
+  atOnce: Readonly<Record<string, number>>;
+  /** Runs under limits. */
+  limited: number;
+  /** Grants of locks, and of these which went on in another process with the same token. */
+  lockGrants: number;
+  lockInherited: number;
+  /** Writes that a resource would have refused. */
+  lateWrites: number;
+}
+
+/** No limit was exceeded and no lock had two holders; nothing is left of them; and the disaster came upon both. */
+export function judgeHolding(
+  { victim }: Stage,
+  evidence: Evidence,
+  { death, zombie }: { death: boolean; zombie: boolean },
+): { violations: string[]; figures: HoldingFigures } {
+  const limits = judgeLimits(evidence, CAPS);
+  const locks = judgeLocks(evidence);
+  const { grants, inherited, refused } = locks;
+  const nothing = CAPS.filter(({ name, max }) => (limits.atOnce[name] ?? 0) < max).map(
+    ({ name }) => `${name} was never full: this shows nothing`,
+  );
+  if (death && inherited === 0) nothing.push(`${victim.name} had no lock when it died: this shows nothing`);
+  if (death && zombie && refused === 0) nothing.push('no zombie wrote with a lock: this shows nothing');
+  const limited = [...evidence.rows.values()].filter(({ workflow }) => workflow === 'limited').length;
+  return {
+    violations: [...judgeOwners(evidence.entries), ...limits.violations, ...locks.violations, ...nothing],
+    figures: {
+      ...{ atOnce: limits.atOnce, limited, lockGrants: grants },
+      ...{ lockInherited: inherited, lateWrites: refused },
+    },
+  };
 }
 
 /** A disaster may kill its victim, and nobody dies of it besides. */

@@ -3,7 +3,13 @@ import { readEvidence, type Evidence } from '../judge/evidence.ts';
 import { judgeEvidence, type Figures } from '../judge/judge.ts';
 import { monotonicMs } from '../rig/monotonic.ts';
 import { single, type StoreKind } from '../rig/place.ts';
-import { judgeDeath, judgeEngines, judgeUnharmed } from './judge-disaster.ts';
+import {
+  judgeDeath,
+  judgeEngines,
+  judgeHolding,
+  judgeUnharmed,
+  type HoldingFigures,
+} from './judge-disaster.ts';
 import type { Disaster, Servers } from './disasters.ts';
 import { measure, type Moments, type Times } from './measure.ts';
 import { openStage, type Size, type Stage } from './stage.ts';
@@ -11,7 +17,7 @@ import { openStage, type Size, type Stage } from './stage.ts';
 /** What came of one disaster. */
 export interface Played {
   readonly violations: readonly string[];
-  readonly figures: Figures;
+  readonly figures: Figures & HoldingFigures;
   readonly times: Times;
 }
 
@@ -42,7 +48,9 @@ async function playWith(disaster: Disaster, kind: StoreKind, size: Size, servers
   });
   try {
     const struckAt = monotonicMs();
-    const backAt = await disaster.strike(stage, servers);
+    const striking = disaster.strike(stage, servers);
+    if (disaster.zombie !== true) stage.letGo();
+    const backAt = await striking;
     await stage.settle();
     return await judgeStage(disaster, stage, { struckAt, backAt });
   } finally {
@@ -67,5 +75,7 @@ async function judgeStage(disaster: Disaster, stage: Stage, moments: Moments): P
   const wrong = death
     ? judgeDeath(stage, evidence, times, disaster.zombie === true)
     : judgeUnharmed(evidence, times);
-  return { violations: [...violations, ...wrong, ...judgeEngines(stage)], figures, times };
+  const holding = judgeHolding(stage, evidence, { death, zombie: disaster.zombie === true });
+  const all = [...violations, ...wrong, ...holding.violations, ...judgeEngines(stage)];
+  return { violations: all, figures: { ...figures, ...holding.figures }, times };
 }

@@ -1,12 +1,13 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Server, StoreKind } from '../rig/place.ts';
-import { openRig, type Client, type Rig } from '../rig/rig.ts';
+import { openRig, type Rig, type WorkerOptions } from '../rig/rig.ts';
 import { until } from '../rig/wait.ts';
 import type { WorkerProcess } from '../rig/worker-process.ts';
 import { startTcpProxy, type TcpProxy } from '../../testbed/proxy/tcp-proxy.ts';
-import { calmItems } from '../worker/workload.ts';
-import type { Entry } from '../worker/entry.ts';
+import type { Entry, EntryOf } from '../worker/entry.ts';
 import type { JourneyPlan } from '../worker/timed-workflows.ts';
+import { keepBusy, keepHolding, setLimits } from './clients.ts';
 
 /** How large a disaster is played, and how engines are set. */
 export interface Size {
@@ -36,6 +37,8 @@ const BEGUN = 0.2;
 
 /** So many steps at least, when the disaster comes. */
 const BUSY = 10;
+/** Workflows that hold what others wait for. */
+const HOLDING = ['limited', 'locked'];
 /** Seldom: this process must not take the time of the engines. */
 const LOOK_EVERY_MS = 50;
 
@@ -48,6 +51,10 @@ export interface Stage {
   readonly victim: WorkerProcess;
   /** The victim's line to PostgreSQL, if it is one that can be cut. */
   readonly line: TcpProxy | undefined;
+  /** Lets the victim end what it is doing under limits and with a lock: it was kept at it, for the disaster to find. */
+  letGo(): void;
+  /** Waits until others have begun what the victim is doing under limits and with locks. */
+  untilSuperseded(): Promise<void>;
   /** An engine as the others are. */
   spawn(name: string): WorkerProcess;
   /** Lets clients stop and all runs end. */
@@ -66,30 +73,42 @@ export interface StageOptions {
 export async function openStage({ kind, size, server, cuttable }: StageOptions): Promise<Stage> {
   const rig = await openRig(kind, server);
   const line = cuttable ? await openLine(rig.url) : undefined;
-  const spawn = (name: string, store = rig.url, journeys?: JourneyPlan): WorkerProcess => {
+  const hold = join(rig.folder, 'hold');
+  const spawn = (
+    name: string,
+    own: Pick<WorkerOptions, 'store' | 'journeys' | 'hold'> = {},
+  ): WorkerProcess => {
     const { beatMs, leaseMs, suspectMs, concurrency } = size;
     // On PostgreSQL each seems to be on a machine of its own: no pid tells that it is gone.
     const host = kind === 'postgres' ? `machine-of-${name}` : undefined;
     const settings = { beatMs, leaseMs, suspectMs, concurrency, graceMs: 20_000, sync: false };
-    return rig.worker({ ...settings, name, host, store, journeys });
+    return rig.worker({ ...settings, name, host, ...own });
   };
-  const victim = spawn('victim', line?.through(rig.url), journeysFor(0, size));
+  const store = line?.through(rig.url) ?? rig.url;
+  const victim = spawn('victim', { store, hold, journeys: journeysFor(0, size) });
   const engines = [victim];
-  for (let at = 1; at < ENGINES; at++) engines.push(spawn(`other-${at}`, rig.url, journeysFor(at, size)));
+  for (let at = 1; at < ENGINES; at++)
+    engines.push(spawn(`other-${at}`, { journeys: journeysFor(at, size) }));
   const end = async (): Promise<void> => {
     await rig.end();
     await line?.close();
   };
   try {
-    await Promise.all(engines.map((engine) => engine.untilMark('all-started')));
+    writeFileSync(hold, '');
+    await Promise.all(engines.map((engine) => engine.untilMark('ready')));
     const client = await rig.client(rig.url, false);
-    const others = keepBusy(client, size);
+    await setLimits(client);
+    const clients = [keepHolding(client)];
+    await Promise.all(engines.map((engine) => engine.untilMark('all-started')));
+    clients.push(keepBusy(client, size.roundMs));
     await untilBegun(engines, size.runs * BEGUN);
     await untilBusy(victim);
     return {
       ...{ rig, size, engines, victim, line, spawn, end },
+      letGo: () => rmSync(hold, { force: true }),
+      untilSuperseded: () => untilSuperseded(victim, engines),
       settle: async () => {
-        await others.end();
+        await Promise.all(clients.map((one) => one.end()));
         await client.untilNothingIsOpen(size.windowMs + 120_000, LOOK_EVERY_MS);
       },
     };
@@ -110,27 +129,6 @@ function journeysFor(at: number, { runs, leadMs, windowMs: spreadMs, legs, legMs
   return { prefix: `journey-${at}`, count, from: Date.now() + leadMs, spreadMs, legs, legMs };
 }
 
-/** A client that starts runs of all kinds until it is told to stop; what it was told must hold. */
-function keepBusy(client: Client, { roundMs }: Size): { end(): Promise<void> } {
-  const stop = new AbortController();
-  const rounds = (async () => {
-    for (let round = 0; !stop.signal.aborted; round++) {
-      // oxlint-disable-next-line no-await-in-loop -- round after round
-      await client.perform(calmItems(`round-${round}`, 1));
-      // oxlint-disable-next-line no-await-in-loop
-      await pause(roundMs);
-    }
-  })();
-  // Looked at in the end; a client that fails early must not end the test run.
-  rounds.catch(() => undefined);
-  return {
-    end: () => {
-      stop.abort();
-      return rounds;
-    },
-  };
-}
-
 async function untilBegun(engines: readonly WorkerProcess[], count: number): Promise<void> {
   const counts = engines.map((engine) => countOf(engine, isFirst));
   const look = (): boolean => counts.reduce((sum, begun) => sum + begun(), 0) >= count;
@@ -143,9 +141,24 @@ function isFirst(entry: Entry): boolean {
 
 /** A disaster that finds its victim idle shows nothing. */
 async function untilBusy(victim: WorkerProcess): Promise<void> {
-  const begun = countOf(victim, ({ kind }) => kind === 'begin');
-  const ended = countOf(victim, ({ kind }) => kind === 'end');
-  await until(`${BUSY} steps of the victim at once`, () => begun() - ended() >= BUSY);
+  await until(`${BUSY} steps of the victim at once, some under limits and with locks`, () => {
+    const open = openAt(victim);
+    return open.length >= BUSY && HOLDING.every((of) => open.some(({ workflow }) => workflow === of));
+  });
+}
+
+async function untilSuperseded(victim: WorkerProcess, engines: readonly WorkerProcess[]): Promise<void> {
+  const own = openAt(victim).filter(({ workflow }) => HOLDING.includes(workflow));
+  const others = engines.filter((engine) => engine !== victim);
+  const isAgain = ({ key, epoch }: EntryOf<'begin'>): boolean =>
+    others.some((engine) => engine.begins().some((other) => other.key === key && other.epoch > epoch));
+  await until('others that do what the victim does', () => own.every(isAgain), 60_000, LOOK_EVERY_MS);
+}
+
+/** What the engine has begun and not ended. */
+function openAt(engine: WorkerProcess): EntryOf<'begin'>[] {
+  const ended = new Set(engine.entries().flatMap((entry) => (entry.kind === 'end' ? [entry.nonce] : [])));
+  return engine.begins().filter(({ nonce }) => !ended.has(nonce));
 }
 
 /** How many such entries an engine has written; each call looks only at what is new. */

@@ -1,6 +1,8 @@
 import { decodeValue } from '../../src/core/json.ts';
 import { decodeChunk } from '../../src/core/run/chunk.ts';
 import type { PlacedEvent } from '../../src/core/run/event.ts';
+import type { LimitReport } from '../../src/store/port/limits.ts';
+import type { LockRow } from '../../src/store/port/locks.ts';
 import type { InboxRow, RunRow, Store } from '../../src/store/port/store.ts';
 import type { Note } from '../rig/place.ts';
 import type { Rig } from '../rig/rig.ts';
@@ -25,6 +27,9 @@ export interface Evidence {
   histories: ReadonlyMap<string, readonly PlacedEvent[]>;
   inboxes: ReadonlyMap<string, readonly InboxRow[]>;
   outcomes: readonly Outcome[];
+  /** What is in use of limits in the end, and which locks are held or waited for. */
+  limits: readonly LimitReport[];
+  locks: readonly LockRow[];
 }
 
 /** Thousands of runs would wait for connections longer than anybody may. */
@@ -49,7 +54,18 @@ export async function readEvidence(rig: Rig): Promise<Evidence> {
   };
   await Promise.all(Array.from({ length: READERS }, readNext));
   const outcomes = [...rows.values()].flatMap((row) => outcomesOf(row, histories.get(row.runId) ?? []));
-  return { entries: rig.entries(), notes: await rig.notes(), rows, histories, inboxes, outcomes };
+  const limits = await store.readLimits('default');
+  const { locks } = await store.listLocks({ namespace: 'default', limit: 1_000 });
+  return {
+    entries: rig.entries(),
+    notes: await rig.notes(),
+    rows,
+    histories,
+    inboxes,
+    outcomes,
+    limits,
+    locks,
+  };
 }
 
 async function readRows(store: Store): Promise<RunRow[]> {

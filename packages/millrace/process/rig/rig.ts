@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Millrace, openStore } from '../../src/index.ts';
+import { Millrace, openStore, type Run } from '../../src/index.ts';
 import type { Store } from '../../src/store/port/store.ts';
 import { postgresUrl } from '../../testbed/postgres-url.ts';
 import type { Entry } from '../worker/entry.ts';
@@ -24,7 +24,7 @@ export interface WorkerOptions extends Partial<Omit<WorkerSettings, 'ledger' | '
 export interface Client {
   readonly millrace: Millrace;
   /** Starts items and sends their signals; resolves when all is acknowledged. */
-  perform(items: readonly Item[]): Promise<void>;
+  perform(items: readonly Item[]): Promise<Run[]>;
   /** Waits until no run is open; blocked ones are let be. */
   untilNothingIsOpen(deadlineMs?: number, lookEveryMs?: number): Promise<void>;
 }
@@ -94,7 +94,7 @@ export async function openRig(kind: StoreKind, server: Server = single(postgresU
       const ledger = openLedger(newLedger('client'), 'client', sync);
       return clientOf(millrace, async (items) => {
         const acked = ackedIn(earlier);
-        await Promise.all(items.map((item) => perform(millrace, item, ledger, acked)));
+        return Promise.all(items.map((item) => perform(millrace, item, ledger, acked)));
       });
     },
     async store() {
@@ -127,7 +127,7 @@ const QUICK = {
   graceMs: 2000,
 } as const;
 
-function clientOf(millrace: Millrace, act: (items: readonly Item[]) => Promise<void>): Client {
+function clientOf(millrace: Millrace, act: Client['perform']): Client {
   return {
     millrace,
     perform: act,

@@ -13,6 +13,8 @@ export type Fact =
       epoch: number;
       fence: number;
       nonce: string;
+      /** The lock that its run holds meanwhile. */
+      lock?: { name: string; token: number } | undefined;
     }
   /** It ends here, before anybody is told. */
   | { kind: 'end'; nonce: string; ok: boolean }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { fsyncSync, openSync, writeSync } from 'node:fs';
-import type { StepContext } from '../../src/index.ts';
+import type { RunLock, StepContext } from '../../src/index.ts';
 import { monotonicMs } from '../rig/monotonic.ts';
 import type { Fact } from './entry.ts';
 
@@ -14,6 +14,7 @@ export interface Ledger {
   begin(
     workflow: string,
     step: Pick<StepContext, 'runId' | 'name' | 'attempt'> & Partial<StepContext>,
+    lock?: RunLock,
   ): string;
   end(nonce: string, ok: boolean): void;
 }
@@ -28,11 +29,12 @@ export function openLedger(path: string, engine: string, sync = true): Ledger {
   };
   return {
     write,
-    begin(workflow, { runId, name, attempt, idempotencyKey, fencingToken }) {
+    begin(workflow, { runId, name, attempt, idempotencyKey, fencingToken }, held) {
       const nonce = randomUUID();
       const { epoch, value: fence } = fencingToken ?? { epoch: 0, value: 0 };
       const key = idempotencyKey ?? `${runId}:${name}`;
-      write({ kind: 'begin', runId, workflow, step: name, key, attempt, epoch, fence, nonce });
+      const lock = held && { name: held.name, token: held.token };
+      write({ kind: 'begin', runId, workflow, step: name, key, attempt, epoch, fence, nonce, lock });
       return nonce;
     },
     end: (nonce, ok) => write({ kind: 'end', nonce, ok }),

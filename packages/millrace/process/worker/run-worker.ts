@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Millrace, type EngineLog } from '../../src/index.ts';
 import { nodePorts } from '../../src/node-ports.ts';
@@ -16,7 +17,8 @@ import { ackedIn, perform, type Item } from './workload.ts';
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
 const ledger = openLedger(settings.ledger, settings.name, settings.sync);
 const calm = calmWorkflows(ledger, settings.dialect);
-const timed = timedWorkflows(calm.work);
+const { hold } = settings;
+const timed = timedWorkflows(calm.work, () => hold !== undefined && existsSync(hold));
 const hostile = hostileWorkflows(calm.work, ledger, settings.name);
 
 const millrace = await open();

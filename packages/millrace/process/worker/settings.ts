@@ -24,6 +24,8 @@ export interface WorkerSettings {
   graceMs: number;
   /** Runs that it starts itself and that are its own; it goes on working until SIGTERM. */
   journeys?: JourneyPlan | undefined;
+  /** While this file exists, one step under limits and one with a lock do not end here. */
+  hold?: string | undefined;
   /** False: many lines are written, and only processes die. */
   sync?: boolean | undefined;
 }

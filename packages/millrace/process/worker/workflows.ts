@@ -5,6 +5,7 @@ import {
   workflow,
   type Context,
   type Executor,
+  type RunLock,
   type StepContext,
   type SyncTransactionHandle,
   type TransactionHandle,
@@ -38,12 +39,13 @@ export type CalmName = keyof ReturnType<typeof calmWorkflows>['workflows'];
 export type MakeWork = (
   of: string,
   act?: (step: StepContext) => unknown,
+  lock?: RunLock,
 ) => (step: StepContext) => Promise<string>;
 
 function ledgered(ledger: Ledger): MakeWork {
-  return (of, act = () => pause(2)) =>
+  return (of, act = () => pause(2), lock) =>
     async (step) => {
-      const nonce = ledger.begin(of, step);
+      const nonce = ledger.begin(of, step, lock);
       try {
         await act(step);
       } catch (error) {

@@ -1,14 +1,24 @@
 import { readLedger } from './read-ledger.ts';
-import { isMillraceError, type AnyWorkflow, type Millrace } from '../../src/index.ts';
+import {
+  isMillraceError,
+  type AnyWorkflow,
+  type Millrace,
+  type Run,
+  type StartOptions,
+} from '../../src/index.ts';
 import type { Ledger } from './ledger.ts';
 import { NUMBER, type CalmName } from './workflows.ts';
 
+type TimedName = 'journey' | 'limited' | 'locked';
+
 /** A run that a client wants, and how many signals it sends it. */
 export interface Item {
-  workflow: CalmName | 'gated' | 'slow-books' | 'poison' | 'blocking' | 'calling' | 'journey';
+  workflow: CalmName | 'gated' | 'slow-books' | 'poison' | 'blocking' | 'calling' | TimedName;
   key: string;
   input: unknown;
   signals: number;
+  /** Where it is started otherwise than all. */
+  terms?: Pick<StartOptions, 'queue' | 'limits' | 'tags'> | undefined;
 }
 
 /** A few of each. `prefix` keeps the keys of several clients apart. */
@@ -52,16 +62,17 @@ export function ackedIn(ledgers: readonly string[]): Acked {
 /** Starts one item and sends its signals in order; resolves when all is acknowledged. */
 export async function perform(
   millrace: Millrace,
-  { workflow, key, input, signals }: Item,
+  { workflow, key, input, signals, terms }: Item,
   ledger: Ledger,
   acked: Acked,
-): Promise<void> {
+): Promise<Run> {
+  let run: Run = millrace.run({ key });
   if (!acked.isStarted(key)) {
     ledger.write({ kind: 'starting', key, workflow });
     // By name alone: a client need not have the code.
     const named = { name: workflow, version: '1' } as AnyWorkflow;
-    const { runId } = await millrace.start(named, input, { key });
-    ledger.write({ kind: 'started', key, runId });
+    run = await millrace.start(named, input, { key, ...terms });
+    ledger.write({ kind: 'started', key, runId: run.runId });
   }
   for (let value = 1; value <= signals; value++) {
     if (acked.isSignalled(key, value)) continue;
@@ -73,6 +84,7 @@ export async function perform(
     // oxlint-disable-next-line no-await-in-loop
     if (value > 1) await send(millrace, key, value - 1);
   }
+  return run;
 }
 
 async function send(millrace: Millrace, key: string, value: number): Promise<'ok' | 'closed'> {
