@@ -34,14 +34,14 @@ const STEPS = { steps: 2, stepMs: 100 };
 
 /** More at a time than there is room for, so that somebody waits at each limit. */
 const UNDER_LIMITS: readonly Item['terms'][] = [
-  ...Array.from({ length: 6 }, () => ({ queue: QUEUE.name })),
-  ...Array.from({ length: 2 }, () => ({ limits: [KEY], tags: [KEY.key] })),
-  ...[undefined, undefined],
+  ...Array.from({ length: 12 }, () => ({ queue: QUEUE.name })),
+  ...Array.from({ length: 4 }, () => ({ limits: [KEY], tags: [KEY.key] })),
+  ...Array.from({ length: 4 }, () => undefined),
 ];
 
 const LOCKS = ['north', 'east', 'south'];
 /** Who wants each of them. */
-const WANTING = 3;
+const WANTING = 5;
 
 /** Clients of which each starts a run, waits for its end and starts the next: they never pile up. */
 export function keepHolding(client: Client): Busy {

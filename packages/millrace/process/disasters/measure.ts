@@ -15,6 +15,8 @@ export interface Moments {
 export interface Times {
   /** On the machine's monotonic clock. */
   readonly struckAt: number;
+  /** How long before the first hour all runs were started. */
+  readonly spareMs: number;
   /** Runs of the timetable that were open then. */
   readonly inFlight: number;
   /** The victim was declared dead; or the store was back. */
@@ -30,7 +32,11 @@ export interface Times {
 export function measure(death: boolean, stage: Stage, evidence: Evidence, moments: Moments): Times {
   const { struckAt, backAt } = moments;
   const lateMs = latenessOf(evidence, stage);
-  const come = { struckAt, inFlight: stage.size.runs - countEnded(evidence.entries, stage, struckAt) };
+  const come = {
+    struckAt,
+    spareMs: stage.spareMs,
+    inFlight: stage.size.runs - countEnded(evidence.entries, stage, struckAt),
+  };
   if (death) {
     const seenAt = declaredDeadAt(evidence.entries);
     const resumedMs = interrupted(evidence.entries, stage.victim, struckAt).map((attempt) => {

@@ -10,6 +10,7 @@ function quantile(samples: readonly number[], share: number): number | undefined
 export function describePlayed({ figures, times }: Played): string {
   const resumed = times.resumedMs.filter((ms) => ms !== undefined);
   const facts = {
+    spare: times.spareMs,
     inFlight: times.inFlight,
     ...{ seen: times.seenMs, recovered: times.recoveredMs, interrupted: times.resumedMs.length },
     ...{ resumedHalf: quantile(resumed, 0.5), lateHalf: quantile(times.lateMs, 0.5) },

@@ -19,7 +19,7 @@ export const SMALL: Size = {
  * open.
  */
 export const FULL: Size = {
-  ...{ runs: 12_500, leadMs: 12_000, windowMs: 25_000, legs: 2, legMs: 400 },
+  ...{ runs: 12_500, leadMs: 6_500, windowMs: 15_000, legs: 2, legMs: 400 },
   ...{
     beatMs: 1000,
     leaseMs: 5000,

@@ -47,6 +47,8 @@ export interface Stage {
   readonly rig: Rig;
   readonly size: Size;
   readonly engines: WorkerProcess[];
+  /** How long before the first hour all runs were started; less than nothing: it came too soon. */
+  readonly spareMs: number;
   /** The one that a disaster befalls. */
   readonly victim: WorkerProcess;
   /** The victim's line to PostgreSQL, if it is one that can be cut. */
@@ -73,6 +75,9 @@ export interface StageOptions {
 export async function openStage({ kind, size, server, cuttable }: StageOptions): Promise<Stage> {
   const rig = await openRig(kind, server);
   const line = cuttable ? await openLine(rig.url) : undefined;
+  // Before all others: their ledgers are nothing that it has to know.
+  const client = await rig.client(rig.url, false);
+  await setLimits(client);
   const hold = join(rig.folder, 'hold');
   const spawn = (
     name: string,
@@ -84,6 +89,7 @@ export async function openStage({ kind, size, server, cuttable }: StageOptions):
     const settings = { beatMs, leaseMs, suspectMs, concurrency, graceMs: 20_000, sync: false };
     return rig.worker({ ...settings, name, host, ...own });
   };
+  const firstHour = Date.now() + size.leadMs;
   const store = line?.through(rig.url) ?? rig.url;
   const victim = spawn('victim', { store, hold, journeys: journeysFor(0, size) });
   const engines = [victim];
@@ -96,15 +102,14 @@ export async function openStage({ kind, size, server, cuttable }: StageOptions):
   try {
     writeFileSync(hold, '');
     await Promise.all(engines.map((engine) => engine.untilMark('ready')));
-    const client = await rig.client(rig.url, false);
-    await setLimits(client);
     const clients = [keepHolding(client)];
     await Promise.all(engines.map((engine) => engine.untilMark('all-started')));
+    const spareMs = firstHour - Date.now();
     clients.push(keepBusy(client, size.roundMs));
     await untilBegun(engines, size.runs * BEGUN);
     await untilBusy(victim);
     return {
-      ...{ rig, size, engines, victim, line, spawn, end },
+      ...{ rig, size, engines, spareMs, victim, line, spawn, end },
       letGo: () => rmSync(hold, { force: true }),
       untilSuperseded: () => untilSuperseded(victim, engines),
       settle: async () => {
@@ -141,10 +146,15 @@ function isFirst(entry: Entry): boolean {
 
 /** A disaster that finds its victim idle shows nothing. */
 async function untilBusy(victim: WorkerProcess): Promise<void> {
-  await until(`${BUSY} steps of the victim at once, some under limits and with locks`, () => {
-    const open = openAt(victim);
-    return open.length >= BUSY && HOLDING.every((of) => open.some(({ workflow }) => workflow === of));
-  });
+  await until(
+    `${BUSY} steps of the victim at once, some under limits and with locks`,
+    () => {
+      const open = openAt(victim);
+      return open.length >= BUSY && HOLDING.every((of) => open.some(({ workflow }) => workflow === of));
+    },
+    30_000,
+    LOOK_EVERY_MS,
+  );
 }
 
 async function untilSuperseded(victim: WorkerProcess, engines: readonly WorkerProcess[]): Promise<void> {
