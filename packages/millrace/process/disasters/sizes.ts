@@ -2,7 +2,7 @@ import type { Size } from './stage.ts';
 
 /** For the gate. */
 export const SMALL: Size = {
-  ...{ runs: 1000, leadMs: 1500, windowMs: 3000, legs: 2, legMs: 500 },
+  ...{ runs: 1000, leadMs: 2500, windowMs: 3000, legs: 2, legMs: 500 },
   ...{
     beatMs: 100,
     leaseMs: 1500,
@@ -19,7 +19,7 @@ export const SMALL: Size = {
  * open.
  */
 export const FULL: Size = {
-  ...{ runs: 12_500, leadMs: 6_500, windowMs: 15_000, legs: 2, legMs: 400 },
+  ...{ runs: 12_500, leadMs: 7_000, windowMs: 15_000, legs: 2, legMs: 400 },
   ...{
     beatMs: 1000,
     leaseMs: 5000,

@@ -13,7 +13,7 @@ import { keepBusy, keepHolding, setLimits } from './clients.ts';
 export interface Size {
   /** Runs that wait for their hour, each for its own. */
   readonly runs: number;
-  /** From the start of an engine to the hour of its first run: as a rule all are started by then. */
+  /** From the start of the first engine to the hour of its first run: as a rule all are started by then. */
   readonly leadMs: number;
   /** Over how long their hours are spread. */
   readonly windowMs: number;
@@ -91,18 +91,19 @@ export async function openStage({ kind, size, server, cuttable }: StageOptions):
   };
   const firstHour = Date.now() + size.leadMs;
   const store = line?.through(rig.url) ?? rig.url;
-  const victim = spawn('victim', { store, hold, journeys: journeysFor(0, size) });
-  const engines = [victim];
-  for (let at = 1; at < ENGINES; at++)
-    engines.push(spawn(`other-${at}`, { journeys: journeysFor(at, size) }));
   const end = async (): Promise<void> => {
     await rig.end();
     await line?.close();
   };
   try {
     writeFileSync(hold, '');
-    await Promise.all(engines.map((engine) => engine.untilMark('ready')));
+    // Alone at first, so that it is the one that has something to hold on to.
+    const victim = spawn('victim', { store, hold, journeys: journeysFor(0, size, firstHour) });
     const clients = [keepHolding(client)];
+    await untilHolding(victim);
+    const engines = [victim];
+    for (let at = 1; at < ENGINES; at++)
+      engines.push(spawn(`other-${at}`, { journeys: journeysFor(at, size, firstHour) }));
     await Promise.all(engines.map((engine) => engine.untilMark('all-started')));
     const spareMs = firstHour - Date.now();
     clients.push(keepBusy(client, size.roundMs));
@@ -129,9 +130,9 @@ function openLine(url: string): Promise<TcpProxy> {
 }
 
 /** Each engine starts its part of the runs, and wakes them: the victim has as many as the others. */
-function journeysFor(at: number, { runs, leadMs, windowMs: spreadMs, legs, legMs }: Size): JourneyPlan {
+function journeysFor(at: number, { runs, windowMs: spreadMs, legs, legMs }: Size, from: number): JourneyPlan {
   const count = Math.floor((runs + at) / ENGINES);
-  return { prefix: `journey-${at}`, count, from: Date.now() + leadMs, spreadMs, legs, legMs };
+  return { prefix: `journey-${at}`, count, from, spreadMs, legs, legMs };
 }
 
 async function untilBegun(engines: readonly WorkerProcess[], count: number): Promise<void> {
@@ -146,15 +147,15 @@ function isFirst(entry: Entry): boolean {
 
 /** A disaster that finds its victim idle shows nothing. */
 async function untilBusy(victim: WorkerProcess): Promise<void> {
-  await until(
-    `${BUSY} steps of the victim at once, some under limits and with locks`,
-    () => {
-      const open = openAt(victim);
-      return open.length >= BUSY && HOLDING.every((of) => open.some(({ workflow }) => workflow === of));
-    },
-    30_000,
-    LOOK_EVERY_MS,
-  );
+  const look = (): boolean => openAt(victim).length >= BUSY;
+  await until(`${BUSY} steps of the victim at once`, look, 30_000, LOOK_EVERY_MS);
+}
+
+async function untilHolding(victim: WorkerProcess): Promise<void> {
+  await victim.untilEntry('steps under limits and with a lock', () => {
+    const open = openAt(victim);
+    return HOLDING.every((of) => open.some(({ workflow }) => workflow === of));
+  });
 }
 
 async function untilSuperseded(victim: WorkerProcess, engines: readonly WorkerProcess[]): Promise<void> {
