@@ -26,7 +26,10 @@ export interface Disaster {
   readonly cuts?: true;
   /** Nothing tells that a process is gone but its silence. */
   readonly byLease?: true;
-  /** Does it; where there is a zombie it also says when that lets go of what it is doing. Resolves when it is over; with the time of that, when it was an outage of the store for all. */
+  /**
+   * Does it; where there is a zombie, it also says when that lets go of what it is doing. Resolves when it is over; with
+   * the time of that, when it was an outage of the store for all.
+   */
   strike(stage: Stage, servers: Servers): Promise<number | undefined>;
 }
 
