@@ -60,7 +60,7 @@ export function prepareStarts(
     const delayed = startAt > at;
     const brought = limits.broughtBy(request, call.predecessor);
     const owner = delayed || call.unowned ? undefined : eligibleOwner(request, { position, brought }, call);
-    const assignment = delayed ? undefined : eligibleAssignment(request, call);
+    const assignment = delayed ? undefined : eligibleAssignment(incarnations, request, call);
     if (assignment !== undefined) call.heads.assigned(assignment.engineId, position);
     else if (!delayed && owner === undefined) call.heads.queued(namespace, queue, position);
     insertRun.run(...valuesOf(request, { at, startAt, position, owner, brought, assignment }));
@@ -86,18 +86,7 @@ export function prepareStarts(
     const { heads } = call;
     if (heads.leastRank(request.namespace, request.queue) <= position) return undefined;
     if (heads.leastAssigned(owner) <= position || heads.anyLapsed()) return undefined;
-    return isAlive(owner, call) ? owner : undefined;
-  }
-
-  function eligibleAssignment({ owner, assignTo }: StartRequest, call: StartCall): Assignment | undefined {
-    if (assignTo === undefined || owner !== undefined || assignTo.windowMs <= 0) return undefined;
-    return isAlive(assignTo.engineId, call) ? assignTo : undefined;
-  }
-
-  function isAlive(engineId: string, call: StartCall): boolean {
-    let alive = call.alive.get(engineId);
-    if (alive === undefined) call.alive.set(engineId, (alive = incarnations.alive(engineId)));
-    return alive;
+    return isAlive(incarnations, owner, call) ? owner : undefined;
   }
 
   return {
@@ -122,6 +111,22 @@ export function prepareStarts(
       return result;
     },
   };
+}
+
+function eligibleAssignment(
+  incarnations: Incarnations,
+  { owner, assignTo }: StartRequest,
+  call: StartCall,
+): Assignment | undefined {
+  if (assignTo === undefined || owner !== undefined || assignTo.windowMs <= 0) return undefined;
+  return isAlive(incarnations, assignTo.engineId, call) ? assignTo : undefined;
+}
+
+/** Looked at once a call. */
+function isAlive(incarnations: Incarnations, engineId: string, call: StartCall): boolean {
+  let alive = call.alive.get(engineId);
+  if (alive === undefined) call.alive.set(engineId, (alive = incarnations.alive(engineId)));
+  return alive;
 }
 
 interface Placement {
