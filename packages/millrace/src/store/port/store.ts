@@ -139,6 +139,7 @@ export interface StartRequest {
   runId: string;
   namespace: string;
   workflow: string;
+  /** With what it demands of its engine behind a `+` (core/cluster/demands.ts). */
   workflowVersion: string;
   queue: string;
   priority: Priority;

@@ -72,6 +72,16 @@ export const limitPromises: Promises = {
     const run = await startOwned(store, await boot(store));
     expect(await commitOne(store, planOf(run, closing(run)))).not.toHaveProperty('freed');
   },
+  'what a run demands holds where limits do': async ({ store }) => {
+    const engineId = await boot(store);
+    await store.setLimit({ ...QUEUE, maxConcurrent: 1 });
+    const [demanding] = await startSome(store, 2, { workflowVersion: '1+gpu' });
+    const [plain] = await startSome(store, 1);
+    const run = await claimOne(store, engineId);
+    expect(run.runId).toBe(plain);
+    await close(store, run);
+    expect(await claimedIds(store, engineId, { traits: ['gpu'] })).toEqual([demanding]);
+  },
   'a limit holds over all engines': async ({ store, second }) => {
     await store.setLimit({ ...QUEUE, maxConcurrent: 3 });
     await startSome(store, 10);
