@@ -3,6 +3,7 @@ import { durationMs, type Duration } from '../core/duration.ts';
 import { MillraceError, checkOptions } from '../core/errors.ts';
 import { checkLimits } from '../core/limits/check-limits.ts';
 import type { KeyLimit } from '../core/limits/limit.ts';
+import { retryAfterMs } from '../core/limits/retry-after.ts';
 import {
   checkKey,
   checkName,
@@ -170,16 +171,13 @@ function startTime(where: string, options: StartOptions, storeTime: number): num
   return Math.ceil(at);
 }
 
-/** Who is refused for a full queue may try again after this long: what `Retry-After` says. */
-const RETRY_AFTER_MS = 1_000;
-
 /** What a start was refused for; undefined: it was not. */
 export function refusalOf(result: StartResult, { key, queue }: StartRequest): MillraceError | undefined {
   if (result.outcome === 'queue-full') {
     const { maxDepth } = result;
     const what = `queue "${queue}" holds ${maxDepth} queued runs, as many as it may; nothing was stored`;
     return new MillraceError('QUEUE_FULL', what, {
-      details: { queue, maxDepth, retryAfterMs: RETRY_AFTER_MS },
+      details: { queue, maxDepth, retryAfterMs: retryAfterMs(result) },
     });
   }
   if (result.outcome !== 'key-in-use') return undefined;

@@ -87,9 +87,11 @@ describe('limits', () => {
     const first = await client.start(echo, 1, { key: 'a' });
     const refused = client.start(echo, 2);
     await expect(refused).rejects.toEqual(refusal('QUEUE_FULL', /holds 1 queued runs/));
-    await expect(refused).rejects.toMatchObject({
-      details: { queue: 'default', maxDepth: 1, retryAfterMs: 1_000 },
-    });
+    const details = { queue: 'default', maxDepth: 1, retryAfterMs: expect.any(Number) as number };
+    await expect(refused).rejects.toMatchObject({ details });
+    await client.setQueue('default', { paused: true });
+    const paused = client.start(echo, 2);
+    await expect(paused).rejects.toMatchObject({ details: { retryAfterMs: 60_000 } });
     expect((await client.runs()).runs).toHaveLength(1);
     expect((await client.start(echo, 1, { key: 'a' })).runId).toBe(first.runId);
     await expect(client.startMany([{ workflow: echo, input: 3 }])).rejects.toEqual(refusal('QUEUE_FULL'));
