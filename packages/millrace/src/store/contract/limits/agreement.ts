@@ -44,8 +44,8 @@ interface Happenings {
   changes: LimitChange[];
   plans: Plan[];
   messages: Message[];
-  /** What the books say when all that has been done. */
-  book: (() => void | Promise<void>)[];
+  /** What the books say of runs that woke up, when all that has been done. */
+  wakes: (() => Promise<void>)[];
 }
 
 interface Play {
@@ -108,7 +108,7 @@ async function unexplainedIn({ subject: { store }, random }: Play, { queued }: W
 async function happen(play: Play, worlds: readonly World[]): Promise<void> {
   const { subject, random } = play;
   const { store, clock } = subject;
-  const all: Happenings = { starts: [], changes: [], plans: [], messages: [], book: [] };
+  const all: Happenings = { starts: [], changes: [], plans: [], messages: [], wakes: [] };
   if (random() < 0.3) clock.advance(below(random, 2_000));
   for (const world of worlds)
     for (let count = 1 + below(random, 3); count > 0; count -= 1) decide(play, world, all);
@@ -124,7 +124,7 @@ async function happen(play: Play, worlds: readonly World[]): Promise<void> {
   const results = await store.commit(all.plans);
   expect(results.every(({ outcome }) => outcome === 'ok')).toBe(true);
   await store.deliver(all.messages);
-  await Promise.all(all.book.map((book) => book()));
+  await Promise.all(all.wakes.map((wake) => wake()));
 }
 
 /** One thing that happens in a world. */
@@ -148,7 +148,7 @@ function decide({ subject, random }: Play, world: World, all: Happenings): void 
     all.plans.push(plan);
     if (next.kind !== 'suspend') return;
     const suspended = { ...run, version: run.version + 1, events: run.events + plan.count };
-    all.book.push(() => void waiting.set(run.runId, { run: suspended, known }));
+    waiting.set(run.runId, { run: suspended, known });
   } else {
     const held = pick(random, [...waiting.values()]);
     if (held === undefined) return;
@@ -157,7 +157,7 @@ function decide({ subject, random }: Play, world: World, all: Happenings): void 
     all.messages.push(messageTo(runId, `m${inboxSeq}`));
     const known = { ...held.known, rank: rank('normal', clock.now()) };
     // Whether it holds a grant depends on the limits that it has met.
-    all.book.push(async () => {
+    all.wakes.push(async () => {
       const { granted = false } = (await store.limitsOf(runId)) ?? {};
       queued.set(runId, { ...known, granted });
     });
