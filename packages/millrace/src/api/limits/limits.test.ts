@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gate, open, refusal, sharedStore, until } from '../../../testbed/engines/engines.ts';
-import { signal, workflow, type Run } from '../../index.ts';
+import { signal, workflow, type KeyLimit, type Run } from '../../index.ts';
 
 const go = signal<null>('go');
 const waiting = workflow('waiting', (ctx, _: unknown) => ctx.waitForSignal(go));
@@ -79,6 +79,29 @@ describe('limits', () => {
     await resultsOf(await millrace.startMany(Array.from({ length: 30 }, () => item)));
     const [queue] = await millrace.queues();
     expect(queue).toMatchObject({ queue: 'slow', depth: 0, limits: { ratePerSecond: 20 } });
+  });
+
+  it('leave no trace in the history of what they hold back', async () => {
+    const order = workflow('order', async (ctx, _: null) => {
+      await ctx.step('reserve', () => 'reserved');
+      return ctx.step('charge', () => 'charged');
+    });
+    const millrace = await open({ workflows: [order] });
+    const history = async (run: Run): Promise<unknown> =>
+      (await run.history()).map(({ type, name, attempt, data }) => ({ type, name, attempt, data }));
+    const played = async (limits?: readonly KeyLimit[]): Promise<Run[]> => {
+      const item = { workflow: order, input: null, limits };
+      const runs = await millrace.startMany([item, item, item]);
+      await resultsOf(runs);
+      return runs;
+    };
+    const [free] = await played();
+    await millrace.setQueue('default', { maxConcurrent: 1, ratePerSecond: 1_000, maxDepth: 100 });
+    await millrace.setLimit('all', { maxConcurrent: 1 });
+    await millrace.setLimit({ workflow: 'order' }, { maxConcurrent: 2 });
+    const limited = await played([{ key: 'ada', max: 1 }]);
+    const plain = await history(free as Run);
+    expect(await Promise.all(limited.map(history))).toEqual([plain, plain, plain]);
   });
 
   it('a full queue refuses a start before anything is stored, and says when to try again', async () => {
