@@ -12,7 +12,7 @@ export type { Candidates } from './eligibility/candidates.ts';
 export type { Refusal } from './eligibility/refusal.ts';
 export type { Shortage } from './eligibility/shortage.ts';
 export { workOf } from './eligibility/work.ts';
-export type { BeginningRun, TaskWork, Work, WorkflowWork } from './eligibility/work.ts';
+export type { BeginningRun, TaskWork, Work } from './eligibility/work.ts';
 
 /*
  * The one predicate that says who may take what: placement filters by it, and `why` explains with it.
