@@ -45,7 +45,7 @@ console.log('weighted-round-robin:', await deal(ada));
 
 await follow('geographic');
 console.log('geographic, from ada:', await deal(ada));
-console.log('geographic, for us-east-2:', await deal(ada, () => ({ region: 'us-east-2' })));
+console.log('geographic, for us-east-2:', await deal(ada, () => ({ near: 'us-east-2' })));
 
 await follow('affinity', { queues: { bulk: 'round-robin' } });
 const customer = (at: number): StartOptions => ({ key: `customer ${at % 6}`, reuse: 'allow' });

@@ -335,12 +335,11 @@ export class Millrace extends Operator {
   private startFacts(): StartFacts {
     const { engine } = this;
     const { namespace } = this.options;
-    const placeFor: StartFacts['placeFor'] = (wishes) => {
-      const work = { ...wishes, namespace };
-      if (engine === undefined) return { assignTo: this.clientPlacing?.place(work) };
-      const place = engine.place(work);
+    const placeFor: StartFacts['placeFor'] = (run) => {
+      if (engine === undefined) return { assignTo: this.clientPlacing?.place(run) };
+      const place = engine.place(run);
       if (typeof place === 'object') return { assignTo: place };
-      const takes = engine.canRun(wishes.workflow, wishes.version, wishes.queue) && engine.freeSlots() > 0;
+      const takes = engine.canRun(run.workflow, run.workflowVersion, run.queue) && engine.freeSlots() > 0;
       return { owner: place === 'self' && takes ? engine.engineId : undefined };
     };
     return {

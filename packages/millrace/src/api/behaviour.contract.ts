@@ -6,6 +6,7 @@ import { postgresUrl } from '../../testbed/postgres-url.ts';
 describe.skipIf(postgresUrl === undefined)('starts and handles on PostgreSQL', async () => {
   usePostgres(postgresUrl ?? '');
   await import('./start.test.ts');
+  await import('./demands.test.ts');
   await import('./handle.test.ts');
   await import('./locks/locks.test.ts');
   await import('./limits/limits.test.ts');

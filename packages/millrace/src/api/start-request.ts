@@ -1,7 +1,9 @@
+import { demandingVersion, demandsOf, type DemandOptions } from '../core/cluster/demands.ts';
 import { durationMs, type Duration } from '../core/duration.ts';
 import { MillraceError, checkOptions } from '../core/errors.ts';
 import { checkLimits } from '../core/limits/check-limits.ts';
 import type { KeyLimit } from '../core/limits/limit.ts';
+import { retryAfterMs } from '../core/limits/retry-after.ts';
 import {
   checkKey,
   checkName,
@@ -9,7 +11,9 @@ import {
   checkTags,
   checkWorkflowName,
   resolvePriority,
+  resolveVersion,
 } from '../core/names.ts';
+import type { BeginningRun } from '../core/policy/eligibility.ts';
 import { encodeChunk } from '../core/run/chunk.ts';
 import type { Beginning } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
@@ -17,7 +21,7 @@ import type { NamedWorkflow } from '../core/workflow/workflow.ts';
 import type { Assignment, ReusePolicy, StartRequest, StartResult } from '../store/port/store.ts';
 
 /** How a run is started. */
-export interface StartOptions {
+export interface StartOptions extends DemandOptions {
   /** The same key names the same run: a repeated start is the answer of the first. */
   key?: string | undefined;
   priority?: Priority | undefined;
@@ -28,8 +32,8 @@ export interface StartOptions {
    * for theirs. At most 10 keys. The latest start says what `max` is, unless `setLimit` does.
    */
   limits?: readonly KeyLimit[] | undefined;
-  /** Where it is best executed, for `geographic` and `locality`. Default: the region of this process. */
-  region?: string | undefined;
+  /** The region where it is best executed, for `geographic` and `locality`. Default: that of this process. */
+  near?: string | undefined;
   /** Wait this long before the first turn. */
   delay?: Duration | undefined;
   /** Not before this instant. */
@@ -45,8 +49,8 @@ export interface StartOptions {
 }
 
 const OPTIONS = [
-  ...['key', 'priority', 'tags', 'queue', 'limits', 'region', 'delay', 'startAt', 'timeout', 'reuse'],
-  'transaction',
+  ...['key', 'priority', 'tags', 'queue', 'limits', 'near', 'delay', 'startAt', 'timeout', 'reuse'],
+  ...['requires', 'region', 'transaction'],
 ];
 const REUSE: readonly string[] = ['return', 'allow', 'allow-failed', 'refuse'];
 
@@ -60,16 +64,8 @@ export interface StartFacts {
   newCommitId(): number;
   encode(value: unknown, where: string): string;
   hash(text: string): string;
-  /** Where a run that says so much of itself shall begin. */
-  placeFor(wishes: StartWishes): StartPlace;
-}
-
-export interface StartWishes {
-  workflow: string;
-  version: string;
-  queue: string;
-  affinity: string | undefined;
-  region: string | undefined;
+  /** Where this run shall begin. */
+  placeFor(run: BeginningRun): StartPlace;
 }
 
 /** Neither: whoever can take it first. */
@@ -103,11 +99,13 @@ export function startRequest(
   const where = `start of workflow "${workflow.name}"`;
   checkWorkflowName(workflow.name);
   checkOptions(where, options, OPTIONS);
-  const { key, tags = [], queue = 'default', reuse = 'return', region } = options;
-  if (region !== undefined) checkName('region', region);
+  const { key, tags = [], queue = 'default', reuse = 'return', near } = options;
+  if (near !== undefined) checkName('region', near);
   if (key !== undefined) checkKey(key);
   checkTags(tags);
   checkQueue(queue);
+  const version = resolveVersion(workflow.version, where);
+  const workflowVersion = demandingVersion(version, demandsOf(options, where));
   const limits = checkLimits(where, options.limits);
   if (!REUSE.includes(reuse)) {
     const remedy = `Use one of ${REUSE.join(', ')}.`;
@@ -119,7 +117,8 @@ export function startRequest(
   const timeoutMs = options.timeout === undefined ? workflow.timeoutMs : durationMs(options.timeout, where);
   const deadlineAt = timeoutMs === undefined ? undefined : Math.ceil((startAt ?? storeTime) + timeoutMs);
   const payload = facts.encode(input, `input of workflow "${workflow.name}"`);
-  const { name, version } = workflow;
+  const { name } = workflow;
+  const { namespace } = facts;
   const started: Beginning['event'] = { type: 'started', workflow: name, version, priority, queue };
   const fingerprint = key === undefined ? undefined : facts.hash(`${name}\n${payload}`);
   if (key !== undefined) {
@@ -131,13 +130,13 @@ export function startRequest(
   if (startAt !== undefined) started.startAt = startAt;
   started.payload = payload;
   const at = Math.floor(storeTime);
-  const wishes = { workflow: name, version, queue, affinity: key, region };
-  const place = isPlaced(options) ? facts.placeFor(wishes) : FOR_ALL;
+  const run = { namespace, workflow: name, workflowVersion, queue, affinity: key, region: near };
+  const place = isPlaced(options) ? facts.placeFor(run) : FOR_ALL;
   return {
     runId: facts.newRunId(),
-    namespace: facts.namespace,
+    namespace,
     workflow: name,
-    workflowVersion: version,
+    workflowVersion,
     queue,
     priority,
     tags,
@@ -172,16 +171,13 @@ function startTime(where: string, options: StartOptions, storeTime: number): num
   return Math.ceil(at);
 }
 
-/** Who is refused for a full queue may try again after this long: what `Retry-After` says. */
-const RETRY_AFTER_MS = 1_000;
-
 /** What a start was refused for; undefined: it was not. */
 export function refusalOf(result: StartResult, { key, queue }: StartRequest): MillraceError | undefined {
   if (result.outcome === 'queue-full') {
     const { maxDepth } = result;
     const what = `queue "${queue}" holds ${maxDepth} queued runs, as many as it may; nothing was stored`;
     return new MillraceError('QUEUE_FULL', what, {
-      details: { queue, maxDepth, retryAfterMs: RETRY_AFTER_MS },
+      details: { queue, maxDepth, retryAfterMs: retryAfterMs(result) },
     });
   }
   if (result.outcome !== 'key-in-use') return undefined;

@@ -170,8 +170,8 @@ describe('runs that begin', () => {
     await eu.setStrategy('geographic');
     await met([eu, us]);
     const client = await open({ store, work: false, region: 'eu-west-2' });
-    const place = async (from: Millrace, region?: string): Promise<unknown> =>
-      (await from.start(WHERE, null, { region })).result();
+    const place = async (from: Millrace, near?: string): Promise<unknown> =>
+      (await from.start(WHERE, null, { near })).result();
     expect(await place(eu)).toBe('eu');
     expect(await place(eu, 'us-east-1')).toBe('us');
     expect(await place(client)).toBe('eu');
@@ -373,19 +373,19 @@ describe('selectInstance', () => {
     const us = await stand(store, 'us', { region: 'us-east-1', executors });
     const client = await open({ store, work: false, strategy: 'load-balanced' });
     expect(
-      await client.selectInstance({ executor: 'mail', strategy: 'geographic', region: 'eu-west-1' }),
+      await client.selectInstance({ executor: 'mail', strategy: 'geographic', near: 'eu-west-1' }),
     ).toMatchObject({
       ...{ engineId: 'us', incarnation: us.engine?.engineId, strategy: 'geographic' },
       refusals: [{ engineId: 'eu', kind: 'executor', message: 'has no executor' }],
     });
-    expect(await client.selectInstance({ workflow: WHERE, labels: ['gpu'] })).toMatchObject({
+    expect(await client.selectInstance({ workflow: WHERE, requires: ['gpu'] })).toMatchObject({
       ...{ engineId: 'eu', incarnation: eu.engine?.engineId, strategy: 'load-balanced' },
       refusals: [{ engineId: 'us', kind: 'label', message: 'lacks label gpu' }],
     });
     const near = await client.selectInstance({
       workflow: WHERE,
       strategy: 'geographic',
-      region: 'us-east-2',
+      near: 'us-east-2',
     });
     expect(near).toMatchObject({
       engineId: 'us',

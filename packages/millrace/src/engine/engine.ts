@@ -4,13 +4,13 @@ import type { Standing, StepCommand } from '../core/run/command.ts';
 import type { ChunkHeader, RunEvent } from '../core/run/event.ts';
 import type { Execution, ExecutionPorts, LogLine } from '../core/run/execution.ts';
 import { blockForeignAwait, nextWakeAt } from '../core/run/turn.ts';
-import { splitVersion, traitsOf } from '../core/cluster/demands.ts';
+import { carriesAll, splitVersion, traitsOf } from '../core/cluster/demands.ts';
 import { encodeLoad } from '../core/cluster/load.ts';
 import { encodeProfile, type EngineProfile } from '../core/cluster/profile.ts';
 import type { Executor, Log } from '../core/workflow/context.ts';
 import type { ProgramPorts } from '../core/workflow/program.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
-import type { TaskWork, WorkflowWork } from '../core/policy/eligibility.ts';
+import { workOf, type BeginningRun, type TaskWork } from '../core/policy/eligibility.ts';
 import type {
   Adopter,
   EngineRow,
@@ -213,20 +213,19 @@ export class Engine {
     const { namespace, queues } = this.options;
     return { namespace, queues, workflows: this.workflowRefs, traits: this.traits };
   }
-  canRun(name: string, version: string, queue: string): boolean {
+  canRun(name: string, workflowVersion: string, queue: string): boolean {
     const takesFrom = this.options.queues?.includes(queue) ?? true;
-    return this.mayClaim() && takesFrom && this.workflows.has(`${name} ${version}`);
+    const { version, demands } = splitVersion(workflowVersion);
+    const able = this.workflows.has(`${name} ${version}`) && carriesAll(this.traits, demands);
+    return this.mayClaim() && takesFrom && able;
   }
   /** Where a run that somebody starts here shall begin. Who has not heard of the others lately cannot tell. */
-  place(work: Omit<WorkflowWork, 'kind' | 'requires' | 'originEngineId'>): Place {
+  place(run: BeginningRun): Place {
     // Whether it may own anything at present is asked by whoever begins a run here.
     if (this.placing === undefined || this.placing.isAlone()) return 'self';
     if (!this.membership.isConfirmed()) return 'anyone';
-    const { region = this.options.region } = work;
-    return this.placing.place({
-      ...work,
-      ...{ kind: 'workflow', requires: [], region, originEngineId: this.engineId },
-    });
+    const { region } = this.options;
+    return this.placing.place({ region, ...workOf(run), originEngineId: this.engineId });
   }
   /** Where an attempt of a call of a run that this engine executes shall be made. */
   placeTask(work: Omit<TaskWork, 'kind' | 'originEngineId'>): Place {

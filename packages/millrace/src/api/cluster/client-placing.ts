@@ -1,7 +1,7 @@
 import { choose } from '../../core/placement/placement.ts';
 import { strategyFor } from '../../core/placement/rule.ts';
 import { createPlacementState } from '../../core/placement/state.ts';
-import type { WorkflowWork } from '../../core/policy/eligibility.ts';
+import { workOf, type BeginningRun } from '../../core/policy/eligibility.ts';
 import type { EngineOptions } from '../../engine/options.ts';
 import { WINDOW_MS } from '../../engine/placing.ts';
 import type { Ports } from '../../engine/ports.ts';
@@ -21,7 +21,7 @@ export interface ClientPlacing {
   /** Call it before `place`. It never fails, and ends soon: who cannot look places nothing. */
   look(): Promise<void>;
   /** Undefined: whoever can take it first. */
-  place(work: Omit<WorkflowWork, 'kind' | 'requires'>): Assignment | undefined;
+  place(run: BeginningRun): Assignment | undefined;
 }
 
 export function createClientPlacing(
@@ -57,12 +57,12 @@ export function createClientPlacing(
       }
       return looking;
     },
-    place(work) {
+    place(run) {
       // To the only one there it goes anyway.
       if (around === undefined || around.engines.length <= 1) return undefined;
       const { engines, rule } = around;
-      const wanted = { kind: 'workflow', requires: [], ...work, region: work.region ?? region } as const;
-      const chosen = choose(strategyFor(rule, work.queue), wanted, engines, state);
+      const work = { region, ...workOf(run) };
+      const chosen = choose(strategyFor(rule, work.queue), work, engines, state);
       ({ state } = chosen);
       return chosen.engineId === undefined ? undefined : { engineId: chosen.engineId, windowMs: WINDOW_MS };
     },

@@ -1,3 +1,4 @@
+import { demandsOf, traitsOf, type DemandOptions } from '../../core/cluster/demands.ts';
 import { checkOptions, MillraceError } from '../../core/errors.ts';
 import { choose, type Placement } from '../../core/placement/placement.ts';
 import { strategyFor } from '../../core/placement/rule.ts';
@@ -11,15 +12,13 @@ import { ask } from '../store-failure.ts';
 import { readSurroundings } from './views.ts';
 
 /** A piece of work that somebody wants an engine for: a workflow or an executor, and what it asks of the engine. */
-export interface InstanceWish {
+export interface InstanceWish extends DemandOptions {
   workflow?: NamedWorkflow | undefined;
   executor?: string | undefined;
   /** Default `default`. */
   queue?: string | undefined;
-  /** Labels that the engine must carry, all of them. */
-  labels?: readonly string[] | undefined;
-  /** Where it is best executed, for `geographic` and `locality`. Default: the region of this process. */
-  region?: string | undefined;
+  /** The region where it is best executed, for `geographic` and `locality`. Default: that of this process. */
+  near?: string | undefined;
   /** Works of one key belong together, for `affinity`. */
   key?: string | undefined;
   /** Default: the one that is in force for the queue. */
@@ -52,7 +51,7 @@ export interface InstanceChoice {
 
 export type Selector = (wish: InstanceWish) => Promise<InstanceChoice>;
 
-const WISHES = ['workflow', 'executor', 'queue', 'labels', 'region', 'key', 'strategy'];
+const WISHES = ['workflow', 'executor', 'queue', 'requires', 'region', 'near', 'key', 'strategy'];
 
 /** Chooses by the engines as the store has them now; what it remembers between two answers is its own. */
 export function createSelector(
@@ -78,8 +77,9 @@ export function createSelector(
 function workOf(wish: InstanceWish, own: Pick<EngineOptions, 'namespace' | 'region'>): Work {
   const where = 'selectInstance';
   checkOptions(where, wish, WISHES);
-  const { workflow, executor, queue = 'default', labels: requires = [], region = own.region, key } = wish;
-  const demands = { namespace: own.namespace, queue, requires, region, affinity: key };
+  const { workflow, executor, queue = 'default', near = own.region, key } = wish;
+  const requires = traitsOf(demandsOf(wish, where));
+  const demands = { namespace: own.namespace, queue, requires, region: near, affinity: key };
   if (workflow !== undefined && executor === undefined) {
     return { kind: 'workflow', workflow: workflow.name, version: workflow.version, ...demands };
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gate, open, refusal, sharedStore, until } from '../../../testbed/engines/engines.ts';
-import { signal, workflow, type Run } from '../../index.ts';
+import { signal, workflow, type KeyLimit, type Run } from '../../index.ts';
 
 const go = signal<null>('go');
 const waiting = workflow('waiting', (ctx, _: unknown) => ctx.waitForSignal(go));
@@ -81,15 +81,40 @@ describe('limits', () => {
     expect(queue).toMatchObject({ queue: 'slow', depth: 0, limits: { ratePerSecond: 20 } });
   });
 
+  it('leave no trace in the history of what they hold back', async () => {
+    const order = workflow('order', async (ctx, _: null) => {
+      await ctx.step('reserve', () => 'reserved');
+      return ctx.step('charge', () => 'charged');
+    });
+    const millrace = await open({ workflows: [order] });
+    const history = async (run: Run): Promise<unknown> =>
+      (await run.history()).map(({ type, name, attempt, data }) => ({ type, name, attempt, data }));
+    const played = async (limits?: readonly KeyLimit[]): Promise<Run[]> => {
+      const item = { workflow: order, input: null, limits };
+      const runs = await millrace.startMany([item, item, item]);
+      await resultsOf(runs);
+      return runs;
+    };
+    const [free] = await played();
+    await millrace.setQueue('default', { maxConcurrent: 1, ratePerSecond: 1_000, maxDepth: 100 });
+    await millrace.setLimit('all', { maxConcurrent: 1 });
+    await millrace.setLimit({ workflow: 'order' }, { maxConcurrent: 2 });
+    const limited = await played([{ key: 'ada', max: 1 }]);
+    const plain = await history(free as Run);
+    expect(await Promise.all(limited.map(history))).toEqual([plain, plain, plain]);
+  });
+
   it('a full queue refuses a start before anything is stored, and says when to try again', async () => {
     const client = await open({ work: false });
     await client.setQueue('default', { maxDepth: 1 });
     const first = await client.start(echo, 1, { key: 'a' });
     const refused = client.start(echo, 2);
     await expect(refused).rejects.toEqual(refusal('QUEUE_FULL', /holds 1 queued runs/));
-    await expect(refused).rejects.toMatchObject({
-      details: { queue: 'default', maxDepth: 1, retryAfterMs: 1_000 },
-    });
+    const details = { queue: 'default', maxDepth: 1, retryAfterMs: expect.any(Number) as number };
+    await expect(refused).rejects.toMatchObject({ details });
+    await client.setQueue('default', { paused: true });
+    const paused = client.start(echo, 2);
+    await expect(paused).rejects.toMatchObject({ details: { retryAfterMs: 60_000 } });
     expect((await client.runs()).runs).toHaveLength(1);
     expect((await client.start(echo, 1, { key: 'a' })).runId).toBe(first.runId);
     await expect(client.startMany([{ workflow: echo, input: 3 }])).rejects.toEqual(refusal('QUEUE_FULL'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkDemand, carriesAll, demandingVersion, splitVersion, traitsOf } from './demands.ts';
+import { carriesAll, demandingVersion, demandsOf, NOTHING, splitVersion, traitsOf } from './demands.ts';
 
 describe('what a run demands of its engine', () => {
   it('stands in its version, the same whatever the order it was asked for in', () => {
@@ -28,8 +28,23 @@ describe('what a run demands of its engine', () => {
   });
 
   it('cannot contain the mark between them', () => {
-    expect(() => checkDemand('label', 'zone=eu-1')).not.toThrow();
-    expect(() => checkDemand('label', 'c++')).toThrow(/label "c\+\+" contains "\+"/);
-    expect(() => checkDemand('label', '')).toThrow(/label name is empty/);
+    expect(demandsOf({ requires: ['zone=eu-1'] }, 'start').labels).toEqual(['zone=eu-1']);
+    expect(() => demandsOf({ requires: ['c++'] }, 'start')).toThrow(/label "c\+\+" contains "\+"/);
+    expect(() => demandsOf({ region: 'a+b' }, 'start')).toThrow(/region "a\+b" contains "\+"/);
+    expect(() => demandsOf({ requires: [''] }, 'start')).toThrow(/label name is empty/);
+  });
+
+  it('is nothing unless it is asked for', () => {
+    expect(demandsOf({}, 'start')).toEqual(NOTHING);
+    expect(demandsOf({ requires: [] }, 'start')).toEqual(NOTHING);
+    expect(demandsOf({ region: 'eu' }, 'start')).toEqual({ labels: [], region: 'eu' });
+  });
+
+  it('is bounded', () => {
+    const labels = (count: number, chars: number) =>
+      Array.from({ length: count }, (_, at) => String(at).padStart(chars, 'x'));
+    expect(demandsOf({ requires: labels(16, 31) }, 'start').labels).toHaveLength(16);
+    expect(() => demandsOf({ requires: labels(17, 2) }, 'start')).toThrow(/start requires 17 labels/);
+    expect(() => demandsOf({ requires: labels(16, 32) }, 'start')).toThrow(/527 characters together/);
   });
 });

@@ -11,7 +11,8 @@ export { candidatesOf } from './eligibility/candidates.ts';
 export type { Candidates } from './eligibility/candidates.ts';
 export type { Refusal } from './eligibility/refusal.ts';
 export type { Shortage } from './eligibility/shortage.ts';
-export type { TaskWork, Work, WorkflowWork } from './eligibility/work.ts';
+export { workOf } from './eligibility/work.ts';
+export type { BeginningRun, TaskWork, Work } from './eligibility/work.ts';
 
 /*
  * The one predicate that says who may take what: placement filters by it, and `why` explains with it.

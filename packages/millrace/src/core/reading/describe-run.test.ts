@@ -15,6 +15,7 @@ describe('the description of a run', () => {
       runId: '0199b0a0-0000-7000-8000-000000000001',
       workflow: 'order',
       version: '1',
+      requires: [],
       namespace: 'default',
       key: null,
       status: 'waiting',

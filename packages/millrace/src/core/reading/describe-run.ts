@@ -1,3 +1,4 @@
+import { splitVersion } from '../cluster/demands.ts';
 import { decodeValue } from '../json.ts';
 import type { PlacedEvent } from '../run/event.ts';
 import type { ClosedStatus, Priority, RunStatus } from '../status.ts';
@@ -10,6 +11,8 @@ export interface RunDescription {
   readonly runId: string;
   readonly workflow: string;
   readonly version: string;
+  /** What the engine that executes it must carry: labels, and its region as `region=eu`. */
+  readonly requires: readonly string[];
   readonly namespace: string;
   readonly key: string | null;
   readonly status: RunStatus;
@@ -39,10 +42,12 @@ export interface RunDescription {
  *   input, the last one of a closed run its output or error.
  */
 export function describeRun(run: ReadableRun, history: readonly PlacedEvent[]): RunDescription {
+  const { version, demands: requires } = splitVersion(run.workflowVersion);
   return {
     runId: run.runId,
     workflow: run.workflow,
-    version: run.workflowVersion,
+    version,
+    requires,
     namespace: run.namespace,
     key: run.key ?? null,
     status: run.status,

@@ -1,3 +1,4 @@
+import type { Standpoint } from '../cluster/demands.ts';
 import type { RetryPolicy } from '../policy/retry.ts';
 import type { Priority } from '../status.ts';
 import type { StepContext } from '../workflow/context.ts';
@@ -80,6 +81,8 @@ export interface ChildStart {
   queue: string | undefined;
   tags: readonly string[];
   timeoutMs: number | undefined;
+  /** Of the engine that executes it. */
+  demands: Standpoint;
 }
 
 /** For whom or what a suspended run waits: stored with it, so that `why` can answer without the program. */

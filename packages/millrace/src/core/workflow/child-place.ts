@@ -1,3 +1,4 @@
+import { demandsOf, NOTHING } from '../cluster/demands.ts';
 import { durationMs } from '../duration.ts';
 import { MillraceError, checkOptions } from '../errors.ts';
 import { checkKey, checkQueue, checkTags, resolvePriority } from '../names.ts';
@@ -6,11 +7,11 @@ import type { ChildOptions } from './context.ts';
 import type { AnyWorkflow } from './workflow.ts';
 
 /** How and when a child runs, as its options say. */
-type ChildPlace = Pick<ChildStart, 'key' | 'priority' | 'queue' | 'tags' | 'timeoutMs'> & {
+type ChildPlace = Pick<ChildStart, 'key' | 'priority' | 'queue' | 'tags' | 'timeoutMs' | 'demands'> & {
   parentClose: 'cancel' | 'abandon' | undefined;
 };
 
-const OPTIONS = ['key', 'priority', 'queue', 'tags', 'timeout', 'parentClose'];
+const OPTIONS = ['key', 'priority', 'queue', 'tags', 'timeout', 'parentClose', 'requires', 'region'];
 const PARENT_CLOSE: readonly unknown[] = ['cancel', 'abandon', undefined];
 
 /**
@@ -45,7 +46,11 @@ export function childPlace(workflow: AnyWorkflow, options: ChildOptions | undefi
     tags,
     timeoutMs: timeout === undefined ? timeoutMs : durationMs(timeout, `${where}, timeout`),
     parentClose,
+    demands: demandsOf(options, where),
   };
 }
 
-const NOWHERE = { key: undefined, priority: undefined, queue: undefined, tags: [], parentClose: undefined };
+const NOWHERE = {
+  ...{ key: undefined, priority: undefined, queue: undefined, tags: [], parentClose: undefined },
+  demands: NOTHING,
+};

@@ -1,3 +1,4 @@
+import type { DemandOptions } from '../cluster/demands.ts';
 import type { Duration } from '../duration.ts';
 import type { RunLock } from '../locks/ask.ts';
 import type { LockOptions } from '../locks/lock-options.ts';
@@ -152,11 +153,7 @@ export interface StepOptions {
   heartbeatTimeout?: Duration | undefined;
 }
 
-export interface CallOptions extends StepOptions {
-  /** Labels that the engine must carry, all of them. Without `+`. */
-  requires?: readonly string[] | undefined;
-  /** Where the engine must stand. Without `+`. */
-  region?: string | undefined;
+export interface CallOptions extends StepOptions, DemandOptions {
   /** Calls with the same affinity should go to the same engine: handed to whoever chooses engines. */
   affinity?: string | undefined;
   /** Default: the run's. Attempts in another queue than the run's are never made in the caller's process directly. */
@@ -169,7 +166,7 @@ export interface WaitOptions {
   timeout?: Duration | undefined;
 }
 
-export interface ChildOptions {
+export interface ChildOptions extends DemandOptions {
   /**
    * Names one child of this run; from outside it is found under `RUN/KEY`. After the n-th retry of this run
    * children are started under `RUN#n+1/KEY`: an earlier one may have been left with the key.

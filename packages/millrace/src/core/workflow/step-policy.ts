@@ -1,6 +1,6 @@
-import { checkDemand } from '../cluster/demands.ts';
+import { demandsOf } from '../cluster/demands.ts';
 import { durationMs, type Duration } from '../duration.ts';
-import { MillraceError, checkOptions, show } from '../errors.ts';
+import { checkOptions } from '../errors.ts';
 import { checkName, checkQueue, resolvePriority } from '../names.ts';
 import { resolveRetry } from '../policy/retry.ts';
 import type { CallPlace, StepPolicy } from '../run/command.ts';
@@ -38,21 +38,15 @@ export function stepPolicy(
 /** Where a call may execute, after checks; `stepPolicy` knows which options there are. @throws INVALID_ARGUMENT. */
 export function callPlace(executor: string, options: CallOptions | undefined): CallPlace {
   if (options === undefined) return ANYWHERE;
-  const { queue, priority, requires = ANYWHERE.requires, region, affinity } = options;
+  const { queue, priority, affinity } = options;
   const where = `call "${executor}"`;
   if (queue !== undefined) checkQueue(queue);
-  if (region !== undefined) checkDemand('region', region);
   if (affinity !== undefined) checkName('affinity', affinity);
-  if (!Array.isArray(requires)) {
-    throw new MillraceError('INVALID_ARGUMENT', `${where}: requires is ${show(requires)}, not a list`, {
-      remedy: "Pass a list of labels such as ['gpu'].",
-    });
-  }
-  for (const label of requires) checkDemand('label', label);
+  const { labels: requires, region } = demandsOf(options, where);
   return {
     queue,
     priority: priority === undefined ? undefined : resolvePriority(priority, where),
-    requires: [...requires],
+    requires,
     region,
     affinity,
   };

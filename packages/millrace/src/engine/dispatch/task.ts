@@ -100,12 +100,12 @@ export function taskStart(
     ...{ input, runId: caller, ordinal, name, attempt, epoch: row.epoch, checkpoint },
     ...{ timeoutMs, heartbeatTimeoutMs },
   };
-  const version = demandingVersion(VERSION, { labels: place.requires, region: place.region });
+  const workflowVersion = demandingVersion(VERSION, { labels: place.requires, region: place.region });
   const parent = { runId: caller, ordinal, name };
   const started: StartedEvent = {
     type: 'started',
     workflow,
-    version,
+    version: VERSION,
     priority,
     queue,
     parent,
@@ -116,7 +116,7 @@ export function taskStart(
     runId,
     namespace,
     workflow,
-    workflowVersion: version,
+    workflowVersion,
     queue,
     priority,
     tags: [],

@@ -1,3 +1,4 @@
+import { demandingVersion } from '../../core/cluster/demands.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { failureOf } from '../../core/failure.ts';
 import { encodeChunk } from '../../core/run/chunk.ts';
@@ -129,9 +130,9 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
   const parent = child.detached ? undefined : { runId: row.runId, ordinal: child.ordinal, name: child.name };
   const { name, version } = child.workflow;
   const { namespace } = row;
-  const work = { workflow: name, version, namespace, queue, affinity: child.key };
-  const place = engine.place(work);
-  const stays = place === 'self' && eager && engine.canRun(name, version, queue);
+  const workflowVersion = demandingVersion(version, child.demands);
+  const place = engine.place({ workflow: name, workflowVersion, namespace, queue, affinity: child.key });
+  const stays = place === 'self' && eager && engine.canRun(name, workflowVersion, queue);
   const started: StartedEvent = {
     type: 'started',
     workflow: name,
@@ -147,7 +148,7 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
     runId: child.runId,
     namespace,
     workflow: name,
-    workflowVersion: version,
+    workflowVersion,
     queue,
     priority,
     tags: child.tags,
@@ -180,8 +181,8 @@ function successorStart(
 ): StartRequest {
   const { row, execution, workflow } = instance;
   const { timeoutMs } = workflow;
-  const { namespace, queue, key: affinity } = row;
-  const work = { workflow: row.workflow, version: row.workflowVersion, namespace, queue, affinity };
+  const { namespace, queue, key: affinity, workflowVersion } = row;
+  const work = { workflow: row.workflow, workflowVersion, namespace, queue, affinity };
   const place = engine.place({ ...work, lastEngineId: engine.engineId });
   const deadlineAt = timeoutMs === undefined ? undefined : Math.ceil(engine.clock.upper() + timeoutMs);
   const started: StartedEvent = {

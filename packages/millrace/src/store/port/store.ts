@@ -1,6 +1,7 @@
 import type { Beginning } from '../../core/run/event.ts';
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
 import type { KeyLimit } from '../../core/limits/limit.ts';
+import type { Outlook } from '../../core/limits/retry-after.ts';
 import type { ClusterStore } from './cluster.ts';
 import type { LimitStore } from './limits.ts';
 import type { LockAct, LockGrant, LockStore } from './locks.ts';
@@ -139,6 +140,7 @@ export interface StartRequest {
   runId: string;
   namespace: string;
   workflow: string;
+  /** With what it demands of its engine behind a `+` (core/cluster/demands.ts). */
   workflowVersion: string;
   queue: string;
   priority: Priority;
@@ -210,7 +212,7 @@ export type StartResult =
   /** The key's run has another workflow or input, or the reuse policy refuses. */
   | { outcome: 'key-in-use'; runId: string; status: RunStatus }
   /** Nothing was stored: its queue has its `maxDepth` of queued runs. Only starts from outside are refused. */
-  | { outcome: 'queue-full'; runId: string; maxDepth: number };
+  | ({ outcome: 'queue-full'; runId: string; maxDepth: number } & Outlook);
 
 /** The runs that an engine can execute. */
 export interface Scope {

@@ -13,7 +13,7 @@ const LONGEST_POLL_MS = 500;
 /** What somebody who watches a run is told. */
 export interface Watcher {
   item(item: HistoryItem): void;
-  /** The run is suspended until something happens; once for each time. */
+  /** The run is suspended until something happens, or nobody takes it for a while; once for each time. */
   waiting(row: RunRow): Promise<void>;
   /** The run goes on as another one. */
   continued(runId: string): void;
@@ -27,6 +27,8 @@ interface Place {
   seq: number;
   /** Of the row as last seen. */
   version: number;
+  /** The version at which the watcher was told that nobody takes it. */
+  queued: number | undefined;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function follow(
   watcher: Watcher,
   stop: Pick<StopWatch, 'asked' | 'received'>,
 ): Promise<RunRow | undefined> {
-  const place: Place = { ...from, version: -1 };
+  const place: Place = { ...from, version: -1, queued: undefined };
   // The engine of this process knows first when a run has ended; polling sees everything else.
   const hint = { over: false };
   const ended = millrace
@@ -57,6 +59,8 @@ export async function follow(
       silent = false;
       if (row.successor !== undefined) moveOn(place, row.successor, watcher);
       else if (row.status === 'blocked' || isClosed(row.status)) return row;
+      // oxlint-disable-next-line no-await-in-loop -- it is told before the next look
+      else if (pollMs === LONGEST_POLL_MS) await tellQueued(place, row, watcher);
       pollMs = isNew ? SHORTEST_POLL_MS : Math.min(pollMs * 2, LONGEST_POLL_MS);
     } catch (error) {
       if (!isOutage(error)) throw error;
@@ -95,9 +99,17 @@ async function look(
   return { row, isNew };
 }
 
+/** Most runs are taken at once, and then there is nothing to tell. */
+async function tellQueued(place: Place, row: RunRow, watcher: Watcher): Promise<void> {
+  if (row.status !== 'queued' || place.queued === row.version) return;
+  place.queued = row.version;
+  await watcher.waiting(row);
+}
+
 function moveOn(place: Place, successor: string, watcher: Watcher): void {
   watcher.continued(successor);
   place.runId = successor;
   place.seq = 0;
   place.version = -1;
+  place.queued = undefined;
 }

@@ -1,3 +1,4 @@
+import type { StartOptions } from '../../../api/start-request.ts';
 import { describeRun, type RunDescription } from '../../../core/reading/describe-run.ts';
 import { placedEvents } from '../../../core/reading/history-items.ts';
 import { isClosed } from '../../../core/status.ts';
@@ -18,17 +19,17 @@ import { progressLine } from './progress.ts';
 export interface Job {
   readonly workflow: AnyWorkflow;
   readonly input: unknown;
-  readonly key: string | undefined;
-  readonly timeoutMs: number | undefined;
+  readonly start: StartOptions;
   readonly asJson: boolean;
 }
 
 /** Starts the run, or goes on with the one of its key, tells its progress and prints how it ended. */
 export async function runToEnd(cli: Cli, millrace: Millrace, job: Job, stop: StopWatch): Promise<number> {
   const { terminal } = cli;
-  const { workflow, input, key, timeoutMs: timeout } = job;
+  const { workflow, input, start } = job;
+  const { key } = start;
   const known = key === undefined ? [] : await millrace.store.readRuns([{ namespace: NAMESPACE, key }]);
-  const { runId } = await millrace.start(workflow, input, { key, timeout });
+  const { runId } = await millrace.start(workflow, input, start);
   const before = known[0]?.runId === runId ? known[0] : undefined;
   terminal.tell(`run ${runId} · ${workflow.name} version ${workflow.version}${stateText(before)}`);
   const row = await follow(millrace, { runId, seq: before?.events ?? 0 }, watcherOf(cli, millrace), stop);
@@ -65,9 +66,11 @@ function watcherOf({ terminal }: Cli, millrace: Millrace): Watcher {
   };
 }
 
-function tellStop({ terminal }: Cli, { key }: Job, stop: StopWatch): void {
+function tellStop({ terminal }: Cli, { start }: Job, stop: StopWatch): void {
   const again =
-    key === undefined ? 'an engine with this workflow goes on with the run' : 'repeat the command to go on';
+    start.key === undefined
+      ? 'an engine with this workflow goes on with the run'
+      : 'repeat the command to go on';
   terminal.tell(
     `${stop.received()}: finishing running steps, for at most 10 s (again: stop at once); ${again}`,
   );

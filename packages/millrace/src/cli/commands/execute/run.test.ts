@@ -104,6 +104,42 @@ describe('run', () => {
   });
 });
 
+describe('run with demands', () => {
+  it('executes here if this engine carries them', async () => {
+    using place = workplace();
+    const file = place.write('shop.ts', SHOP);
+    const args = [
+      'run',
+      `${file}#refund`,
+      '--requires',
+      'gpu, ssd',
+      '--region',
+      'eu',
+      '--store',
+      place.store,
+    ];
+    const env = { ENGINE_LABELS: 'ssd,arm,gpu', REGION: 'eu' };
+    expect(await millrace(args, { env })).toMatchObject({ status: 0, out: '"refunded"' });
+    const listed = await millrace(['runs', '--json', '--store', place.store]);
+    expect(JSON.parse(listed.out)).toMatchObject({
+      items: [{ version: '2', requires: ['gpu', 'region=eu', 'ssd'] }],
+    });
+  });
+
+  it('tells what this engine lacks, and ends when another one has executed it', async () => {
+    using place = workplace();
+    const file = place.write('shop.ts', SHOP);
+    const args = ['run', `${file}#refund`, '--requires', 'gpu', '--store', place.store];
+    const others: Promise<unknown>[] = [];
+    const hear = (line: string): void => {
+      if (!line.includes('lacks label gpu') || others.length > 0) return;
+      others.push(millrace(args, { env: { ENGINE_LABELS: 'gpu', NODE_ID: 'able' } }));
+    };
+    expect(await millrace(args, { hear })).toMatchObject({ status: 0, out: '"refunded"' });
+    expect(await Promise.all(others)).toMatchObject([{ status: 0, out: '"refunded"' }]);
+  });
+});
+
 describe('run by name', () => {
   it('takes the workflow from --executors or MILLRACE_MODULE, with its executors', async () => {
     using place = workplace();
@@ -136,6 +172,8 @@ describe('what run refuses leaves no store behind', () => {
   it.each<[string, number, RegExp, string[]]>([
     ['bad JSON', 2, /--input is not JSON: line 1, column 2/, ['#order', '--input', '{x']],
     ['an empty key', 2, /key is empty/, ['#order', '--key', '']],
+    ['an empty label', 2, /label name is empty/, ['#order', '--requires', 'gpu,']],
+    ['a label that nobody can demand', 2, /label "c\+\+" contains/, ['#order', '--requires', 'c++']],
     ['a bad duration', 2, /--timeout: "soon" is not a valid duration/, ['#order', '--timeout', 'soon']],
     ['a workflow that is not there', 3, /has no workflow "ordr", only .*Did you mean "order"\?/, ['#ordr']],
     ['a version that is not there', 3, /has no version "3" of workflow "refund", only 2/, ['#refund@3']],

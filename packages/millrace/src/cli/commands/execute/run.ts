@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { demandsOf } from '../../../core/cluster/demands.ts';
 import { checkInput } from '../../../core/workflow/check-input.ts';
 import { durationMs } from '../../../core/duration.ts';
 import { MillraceError } from '../../../core/errors.ts';
@@ -18,7 +19,13 @@ import { watchStopSignals } from './stop-signals.ts';
 import { storeAddress } from '../../connect/store-address.ts';
 import { runToEnd, type Job } from './run-to-end.ts';
 
-type Options = GlobalOptions & { input?: string; key?: string; executors?: string; timeout?: string };
+type Options = GlobalOptions & {
+  input?: string;
+  key?: string;
+  executors?: string;
+  timeout?: string;
+} & Demands;
+type Demands = { requires?: readonly string[]; region?: string };
 
 /** `run FILE|NAME`: a workflow from its start, or from where it was, to its end in this process. */
 export function addRun(program: Command, cli: Cli): void {
@@ -32,12 +39,15 @@ export function addRun(program: Command, cli: Cli): void {
     .option('--key <key>', 'name of the run: the same key names the same run')
     .option('--executors <module>', 'module with `executors` and `workflows`; default: MILLRACE_MODULE')
     .option('--timeout <duration>', 'the run ends as timed-out after this long, such as 30s or 2h')
+    .option('--requires <labels>', 'labels that its engine must carry, separated by commas', readLabels)
+    .option('--region <region>', 'where its engine must stand')
     .action(async (target: string, _own: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const { configuration } = configurationOf(cli);
       const { url } = storeAddress(options, configuration.store);
       // Everything that can be refused is, before a store is made or opened.
-      const { key, timeout } = options;
+      const { key, timeout, requires, region } = options;
+      demandsOf({ requires, region }, 'run');
       if (key !== undefined) checkKey(key);
       const timeoutMs = timeout === undefined ? undefined : durationMs(timeout, '--timeout');
       const input = options.input === undefined ? undefined : await readInput(cli, options.input);
@@ -54,7 +64,8 @@ export function addRun(program: Command, cli: Cli): void {
           ...workingOptions(cli, configuration),
         }),
       );
-      const job: Job = { workflow, input, key, timeoutMs, asJson: options.json === true };
+      const start = { key, timeout: timeoutMs, requires, region };
+      const job: Job = { workflow, input, start, asJson: options.json === true };
       try {
         if (stop.received() === undefined) cli.exitCode = await runToEnd(cli, millrace, job, stop);
       } finally {
@@ -63,6 +74,10 @@ export function addRun(program: Command, cli: Cli): void {
       const signal = stop.received();
       if (signal !== undefined) cli.exitCode = EXIT[signal];
     });
+}
+
+function readLabels(given: string): readonly string[] {
+  return given.split(',').map((label) => label.trim());
 }
 
 function readInput({ terminal }: Cli, given: string): Promise<unknown> {

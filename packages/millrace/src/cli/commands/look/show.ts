@@ -57,6 +57,7 @@ function runLines(terminal: Terminal, { detail: run, reasons, tasks }: Shown): s
     ...field('why', safeText(reasons.map(({ message }) => message).join(' · '))),
     ...field('key', safeText(run.key ?? '')),
     ...field('queue', `${safeText(run.queue)}, priority ${run.priority}`),
+    ...field('requires', safeText(run.requires.join(', '))),
     ...field('tags', safeText(run.tags.join(', '))),
     ...field('created', shortInstant(run.createdAt)),
     ...field('started', shortInstant(run.startedAt)),

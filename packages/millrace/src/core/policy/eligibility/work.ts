@@ -1,3 +1,5 @@
+import { splitVersion } from '../../cluster/demands.ts';
+
 /** A run or a task that some engine shall take. */
 export type Work = WorkflowWork | TaskWork;
 
@@ -26,4 +28,14 @@ interface Demands {
   readonly lastEngineId?: string | undefined;
   /** The engine that holds its input: where it was started, or where the run that asks for it executes. */
   readonly originEngineId?: string | undefined;
+}
+
+/** A run that begins, as it is stored: with what it demands behind its version. */
+export interface BeginningRun extends Omit<WorkflowWork, 'kind' | 'version' | 'requires' | 'originEngineId'> {
+  readonly workflowVersion: string;
+}
+
+export function workOf({ workflowVersion, region, ...run }: BeginningRun): WorkflowWork {
+  const { version, demands: requires } = splitVersion(workflowVersion);
+  return { kind: 'workflow', ...run, version, requires, ...(region === undefined ? {} : { region }) };
 }

@@ -3,15 +3,16 @@ import { admit, type Candidate, hindrances, limitsByName } from '../../../core/l
 import type { LimitState } from '../../../core/limits/limit.ts';
 import { rank } from '../../../core/status.ts';
 import type { LimitChange } from '../../port/limits.ts';
-
-import { advance, boot, claim, messageTo, type Owned, startOf, suspension } from '../samples.ts';
+import type { Message, Plan, StartRequest, Store } from '../../port/store.ts';
+import { boot, claim, closing, messageTo, type Owned, planOf, startOf, suspension } from '../samples.ts';
 import type { Promises, Subject } from '../subject.ts';
-import { close } from './limit.ts';
 
-/** How many states one test goes through. */
-const STATES = 500;
-/** After so many it begins anew in another namespace: limits that pile up let nothing through any more. */
-const STATES_OF_A_WORLD = 20;
+/** How many states one test goes through: so many rounds of worlds that live beside each other. */
+const WORLDS = 20;
+const ROUNDS = 105;
+const STATES = WORLDS * ROUNDS;
+/** After so many rounds its worlds begin anew: limits that pile up let nothing through any more. */
+const ROUNDS_OF_A_WORLD = 15;
 const SEED = 20_261_121;
 const QUEUES = ['a', 'b', 'c'];
 const WORKFLOWS = ['order', 'mail'];
@@ -24,109 +25,160 @@ interface Known extends Candidate {
   rank: number;
 }
 
-/** What the test drives and keeps the books of. */
+interface Held {
+  run: Owned;
+  known: Known;
+}
+
+/** A namespace, and the books that the test keeps of it. Nothing in one world concerns another. */
 interface World {
   namespace: string;
+  queued: Map<string, Known>;
+  owned: Map<string, Held>;
+  waiting: Map<string, Held>;
+}
+
+/** What happens in all worlds before the next look at them, gathered so that the store is asked once for each kind. */
+interface Happenings {
+  starts: StartRequest[];
+  changes: LimitChange[];
+  plans: Plan[];
+  messages: Message[];
+  /** What the books say of runs that woke up, when all that has been done. */
+  wakes: (() => Promise<void>)[];
+}
+
+interface Play {
   subject: Subject;
   engineId: string;
   random: () => number;
-  queued: Map<string, Known>;
-  owned: Map<string, { run: Owned; known: Known }>;
-  waiting: Map<string, { run: Owned; known: Known }>;
 }
 
 export const agreementPromises: Promises = {
   'a claim takes exactly what the rule says may be taken, and the rule says why of the rest': async (
     subject,
   ) => {
-    const random = mulberry(SEED);
-    const engineId = await boot(subject.store);
-    let world = newWorld({ subject, engineId, random }, 0);
+    const play: Play = { subject, engineId: await boot(subject.store), random: mulberry(SEED) };
+    let worlds: World[] = [];
     let taken = 0;
     let held = 0;
-    for (let state = 0; state < STATES; state += 1) {
-      if (state % STATES_OF_A_WORLD === 0) world = newWorld(world, state);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      if (round % ROUNDS_OF_A_WORLD === 0)
+        worlds = Array.from({ length: WORLDS }, (_, at) => newWorld(`world-${round}-${at}`));
       // oxlint-disable no-await-in-loop -- each state follows from the one before
-      for (let change = 1 + below(random, 3); change > 0; change -= 1) await happen(world);
-      const ready = [...world.queued.values()].toSorted(byRank);
-      const limits = limitsByName(await limitsNow(world, ready));
-      const expected = ready.filter((run) => admit(run, limits) === undefined).map(({ runId }) => runId);
-      const claimed = await takeAll(world);
-      expect(claimed.toSorted(), `state ${state}`).toEqual(expected.toSorted());
-      taken += claimed.length;
-      held += world.queued.size;
-      if (state % 20 === 0) await explain(world);
+      await happen(play, worlds);
+      const outcomes = await Promise.all(worlds.map((world) => claimAsTheRuleSays(play, world)));
       // oxlint-enable no-await-in-loop
+      for (const { namespace, claimed, expected, unexplained } of outcomes) {
+        expect(claimed.toSorted(), `round ${round}, ${namespace}`).toEqual(expected.toSorted());
+        expect(unexplained, `round ${round}, ${namespace}`).toEqual([]);
+        taken += claimed.length;
+      }
+      for (const { queued } of worlds) held += queued.size;
     }
     // A test in which nothing was granted, or nothing held back, would prove nothing.
     expect(Math.min(taken, held)).toBeGreaterThan(STATES / 2);
   },
 };
 
-function newWorld(of: Pick<World, 'subject' | 'engineId' | 'random'>, state: number): World {
-  const { subject, engineId, random } = of;
-  const runs = { queued: new Map(), owned: new Map(), waiting: new Map() };
-  return { namespace: `world-${state}`, subject, engineId, random, ...runs };
+function newWorld(namespace: string): World {
+  return { namespace, queued: new Map(), owned: new Map(), waiting: new Map() };
 }
 
-/** Each run that is still queued is held back by something that its own explanation names. */
-async function explain({ subject: { store }, queued }: World): Promise<void> {
-  for (const { runId, queue, workflow } of queued.values()) {
-    // oxlint-disable-next-line no-await-in-loop -- reads of one store, in order
-    const found = await store.limitsOf(runId);
-    const { keys = [], granted = false, limits = [], parkedOn } = found ?? {};
-    const reasons = hindrances({ queue, workflow, keys, granted }, limitsByName(limits));
-    expect(reasons, `run ${runId}, parked on ${parkedOn}`).not.toEqual([]);
-  }
+/** One state: what the rule lets through of what is ready, what the store gives, and what nobody can explain. */
+async function claimAsTheRuleSays(play: Play, world: World) {
+  const { namespace, queued } = world;
+  const ready = [...queued.values()].toSorted(byRank);
+  const limits = limitsByName(await limitsNow(play.subject.store, world));
+  const expected = ready.filter((run) => admit(run, limits) === undefined).map(({ runId }) => runId);
+  const claimed = await takeAll(play, world);
+  return { namespace, claimed, expected, unexplained: await unexplainedIn(play, world) };
 }
 
-async function happen(world: World): Promise<void> {
-  const { namespace, subject, random, owned, waiting } = world;
+/** The first or the last of the runs that are still queued, if its own explanation names nothing that holds it back. */
+async function unexplainedIn({ subject: { store }, random }: Play, { queued }: World): Promise<string[]> {
+  const run = [...queued.values()].toSorted(byRank).at(random() < 0.5 ? 0 : -1);
+  if (run === undefined) return [];
+  const { runId, queue, workflow } = run;
+  const { keys = [], granted = false, limits = [], parkedOn } = (await store.limitsOf(runId)) ?? {};
+  const reasons = hindrances({ queue, workflow, keys, granted }, limitsByName(limits));
+  return reasons.length > 0 ? [] : [`run ${runId}, parked on ${parkedOn}`];
+}
+
+async function happen(play: Play, worlds: readonly World[]): Promise<void> {
+  const { subject, random } = play;
   const { store, clock } = subject;
-  const choice = below(random, 10);
-  if (choice < 3) await startRuns(world);
-  else if (choice < 5) await store.setLimit({ namespace, ...randomChange(random) });
-  else if (choice < 6) clock.advance(below(random, 2_000));
-  else if (choice < 8) {
-    const run = pick(random, [...owned.values()]);
-    if (run === undefined) return;
-    owned.delete(run.run.runId);
-    await close(store, run.run);
-  } else if (choice < 9) {
-    const run = pick(random, [...owned.values()]);
-    if (run === undefined) return;
-    owned.delete(run.run.runId);
-    const suspended = await advance(store, run.run, suspension(run.run));
-    waiting.set(suspended.runId, { ...run, run: suspended });
+  const all: Happenings = { starts: [], changes: [], plans: [], messages: [], wakes: [] };
+  if (random() < 0.3) clock.advance(below(random, 2_000));
+  for (const world of worlds)
+    for (let count = 1 + below(random, 3); count > 0; count -= 1) decide(play, world, all);
+  await store.startRuns(all.starts);
+  // Two changes of one limit must not meet.
+  await Promise.all(
+    worlds.map(async ({ namespace }) => {
+      const own = all.changes.filter((change) => change.namespace === namespace);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      for (const change of own) await store.setLimit(change);
+    }),
+  );
+  const results = await store.commit(all.plans);
+  expect(results.every(({ outcome }) => outcome === 'ok')).toBe(true);
+  await store.deliver(all.messages);
+  await Promise.all(all.wakes.map((wake) => wake()));
+}
+
+/** One thing that happens in a world. */
+function decide({ subject, random }: Play, world: World, all: Happenings): void {
+  const { namespace, owned, waiting, queued } = world;
+  const { store, clock } = subject;
+  const choice = below(random, 9);
+  if (choice < 3) {
+    const starts = someStarts(random, namespace);
+    all.starts.push(...starts);
+    for (const start of starts) queued.set(start.runId, knownOf(start, rank('normal', clock.now())));
+  } else if (choice < 5) {
+    all.changes.push({ namespace, ...randomChange(random) });
+  } else if (choice < 8) {
+    const held = pick(random, [...owned.values()]);
+    if (held === undefined) return;
+    const { run, known } = held;
+    owned.delete(run.runId);
+    const next = choice < 7 ? closing(run) : suspension(run);
+    const plan = planOf(run, next);
+    all.plans.push(plan);
+    if (next.kind !== 'suspend') return;
+    const suspended = { ...run, version: run.version + 1, events: run.events + plan.count };
+    waiting.set(run.runId, { run: suspended, known });
   } else {
-    const run = pick(random, [...waiting.values()]);
-    if (run === undefined) return;
-    const { runId } = run.run;
+    const held = pick(random, [...waiting.values()]);
+    if (held === undefined) return;
+    const { runId, inboxSeq } = held.run;
     waiting.delete(runId);
-    await store.deliver([messageTo(runId, `m${run.run.inboxSeq}`)]);
-    const position = rank('normal', clock.now());
+    all.messages.push(messageTo(runId, `m${inboxSeq}`));
+    const known = { ...held.known, rank: rank('normal', clock.now()) };
     // Whether it holds a grant depends on the limits that it has met.
-    const { granted = false } = (await store.limitsOf(runId)) ?? {};
-    world.queued.set(runId, { ...run.known, granted, rank: position });
+    all.wakes.push(async () => {
+      const { granted = false } = (await store.limitsOf(runId)) ?? {};
+      queued.set(runId, { ...known, granted });
+    });
   }
 }
 
-async function startRuns({ namespace, subject: { store, clock }, random, queued }: World): Promise<void> {
-  const requests = Array.from({ length: 1 + below(random, 5) }, () => {
+function someStarts(random: () => number, namespace: string): StartRequest[] {
+  return Array.from({ length: 1 + below(random, 5) }, () => {
     const keys = KEYS.filter(() => random() < 0.2);
     return startOf({
       namespace,
       queue: pick(random, QUEUES) ?? 'a',
       workflow: pick(random, WORKFLOWS) ?? 'order',
       priority: 'normal',
-      limits: keys.map((key) => ({ key, max: 1 + KEYS.indexOf(key) })),
+      limits: keys.map((key) => ({ key, max: mostOf(key) })),
     });
   });
-  await store.startRuns(requests);
-  for (const { runId, queue, workflow, limits = [] } of requests) {
-    const keys = limits.map(({ key }) => key);
-    queued.set(runId, { runId, queue, workflow, keys, granted: false, rank: rank('normal', clock.now()) });
-  }
+}
+
+function knownOf({ runId, queue, workflow, limits = [] }: StartRequest, position: number): Known {
+  return { runId, queue, workflow, keys: limits.map(({ key }) => key), granted: false, rank: position };
 }
 
 function randomChange(random: () => number): Omit<LimitChange, 'namespace'> {
@@ -144,24 +196,27 @@ function randomChange(random: () => number): Omit<LimitChange, 'namespace'> {
   return { ...scope, maxConcurrent: count(scope.kind === 'global' ? 12 : 5) };
 }
 
-/** The limits as the store reports them; of keys that only runs brought along, through one of their runs. */
-async function limitsNow(
-  { namespace, subject: { store } }: World,
-  ready: readonly Known[],
-): Promise<LimitState[]> {
-  const all = new Map<string, LimitState>();
-  const add = (limit: LimitState): void => void all.set(`${limit.kind} ${limit.name}`, limit);
-  (await store.readLimits(namespace)).forEach(add);
-  for (const key of KEYS) {
-    const run = ready.find(({ keys }) => keys.includes(key));
-    if (run === undefined) continue;
-    // oxlint-disable-next-line no-await-in-loop -- reads of one store, in order
-    (await store.limitsOf(run.runId))?.limits.forEach(add);
-  }
-  return [...all.values()];
+/** The limits as the store reports them; keys that only runs brought along, which it leaves out, by the books. */
+async function limitsNow(store: Store, { namespace, queued, owned, waiting }: World): Promise<LimitState[]> {
+  const begun = [...owned.values(), ...waiting.values()].map(({ known }) => known);
+  const open = [...begun, ...[...queued.values()].filter(({ granted }) => granted)];
+  const brought = KEYS.map((name): LimitState => {
+    const inUse = open.filter(({ keys }) => keys.includes(name)).length;
+    return { kind: 'key', name, max: mostOf(name), inUse, tokens: undefined, paused: false };
+  });
+  const reported = await store.readLimits(namespace);
+  const isReported = ({ name }: LimitState): boolean =>
+    reported.some((limit) => limit.kind === 'key' && limit.name === name);
+  return [...reported, ...brought.filter((limit) => !isReported(limit))];
 }
 
-async function takeAll({ namespace, subject: { store }, engineId, queued, owned }: World): Promise<string[]> {
+/** What every start says of a key. */
+function mostOf(key: string): number {
+  return 1 + KEYS.indexOf(key);
+}
+
+async function takeAll({ subject: { store }, engineId }: Play, world: World): Promise<string[]> {
+  const { namespace, queued, owned } = world;
   const claimed: string[] = [];
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- each claim sees what the one before has left

@@ -72,6 +72,16 @@ export const limitPromises: Promises = {
     const run = await startOwned(store, await boot(store));
     expect(await commitOne(store, planOf(run, closing(run)))).not.toHaveProperty('freed');
   },
+  'what a run demands holds where limits do': async ({ store }) => {
+    const engineId = await boot(store);
+    await store.setLimit({ ...QUEUE, maxConcurrent: 1 });
+    const [demanding] = await startSome(store, 2, { workflowVersion: '1+gpu' });
+    const [plain] = await startSome(store, 1);
+    const run = await claimOne(store, engineId);
+    expect(run.runId).toBe(plain);
+    await close(store, run);
+    expect(await claimedIds(store, engineId, { traits: ['gpu'] })).toEqual([demanding]);
+  },
   'a limit holds over all engines': async ({ store, second }) => {
     await store.setLimit({ ...QUEUE, maxConcurrent: 3 });
     await startSome(store, 10);
@@ -305,6 +315,61 @@ export const limitPromises: Promises = {
     });
     await claimedIds(store, engineId, { limit: 1 });
     expect(await startOne(store, { key: 'c' })).toMatchObject({ outcome: 'started' });
+  },
+  'a full queue tells the pace at which it was served lately': async ({ store, clock }) => {
+    const engineId = await boot(store);
+    await store.setLimit({ ...QUEUE, maxDepth: 10 });
+    const refused = async () =>
+      (await store.startRuns([startOf(), startOf({ queue: 'other' }), startOf()]))[2];
+    await startSome(store, 10);
+    expect(await refused(), 'of what has just come nothing is known').toMatchObject({
+      heldMs: 0,
+      stepMs: undefined,
+    });
+    clock.advance(5_000);
+    expect(await refused()).toMatchObject({ outcome: 'queue-full', heldMs: 0, stepMs: 500 });
+    const served = await claim(store, engineId, { limit: 6 });
+    expect(served).toHaveLength(6);
+    clock.advance(1_000);
+    await startSome(store, 3, { workflowVersion: '2' });
+    clock.advance(600);
+    await startSome(store, 3, { workflowVersion: '2' });
+    clock.advance(400);
+    // Four that have stood for 7 s, and six of another version, the first of them for one.
+    expect(await refused()).toMatchObject({ stepMs: Math.ceil(1 / (4 / 7_000 + 6 / 1_000)) });
+  },
+  'runs that are parked on a key are part of that pace': async ({ store, clock }) => {
+    const engineId = await boot(store);
+    await store.setLimit({ ...QUEUE, maxDepth: 4 });
+    await startSome(store, 4, { limits: [{ key: 'k', max: 1 }] });
+    await claimAll(store, engineId);
+    await startSome(store, 1, { limits: [{ key: 'k', max: 1 }] });
+    clock.advance(2_000);
+    expect(await startOne(store)).toMatchObject({ outcome: 'queue-full', heldMs: 0 });
+    await claimAll(store, engineId);
+    expect(await startOne(store)).toMatchObject({ outcome: 'queue-full', stepMs: 500 });
+  },
+  'a full queue tells how long its rate, that of all, or a pause lets nothing begin': async ({
+    store,
+    clock,
+  }) => {
+    const engineId = await boot(store);
+    const all = { ...QUEUE, kind: 'global', name: '' } as const;
+    await store.setLimit({ ...QUEUE, maxDepth: 2, ratePerSecond: 0.5 });
+    await startSome(store, 1);
+    await claimOne(store, engineId);
+    await startSome(store, 2);
+    clock.advance(300);
+    expect(await startOne(store)).toMatchObject({ outcome: 'queue-full', heldMs: 1_700 });
+    await store.setLimit({ ...all, ratePerSecond: 0.25 });
+    expect(await startOne(store), 'there is a token of all').toMatchObject({ heldMs: 1_700 });
+    clock.advance(1_700);
+    expect(await startOne(store)).toMatchObject({ heldMs: 0 });
+    await claimOne(store, engineId);
+    await startSome(store, 1);
+    expect(await startOne(store), 'the longer of both').toMatchObject({ heldMs: 4_000 });
+    await store.setLimit({ ...QUEUE, paused: true });
+    expect(await startOne(store)).toMatchObject({ heldMs: 86_400_000 });
   },
   'a full queue refuses neither children nor delayed starts': async ({ store, clock }) => {
     const engineId = await boot(store);

@@ -8,6 +8,7 @@ import {
   claim,
   claimedIds,
   claimOne,
+  closing,
   commitOne,
   CONTINUE,
   messageTo,
@@ -117,6 +118,25 @@ export const claimPromises: Promises = {
       expect(await claim(store, engineId, { ...all, workflows: others })).toEqual([]);
       expect(await claim(store, engineId, all)).toHaveLength(sets.length - carried.length);
     }
+  },
+  'a run demands the same after a pause, and when it is opened again': async ({ store, clock }) => {
+    const workflowVersion = '1+gpu';
+    const [able, other] = [await boot(store), await boot(store, 'beta')];
+    const carries = { traits: ['gpu'] };
+    const runId = await startQueued(store, { workflowVersion });
+    const claimed = await claimOne(store, able, carries);
+    await advance(store, claimed, suspension(claimed, clock.now() + 10));
+    clock.advance(10);
+    const adopter = { engineId: other, limit: 10 };
+    await store.wakeDue({ workflows: [ORDER], limit: 10, adopter, ...carries });
+    expect(await claim(store, other)).toEqual([]);
+    const again = await claimOne(store, other, carries);
+    expect(again).toMatchObject({ runId, workflowVersion });
+    const { version, events: seq } = await advance(store, again, closing(again, 'failed'));
+    const reopened = { runId, version, from: 'failed', seq, count: 0, history: undefined } as const;
+    expect(await store.reopen({ ...reopened, commitId: 7 })).toBe('ok');
+    expect(await claim(store, other)).toEqual([]);
+    expect(await claim(store, other, carries)).toMatchObject([{ runId, workflowVersion }]);
   },
   'runs that nobody carries do not hide those behind them': async ({ store }) => {
     const engineId = await boot(store);

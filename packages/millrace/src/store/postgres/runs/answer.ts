@@ -133,7 +133,7 @@ export function startOf(answer: Answer, delivery: DeliveryResult | undefined): S
     case 1:
       return { outcome: 'existing', runId, status: statusOf(status), ...(delivery && { delivery }) };
     case 4:
-      return { outcome: 'queue-full', runId, maxDepth: seq };
+      return { outcome: 'queue-full', runId, maxDepth: seq, heldMs: epoch, stepMs: version ?? undefined };
     default:
       return { outcome: 'key-in-use', runId, status: statusOf(status) };
   }

@@ -4,6 +4,7 @@ import { CLUSTER } from './functions/cluster.ts';
 import { COMMIT } from './functions/commit.ts';
 import { DELIVER } from './functions/deliver.ts';
 import { CLAIM_LIMITED } from './functions/limits/claim-limited.ts';
+import { OUTLOOK } from './functions/limits/outlook.ts';
 import { SET_LIMIT } from './functions/limits/set-limit.ts';
 import { REOPEN } from './functions/reopen.ts';
 import { RETIRE } from './functions/retire.ts';
@@ -29,7 +30,20 @@ export const MIGRATIONS: readonly Migration[] = [
     id: 2,
     name: 'acts',
     sql: [
-      ...[ANSWER, CLAIM, CLAIM_LIMITED, SET_LIMIT, DELIVER, START, COMMIT, WAKE, RETIRE, REOPEN, CLUSTER],
+      ...[
+        ANSWER,
+        CLAIM,
+        CLAIM_LIMITED,
+        SET_LIMIT,
+        OUTLOOK,
+        DELIVER,
+        START,
+        COMMIT,
+        WAKE,
+        RETIRE,
+        REOPEN,
+        CLUSTER,
+      ],
       ...[WORK, LOCKS],
     ].join('\n'),
   },

@@ -2,6 +2,7 @@ import { encodeLimits } from '../../port/brought.ts';
 import type { StartRequest, StartResult } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Limits } from './limits.ts';
+import { prepareOutlook } from './outlook.ts';
 
 /** What limits have to say about a start. Runs inside a transaction of the caller. */
 export interface StartLimits {
@@ -20,6 +21,7 @@ export function prepareStartLimits(connection: Connection, limits: Limits): Star
   const selectBrought = connection.prepare<{ limits: string | null }>(
     'SELECT limits FROM runs_closed WHERE run_id = ?',
   );
+  const outlook = prepareOutlook(connection, limits);
   return {
     broughtBy: (request, predecessor) => {
       if (predecessor === undefined) return encodeLimits(request.limits) ?? null;
@@ -31,7 +33,7 @@ export function prepareStartLimits(connection: Connection, limits: Limits): Star
       if (startAt > connection.timers.now()) return undefined;
       const room = limits.depthLeft(namespace, queue);
       if (room === undefined || room.left > 0) return undefined;
-      return { outcome: 'queue-full', runId, maxDepth: room.maxDepth };
+      return { outcome: 'queue-full', runId, maxDepth: room.maxDepth, ...outlook(namespace, queue) };
     },
     keep: ({ runId, namespace }, brought) => {
       if (brought !== null) limits.keepKeys(runId, namespace, brought);

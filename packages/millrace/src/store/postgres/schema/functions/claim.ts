@@ -14,7 +14,8 @@ import { canExecute, IN_SCOPE, OWNED, PLANNING } from './answer.ts';
  * part 4   a run that is the caller's now; history = its first chunk if it never had a turn
  */
 const GROUP = 'r.namespace, r.queue, r.workflow, r.workflow_version, r.granted';
-const FREE = 'r.status = 0 AND r.suspect_group IS NULL AND r.assigned_to IS NULL AND r.parked_on IS NULL';
+export const FREE =
+  'r.status = 0 AND r.suspect_group IS NULL AND r.assigned_to IS NULL AND r.parked_on IS NULL';
 
 const TAKE = `UPDATE millrace.runs r SET status = 1, owner = p_engine, epoch = r.epoch + 1,
         started_at = coalesce(r.started_at, v_now), assigned_to = NULL, assigned_until = NULL

@@ -5,7 +5,7 @@ import { NO_POSITION, NO_RUN, PLANNING } from './answer.ts';
  * same request sent again), a key that somebody holds, a queue that is full (p_outside: starts that can be refused).
  * part 1   a start that is not simply "inserted, and owned or assigned if it asked for it": code 0 started (other = the
  *          owner that it has), 1 existing, 2 key-in-use (both with status), 3 started (other = the engine that it is
- *          assigned to), 4 the queue is full (seq = its greatest depth)
+ *          assigned to), 4 the queue is full (seq = its greatest depth, epoch and version = outlook_v1)
  * part 3   the delivery of its message to the existing run, as part 2 of deliver_v1
  * A run id that is NULL is passed over. `s_predecessor` is the run that the start continues, whose key it takes. Keys are
  * taken in their own order, so that two calls cannot wait for each other.
@@ -52,11 +52,16 @@ BEGIN
   IF p_outside AND v_limited THEN
     v_full := millrace.full_v1(v_now, NOT p_unowned, v_twins, s_run, s_namespace, s_queue, s_key, s_reuse, s_start_at);
     IF cardinality(v_full) > 0 THEN
-      RETURN QUERY SELECT 1::smallint, n, 4::smallint, NULL::smallint,
-        (SELECT l.max_depth FROM millrace.limits l
-          WHERE l.namespace = s_namespace[n] AND l.kind = 1 AND l.name = s_queue[n]),
-        NULL::uuid, s_run[n], ${NO_POSITION}, ${NO_RUN}
-      FROM unnest(v_full) AS u(n);
+      RETURN QUERY
+      WITH filled AS MATERIALIZED (
+        SELECT l.namespace, l.name, l.max_depth, o.held_ms, o.step_ms
+        FROM (SELECT DISTINCT s_namespace[n] AS namespace, s_queue[n] AS queue FROM unnest(v_full) AS u(n)) q,
+        LATERAL (SELECT l.namespace, l.name, l.max_depth FROM millrace.limits l
+          WHERE l.namespace = q.namespace AND l.kind = 1 AND l.name = q.queue LIMIT 1) l,
+        LATERAL millrace.outlook_v1(v_now, l.namespace, l.name, l.max_depth) o)
+      SELECT 1::smallint, u.n, 4::smallint, NULL::smallint, f.max_depth, NULL::uuid, s_run[u.n],
+        f.held_ms, f.step_ms, NULL::integer, NULL::integer, ${NO_RUN}
+      FROM unnest(v_full) AS u(n) JOIN filled f ON f.namespace = s_namespace[u.n] AND f.name = s_queue[u.n];
       s_run := ARRAY(SELECT CASE WHEN NOT u.n = ANY(v_full) THEN u.id END
         FROM unnest(s_run) WITH ORDINALITY AS u(id, n) ORDER BY u.n);
     END IF;
