@@ -53,7 +53,10 @@ describe('a cluster of three', () => {
     const first = await openMortal(store, { name: 'one', workflows: [held] });
     const term = await untilLed(first.millrace, 'one');
     expect(term).toBe(1);
-    const { runId } = await first.millrace.start(held, null);
+    const run = await first.millrace.start(held, null);
+    const { runId } = run;
+    // An engine that was late with a beat takes it a little later.
+    await expect.poll(async () => (await run.describe()).status, eventually).toBe('running');
     const two = await open({ ...FAST, store, name: 'two' });
     await open({ ...FAST, store, name: 'three' });
     const incarnation = first.millrace.engine?.engineId;
