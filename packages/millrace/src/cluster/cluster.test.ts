@@ -47,16 +47,20 @@ async function statuses(millrace: Millrace): Promise<Record<string, string>> {
   );
 }
 
+/** Starts a run that stays, and waits until it is its starter's: an engine that was late with a beat takes it later. */
+async function startHeld(millrace: Millrace): Promise<string> {
+  const run = await millrace.start(held, null);
+  await expect.poll(async () => (await run.describe()).status, eventually).toBe('running');
+  return run.runId;
+}
+
 describe('a cluster of three', () => {
   it('elects again when its leader dies, in a higher term, and takes over what it had', async () => {
     const store = sharedStore();
     const first = await openMortal(store, { name: 'one', workflows: [held] });
     const term = await untilLed(first.millrace, 'one');
     expect(term).toBe(1);
-    const run = await first.millrace.start(held, null);
-    const { runId } = run;
-    // An engine that was late with a beat takes it a little later.
-    await expect.poll(async () => (await run.describe()).status, eventually).toBe('running');
+    const runId = await startHeld(first.millrace);
     const two = await open({ ...FAST, store, name: 'two' });
     await open({ ...FAST, store, name: 'three' });
     const incarnation = first.millrace.engine?.engineId;
@@ -181,10 +185,10 @@ describe('an engine that is told to leave', () => {
   it('does not stand for election while others are there, and leads while it is alone', async () => {
     const store = sharedStore();
     const alone = await openMortal(store, { name: 'alone', workflows: [held] });
-    await alone.millrace.start(held, null);
+    await startHeld(alone.millrace);
     await untilLed(alone.millrace, 'alone');
     const leaving = await open({ ...FAST, store, name: 'leaving', workflows: [held] });
-    await leaving.start(held, null);
+    await startHeld(leaving);
     await leaving.drain('leaving');
     await expect.poll(() => leaving.engine?.isDraining(), eventually).toBe(true);
     alone.freeze();
@@ -198,7 +202,7 @@ describe('an engine that is told to leave', () => {
   it('is let go by force when whoever closes it is in a hurry', async () => {
     const store = sharedStore();
     const one = await open({ ...FAST, store, name: 'one', workflows: [held] });
-    await one.start(held, null);
+    await startHeld(one);
     await one.drain('one');
     await expect.poll(() => one.engine?.isDraining(), eventually).toBe(true);
     await one.close({ grace: 1 });
@@ -214,7 +218,7 @@ describe('an engine that is declared dead', () => {
     const store = sharedStore();
     const one = await open({ ...FAST, store, name: 'one', workflows: [held] });
     const before = one.engine?.engineId ?? '';
-    const { runId } = await one.start(held, null);
+    const runId = await startHeld(one);
     const client = await open({ store, work: false });
     expect(await client.failover(before.slice(0, 8))).toEqual({
       engineId: 'one',
@@ -262,7 +266,7 @@ describe('an engine without failover', () => {
   it('reports who is silent, once, and leaves it to others', async () => {
     const store = sharedStore();
     const dying = await openMortal(store, { name: 'dying', workflows: [held] });
-    const { runId } = await dying.millrace.start(held, null);
+    const runId = await startHeld(dying.millrace);
     const logs: EngineLog[] = [];
     const watching = await open({
       ...FAST,
