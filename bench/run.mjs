@@ -4,7 +4,6 @@ import { readOptions, USAGE } from './plan/options.mjs';
 import { chooseSubjects } from './plan/subjects.mjs';
 import { describeRepetition } from './report/progress.mjs';
 import { printReport } from './report/report.mjs';
-import { runSpike } from './spike/spike.mjs';
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
@@ -24,7 +23,6 @@ async function main() {
   };
   try {
     await runSession({ subjects, servers, options, tell });
-    if (options.spike) await runSpike({ servers, options, tell });
   } finally {
     await servers.stop();
   }

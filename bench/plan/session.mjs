@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '../servers/postgres.mjs';
 import { startRedis } from '../servers/redis.mjs';
+import { measureCeilings } from '../spike/spike.mjs';
 import { launch } from './launch.mjs';
 
 const OUT = join(import.meta.dirname, '..', 'out');
@@ -44,7 +45,8 @@ export function openRecords(options, servers) {
 
 /**
  * Runs every chosen workload: for each the first repetition of every subject, then the second of every
- * subject, and so on, so that a slow hour of the machine hits all of them. Calls `tell` with every record.
+ * subject, and so on, so that a slow hour of the machine hits all of them, and the ceilings if these are wanted.
+ * Calls `tell` with every record.
  */
 export async function runSession({ subjects, servers, options, tell }) {
   for (const workload of options.workloads) {
@@ -54,6 +56,7 @@ export async function runSession({ subjects, servers, options, tell }) {
         const result = await launch({ subject, workload, servers, options });
         tell({ workload, subject: subject.name, engine: subject.engine, repetition, ...result });
       }
+      if (options.spike) await measureCeilings({ workload, repetition, servers, options, tell });
     }
   }
 }

@@ -91,7 +91,8 @@ function printSpike(records, subjects) {
   const names = [...new Set(spike.map((record) => record.subject))];
   const rows = names.flatMap((name) => {
     const own = spike.filter((record) => record.subject === name);
-    return Object.keys(own[0].measured).map((metric) => {
+    const metrics = new Set(own.flatMap(({ measured }) => Object.keys(measured)));
+    return [...metrics].map((metric) => {
       const values = valuesOf(own, name, metric);
       const engine = subjects.find((subject) => CEILINGS[subject.name] === name);
       const reached = engine === undefined ? [] : valuesOfEngine(records, engine.name, metric);

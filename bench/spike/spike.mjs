@@ -15,23 +15,42 @@ import { openSqliteCore } from './sqlite.mjs';
 const DATA = Buffer.from(JSON.stringify({ type: 'step-completed', name: 's0', output: 'x'.repeat(60) }));
 const LEAST_MS = 1000;
 
-/** Runs the ceiling as often as the workloads and tells each result. */
-export async function runSpike({ servers, options, tell }) {
-  for (let repetition = 1; repetition <= options.reps; repetition++) {
-    const folder = mkdtempSync(join(options.folder, 'millrace-spike-'));
-    const say = (subject, measured) => tell({ workload: 'spike', subject, repetition, measured });
-    say('disk', measureDisk(folder));
+/** Measures the disk, and the ceilings of a workload if it has any, and tells each result. */
+export async function measureCeilings({ workload, repetition, servers, options, tell }) {
+  const measure = CEILINGS[workload];
+  if (measure === undefined) return;
+  const folder = mkdtempSync(join(options.folder, 'millrace-spike-'));
+  const say = (subject, measured) => tell({ workload: 'spike', subject, repetition, measured });
+  say('disk', measureDisk(folder));
 
-    const url = await servers.postgres.createDatabase();
-    say('ceiling postgres', await measureCore(await openPostgresCore(url), options.scale));
-    await servers.postgres.dropDatabase(url);
+  const url = await servers.postgres.createDatabase();
+  say('ceiling postgres', await measureCore(await openPostgresCore(url), options.scale, measure));
+  await servers.postgres.dropDatabase(url);
 
-    say('ceiling sqlite', await measureCore(openSqliteCore(join(folder, 'ceiling.db')), options.scale));
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const sqlite = openSqliteCore(join(folder, 'ceiling.db'));
+  say('ceiling sqlite', await measureCore(sqlite, options.scale, measure));
+  rmSync(folder, { recursive: true, force: true });
 }
 
-async function measureCore(core, scale) {
+/** What to measure of a core: `many(count, steps)` runs at once and answers in ms, `timed` does so until it is certain. */
+const CEILINGS = {
+  W1: async ({ timed, scaled }) => {
+    const runs = scaled(20_000);
+    return { 'W1 runs/s': (runs * 1000) / (await timed(runs, 1)) };
+  },
+  W2: async ({ timed, scaled }) => {
+    const chains = scaled(500);
+    return { 'W2 steps/s': (chains * 10_000) / (await timed(chains, 10)) };
+  },
+  W4: async ({ many }) => {
+    await repeat(() => many(1, 1));
+    const calls = await repeat(() => many(1, 1));
+    return { 'W4 p50 ms': quantile(calls, 0.5), 'W4 p99 ms': quantile(calls, 0.99) };
+  },
+  W5: async ({ timed }) => ({ 'W5 ms/step': (await timed(1, 100)) / 100 }),
+};
+
+async function measureCore(core, scale, measure) {
   const scaled = (count) => Math.max(1, Math.round(count * scale));
   const many = async (count, steps) => {
     const startedAt = now();
@@ -43,16 +62,7 @@ async function measureCore(core, scale) {
     return median(await repeat(() => many(count, steps)));
   };
 
-  const runs = scaled(20_000);
-  const chains = scaled(500);
-  const measured = {
-    'W1 runs/s': (runs * 1000) / (await timed(runs, 1)),
-    'W2 steps/s': (chains * 10_000) / (await timed(chains, 10)),
-    'W5 ms/step': (await timed(1, 100)) / 100,
-  };
-  const calls = await repeat(() => many(1, 1));
-  measured['W4 p50 ms'] = quantile(calls, 0.5);
-  measured['W4 p99 ms'] = quantile(calls, 0.99);
+  const measured = await measure({ many, timed, scaled });
   await core.close();
   return measured;
 }
