@@ -10,6 +10,7 @@ describe('a chunk', () => {
   const events: RunEvent[] = [
     STARTED,
     { type: 'step-completed', ordinal: 0, name: 'ünïcode\n= "x"', attempt: 1, payload: '"= no\\nline"' },
+    { type: 'step-completed', ordinal: 1, name: 'elsewhere', attempt: 2, engine: 'engine 2', payload: '1' },
     { type: 'patched', name: 'check' },
     { type: 'completed', payload: 'null' },
   ];
