@@ -5,6 +5,7 @@ import { judge } from './judge/judge.ts';
 import { untilLateOnce } from './rig/late.ts';
 import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
 import { until } from './rig/wait.ts';
+import { stop } from './rig/stop.ts';
 import { calmItems } from './worker/workload.ts';
 
 const TIMES = { beatMs: 100, leaseMs: 1_500 } as const;
@@ -56,7 +57,7 @@ describe.for(STORES)('on %s', (kind) => {
       await untilLateOnce(rig, client, paused, TIMES.beatMs * 2);
       const other = rig.worker({ name: 'other', ...TIMES });
       await other.untilMark('ready');
-      paused.kill('SIGSTOP');
+      await stop(paused, rig.url);
       const stoppedAt = performance.now();
       await client.perform(calmItems('meanwhile', 1));
       await until('three leases', () => performance.now() - stoppedAt > TIMES.leaseMs * 3);

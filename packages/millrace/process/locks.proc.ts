@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newResource } from './judge/locks.ts';
 import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
 import { until } from './rig/wait.ts';
+import { stop } from './rig/stop.ts';
 
 const PROGRAM = fileURLToPath(new URL('./locks/holder.ts', import.meta.url));
 
@@ -113,7 +114,7 @@ describe.for(STORES)('on %s', (kind) => {
       const other = hold('other');
       const { millrace } = await rig.client();
       await until('a waiter', async () => (await millrace.locks())[0]?.waiters.length === 1);
-      stopped.child.kill('SIGSTOP');
+      await stop(stopped.child, rig.url);
       expect(await other.until('granted')).toBe(2);
       await until('a write of the other', () => resource.taken.includes(2));
       stopped.child.kill('SIGCONT');

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { judge } from './judge/judge.ts';
 import { untilLateOnce } from './rig/late.ts';
 import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
+import { stop } from './rig/stop.ts';
 import { calmItems, type Item } from './worker/workload.ts';
 
 const LEASE_MS = 1500;
@@ -27,7 +28,7 @@ describe.for(STORES)('on %s', (kind) => {
     const other = rig.worker({ name: 'other', leaseMs: LEASE_MS });
     await other.untilMark('ready');
 
-    paused.kill('SIGSTOP');
+    await stop(paused, rig.url);
     await other.untilEntry('a take-over', () => other.logs('engine paused is gone').length > 0);
     expect(other.logs('engine paused is gone')[0]?.message).toContain(`${SIZE} runs requeued`);
     // Half of them: the others are tried when these have shown that they kill nobody.
@@ -102,7 +103,7 @@ describe.skipIf(!canOpen('postgres'))('on postgres', () => {
     await paused.untilBegins(1);
     const other = rig.worker({ name: 'other', leaseMs: LEASE_MS });
     await other.untilMark('ready');
-    paused.kill('SIGSTOP');
+    await stop(paused, rig.url);
     await other.untilBegins(1);
     writeFileSync(gate, '');
     await client.untilNothingIsOpen();

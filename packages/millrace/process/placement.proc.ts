@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { judge } from './judge/judge.ts';
 import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
 import { until } from './rig/wait.ts';
+import { stop } from './rig/stop.ts';
 import type { WorkerProcess } from './rig/worker-process.ts';
 import { calmItems } from './worker/workload.ts';
 
@@ -58,7 +59,7 @@ describe.for(STORES)('on %s', (kind) => {
       await Promise.all(
         engines.map((engine) => until('all to follow', () => engine.logs('placed by round-robin').at(-1))),
       );
-      still.kill('SIGSTOP');
+      await stop(still, rig.url);
       const begun = still.begins().length;
       const items = calmItems('stolen', 4);
       await client.perform(items);
