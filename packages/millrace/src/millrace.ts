@@ -10,7 +10,7 @@ import { failureOf } from './core/failure.ts';
 import type { PoolState } from './core/pool/state.ts';
 import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
-import { checkInput, takesAll } from './core/workflow/check-input.ts';
+import { checkInput, hasSchema } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workflow/workflow.ts';
 import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
 import { createSelector, type Selector } from './api/cluster/select.ts';
@@ -327,7 +327,7 @@ export class Millrace extends Operator {
   ): Promise<StartRequest> {
     if (this.closing !== undefined) throw new MillraceError('ENGINE_CLOSED', 'start after close');
     checkWorkflow(workflow);
-    const checked = takesAll(workflow) ? input : await checkInput(workflow, input);
+    const checked = hasSchema(workflow) ? await checkInput(workflow, input) : input;
     if (this.clientPlacing !== undefined && isPlaced(options)) await this.clientPlacing.look();
     return startRequest(workflow, checked, options, this.facts);
   }

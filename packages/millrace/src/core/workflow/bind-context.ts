@@ -293,6 +293,7 @@ class BoundContext implements Context {
     }
     if (!this.mayWait('step', ordinal, label)) return this.refusal();
     const { execution } = this;
+    // As `wait` does it, but without a copy: steps are what programs wait for most.
     const promise = new Promise<T>((resolve, reject) => {
       execution.wait({
         kind: 'step',

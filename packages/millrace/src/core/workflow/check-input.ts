@@ -2,14 +2,16 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { MillraceError } from '../errors.ts';
 import type { AnyWorkflow, NamedWorkflow } from './workflow.ts';
 
-/** Whether there is nothing to check. */
-export function takesAll(workflow: AnyWorkflow | NamedWorkflow): boolean {
-  return !('inputSchema' in workflow) || workflow.inputSchema === undefined;
+/** Whether there is anything to check. */
+export function hasSchema(
+  workflow: AnyWorkflow | NamedWorkflow,
+): workflow is AnyWorkflow & { readonly inputSchema: StandardSchemaV1 } {
+  return 'inputSchema' in workflow && workflow.inputSchema !== undefined;
 }
 
 /** The input as the workflow's schema gives it back. @throws INVALID_INPUT with every issue. */
 export async function checkInput(workflow: AnyWorkflow | NamedWorkflow, input: unknown): Promise<unknown> {
-  if (!('inputSchema' in workflow) || workflow.inputSchema === undefined) return input;
+  if (!hasSchema(workflow)) return input;
   return accepted(workflow, await workflow.inputSchema['~standard'].validate(input));
 }
 
