@@ -86,11 +86,9 @@ function judgeReturn({ seenMs, recoveredMs }: Times): string[] {
   return ['an engine never went on after the outage'];
 }
 
-function judgeResumed({ seenMs, resumedMs }: Times): string[] {
-  const wrong = seenMs === undefined ? ['nobody saw that the victim was gone'] : [];
-  const lost = resumedMs.filter((ms) => ms === undefined).length;
-  if (lost > 0) wrong.push(`${lost} of ${resumedMs.length} interrupted steps never went on`);
-  return wrong;
+function judgeResumed({ seenMs, lost }: Times): string[] {
+  const wrong = lost.map((step) => `the interrupted step ${step} never went on`);
+  return seenMs === undefined ? ['nobody saw that the victim was gone', ...wrong] : wrong;
 }
 
 /** What was on its way when it was stopped or cut off may have arrived. */

@@ -21,8 +21,12 @@ export interface Times {
   readonly inFlight: number;
   /** The victim was declared dead; or the store was back. */
   readonly seenMs: number | undefined;
-  /** Each attempt that the victim was cut short in: when the same step began again. Undefined: it never did. */
-  readonly resumedMs: readonly (number | undefined)[];
+  /** Attempts of steps that the victim was cut short in. */
+  readonly interrupted: number;
+  /** When each such step began again. */
+  readonly resumedMs: readonly number[];
+  /** Such steps that never did. */
+  readonly lost: readonly string[];
   /** The last of them; after an outage of the store, when the last engine began a step again. */
   readonly recoveredMs: number | undefined;
   /** How late each run was at its end. */
@@ -39,20 +43,16 @@ export function measure(death: boolean, stage: Stage, evidence: Evidence, moment
   };
   if (death) {
     const seenAt = declaredDeadAt(evidence.entries);
-    const resumedMs = interrupted(evidence.entries, stage.victim, struckAt).map((attempt) => {
-      const again = evidence.entries.find((entry) => isAgain(entry, attempt));
-      return again && again.at - struckAt;
-    });
-    const known = resumedMs.filter((ms) => ms !== undefined);
-    const recoveredMs = known.length === 0 ? undefined : Math.max(...known);
-    return { ...come, seenMs: seenAt && seenAt - struckAt, resumedMs, recoveredMs, lateMs };
+    const resumed = resumedAfter(evidence.entries, stage.victim, struckAt);
+    const recoveredMs = resumed.resumedMs.length === 0 ? undefined : Math.max(...resumed.resumedMs);
+    return { ...come, seenMs: seenAt && seenAt - struckAt, ...resumed, recoveredMs, lateMs };
   }
-  if (backAt === undefined)
-    return { ...come, seenMs: undefined, resumedMs: [], recoveredMs: undefined, lateMs };
+  const none = { interrupted: 0, resumedMs: [], lost: [] };
+  if (backAt === undefined) return { ...come, seenMs: undefined, ...none, recoveredMs: undefined, lateMs };
   const firsts = stage.engines.map((engine) => engine.begins().find(({ at }) => at > backAt)?.at);
   const known = firsts.filter((at) => at !== undefined);
   const recoveredMs = known.length === firsts.length ? Math.max(...known) - struckAt : undefined;
-  return { ...come, seenMs: backAt - struckAt, resumedMs: [], recoveredMs, lateMs };
+  return { ...come, seenMs: backAt - struckAt, ...none, recoveredMs, lateMs };
 }
 
 function countEnded(entries: readonly Entry[], { size }: Stage, struckAt: number): number {
@@ -61,6 +61,22 @@ function countEnded(entries: readonly Entry[], { size }: Stage, struckAt: number
   const ended = new Set(before.flatMap((entry) => (entry.kind === 'end' ? [entry.nonce] : [])));
   return before.filter((entry) => entry.kind === 'begin' && entry.step === last && ended.has(entry.nonce))
     .length;
+}
+
+function resumedAfter(
+  entries: readonly Entry[],
+  victim: WorkerProcess,
+  struckAt: number,
+): Pick<Times, 'interrupted' | 'resumedMs' | 'lost'> {
+  const attempts = interrupted(entries, victim, struckAt);
+  const agains = attempts.map((attempt) => entries.find((entry) => isAgain(entry, attempt))?.at);
+  return {
+    interrupted: attempts.length,
+    resumedMs: agains.filter((at) => at !== undefined).map((at) => at - struckAt),
+    lost: attempts
+      .filter((_, at) => agains[at] === undefined)
+      .map(({ workflow, key, epoch }) => `${workflow} ${key} of epoch ${epoch}`),
+  };
 }
 
 /** Under a higher epoch: somebody else took the run over. That may be the victim too, come back under a new name. */
@@ -73,14 +89,16 @@ function declaredDeadAt(entries: readonly Entry[]): number | undefined {
   return entries.find((entry) => entry.kind === 'log' && entry.message.includes('engine victim is gone'))?.at;
 }
 
-/** Attempts that had begun and not ended. */
+/** Attempts that had begun and not ended. A transaction carries no token, and its end is the server's: it does not count. */
 function interrupted(entries: readonly Entry[], victim: WorkerProcess, struckAt: number): EntryOf<'begin'>[] {
   const ended = new Set(
     entries.flatMap((entry) => (entry.kind === 'end' && entry.at <= struckAt ? [entry.nonce] : [])),
   );
   return entries
     .filter((entry) => entry.kind === 'begin')
-    .filter(({ pid, at, nonce }) => pid === victim.pid && at <= struckAt && !ended.has(nonce));
+    .filter(
+      ({ fence, pid, at, nonce }) => fence > 0 && pid === victim.pid && at <= struckAt && !ended.has(nonce),
+    );
 }
 
 /** By the store's clock, which is this machine's. */

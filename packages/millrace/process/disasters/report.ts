@@ -8,12 +8,11 @@ function quantile(samples: readonly number[], share: number): number | undefined
 
 /** One disaster in one line. */
 export function describePlayed({ figures, times }: Played): string {
-  const resumed = times.resumedMs.filter((ms) => ms !== undefined);
   const facts = {
     spare: times.spareMs,
     inFlight: times.inFlight,
-    ...{ seen: times.seenMs, recovered: times.recoveredMs, interrupted: times.resumedMs.length },
-    ...{ resumedHalf: quantile(resumed, 0.5), lateHalf: quantile(times.lateMs, 0.5) },
+    ...{ seen: times.seenMs, recovered: times.recoveredMs, interrupted: times.interrupted },
+    ...{ resumedHalf: quantile(times.resumedMs, 0.5), lateHalf: quantile(times.lateMs, 0.5) },
     ...{ late99: quantile(times.lateMs, 0.99), lateMost: quantile(times.lateMs, 1) },
   };
   return JSON.stringify({ ...facts, ...figures }, round);
