@@ -120,7 +120,7 @@ describe.skipIf(postgresUrl === undefined)('an engine whose line to PostgreSQL g
     for (let round = 0; slow.begins().length < 20; round++) {
       // oxlint-disable-next-line no-await-in-loop -- round after round
       await client.perform(calmItems(`round-${round}`, 2));
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- round after round
       await client.untilNothingIsOpen();
     }
     const { violations, figures } = await judge(rig);
@@ -143,7 +143,7 @@ async function cutUnderLoad(client: Client, plan: CutPlan): Promise<Outcome> {
   while (fired.length === 0) {
     // oxlint-disable-next-line no-await-in-loop -- round after round
     await client.perform(calmItems(`round-${rounds++}`, 1));
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- round after round
     await client.untilNothingIsOpen();
   }
   return cut;

@@ -4,8 +4,8 @@ import { decodeLoad } from '../src/core/cluster/load.ts';
 import { judge } from './judge/judge.ts';
 import { untilLateOnce } from './rig/late.ts';
 import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
-import { until } from './rig/wait.ts';
 import { stop } from './rig/stop.ts';
+import { until } from './rig/wait.ts';
 import { calmItems } from './worker/workload.ts';
 
 const TIMES = { beatMs: 100, leaseMs: 1_500 } as const;

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newResource } from './judge/locks.ts';
 import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
-import { until } from './rig/wait.ts';
 import { stop } from './rig/stop.ts';
+import { until } from './rig/wait.ts';
 
 const PROGRAM = fileURLToPath(new URL('./locks/holder.ts', import.meta.url));
 

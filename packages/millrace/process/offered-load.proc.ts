@@ -41,8 +41,7 @@ test.skipIf(!canOpen('postgres'))(
     const dueOf = (at: number): number => from + (at * SECONDS * 1000) / count;
     const starts: Promise<unknown>[] = [];
     for (let at = 0; at < count; at++) {
-      // A timetable: who comes late was not kept waiting by those before.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- a timetable: nobody is kept waiting by those before
       await pause(Math.max(0, dueOf(at) - Date.now()));
       starts.push(client.perform([itemOf(at, dueOf(at))]));
       if (at === Math.floor(count * KILL_AT)) engines[0]?.kill('SIGKILL');

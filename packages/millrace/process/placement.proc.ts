@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { judge } from './judge/judge.ts';
 import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
-import { until } from './rig/wait.ts';
 import { stop } from './rig/stop.ts';
+import { until } from './rig/wait.ts';
 import type { WorkerProcess } from './rig/worker-process.ts';
 import { calmItems } from './worker/workload.ts';
 

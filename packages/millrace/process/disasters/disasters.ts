@@ -117,7 +117,7 @@ export const DISASTERS: readonly Disaster[] = [
         if (code !== 0) throw new Error(`${engine.name} ended with ${code}: ${engine.said()}`);
         const next = spawn(`next-${at}`);
         engines[at] = next;
-        // oxlint-disable-next-line no-await-in-loop
+        // oxlint-disable-next-line no-await-in-loop -- one engine after the other
         await next.untilMark('ready');
       }
       return undefined;

@@ -1,6 +1,6 @@
 import { decodeValue } from '../../src/core/json.ts';
+import { attemptsOf } from '../judge/attempts.ts';
 import type { Evidence } from '../judge/evidence.ts';
-import type { WorkerProcess } from '../rig/worker-process.ts';
 import type { Entry, EntryOf } from '../worker/entry.ts';
 import type { JourneyInput } from '../worker/timed-workflows.ts';
 import type { Stage } from './stage.ts';
@@ -21,9 +21,7 @@ export interface Times {
   readonly inFlight: number;
   /** The victim was declared dead; or the store was back. */
   readonly seenMs: number | undefined;
-  /** Attempts of steps that the victim was cut short in. */
-  readonly interrupted: number;
-  /** When each such step began again. */
+  /** When each step began again that the victim was cut short in. Transactions carry no token: their rows are judged. */
   readonly resumedMs: readonly number[];
   /** Such steps that never did. */
   readonly lost: readonly string[];
@@ -43,11 +41,11 @@ export function measure(death: boolean, stage: Stage, evidence: Evidence, moment
   };
   if (death) {
     const seenAt = declaredDeadAt(evidence.entries);
-    const resumed = resumedAfter(evidence.entries, stage.victim, struckAt);
+    const resumed = resumedAfter(evidence.entries, stage.victim.pid, struckAt);
     const recoveredMs = resumed.resumedMs.length === 0 ? undefined : Math.max(...resumed.resumedMs);
     return { ...come, seenMs: seenAt && seenAt - struckAt, ...resumed, recoveredMs, lateMs };
   }
-  const none = { interrupted: 0, resumedMs: [], lost: [] };
+  const none = { resumedMs: [], lost: [] };
   if (backAt === undefined) return { ...come, seenMs: undefined, ...none, recoveredMs: undefined, lateMs };
   const firsts = stage.engines.map((engine) => engine.begins().find(({ at }) => at > backAt)?.at);
   const known = firsts.filter((at) => at !== undefined);
@@ -63,20 +61,21 @@ function countEnded(entries: readonly Entry[], { size }: Stage, struckAt: number
     .length;
 }
 
-function resumedAfter(
+/** What became of the steps that a process was in the middle of. */
+export function resumedAfter(
   entries: readonly Entry[],
-  victim: WorkerProcess,
+  pid: number | undefined,
   struckAt: number,
-): Pick<Times, 'interrupted' | 'resumedMs' | 'lost'> {
-  const attempts = interrupted(entries, victim, struckAt);
-  const agains = attempts.map((attempt) => entries.find((entry) => isAgain(entry, attempt))?.at);
-  return {
-    interrupted: attempts.length,
-    resumedMs: agains.filter((at) => at !== undefined).map((at) => at - struckAt),
-    lost: attempts
-      .filter((_, at) => agains[at] === undefined)
-      .map(({ workflow, key, epoch }) => `${workflow} ${key} of epoch ${epoch}`),
-  };
+): Pick<Times, 'resumedMs' | 'lost'> {
+  const resumedMs: number[] = [];
+  const lost: string[] = [];
+  for (const { begin, endedAt = Infinity } of attemptsOf(entries)) {
+    if (begin.pid !== pid || begin.at > struckAt || endedAt <= struckAt) continue;
+    const again = entries.find((entry) => isAgain(entry, begin));
+    if (again === undefined) lost.push(`${begin.workflow} ${begin.key} of epoch ${begin.epoch}`);
+    else resumedMs.push(again.at - struckAt);
+  }
+  return { resumedMs, lost };
 }
 
 /** Under a higher epoch: somebody else took the run over. That may be the victim too, come back under a new name. */
@@ -87,18 +86,6 @@ function isAgain(entry: Entry, { key, epoch }: EntryOf<'begin'>): boolean {
 /** When another engine said that the victim is gone. */
 function declaredDeadAt(entries: readonly Entry[]): number | undefined {
   return entries.find((entry) => entry.kind === 'log' && entry.message.includes('engine victim is gone'))?.at;
-}
-
-/** Attempts that had begun and not ended. A transaction carries no token, and its end is the server's: it does not count. */
-function interrupted(entries: readonly Entry[], victim: WorkerProcess, struckAt: number): EntryOf<'begin'>[] {
-  const ended = new Set(
-    entries.flatMap((entry) => (entry.kind === 'end' && entry.at <= struckAt ? [entry.nonce] : [])),
-  );
-  return entries
-    .filter((entry) => entry.kind === 'begin')
-    .filter(
-      ({ fence, pid, at, nonce }) => fence > 0 && pid === victim.pid && at <= struckAt && !ended.has(nonce),
-    );
 }
 
 /** By the store's clock, which is this machine's. */

@@ -11,7 +11,11 @@ export function describePlayed({ figures, times }: Played): string {
   const facts = {
     spare: times.spareMs,
     inFlight: times.inFlight,
-    ...{ seen: times.seenMs, recovered: times.recoveredMs, interrupted: times.interrupted },
+    ...{
+      seen: times.seenMs,
+      recovered: times.recoveredMs,
+      interrupted: times.resumedMs.length + times.lost.length,
+    },
     ...{ resumedHalf: quantile(times.resumedMs, 0.5), lateHalf: quantile(times.lateMs, 0.5) },
     ...{ late99: quantile(times.lateMs, 0.99), lateMost: quantile(times.lateMs, 1) },
   };

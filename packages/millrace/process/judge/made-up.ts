@@ -8,6 +8,8 @@ export interface Deed {
   from: number;
   to?: number;
   engine?: string;
+  pid?: number;
+  /** 0: a transaction, which carries no token. */
   epoch?: number;
   step?: string;
   lock?: { name: string; token: number };
@@ -30,10 +32,10 @@ export function madeUp(deeds: readonly Deed[], more: Partial<Evidence> = {}): Ev
 }
 
 function entriesOf(
-  { run, from, to, engine = 'one', epoch = 1, step = 'work', lock }: Deed,
+  { run, from, to, engine = 'one', pid = 0, epoch = 1, step = 'work', lock }: Deed,
   at: number,
 ): Entry[] {
-  const by = { engine, pid: 0 };
+  const by = { engine, pid };
   const nonce = `nonce-${at}`;
   const key = `${run}:${step}`;
   const begin: EntryOf<'begin'> = {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 
-/** Until a signal has arrived for certain. */
+/** A process that was signalled does nothing more by then but to end the system call that it is in. */
 const ARRIVAL_MS = 10;
 /** Others may be writing at this moment. */
 const OTHERS_MS = 1_000;
@@ -22,7 +22,7 @@ export async function stop(
     await pause(ARRIVAL_MS);
     if (canWrite(url.slice('file:'.length))) return;
     process.kill('SIGCONT');
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- it ends its write
     await pause(ARRIVAL_MS);
   }
 }
