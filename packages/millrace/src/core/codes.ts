@@ -39,6 +39,11 @@ export const ERRORS = {
     summary: "The input does not match the workflow's schema; `details.issues` lists each problem.",
     remedy: 'Correct the input at the paths listed and start again.',
   },
+  INVALID_DEFINITION: {
+    status: 422,
+    summary: 'A definition has problems; `details.problems` lists each with line, path and remedy.',
+    remedy: 'Correct what is listed; `millrace validate FILE` shows it again.',
+  },
   STORE_URL: {
     status: 400,
     summary: 'The store address is missing or of an unknown kind.',
@@ -56,7 +61,35 @@ export const ERRORS = {
     remedy: 'Rename one of them, or give the workflow another version.',
   },
 
+  VERSION_EXISTS: {
+    status: 409,
+    summary: 'This version of the definition was deployed with other content; deployed versions never change.',
+    remedy: 'Give the changed definition another version.',
+  },
+  ROUTE_CHANGED: {
+    status: 409,
+    summary: 'Somebody else changed which versions new runs get, at the same time.',
+    remedy: 'Look at the definition again, then repeat the change if it is still wanted.',
+  },
+
+  // --- how nodes of a definition fail
+  EXPRESSION: {
+    status: 422,
+    summary: 'An expression of a definition could not be evaluated, or cost too much; it is not tried again.',
+    remedy: 'Correct the expression: the message says which node and which part of it.',
+  },
+  EXECUTOR_DISABLED: {
+    status: 403,
+    summary: 'The executor is there, and this engine does not allow it.',
+    remedy: "Allow it in the engine's environment, or take the executor out of the definition.",
+  },
+
   // --- what is not there
+  UNKNOWN_SECRET: {
+    status: 422,
+    summary: 'A definition uses a secret that the engine which executes the node does not have.',
+    remedy: 'Set MILLRACE_SECRET_NAME, or MILLRACE_SECRET_NAME_FILE, for that engine.',
+  },
   UNKNOWN_WORKFLOW: {
     status: 404,
     summary: 'No workflow of this name is registered or deployed.',
