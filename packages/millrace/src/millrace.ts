@@ -11,7 +11,7 @@ import type { PoolState } from './core/pool/state.ts';
 import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
 import { checkInput, hasSchema } from './core/workflow/check-input.ts';
-import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workflow/workflow.ts';
+import type { AnyWorkflow, InputOf, OutputOf } from './core/workflow/workflow.ts';
 import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
 import { createSelector, type Selector } from './api/cluster/select.ts';
 import { whileHeld, type HeldLock } from './api/locks/hold.ts';
@@ -20,7 +20,6 @@ import { openKeeper } from './api/locks/open-keeper.ts';
 import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
 import { runHandle, type Run } from './api/handle.ts';
-import { Operator } from './api/cluster/operator.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { createResults, type Results } from './api/results.ts';
 import { ask } from './api/store-failure.ts';
@@ -37,6 +36,7 @@ import { startChores } from './cluster/leader.ts';
 import { createPlacing } from './cluster/placement.ts';
 import { reportPool } from './core/cluster/pool-report.ts';
 import type { LockOptions } from './core/locks/lock-options.ts';
+import type { Library } from './engine/claim/repertoire.ts';
 import { Engine, type EngineListener } from './engine/engine.ts';
 import { createOutage, watchStore, type Outage } from './engine/outage.ts';
 import type { EngineOptions } from './engine/options.ts';
@@ -48,6 +48,11 @@ import { nodePorts } from './node-ports.ts';
 import { openPool } from './open-pool.ts';
 import { DEFAULT_STORE, openStore } from './open-store.ts';
 import type { Pool } from './pool/pool.ts';
+import { chooseWorkflow, type StartName } from './versions/choose.ts';
+import type { VersionDesk } from './versions/desk.ts';
+import { startGuard } from './versions/guard-chore.ts';
+import { openVersions, refuseDuplicates } from './versions/open-versions.ts';
+import { Publisher } from './versions/publisher.ts';
 import type { DeliveryResult, RunFilter, StartRequest, StartResult, Store } from './store/port/store.ts';
 
 export interface RunsFilter extends Partial<Omit<RunFilter, 'namespace'>> {}
@@ -70,7 +75,7 @@ export interface SignalWithStartOptions<T> extends Omit<StartOptions, 'transacti
  * An open store, and an engine that works on it unless told otherwise. Made by `Millrace.open`; several can
  * live in one process.
  */
-export class Millrace extends Operator {
+export class Millrace extends Publisher {
   readonly store: Store;
   /** The engine of this process; undefined for a client (`work: false`). */
   readonly engine: Engine | undefined;
@@ -85,9 +90,11 @@ export class Millrace extends Operator {
   /** Where a client's runs shall begin; an engine has a placer of its own. */
   private readonly clientPlacing: ClientPlacing | undefined;
   protected readonly keeper: Keeper;
+  protected readonly versions: VersionDesk;
+  protected readonly library: Library;
   private readonly workers: Pool | undefined;
   private readonly ownsStore: boolean;
-  private chores: Loop | undefined;
+  private chores: readonly Loop[] = [];
   private stopHints: () => void = () => {};
   private closing: Promise<void> | undefined;
 
@@ -142,9 +149,14 @@ export class Millrace extends Operator {
       const engine = new Engine(store, ports, options, listener(this.results, replies, outage));
       engine.placing = createPlacing(engine);
       this.engine = engine;
-    } else this.clientPlacing = createClientPlacing(store, ports, options);
-    this.selector = createSelector(store, options);
+    }
     this.clock = this.engine?.clock ?? createStoreClock(() => ports.clock.mono());
+    const { clock, engine } = this;
+    this.versions = openVersions({ store, ports, options, clock, engine });
+    const { catalogue: library } = this.versions;
+    this.library = library;
+    if (engine === undefined) this.clientPlacing = createClientPlacing(store, ports, options, library);
+    this.selector = createSelector(store, options, library);
     this.gateway = createGateway(
       this.engine?.store ?? store,
       ports,
@@ -152,9 +164,9 @@ export class Millrace extends Operator {
       () => this.closing !== undefined,
     );
     const { name: engineName, maxPayloadBytes, stickyMs } = options;
-    const { results, gateway, clock } = this;
-    this.keeper = openKeeper({ store, ports, options, engine: this.engine });
-    const callers = { results, replies, gateway, outage, clock };
+    const { results, gateway } = this;
+    this.keeper = openKeeper({ store, ports, options, engine });
+    const callers = { results, replies, gateway, outage, clock, library };
     this.desk = createDesk({ store, ports, ...callers, engineName, maxPayloadBytes, stickyMs });
     this.facts = this.startFacts();
   }
@@ -162,8 +174,11 @@ export class Millrace extends Operator {
   private async begin(): Promise<void> {
     if (this.engine === undefined) await this.sampleClock();
     else {
+      await ask(() => this.library.look());
+      refuseDuplicates(this.versions);
       await this.engine.start();
-      this.chores = startChores(this.ports, this.engine);
+      const { ports, engine, versions } = this;
+      this.chores = [startChores(ports, engine), startGuard(engine, versions.catalogue)];
     }
     this.stopHints =
       this.store.hints?.receive(({ kind }) => {
@@ -181,10 +196,12 @@ export class Millrace extends Operator {
 
   /**
    * Starts a run. When it resolves the run is durable.
-   * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_WORKFLOW, KEY_IN_USE, QUEUE_FULL, NOT_SERIALIZABLE,
+   * @param workflow - what `workflow()` returned; `name@version`, or `{ name, version }`, of one that is deployed or that
+   *   other engines have; or a name alone: the version is then chosen by its route, else it is the highest.
+   * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_WORKFLOW, UNKNOWN_VERSION, EXPRESSION, KEY_IN_USE, QUEUE_FULL, NOT_SERIALIZABLE,
    *   PAYLOAD_TOO_LARGE, STORE_UNREACHABLE.
    */
-  async start<W extends AnyWorkflow | NamedWorkflow>(
+  async start<W extends AnyWorkflow | StartName>(
     workflow: W,
     input: InputOf<W>,
     options: StartOptions = {},
@@ -313,7 +330,7 @@ export class Millrace extends Operator {
     const { clock } = this.ports;
     const begunAt = clock.mono();
     await this.keeper.close();
-    await this.chores?.stop();
+    await Promise.all(this.chores.map((chore) => chore.stop()));
     await this.engine?.close(graceMs);
     await this.workers?.close(graceMs - (clock.mono() - begunAt));
     await this.results.stop();
@@ -321,15 +338,25 @@ export class Millrace extends Operator {
   }
 
   private async request(
-    workflow: AnyWorkflow | NamedWorkflow,
+    workflow: AnyWorkflow | StartName,
     input: unknown,
     options: StartOptions,
   ): Promise<StartRequest> {
     if (this.closing !== undefined) throw new MillraceError('ENGINE_CLOSED', 'start after close');
     checkWorkflow(workflow);
+    if (!isProgram(workflow)) return this.requestByName(workflow, input, options);
     const checked = hasSchema(workflow) ? await checkInput(workflow, input) : input;
     if (this.clientPlacing !== undefined && isPlaced(options)) await this.clientPlacing.look();
     return startRequest(workflow, checked, options, this.facts);
+  }
+
+  /** A roll-out is drawn by the key, or by the id that the run then has. */
+  private async requestByName(name: StartName, input: unknown, options: StartOptions): Promise<StartRequest> {
+    const runId = this.facts.newRunId();
+    const workflow = await chooseWorkflow(this.versions, name, options.key ?? runId);
+    const checked = await checkInput(workflow, input);
+    if (this.clientPlacing !== undefined && isPlaced(options)) await this.clientPlacing.look();
+    return startRequest(workflow, checked, options, { ...this.facts, newRunId: () => runId });
   }
 
   private startFacts(): StartFacts {
@@ -369,6 +396,10 @@ interface Parts {
   work: boolean;
   pool: Pool | undefined;
   ownsStore: boolean;
+}
+
+function isProgram(workflow: AnyWorkflow | StartName): workflow is AnyWorkflow {
+  return typeof workflow === 'object' && 'run' in workflow;
 }
 
 function reporterOf(pool: Pool | undefined): EngineOptions['reportPool'] {

@@ -1,7 +1,8 @@
-import { engineView } from '../core/cluster/engine-view.ts';
+import { engineView, withDefinitions } from '../core/cluster/engine-view.ts';
 import { MillraceError } from '../core/errors.ts';
 import { checkName } from '../core/names.ts';
 import { dedupOf, encodeMessage, type InboxMessage } from '../core/run/message.ts';
+import type { Library } from '../engine/claim/repertoire.ts';
 import { encodePayload } from '../engine/payload.ts';
 import type { Ports } from '../engine/ports.ts';
 import type { StoreClock } from '../engine/store-clock.ts';
@@ -40,14 +41,16 @@ export interface DeskParts extends Pick<Desk, 'store' | 'ports' | 'results' | 'r
   gateway: Gateway;
   outage: Outage;
   clock: StoreClock;
+  /** Whose definitions engines can run besides their code. */
+  library: Library;
   maxPayloadBytes: number;
   /** How long runs that a message wakes are kept for the engine that has them in memory. */
   stickyMs: number;
 }
 
 export function createDesk(parts: DeskParts): Desk {
-  const { store, ports, results, replies, engineName, gateway, outage, clock, maxPayloadBytes, stickyMs } =
-    parts;
+  const { store, ports, results, replies, engineName, gateway, outage, clock, library } = parts;
+  const { maxPayloadBytes, stickyMs } = parts;
   return {
     ...{ store, ports, results, replies, engineName },
     encode: (value, where) => encodePayload(value, where, maxPayloadBytes),
@@ -70,7 +73,12 @@ export function createDesk(parts: DeskParts): Desk {
       const limits = queued ? await ask(() => store.limitsOf(runId)) : undefined;
       const tasks = status === 'waiting' ? await ask(() => readTasks(store, row)) : undefined;
       const trouble = outage.current();
-      const seen = engines.map((engine) => ({ ...engineView(engine, storeTime), beatAt: engine.beatAt }));
+      await ask(() => library.refresh());
+      const stored = library.stored();
+      const seen = engines.map((engine) => ({
+        ...withDefinitions(engineView(engine, storeTime), stored),
+        beatAt: engine.beatAt,
+      }));
       const since = trouble && { message: trouble.message, since: storeTime - trouble.forMs };
       const assignee = engines.find(({ engineId }) => engineId === assignedTo);
       const isPlaced = assignee !== undefined && version === 0;

@@ -188,9 +188,10 @@ export function refusalOf(result: StartResult, { key, queue }: StartRequest): Mi
 
 /** @throws INVALID_ARGUMENT. */
 export function checkWorkflow(workflow: unknown): void {
+  if (typeof workflow === 'string') return;
   if (typeof workflow === 'object' && workflow !== null && 'name' in workflow && 'version' in workflow)
     return;
   throw new MillraceError('INVALID_ARGUMENT', `start got ${typeof workflow} instead of a workflow`, {
-    remedy: "Pass what workflow('name', …) returned, or { name, version } of one that other engines run.",
+    remedy: "Pass what workflow('name', …) returned, or the name of one that is deployed or that other engines run.",
   });
 }

@@ -1,4 +1,4 @@
-import { engineView } from '../core/cluster/engine-view.ts';
+import { engineView, withDefinitions } from '../core/cluster/engine-view.ts';
 import { decodeLoad } from '../core/cluster/load.ts';
 import { choose } from '../core/placement/placement.ts';
 import {
@@ -47,9 +47,15 @@ export function createPlacing(engine: Engine): Placing {
     if (message !== before) engine.ports.log({ source: 'engine', level: 'info', message });
   };
 
+  const viewOf = (row: EngineRow): EngineView => {
+    const view = engineView(row, rowsAt);
+    const { library } = engine.repertoire;
+    return library === undefined ? view : withDefinitions(view, library.stored());
+  };
+
   /** Decoded when something is placed: a beat without that costs no more for a hundred engines than for one. */
   const views = (): readonly EngineView[] =>
-    (decoded ??= rows.length > 1 ? rows.map((row) => engineView(row, rowsAt)) : []);
+    (decoded ??= rows.length > 1 ? rows.map(viewOf) : []);
 
   /** Its own runs it can count at any time; what its beat said is up to a second old. */
   const withOwnRuns = (view: EngineView): EngineView =>

@@ -9,7 +9,6 @@ import { encodeLoad } from '../core/cluster/load.ts';
 import { encodeProfile, type EngineProfile } from '../core/cluster/profile.ts';
 import type { Executor, Log } from '../core/workflow/context.ts';
 import type { ProgramPorts } from '../core/workflow/program.ts';
-import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import { workOf, type BeginningRun, type TaskWork } from '../core/policy/eligibility.ts';
 import type {
   Adopter,
@@ -24,13 +23,13 @@ import type {
   Scope,
   Store,
   Work,
-  WorkflowRef,
 } from '../store/port/store.ts';
 import { watchAcquisitions } from './claim/acquisitions.ts';
 import { adopt } from './claim/adopt.ts';
 import { startAudit } from './claim/audit.ts';
 import { startClaimer, type Claimer } from './claim/claimer.ts';
 import { createWord, type Word } from './claim/look.ts';
+import { createRepertoire, refOf, type Repertoire } from './claim/repertoire.ts';
 import { startWaker, type Waker } from './claim/waker.ts';
 import { createCommitter, type CommitResult } from './commit/committer.ts';
 import { group } from './commit/group.ts';
@@ -80,8 +79,6 @@ export class Engine {
   readonly clock: StoreClock;
   readonly listener: EngineListener;
   engineId: string;
-  /** What is announced of each incarnation. */
-  readonly profile: Uint8Array;
   readonly settings: Settings;
   readonly word: Word;
   readonly attempts: FailureRate;
@@ -91,8 +88,7 @@ export class Engine {
   readonly held: Map<string, Instance> = new Map();
   readonly cache: LRUCache<string, Instance>;
   readonly executors: ReadonlyMap<string, Executor>;
-  /** All that it can execute: workflows of authors, and a task for each executor. */
-  readonly workflowRefs: WorkflowRef[];
+  readonly repertoire: Repertoire;
   /** Its labels and its region, as demands speak of them. */
   readonly traits: readonly string[];
   readonly programPorts: ProgramPorts;
@@ -110,7 +106,6 @@ export class Engine {
   waker!: Waker;
   private audit!: Loop;
   private membership!: Membership;
-  private readonly workflows: Map<string, AnyWorkflow> = new Map();
   private readonly gate: StepGate;
   private stopHints: () => void = () => {};
   private state: 'new' | 'running' | 'draining' | 'closed' = 'new';
@@ -138,11 +133,8 @@ export class Engine {
     this.gate = createStepGate(options.stepConcurrency);
     this.executors = new Map(Object.entries(options.executors));
     const tasks = [...this.executors].map(([name, executor]) => taskWorkflow(name, executor));
-    for (const workflow of [...options.workflows, ...tasks])
-      this.workflows.set(`${workflow.name} ${workflow.version}`, workflow);
+    this.repertoire = createRepertoire([...options.workflows, ...tasks]);
     this.traits = traitsOf(options);
-    this.workflowRefs = [...this.workflows.values()].map(refOf);
-    this.profile = encodeProfile(profileOf(options, options.workflows.map(refOf)));
     const isOver = (): boolean => this.state === 'closed';
     this.persist = (call) => persist(ports, call, isOver);
     this.commit = createCommitter(this.store, ports, options.commitLanes, isOver);
@@ -211,12 +203,12 @@ export class Engine {
   /** The runs that this engine can execute. */
   scope(): Scope {
     const { namespace, queues } = this.options;
-    return { namespace, queues, workflows: this.workflowRefs, traits: this.traits };
+    return { namespace, queues, workflows: this.repertoire.refs(), traits: this.traits };
   }
   canRun(name: string, workflowVersion: string, queue: string): boolean {
     const takesFrom = this.options.queues?.includes(queue) ?? true;
-    const { version, demands } = splitVersion(workflowVersion);
-    const able = this.workflows.has(`${name} ${version}`) && carriesAll(this.traits, demands);
+    const { demands } = splitVersion(workflowVersion);
+    const able = this.repertoire.has(name, workflowVersion) && carriesAll(this.traits, demands);
     return this.mayClaim() && takesFrom && able;
   }
   /** Where a run that somebody starts here shall begin. Who has not heard of the others lately cannot tell. */
@@ -231,9 +223,6 @@ export class Engine {
   placeTask(work: Omit<TaskWork, 'kind' | 'originEngineId'>): Place {
     if (this.placing === undefined || this.placing.isAlone() || !this.membership.isConfirmed()) return 'self';
     return this.placing.place({ ...work, kind: 'task', originEngineId: this.engineId });
-  }
-  workflowOf(name: string, version: string): AnyWorkflow | undefined {
-    return this.workflows.get(`${name} ${splitVersion(version).version}`);
   }
   hold(instance: Instance): void {
     this.held.set(instance.runId, instance);
@@ -357,6 +346,10 @@ export class Engine {
 
   // --- membership
 
+  /** What is announced of each incarnation. */
+  profile(): Uint8Array {
+    return encodeProfile(profileOf(this.options, this.repertoire.library !== undefined));
+  }
   /** What the beat publishes of this engine. */
   loadReport(latencyMs: number): Uint8Array {
     return encodeLoad({
@@ -452,26 +445,15 @@ export class Engine {
   }
 }
 
-function refOf({ name, version }: AnyWorkflow): WorkflowRef {
-  return { workflow: name, version };
-}
-
-function profileOf(options: EngineOptions, workflows: EngineProfile['workflows']): EngineProfile {
+/** @param definitions - whether it interprets them. */
+function profileOf(options: EngineOptions, definitions: boolean): EngineProfile {
   const { region, labels, weight, namespace, queues, beatMs, leaseMs, expectedEngines: expected } = options;
   const { concurrency, stepConcurrency } = options;
-  const executors = Object.keys(options.executors);
-  const capacity = { workflows: concurrency, tasks: stepConcurrency };
   return {
-    region,
-    labels,
-    weight,
-    namespace,
-    queues,
-    executors,
-    workflows,
-    capacity,
-    beatMs,
-    leaseMs,
-    expected,
+    ...{ region, labels, weight, namespace, queues, definitions },
+    executors: Object.keys(options.executors),
+    workflows: options.workflows.map(refOf),
+    capacity: { workflows: concurrency, tasks: stepConcurrency },
+    ...{ beatMs, leaseMs, expected },
   };
 }

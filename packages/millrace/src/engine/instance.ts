@@ -16,7 +16,7 @@ import type { Attempt } from './dispatch/attempt.ts';
  */
 export interface Instance {
   readonly runId: string;
-  readonly workflow: AnyWorkflow;
+  workflow: AnyWorkflow;
   row: OwnedRun;
   execution: Execution;
   /** False while suspended in the cache, and for ever once ownership is lost. */

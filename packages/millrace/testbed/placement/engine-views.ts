@@ -15,6 +15,7 @@ export function engineView(engineId: string, { load, ...changes }: Changes = {})
     weight: 1,
     executors: ['mail'],
     workflows: [{ workflow: 'order', version: '1' }],
+    definitions: false,
     capacity: { workflows: 1000, tasks: 1000 },
     ...{ region: undefined, queues: undefined, beatMs: 1000, leaseMs: 5000, expected: [] },
     ...changes,

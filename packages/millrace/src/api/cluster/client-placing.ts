@@ -2,6 +2,7 @@ import { choose } from '../../core/placement/placement.ts';
 import { strategyFor } from '../../core/placement/rule.ts';
 import { createPlacementState } from '../../core/placement/state.ts';
 import { workOf, type BeginningRun } from '../../core/policy/eligibility.ts';
+import type { Library } from '../../engine/claim/repertoire.ts';
 import type { EngineOptions } from '../../engine/options.ts';
 import { WINDOW_MS } from '../../engine/placing.ts';
 import type { Ports } from '../../engine/ports.ts';
@@ -28,6 +29,7 @@ export function createClientPlacing(
   store: Store,
   { clock, uuid, after }: Pick<Ports, 'clock' | 'uuid' | 'after'>,
   { strategy, loadWeights, region }: Pick<EngineOptions, 'strategy' | 'loadWeights' | 'region'>,
+  library: Library,
 ): ClientPlacing {
   let state = createPlacementState({ placerId: uuid(), weights: loadWeights });
   let around: Surroundings | undefined;
@@ -44,7 +46,7 @@ export function createClientPlacing(
       resolve();
     };
     // A store that does not answer is the start's own business, and it waits longer.
-    readSurroundings(store, strategy).then(learn, () => learn(undefined));
+    readSurroundings(store, strategy, library).then(learn, () => learn(undefined));
     return promise;
   };
   return {

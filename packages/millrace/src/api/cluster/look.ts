@@ -3,6 +3,7 @@ import { describeFailover, type FailoverDescription } from '../../core/cluster/d
 import { MillraceError, show } from '../../core/errors.ts';
 import { decodeRule, RULE_SETTING } from '../../core/placement/rule.ts';
 import type { StrategyName } from '../../core/placement/strategy.ts';
+import type { Library } from '../../engine/claim/repertoire.ts';
 import type { Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
 
@@ -23,12 +24,19 @@ export interface OwnExpectations {
   readonly strategy: StrategyName;
 }
 
-export async function readCluster(store: Store, own: OwnExpectations): Promise<ClusterDescription> {
+/** @param library - whose definitions engines can run besides their code. */
+export async function readCluster(
+  store: Store,
+  own: OwnExpectations,
+  library: Library,
+): Promise<ClusterDescription> {
+  await ask(() => library.refresh());
   const { storeTime: now, engines, leader } = await ask(() => store.listEngines({ retiredMs: SHOW_DEAD_MS }));
   const { settings } = await ask(() => store.readSettings());
   const set = settings.find(({ name }) => name === RULE_SETTING)?.value;
   const { strategy, shadow } = decodeRule(set, own.strategy);
-  return describeCluster({ now, engines, leader, expected: own.expectedEngines, strategy, shadow });
+  const expected = own.expectedEngines;
+  return describeCluster({ now, engines, leader, expected, strategy, shadow, stored: library.stored() });
 }
 
 export async function readFailovers(

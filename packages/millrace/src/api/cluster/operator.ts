@@ -5,6 +5,7 @@ import type { LockDescription } from '../../core/locks/describe-lock.ts';
 import type { RuleOptions } from '../../core/placement/rule.ts';
 import type { StrategyName } from '../../core/placement/strategy.ts';
 import type { RunDescription } from '../../core/reading/describe-run.ts';
+import type { Library } from '../../engine/claim/repertoire.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { EngineOptions } from '../../engine/options.ts';
 import type { Store } from '../../store/port/store.ts';
@@ -31,12 +32,13 @@ export abstract class Operator {
   protected abstract readonly options: EngineOptions;
   protected abstract readonly gateway: Gateway;
   protected abstract readonly selector: Selector;
+  protected abstract readonly library: Library;
   protected abstract readonly keeper: Keeper;
   abstract run(ref: string | { key: string }): Run;
 
   /** Who is there, who leads, and who should be there and is not. */
   cluster(): Promise<ClusterDescription> {
-    return readCluster(this.store, this.options);
+    return readCluster(this.store, this.options, this.library);
   }
 
   /**

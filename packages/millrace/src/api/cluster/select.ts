@@ -6,6 +6,7 @@ import { createPlacementState } from '../../core/placement/state.ts';
 import { parseStrategy, type StrategyName } from '../../core/placement/strategy.ts';
 import type { EngineView, Work } from '../../core/policy/eligibility.ts';
 import type { NamedWorkflow } from '../../core/workflow/workflow.ts';
+import type { Library } from '../../engine/claim/repertoire.ts';
 import type { EngineOptions } from '../../engine/options.ts';
 import type { Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
@@ -57,11 +58,13 @@ const WISHES = ['workflow', 'executor', 'queue', 'requires', 'region', 'near', '
 export function createSelector(
   store: Store,
   options: Pick<EngineOptions, 'name' | 'namespace' | 'region' | 'strategy' | 'loadWeights'>,
+  library: Library,
 ): Selector {
   let state = createPlacementState({ placerId: options.name, weights: options.loadWeights });
   return async (wish) => {
     const work = workOf(wish, options);
-    const { engines, rule, adaptive } = await ask(() => readSurroundings(store, options.strategy));
+    await ask(() => library.refresh());
+    const { engines, rule, adaptive } = await ask(() => readSurroundings(store, options.strategy, library));
     // Who belongs to another namespace is nobody's business here.
     const views = engines.filter(({ namespace }) => namespace === options.namespace);
     const strategy =

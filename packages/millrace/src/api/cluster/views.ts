@@ -1,8 +1,9 @@
-import { engineView } from '../../core/cluster/engine-view.ts';
+import { engineView, withDefinitions } from '../../core/cluster/engine-view.ts';
 import { ADAPTIVE_SETTING, decodeAdaptive, type AdaptiveState } from '../../core/placement/adaptive.ts';
 import { decodeRule, RULE_SETTING, type PlacementRule } from '../../core/placement/rule.ts';
 import type { StrategyName } from '../../core/placement/strategy.ts';
 import type { EngineView } from '../../core/policy/eligibility.ts';
+import type { Library } from '../../engine/claim/repertoire.ts';
 import type { ClusterSettings, Store } from '../../store/port/store.ts';
 
 /** All that a process without a beat can place by. */
@@ -12,11 +13,18 @@ export interface Surroundings {
   readonly adaptive: AdaptiveState;
 }
 
-/** @param own - the strategy that holds where none is set for all engines. */
-export async function readSurroundings(store: Store, own: StrategyName): Promise<Surroundings> {
+/**
+ * @param own - the strategy that holds where none is set for all engines.
+ * @param library - whose definitions engines can run besides their code.
+ */
+export async function readSurroundings(
+  store: Store,
+  own: StrategyName,
+  library: Library,
+): Promise<Surroundings> {
   const [{ engines, storeTime }, settings] = await Promise.all([store.listEngines(), store.readSettings()]);
   return {
-    engines: engines.map((row) => engineView(row, storeTime)),
+    engines: engines.map((row) => withDefinitions(engineView(row, storeTime), library.stored())),
     rule: decodeRule(valueOf(settings, RULE_SETTING), own),
     adaptive: decodeAdaptive(valueOf(settings, ADAPTIVE_SETTING), 0),
   };

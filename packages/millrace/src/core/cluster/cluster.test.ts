@@ -15,6 +15,7 @@ const PROFILE: EngineProfile = {
   queues: ['fast'],
   executors: ['mail.send'],
   workflows: [{ workflow: 'order', version: '1' }],
+  definitions: true,
   capacity: { workflows: 10, tasks: 20 },
   beatMs: 500,
   leaseMs: 2_000,
@@ -52,7 +53,8 @@ function seen(more: Partial<SeenEngine> = {}): SeenEngine {
 }
 function describeAll(facts: Partial<ClusterFacts>) {
   const none = { engines: [], leader: undefined, expected: [], strategy: 'locality', shadow: undefined };
-  return describeCluster({ now: NOW, ...none, ...facts });
+  const stored = { namespace: 'shop', versions: [{ workflow: 'bill', version: '3' }] };
+  return describeCluster({ now: NOW, ...none, stored, ...facts });
 }
 
 describe('what engines tell of themselves', () => {
@@ -69,7 +71,7 @@ describe('what engines tell of themselves', () => {
     const nothing = decodeProfile(new Uint8Array());
     expect(nothing).toEqual({
       ...{ region: undefined, labels: [], weight: 1, namespace: 'default', queues: undefined },
-      ...{ executors: [], workflows: [], capacity: { workflows: 0, tasks: 0 } },
+      ...{ executors: [], workflows: [], definitions: false, capacity: { workflows: 0, tasks: 0 } },
       ...{ beatMs: 1_000, leaseMs: 5_000, expected: [] },
     });
     for (const odd of ['null', '17', '[', '{"capacity":7,"labels":"x","weight":-1,"region":4}'])

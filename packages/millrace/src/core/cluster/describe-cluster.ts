@@ -1,6 +1,6 @@
 import { sicknessOf } from '../policy/eligibility/health.ts';
 import { instant } from '../reading/instant.ts';
-import { engineView, type SeenEngine } from './engine-view.ts';
+import { engineView, withDefinitions, type SeenEngine, type StoredVersions } from './engine-view.ts';
 import type { EngineLoad } from './load.ts';
 import type { PoolReport } from './pool-report.ts';
 
@@ -20,6 +20,7 @@ export interface EngineDescription {
   /** Null: all. */
   readonly queues: readonly string[] | null;
   readonly executors: readonly string[];
+  /** Those of its code, and every stored definition where it interprets them. */
   readonly versions: readonly { readonly workflow: string; readonly version: string }[];
   readonly capacity: { readonly workflows: number; readonly tasks: number };
   readonly load: Omit<EngineLoad, 'state' | 'pool'>;
@@ -55,11 +56,12 @@ export interface ClusterFacts {
   readonly expected: readonly string[];
   readonly strategy: string;
   readonly shadow: string | undefined;
+  readonly stored: StoredVersions;
 }
 
 export function describeCluster(facts: ClusterFacts): ClusterDescription {
-  const { now, engines, leader, expected, strategy, shadow } = facts;
-  const described = engines.map((engine) => describeEngine(engine, now));
+  const { now, engines, leader, expected, strategy, shadow, stored } = facts;
+  const described = engines.map((engine) => describeEngine(engine, now, stored));
   const present = engines.filter(({ retired }) => !retired);
   const leading = present.find(({ engineId }) => engineId === leader?.engineId);
   const views = present.map((engine) => ({ ...engineView(engine, now), beatAt: engine.beatAt }));
@@ -83,10 +85,10 @@ export function engineStatus(engine: SeenEngine, now: number): EngineStatus {
   return engine.retired ? 'dead' : engineView(engine, now).state;
 }
 
-function describeEngine(engine: SeenEngine, now: number): EngineDescription {
-  const { region, labels, weight, namespace, queues, executors, workflows, ...view } = engineView(
-    engine,
-    now,
+function describeEngine(engine: SeenEngine, now: number, stored: StoredVersions): EngineDescription {
+  const { region, labels, weight, namespace, queues, executors, workflows, ...view } = withDefinitions(
+    engineView(engine, now),
+    stored,
   );
   const { state: _, pool = null, ...load } = view.load;
   return {

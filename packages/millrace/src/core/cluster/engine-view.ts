@@ -1,5 +1,5 @@
 import { decodeLoad, type EngineLoad } from './load.ts';
-import { decodeProfile, type EngineProfile } from './profile.ts';
+import { decodeProfile, type EngineProfile, type NamedVersion } from './profile.ts';
 
 /** An incarnation as the store has it. */
 export interface SeenEngine {
@@ -40,4 +40,16 @@ export function engineView(seen: SeenEngine, now: number): EngineView {
   const leaving = drain || load.state === 'draining';
   const state = silent ? 'suspect' : leaving ? 'draining' : 'alive';
   return { engineId, name, ...profile, state, beat: beatSeq, load };
+}
+
+/** The definitions of a namespace that are stored. */
+export interface StoredVersions {
+  readonly namespace: string;
+  readonly versions: readonly NamedVersion[];
+}
+
+/** An engine with what it can run besides what it has announced. */
+export function withDefinitions<V extends EngineProfile>(view: V, stored: StoredVersions): V {
+  if (!view.definitions || view.namespace !== stored.namespace || stored.versions.length === 0) return view;
+  return { ...view, workflows: [...view.workflows, ...stored.versions] };
 }

@@ -1,5 +1,10 @@
 import { bytesOf, fieldsOf, listOf, numberOr, recordOf, textOr, textsOf } from './fields.ts';
 
+export interface NamedVersion {
+  readonly workflow: string;
+  readonly version: string;
+}
+
 /** What an incarnation can do, the same for all its life. It announces it once. */
 export interface EngineProfile {
   readonly region: string | undefined;
@@ -10,7 +15,9 @@ export interface EngineProfile {
   /** Undefined: all. */
   readonly queues: readonly string[] | undefined;
   readonly executors: readonly string[];
-  readonly workflows: readonly { readonly workflow: string; readonly version: string }[];
+  readonly workflows: readonly NamedVersion[];
+  /** It interprets definitions: it can run every one that is stored in its namespace. */
+  readonly definitions: boolean;
   /** Runs in turn, and steps, at once. */
   readonly capacity: { readonly workflows: number; readonly tasks: number };
   readonly beatMs: number;
@@ -38,6 +45,7 @@ export function decodeProfile(bytes: Uint8Array): EngineProfile {
       const { workflow, version } = recordOf(item);
       return typeof workflow === 'string' && typeof version === 'string' ? { workflow, version } : undefined;
     }),
+    definitions: fields['definitions'] === true,
     capacity: { workflows: numberOr(capacity['workflows'], 0), tasks: numberOr(capacity['tasks'], 0) },
     beatMs: numberOr(fields['beatMs'], 1_000),
     leaseMs: numberOr(fields['leaseMs'], 5_000),

@@ -1,5 +1,6 @@
 import { traitsOf } from '../cluster/demands.ts';
 import type { EngineView } from '../cluster/engine-view.ts';
+import type { NamedVersion } from '../cluster/profile.ts';
 import { candidatesOf, type Candidates } from './eligibility/candidates.ts';
 import { sicknessOf } from './eligibility/health.ts';
 import { refuse, type Refusal } from './eligibility/refusal.ts';
@@ -78,10 +79,11 @@ function executorRefusal(executor: string, engine: EngineView): Refusal | undefi
 }
 
 function versionRefusal(work: Work & { kind: 'workflow' }, engine: EngineView): Refusal | undefined {
+  const isIt = (one: NamedVersion): boolean => one.workflow === work.workflow && one.version === work.version;
+  if (engine.workflows.some(isIt)) return undefined;
   const own = engine.workflows
     .filter(({ workflow }) => workflow === work.workflow)
     .map(({ version }) => version);
-  if (own.includes(work.version)) return undefined;
   return refuse(
     'version',
     engine,

@@ -2,6 +2,7 @@ import { placedEvents } from '../../core/reading/history-items.ts';
 import { decodeChunk } from '../../core/run/chunk.ts';
 import type { Wait } from '../../core/run/command.ts';
 import { decodeMessage } from '../../core/run/message.ts';
+import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
 import type { ClaimedRun, LoadedRun, OwnedRun } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { createInstance, type Instance } from '../instance.ts';
@@ -13,25 +14,26 @@ import { revive } from '../turn/revive.ts';
 /**
  * Makes a run that the store has just given to this engine go on: from the cache when the cached state is of
  * the same version, else from its history. Returns the instance, or undefined when its workflow is not
- * registered here.
+ * known here.
  */
 export function adopt(engine: Engine, run: OwnedRun | ClaimedRun): Instance | undefined {
   const cached = engine.cache.get(run.runId);
   engine.cache.delete(run.runId);
   if (cached !== undefined && !cached.busy && cached.row.version === run.version)
     return resume(engine, cached, run);
-  const workflow = engine.workflowOf(run.workflow, run.workflowVersion);
-  if (workflow === undefined || engine.held.has(run.runId)) {
+  const { repertoire } = engine;
+  if (!repertoire.has(run.workflow, run.workflowVersion) || engine.held.has(run.runId)) {
     engine.auditSoon();
     return undefined;
   }
-  // The execution is made by `loadRun`; nothing looks at it before, because the instance is busy until then.
-  const instance = createInstance(run, workflow, undefined as never);
+  const workflow = repertoire.find(run.workflow, run.workflowVersion);
+  // What is missing is made by `loadRun`; nothing looks at it before, because the instance is busy until then.
+  const instance = createInstance(run, workflow ?? (undefined as never), undefined as never);
   instance.busy = true;
   engine.hold(instance);
   const inline =
     'history' in run && run.history !== undefined && run.inboxSeq === 0 ? run.history : undefined;
-  void loadRun(engine, instance, inline);
+  void loadRun(engine, instance, { inline, knows: workflow !== undefined });
   return instance;
 }
 
@@ -47,7 +49,15 @@ function resume(engine: Engine, instance: Instance, run: OwnedRun): Instance {
   return instance;
 }
 
-async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | undefined): Promise<void> {
+/** What need not be read. */
+interface AtHand {
+  /** All of its history. */
+  inline: Uint8Array | undefined;
+  /** Its workflow is in memory. */
+  knows: boolean;
+}
+
+async function loadRun(engine: Engine, instance: Instance, { inline, knows }: AtHand): Promise<void> {
   const { row, runId } = instance;
   try {
     const loaded: LoadedRun | undefined =
@@ -64,6 +74,8 @@ async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | 
     if (loaded === undefined || loaded.version !== row.version)
       return forget(engine, instance, 'the run moved on');
     if (await stillDelayed(engine, instance, loaded)) return;
+    if (!knows) instance.workflow = await loadWorkflow(engine, row);
+    if (!instance.held) return;
     instance.execution = await revive(engine, instance.workflow, row, placedEvents(loaded.chunks));
     takeMessages(instance, loaded.inbox, loaded.inboxSeq);
     if (instance.execution.retries > 0) await settleAwaited(engine, instance);
@@ -78,6 +90,12 @@ async function loadRun(engine: Engine, instance: Instance, inline: Uint8Array | 
   // Its steps are dispatched by the turn, once what the program decided before them is durable.
   takeDueTimers(engine, instance);
   engine.drive(instance);
+}
+
+async function loadWorkflow({ repertoire }: Engine, row: OwnedRun): Promise<AnyWorkflow> {
+  const workflow = await repertoire.load(row.workflow, row.workflowVersion);
+  if (workflow !== undefined) return workflow;
+  throw new Error(`version ${row.workflowVersion} of definition "${row.workflow}" cannot be read here`);
 }
 
 /**

@@ -42,7 +42,7 @@ export function startMembership(engine: Engine): Membership {
       host,
       bootId,
       pid,
-      profile: engine.profile,
+      profile: engine.profile(),
     });
     await beat();
   };
@@ -68,6 +68,8 @@ export function startMembership(engine: Engine): Membership {
     const live = engines.filter(({ engineId, retired }) => !retired && !gone.has(engineId));
     await election.see(leader, live);
     await engine.settings.follow(settings);
+    // What could not be executed here may wait for it.
+    if (await engine.repertoire.library?.follow(settings)) engine.claimer.nudge();
     engine.placing?.see(live, storeTime);
   };
 

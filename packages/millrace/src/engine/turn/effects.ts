@@ -37,8 +37,7 @@ function beginRun(
   request: StartRequest,
   result: { epoch: number; version: number; inboxSeq: number },
 ): void {
-  const workflow = engine.workflowOf(request.workflow, request.workflowVersion);
-  if (workflow === undefined || engine.held.has(request.runId)) return engine.auditSoon();
+  if (engine.held.has(request.runId)) return engine.auditSoon();
   const beginning = request.begins ?? beginningIn(request);
   const { runId } = request;
   const row: OwnedRun = {
@@ -60,6 +59,9 @@ function beginRun(
     inboxSeq: result.inboxSeq,
     suspect: false,
   };
+  const workflow = engine.repertoire.find(request.workflow, request.workflowVersion);
+  // A definition that is not in memory is loaded like one that was claimed.
+  if (workflow === undefined) return void engine.adopt(row);
   const instance = createInstance(row, workflow, begin(engine, workflow, runId, beginning));
   instance.inboxBehind = result.inboxSeq > 0;
   engine.hold(instance);

@@ -76,6 +76,7 @@ export function createModelEngine({ at, speed, slots }: ModelEngineOptions): Mod
         weight: 1,
         executors: [],
         workflows: [{ workflow: 'job', version: '1' }],
+        definitions: false,
         load: {
           state: 'running',
           cpuUsage: (used / (BEAT_MS * slots)) * 100,

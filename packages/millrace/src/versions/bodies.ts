@@ -1,0 +1,71 @@
+import { LRUCache } from 'lru-cache';
+import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+import type { DefinitionRow, DefinitionStore, StoredDefinition } from '../store/port/definitions.ts';
+
+/** Of bodies; what is made of them takes a few times as much. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
+/** Definitions that were read, as workflows. */
+export interface Bodies {
+  /** Undefined: it is not in memory. */
+  loaded(row: DefinitionRow): AnyWorkflow | undefined;
+  /** Undefined: it is not there, or this version of the program cannot read it. */
+  load(row: DefinitionRow): Promise<AnyWorkflow | undefined>;
+}
+
+/** What bodies are made with. */
+export interface BodyParts {
+  readonly store: Pick<DefinitionStore, 'readDefinitions'>;
+  /** Repeats a call for as long as somebody wants its answer. */
+  readonly persist: <R>(call: () => Promise<R>) => Promise<R>;
+  /** @throws where the body is not to be read. */
+  readonly interpret: (body: Uint8Array) => AnyWorkflow;
+  readonly report: (message: string) => void;
+}
+
+/**
+ * Keeps what was used last.
+ *   B1  A draft may be replaced as long as no open run is on it: what was read of it before a run started says nothing
+ *       about that run (store, D1). So a draft is read anew each time, and kept by nobody.
+ */
+export function createBodies({ store, persist, interpret, report }: BodyParts): Bodies {
+  const kept = new LRUCache<string, { workflow: AnyWorkflow; bytes: number }>({
+    maxSize: MOST_BYTES,
+    sizeCalculation: ({ bytes }) => Math.max(1, bytes),
+  });
+  const coming = new Map<string, Promise<AnyWorkflow | undefined>>();
+
+  const read = async ({ namespace, name, version }: DefinitionRow): Promise<AnyWorkflow | undefined> => {
+    const [stored] = await persist(() => store.readDefinitions([{ namespace, name, version }]));
+    if (stored === undefined) return undefined;
+    try {
+      const workflow = interpret(stored.body);
+      if (!stored.draft) kept.set(idOf(stored), { workflow, bytes: stored.bytes });
+      return workflow;
+    } catch (error) {
+      report(unreadable(stored, error));
+      return undefined;
+    }
+  };
+  return {
+    loaded: (row) => (row.draft ? undefined : kept.get(idOf(row))?.workflow),
+    load(row) {
+      if (row.draft) return read(row);
+      const id = idOf(row);
+      const found = kept.get(id);
+      if (found !== undefined) return Promise.resolve(found.workflow);
+      const reading = coming.get(id) ?? read(row).finally(() => coming.delete(id));
+      coming.set(id, reading);
+      return reading;
+    },
+  };
+}
+
+function idOf({ name, version, hash }: DefinitionRow): string {
+  return `${name} ${version} ${hash}`;
+}
+
+function unreadable({ name, version }: StoredDefinition, error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return `version ${version} of definition "${name}" cannot be read by this engine, which leaves its runs to others: ${reason}`;
+}

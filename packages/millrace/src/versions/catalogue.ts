@@ -1,0 +1,159 @@
+import type { StoredVersions } from '../core/cluster/engine-view.ts';
+import { highestVersion } from '../core/versions/order.ts';
+import { decodeRoute, routedVersions, type Route } from '../core/versions/route.ts';
+import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+import type { Library } from '../engine/claim/repertoire.ts';
+import type { Ports } from '../engine/ports.ts';
+import type { DefinitionRow, DefinitionStore } from '../store/port/definitions.ts';
+import { createBodies, type Bodies, type BodyParts } from './bodies.ts';
+
+/** What this process knows of the definitions and routes of its namespace. */
+export interface Catalogue extends Library {
+  rows(): readonly DefinitionRow[];
+  row(name: string, version: string): DefinitionRow | undefined;
+  /** Names that have a route, with it and the revision that a change of it must name. */
+  routes(): ReadonlyMap<string, KnownRoute>;
+}
+
+export interface KnownRoute {
+  readonly route: Route;
+  readonly revision: number;
+}
+
+export interface CatalogueParts extends BodyParts {
+  readonly store: DefinitionStore;
+  readonly namespace: string;
+  readonly ports: Pick<Ports, 'clock'>;
+  /** For so long nobody needs to ask again; an engine hears of changes with its beat. */
+  readonly freshMs: number;
+  /** Whether what new runs get is read before any of them wants it. */
+  readonly warm: boolean;
+}
+
+/** Of routed definitions that are read before they are wanted, together. */
+const MOST_WARM_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Owns this process's copy of the list of definitions and routes; bodies are `bodies.ts`.
+ *   C1  A copy is never replaced by an older one, however answers overtake each other.
+ *   C2  What this process cannot read it does not offer: its runs are left to others, and to a newer version of the
+ *       program.
+ */
+export function createCatalogue(parts: CatalogueParts): Catalogue {
+  const { store, namespace, ports, freshMs } = parts;
+  const bodies = createBodies(parts);
+  const unreadable = new Set<string>();
+  let known = emptyList(namespace);
+  let heardAt = Number.NEGATIVE_INFINITY;
+
+  const look = async (): Promise<void> => {
+    const asked = ports.clock.mono();
+    const { revision, definitions, routes } = await store.listDefinitions(namespace);
+    if (revision < known.revision) return;
+    heardAt = asked;
+    known = listOf({ namespace, revision, definitions, routes: readRoutes(routes) }, known, unreadable);
+    if (parts.warm) void warmUp(known, bodies);
+  };
+  const catalogue: Catalogue = {
+    stored: () => known.stored,
+    rows: () => known.definitions,
+    row: (name, version) => known.byId.get(`${name} ${version}`),
+    has(name, version) {
+      const row = catalogue.row(name, version);
+      return row !== undefined && !unreadable.has(row.hash);
+    },
+    loaded(name, version) {
+      const row = catalogue.row(name, version);
+      return row && bodies.loaded(row);
+    },
+    async load(name, version) {
+      const row = catalogue.row(name, version);
+      if (row === undefined) return undefined;
+      const workflow = await bodies.load(row);
+      if (workflow === undefined && !row.draft) {
+        unreadable.add(row.hash);
+        known = listOf(known, known, unreadable);
+      }
+      return workflow;
+    },
+    look,
+    async follow(revision) {
+      heardAt = ports.clock.mono();
+      if (revision <= known.revision) return false;
+      const before = known.stored;
+      await look();
+      return known.stored !== before;
+    },
+    async refresh() {
+      if (ports.clock.mono() - heardAt >= freshMs) await look();
+    },
+    routes: () => known.routes,
+    route: (name) => known.routes.get(name)?.route,
+    highest: (name) => {
+      const versions = known.definitions.filter((row) => row.name === name && !row.draft);
+      return highestVersion(versions.map(({ version }) => version));
+    },
+  };
+  return catalogue;
+}
+
+interface List {
+  readonly namespace: string;
+  readonly revision: number;
+  readonly definitions: readonly DefinitionRow[];
+  readonly routes: ReadonlyMap<string, KnownRoute>;
+}
+interface KnownList extends List {
+  readonly byId: ReadonlyMap<string, DefinitionRow>;
+  readonly stored: StoredVersions;
+}
+
+function emptyList(namespace: string): KnownList {
+  const nothing = { namespace, definitions: [], routes: new Map<string, KnownRoute>() };
+  return { ...nothing, revision: 0, byId: new Map(), stored: { namespace, versions: [] } };
+}
+
+/** What engines are told stays the same thing while it says the same. */
+function listOf(list: List, before: KnownList, unreadable: ReadonlySet<string>): KnownList {
+  const { namespace, definitions } = list;
+  const byId = new Map(definitions.map((row) => [`${row.name} ${row.version}`, row]));
+  const versions = definitions
+    .filter(({ hash }) => !unreadable.has(hash))
+    .map(({ name, version }) => ({ workflow: name, version }));
+  const isSame =
+    versions.length === before.stored.versions.length &&
+    versions.every(({ workflow, version }, at) => {
+      const other = before.stored.versions[at];
+      return other?.workflow === workflow && other.version === version;
+    });
+  return { ...list, byId, stored: isSame ? before.stored : { namespace, versions } };
+}
+
+function readRoutes(
+  rows: Awaited<ReturnType<DefinitionStore['listDefinitions']>>['routes'],
+): ReadonlyMap<string, KnownRoute> {
+  return new Map(
+    rows.flatMap(({ name, value, revision }): [string, KnownRoute][] => {
+      const route = decodeRoute(value);
+      return route === undefined ? [] : [[name, { route, revision }]];
+    }),
+  );
+}
+
+/**
+ * Reads what new runs get, one after the other: a child by name is started within a turn, in which nothing may take
+ * time, and its input is checked by what is in memory.
+ */
+async function warmUp({ routes, byId }: KnownList, bodies: Bodies): Promise<void> {
+  let bytes = 0;
+  for (const [name, { route }] of routes) {
+    for (const version of routedVersions(route)) {
+      const row = byId.get(`${name} ${version}`);
+      if (row === undefined || row.draft || bodies.loaded(row) !== undefined) continue;
+      bytes += row.bytes;
+      if (bytes > MOST_WARM_BYTES) return;
+      // oxlint-disable-next-line no-await-in-loop -- each takes the time of others
+      await bodies.load(row).catch(() => undefined);
+    }
+  }
+}

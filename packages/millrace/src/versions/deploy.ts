@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { DefinitionDocument } from '../core/dag/definition.ts';
+import { MillraceError } from '../core/errors.ts';
+import { resolveVersion } from '../core/names.ts';
+import { firstRoute } from '../core/versions/change.ts';
+import { encodeRoute } from '../core/versions/route.ts';
+import { ask } from '../api/store-failure.ts';
+import type { DefinitionResult } from '../store/port/definitions.ts';
+import type { VersionDesk } from './desk.ts';
+import { canonicalText, differencesOf } from './language.ts';
+
+/** A definition that is stored now. */
+export interface Deployed {
+  readonly name: string;
+  readonly version: string;
+  /** SHA-256 of its canonical text. */
+  readonly hash: string;
+  /** `same`: it was there already, with this content. */
+  readonly outcome: 'stored' | 'same';
+  /** Whether new runs get it, unless a roll-out takes them. */
+  readonly active: boolean;
+}
+
+/** How a definition is stored. */
+export interface DeployChoice {
+  readonly draft: boolean;
+  readonly by: string;
+}
+
+/**
+ * Stores a definition that was checked. The first version of a name activates itself; a draft never does.
+ * @throws VERSION_EXISTS, DUPLICATE_REGISTRATION.
+ */
+export async function storeDefinition(
+  desk: VersionDesk,
+  document: DefinitionDocument,
+  { draft, by }: DeployChoice,
+): Promise<Deployed> {
+  const { store, namespace, catalogue } = desk;
+  const name = document.workflow;
+  const version = resolveVersion(document.version, `definition "${name}"`);
+  await refuseCode(desk, name, version);
+  const text = canonicalText(document);
+  const hash = createHash('sha256').update(text).digest('hex');
+  const route = draft ? undefined : encodeRoute(firstRoute(version, { at: desk.storeTime(), by }));
+  const body = new TextEncoder().encode(text);
+  const request = { namespace, name, version, hash, body, draft, by, firstRoute: route };
+  const result = await ask(() => store.putDefinition(request));
+  if (result.outcome === 'exists') throw existing(document, version, result);
+  await ask(() => catalogue.look());
+  const active = catalogue.route(name)?.active === version;
+  return { name, version, hash, outcome: result.outcome, active };
+}
+
+/** A name and version that is code somewhere would be two programs under one name. */
+async function refuseCode(desk: VersionDesk, name: string, version: string): Promise<void> {
+  const isIt = (one: { name: string; version: string }): boolean =>
+    one.name === name && one.version === version;
+  const stored = desk.catalogue.has(name, version);
+  const engines = stored ? [] : await desk.engines();
+  const engine = engines.find(({ workflows }) =>
+    workflows.some(({ workflow, version: announced }) => isIt({ name: workflow, version: announced })),
+  );
+  if (engine === undefined && !desk.workflows.some(isIt)) return;
+  const where = engine === undefined ? 'this process' : `engine ${engine.name}`;
+  throw new MillraceError(
+    'DUPLICATE_REGISTRATION',
+    `version ${version} of workflow "${name}" is registered as code on ${where}`,
+    { remedy: 'Give the definition another name or version.' },
+  );
+}
+
+const SHOWN_DIFFERENCES = 20;
+
+function existing(
+  document: DefinitionDocument,
+  version: string,
+  { body, draft, openRuns }: Extract<DefinitionResult, { outcome: 'exists' }>,
+): MillraceError {
+  const stored = JSON.parse(new TextDecoder().decode(body)) as DefinitionDocument;
+  const differences = differencesOf(stored, document);
+  const shown = differences.slice(0, SHOWN_DIFFERENCES);
+  const more = differences.length - shown.length;
+  const lines = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `\n  ${line}`).join('');
+  const name = `version ${version} of definition "${document.workflow}"`;
+  const isHeld = draft && openRuns > 0;
+  const what = isHeld ? `${name} has open runs with other content` : `${name} exists with other content`;
+  const remedy = isHeld
+    ? 'Let its runs end or cancel them, or give the changed definition another version.'
+    : 'Give the changed definition another version.';
+  return new MillraceError('VERSION_EXISTS', `${what}:${lines}\n`, { remedy, details: { differences } });
+}

@@ -1,0 +1,19 @@
+import type { EngineView } from '../core/cluster/engine-view.ts';
+import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+import type { Store } from '../store/port/store.ts';
+import type { Catalogue } from './catalogue.ts';
+
+/** What the acts of this room work with: made by the composition root. */
+export interface VersionDesk {
+  readonly store: Store;
+  readonly catalogue: Catalogue;
+  readonly namespace: string;
+  /** Who acts where nobody is named. */
+  readonly by: string;
+  /** Code that this process has registered. */
+  readonly workflows: readonly AnyWorkflow[];
+  /** Store time, ms. */
+  storeTime(): number;
+  /** The engines of the namespace that are there, with the definitions that they interpret; not older than a second. */
+  engines(): Promise<readonly EngineView[]>;
+}
