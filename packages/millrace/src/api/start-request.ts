@@ -193,6 +193,7 @@ export function checkWorkflow(workflow: unknown): void {
   if (typeof workflow === 'object' && workflow !== null && 'name' in workflow && 'version' in workflow)
     return;
   throw new MillraceError('INVALID_ARGUMENT', `start got ${typeof workflow} instead of a workflow`, {
-    remedy: "Pass what workflow('name', …) returned, or the name of one that is deployed or that other engines run.",
+    remedy:
+      "Pass what workflow('name', …) returned, or the name of one that is deployed or that other engines run.",
   });
 }

@@ -54,8 +54,7 @@ export function createPlacing(engine: Engine): Placing {
   };
 
   /** Decoded when something is placed: a beat without that costs no more for a hundred engines than for one. */
-  const views = (): readonly EngineView[] =>
-    (decoded ??= rows.length > 1 ? rows.map(viewOf) : []);
+  const views = (): readonly EngineView[] => (decoded ??= rows.length > 1 ? rows.map(viewOf) : []);
 
   /** Its own runs it can count at any time; what its beat said is up to a second old. */
   const withOwnRuns = (view: EngineView): EngineView =>

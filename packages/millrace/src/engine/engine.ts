@@ -154,7 +154,7 @@ export class Engine {
       random: () => ports.random(),
       uuid: () => ports.uuid(),
       runId: (parent) => childRunId(parent, Math.floor(this.clock.upper()), () => ports.random()),
-      versionOf: (name, parent) => childVersion(this.workflows.values(), name, parent),
+      versionOf: (name, parent, runId) => childVersion(this.repertoire, name, { ...parent, runId }),
       encode: (value, where) => this.encode(value, where),
       drained: () => ports.drained(),
     };

@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache';
-import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import type { DefinitionRow, DefinitionStore, StoredDefinition } from '../store/port/definitions.ts';
+import type { Interpreted } from './language.ts';
 
 /** Of bodies; what is made of them takes a few times as much. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
-/** Definitions that were read, as workflows. */
+/** Definitions that were read and made workflows of. */
 export interface Bodies {
   /** Undefined: it is not in memory. */
-  loaded(row: DefinitionRow): AnyWorkflow | undefined;
+  loaded(row: DefinitionRow): Interpreted | undefined;
   /** Undefined: it is not there, or this version of the program cannot read it. */
-  load(row: DefinitionRow): Promise<AnyWorkflow | undefined>;
+  load(row: DefinitionRow): Promise<Interpreted | undefined>;
 }
 
 /** What bodies are made with. */
@@ -19,7 +19,7 @@ export interface BodyParts {
   /** Repeats a call for as long as somebody wants its answer. */
   readonly persist: <R>(call: () => Promise<R>) => Promise<R>;
   /** @throws where the body is not to be read. */
-  readonly interpret: (body: Uint8Array) => AnyWorkflow;
+  readonly interpret: (body: Uint8Array) => Interpreted;
   readonly report: (message: string) => void;
 }
 
@@ -29,31 +29,31 @@ export interface BodyParts {
  *       about that run (store, D1). So a draft is read anew each time, and kept by nobody.
  */
 export function createBodies({ store, persist, interpret, report }: BodyParts): Bodies {
-  const kept = new LRUCache<string, { workflow: AnyWorkflow; bytes: number }>({
+  const kept = new LRUCache<string, { made: Interpreted; bytes: number }>({
     maxSize: MOST_BYTES,
     sizeCalculation: ({ bytes }) => Math.max(1, bytes),
   });
-  const coming = new Map<string, Promise<AnyWorkflow | undefined>>();
+  const coming = new Map<string, Promise<Interpreted | undefined>>();
 
-  const read = async ({ namespace, name, version }: DefinitionRow): Promise<AnyWorkflow | undefined> => {
+  const read = async ({ namespace, name, version }: DefinitionRow): Promise<Interpreted | undefined> => {
     const [stored] = await persist(() => store.readDefinitions([{ namespace, name, version }]));
     if (stored === undefined) return undefined;
     try {
-      const workflow = interpret(stored.body);
-      if (!stored.draft) kept.set(idOf(stored), { workflow, bytes: stored.bytes });
-      return workflow;
+      const made = interpret(stored.body);
+      if (!stored.draft) kept.set(idOf(stored), { made, bytes: stored.bytes });
+      return made;
     } catch (error) {
       report(unreadable(stored, error));
       return undefined;
     }
   };
   return {
-    loaded: (row) => (row.draft ? undefined : kept.get(idOf(row))?.workflow),
+    loaded: (row) => (row.draft ? undefined : kept.get(idOf(row))?.made),
     load(row) {
       if (row.draft) return read(row);
       const id = idOf(row);
       const found = kept.get(id);
-      if (found !== undefined) return Promise.resolve(found.workflow);
+      if (found !== undefined) return Promise.resolve(found.made);
       const reading = coming.get(id) ?? read(row).finally(() => coming.delete(id));
       coming.set(id, reading);
       return reading;

@@ -1,7 +1,6 @@
 import type { StoredVersions } from '../core/cluster/engine-view.ts';
 import { highestVersion } from '../core/versions/order.ts';
 import { decodeRoute, routedVersions, type Route } from '../core/versions/route.ts';
-import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import type { Library } from '../engine/claim/repertoire.ts';
 import type { Ports } from '../engine/ports.ts';
 import type { DefinitionRow, DefinitionStore } from '../store/port/definitions.ts';
@@ -64,17 +63,20 @@ export function createCatalogue(parts: CatalogueParts): Catalogue {
     },
     loaded(name, version) {
       const row = catalogue.row(name, version);
-      return row && bodies.loaded(row);
+      return row && bodies.loaded(row)?.workflow;
     },
     async load(name, version) {
       const row = catalogue.row(name, version);
       if (row === undefined) return undefined;
-      const workflow = await bodies.load(row);
-      if (workflow === undefined && !row.draft) {
+      const made = await bodies.load(row);
+      if (made === undefined) {
+        // A draft may be replaced at any time: what follows it is another content.
         unreadable.add(row.hash);
         known = listOf(known, known, unreadable);
+        return undefined;
       }
-      return workflow;
+      await loadChildren(made.children, known, bodies);
+      return made.workflow;
     },
     look,
     async follow(revision) {
@@ -140,20 +142,39 @@ function readRoutes(
   );
 }
 
+/** What new runs of these get. */
+function routedRows(names: Iterable<string>, { routes, byId }: KnownList): readonly DefinitionRow[] {
+  return [...names].flatMap((name) => {
+    const route = routes.get(name)?.route;
+    const versions = route === undefined ? [] : routedVersions(route);
+    return versions.flatMap((version) => byId.get(`${name} ${version}`) ?? []);
+  });
+}
+
 /**
  * Reads what new runs get, one after the other: a child by name is started within a turn, in which nothing may take
- * time, and its input is checked by what is in memory.
+ * time, and its input and terms are those of what is in memory.
  */
-async function warmUp({ routes, byId }: KnownList, bodies: Bodies): Promise<void> {
+async function warmUp(known: KnownList, bodies: Bodies): Promise<void> {
   let bytes = 0;
-  for (const [name, { route }] of routes) {
-    for (const version of routedVersions(route)) {
-      const row = byId.get(`${name} ${version}`);
-      if (row === undefined || row.draft || bodies.loaded(row) !== undefined) continue;
-      bytes += row.bytes;
-      if (bytes > MOST_WARM_BYTES) return;
-      // oxlint-disable-next-line no-await-in-loop -- each takes the time of others
-      await bodies.load(row).catch(() => undefined);
+  for (const row of routedRows(known.routes.keys(), known)) {
+    if (row.draft || bodies.loaded(row) !== undefined) continue;
+    bytes += row.bytes;
+    if (bytes > MOST_WARM_BYTES) return;
+    // oxlint-disable-next-line no-await-in-loop -- each takes the time of others
+    await bodies.load(row).catch(() => undefined);
+  }
+}
+
+/** The same for those that a run will start, and that theirs will. */
+async function loadChildren(names: readonly string[], known: KnownList, bodies: Bodies): Promise<void> {
+  const seen = new Set(names);
+  // A set is walked to its end, whatever is added on the way.
+  for (const name of seen) {
+    for (const row of routedRows([name], known)) {
+      // oxlint-disable-next-line no-await-in-loop -- what is in memory takes no time
+      const made = bodies.loaded(row) ?? (await bodies.load(row));
+      for (const child of made?.children ?? []) seen.add(child);
     }
   }
 }

@@ -64,7 +64,10 @@ async function countClosed(
       part.map(async ({ name, route }) => {
         const since = sinceOf(route);
         const counts = await ask(() => store.countVersions({ namespace, workflow: name, since }));
-        found.set(name, counts.filter(({ status }) => isClosed(status)));
+        found.set(
+          name,
+          counts.filter(({ status }) => isClosed(status)),
+        );
       }),
     );
   }

@@ -17,9 +17,7 @@ export function createEngineLook(
   const look = async (): Promise<readonly EngineView[]> => {
     const { engines, storeTime } = await ask(() => store.listEngines());
     const { namespace } = catalogue.stored();
-    return engines
-      .map((row) => engineView(row, storeTime))
-      .filter((view) => view.namespace === namespace);
+    return engines.map((row) => engineView(row, storeTime)).filter((view) => view.namespace === namespace);
   };
   return async () => {
     const now = clock.mono();

@@ -57,7 +57,9 @@ export async function unknownWorkflow(desk: VersionDesk, name: string): Promise<
 
 export function unknownVersion(name: string, version: string, known: readonly string[]): MillraceError {
   const what = `workflow "${name}" has no version ${version}; there are ${known.join(', ')}`;
-  return new MillraceError('UNKNOWN_VERSION', what, { details: { workflow: name, version, versions: known } });
+  return new MillraceError('UNKNOWN_VERSION', what, {
+    details: { workflow: name, version, versions: known },
+  });
 }
 
 async function requireVersions(desk: VersionDesk, name: string, versions: readonly string[]): Promise<void> {

@@ -16,10 +16,10 @@ export interface ExecutionPorts {
   runId(parent: string): string;
   /**
    * The workflow, and the version of it, of which a child by name is started.
-   * @param parent - the start of the run that wants it.
+   * @param parent - the start of the run that wants it, and `runId` its id.
    * @throws UNKNOWN_WORKFLOW.
    */
-  versionOf(name: string, parent: StartedEvent): StartableWorkflow;
+  versionOf(name: string, parent: StartedEvent, runId: string): StartableWorkflow;
   /** Encodes a value for storing. @throws NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE, both naming `where`. */
   encode(value: unknown, where: string): string;
   /** Resolves when every microtask that is due now, and all that those cause, has run. */

@@ -314,4 +314,12 @@ describe('the versions of a name', () => {
     expect(described.versions[1]).toMatchObject({ draft: true, deployedBy: null });
     expect(highestVersion([])).toBeUndefined();
   });
+
+  it.each([
+    [['9', '10', '2'], '10'],
+    [['1.9', '1.10'], '1.10'],
+    [['zz', '3', 'v9'], '3'],
+  ])('of %j the highest is %s', (versions, highest) => {
+    expect(highestVersion(versions)).toBe(highest);
+  });
 });

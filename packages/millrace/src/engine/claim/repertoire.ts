@@ -1,5 +1,6 @@
 import { splitVersion } from '../../core/cluster/demands.ts';
 import type { StoredVersions } from '../../core/cluster/engine-view.ts';
+import { highestVersion } from '../../core/versions/order.ts';
 import type { Route } from '../../core/versions/route.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
 import type { WorkflowRef } from '../../store/port/store.ts';
@@ -37,6 +38,8 @@ export interface Repertoire {
   /** What can begin at once. */
   find(workflow: string, workflowVersion: string): AnyWorkflow | undefined;
   load(workflow: string, workflowVersion: string): Promise<AnyWorkflow | undefined>;
+  /** Where nobody has set which version of a workflow new runs get. */
+  highest(workflow: string): string | undefined;
 }
 
 export function createRepertoire(workflows: readonly AnyWorkflow[]): Repertoire {
@@ -63,6 +66,11 @@ export function createRepertoire(workflows: readonly AnyWorkflow[]): Repertoire 
       return own.has(`${workflow} ${version}`) || (repertoire.library?.has(workflow, version) ?? false);
     },
     find,
+    highest(workflow) {
+      const versions = workflows.flatMap(({ name, version }) => (name === workflow ? [version] : []));
+      const deployed = repertoire.library?.highest(workflow);
+      return highestVersion(deployed === undefined ? versions : [...versions, deployed]);
+    },
     async load(workflow, workflowVersion) {
       const { version } = splitVersion(workflowVersion);
       return find(workflow, version) ?? repertoire.library?.load(workflow, version);

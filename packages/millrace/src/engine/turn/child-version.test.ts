@@ -1,30 +1,33 @@
 import { expect, it } from 'vitest';
 import { open, refusal } from '../../../testbed/engines/engines.ts';
 import { workflow, type AnyWorkflow } from '../../index.ts';
+import { createRepertoire } from '../claim/repertoire.ts';
 import { childVersion } from './child-version.ts';
 
-const PARENT = { workflow: 'order', version: '1' };
+const PARENT = { workflow: 'order', version: '1', runId: 'r1' };
 
 function versions(...names: (number | string)[]): AnyWorkflow[] {
   return names.map((version) => workflow('invoice', { version }, () => version));
 }
+
+const repertoire = (...names: (number | string)[]) => createRepertoire(versions(...names));
 
 it.each([
   [[2, 10, 9], '10'],
   [['v1', 'v3', 'v2'], 'v3'],
   [['v9', 3, 'zz'], '3'],
 ])('of versions %j a child by name is of the latest', (numbers, latest) => {
-  expect(childVersion(versions(...numbers), 'invoice', PARENT).version).toBe(latest);
+  expect(childVersion(repertoire(...numbers), 'invoice', PARENT).version).toBe(latest);
 });
 
 it('a family stays on one version of its own workflow', () => {
-  const parent = { workflow: 'invoice', version: '2' };
-  expect(childVersion(versions(1, 2, 3), 'invoice', parent).version).toBe('2');
-  expect(childVersion(versions(1, 3), 'invoice', parent).version, 'which this engine has').toBe('3');
+  const parent = { ...PARENT, workflow: 'invoice', version: '2' };
+  expect(childVersion(repertoire(1, 2, 3), 'invoice', parent).version).toBe('2');
+  expect(childVersion(repertoire(1, 3), 'invoice', parent).version, 'which this engine has').toBe('3');
 });
 
 it('a name that nobody has is refused', () => {
-  expect(() => childVersion(versions(1), 'receipt', PARENT)).toThrow(
+  expect(() => childVersion(repertoire(1), 'receipt', PARENT)).toThrow(
     refusal('UNKNOWN_WORKFLOW', /"receipt"/),
   );
 });

@@ -68,7 +68,7 @@ function startNamed(execution: Execution, request: ChildRequest, workflow: strin
   let refusal: string | undefined;
   if (stored === undefined) {
     try {
-      const chosen = execution.ports.versionOf(workflow, execution.started);
+      const chosen = execution.ports.versionOf(workflow, execution.started, execution.runId);
       return begin(execution, request, numbered, prepare(execution, request, chosen));
     } catch (error) {
       refusal = encodeFailure(failureOf(error));

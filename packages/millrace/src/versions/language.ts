@@ -1,0 +1,15 @@
+import type { DefinitionDocument } from '../core/dag/definition.ts';
+import type { AnyWorkflow } from '../core/workflow/workflow.ts';
+
+/** What a body is, and which workflows it starts as children. */
+export interface Interpreted {
+  readonly workflow: AnyWorkflow;
+  readonly children: readonly string[];
+}
+export declare function interpret(body: Uint8Array): Interpreted;
+export declare function documentOf(
+  given: DefinitionDocument | string,
+  file: string | undefined,
+): DefinitionDocument;
+export declare function canonicalText(document: DefinitionDocument): string;
+export declare function differencesOf(a: DefinitionDocument, b: DefinitionDocument): readonly string[];
