@@ -2,7 +2,8 @@ import { OPEN_STATUSES, priorityOf, STATUS_CODE, statusOf } from '../../../core/
 import { TASK_PREFIX } from '../../../core/names.ts';
 import type { RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
 import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
-import type { Connections, Parameter } from '../database/connect.ts';
+import type { Connections, Parameter, Statement } from '../database/connect.ts';
+import { AUTHOR_VERSION, NO_TASK } from '../definitions/versions.ts';
 import { sparse } from '../runs/columns.ts';
 
 /* Run rows for people and clients. Both tables give the same columns in the same order. */
@@ -97,19 +98,34 @@ const MAX_PAGE = 1000;
 
 export async function listRuns({ read }: Connections, filter: RunFilter): Promise<RunPage> {
   const limit = Math.min(filter.limit, MAX_PAGE);
+  const statement = listStatement({ ...filter, limit });
+  if (statement === undefined) return { runs: [], next: undefined };
+  const found = await read<Stored>(statement);
+  const runs = found.slice(0, limit).map(runOf);
+  return { runs, next: found.length > limit ? runs.at(-1)?.runId : undefined };
+}
+
+/** Undefined: no run has a status that is wanted. */
+export function listStatement(filter: RunFilter): Statement | undefined {
   const codes = filter.status?.map((status) => STATUS_CODE[status]);
   const { where, values } = conditionsOf(filter, codes);
   // One more than the page shows whether there is a next one.
-  values.push(limit + 1);
-  const tail = `WHERE ${where} ORDER BY r.run_id DESC LIMIT $${values.length}`;
+  values.push(filter.limit + 1);
+  const tail = `${where} ORDER BY r.run_id DESC LIMIT $${values.length}`;
+  // The index of open runs by version has them in the same order.
+  const indexed = hasVersion(filter) ? `${NO_TASK} AND ` : '';
   const parts: string[] = [];
-  if (codes?.some((code) => code < STATUS_CODE.completed) ?? true) parts.push(`(${OPEN} ${tail})`);
-  if (codes?.some((code) => code >= STATUS_CODE.completed) ?? true) parts.push(`(${CLOSED} ${tail})`);
-  if (parts.length === 0) return { runs: [], next: undefined };
+  if (codes?.some((code) => code < STATUS_CODE.completed) ?? true)
+    parts.push(`(${OPEN} WHERE ${indexed}${tail})`);
+  if (codes?.some((code) => code >= STATUS_CODE.completed) ?? true) parts.push(`(${CLOSED} WHERE ${tail})`);
+  if (parts.length === 0) return undefined;
   const text = `SELECT * FROM (${parts.join(' UNION ALL ')}) r ORDER BY r.run_id DESC LIMIT $${values.length}`;
-  const found = await read<Stored>({ text, values });
-  const runs = found.slice(0, limit).map(runOf);
-  return { runs, next: found.length > limit ? runs.at(-1)?.runId : undefined };
+  return { text, values };
+}
+
+/** Whether it names a version of a workflow that is no task. */
+function hasVersion({ workflow, workflowVersion }: RunFilter): boolean {
+  return workflowVersion !== undefined && workflow?.startsWith(TASK_PREFIX) === false;
 }
 
 function conditionsOf(
@@ -128,6 +144,7 @@ function conditionsOf(
     add((place) => `r.status = ANY(${place}::integer[])`, int4Array(codes));
   }
   add((place) => `r.workflow = ${place}`, filter.workflow);
+  add((place) => `${AUTHOR_VERSION} = ${place}`, filter.workflowVersion);
   add((place) => `r.queue = ${place}`, filter.queue);
   if (filter.workflow === undefined && filter.tasks !== true)
     conditions.push(`NOT starts_with(r.workflow, '${TASK_PREFIX}')`);
