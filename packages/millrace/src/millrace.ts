@@ -48,7 +48,7 @@ import { nodePorts } from './node-ports.ts';
 import { openPool } from './open-pool.ts';
 import { DEFAULT_STORE, openStore } from './open-store.ts';
 import type { Pool } from './pool/pool.ts';
-import { chooseWorkflow, type StartName } from './versions/choose.ts';
+import { chooseWorkflow, type StartName } from './versions/acts/choose.ts';
 import type { VersionDesk } from './versions/desk.ts';
 import { startGuard } from './versions/guard-chore.ts';
 import { openVersions, refuseDuplicates } from './versions/open-versions.ts';
@@ -198,8 +198,8 @@ export class Millrace extends Publisher {
    * Starts a run. When it resolves the run is durable.
    * @param workflow - what `workflow()` returned; `name@version`, or `{ name, version }`, of one that is deployed or that
    *   other engines have; or a name alone: the version is then chosen by its route, else it is the highest.
-   * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_WORKFLOW, UNKNOWN_VERSION, EXPRESSION, KEY_IN_USE, QUEUE_FULL, NOT_SERIALIZABLE,
-   *   PAYLOAD_TOO_LARGE, STORE_UNREACHABLE.
+   * @throws INVALID_INPUT, INVALID_ARGUMENT, UNKNOWN_WORKFLOW, UNKNOWN_VERSION, EXPRESSION, KEY_IN_USE, QUEUE_FULL,
+   *   NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE, STORE_UNREACHABLE.
    */
   async start<W extends AnyWorkflow | StartName>(
     workflow: W,

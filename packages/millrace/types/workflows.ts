@@ -35,10 +35,12 @@ export async function inputAndOutput(millrace: Millrace): Promise<void> {
   // @ts-expect-error not a duration
   await millrace.start(plain, 1, { timeout: 'a while' });
   // @ts-expect-error not a workflow
-  await millrace.start('order', { id: 17 });
+  await millrace.start(17, { id: 17 });
 }
 
 export async function ofOtherEngines(millrace: Millrace): Promise<void> {
+  const named = await millrace.start('elsewhere', { any: 'input' });
+  exactly<unknown>()(await named.result());
   const run = await millrace.start({ name: 'elsewhere', version: '1' }, { any: 'input' });
   exactly<unknown>()(await run.result());
 }

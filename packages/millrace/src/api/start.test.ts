@@ -96,8 +96,8 @@ describe('start', () => {
 
   it('of nothing, or with input that cannot be stored, is refused and nothing is stored', async () => {
     const millrace = await open({ workflows });
-    await expect(millrace.start(untyped('echo'), untyped(1))).rejects.toEqual(
-      refusal('INVALID_ARGUMENT', /start got string instead of a workflow/),
+    await expect(millrace.start(untyped(17), untyped(1))).rejects.toEqual(
+      refusal('INVALID_ARGUMENT', /start got number instead of a workflow/),
     );
     const task = { name: '$task/mail', version: '1' };
     await expect(millrace.start(task, untyped(1))).rejects.toEqual(

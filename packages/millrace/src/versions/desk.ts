@@ -1,7 +1,7 @@
 import type { EngineView } from '../core/cluster/engine-view.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import type { Store } from '../store/port/store.ts';
-import type { Catalogue } from './catalogue.ts';
+import type { Catalogue } from './catalogue/catalogue.ts';
 
 /** What the acts of this room work with: made by the composition root. */
 export interface VersionDesk {

@@ -3,7 +3,7 @@ import { countedSince, judge } from '../core/versions/guard.ts';
 import { encodeRoute, routedVersions } from '../core/versions/route.ts';
 import type { Engine } from '../engine/engine.ts';
 import { startLoop, type Loop } from '../engine/loop.ts';
-import type { Catalogue, KnownRoute } from './catalogue.ts';
+import type { Catalogue, KnownRoute } from './catalogue/catalogue.ts';
 
 const PAUSE_MS = 3_000;
 

@@ -4,10 +4,10 @@ import type { EngineOptions } from '../engine/options.ts';
 import type { Ports } from '../engine/ports.ts';
 import type { StoreClock } from '../engine/store-clock.ts';
 import type { Store } from '../store/port/store.ts';
-import { createCatalogue } from './catalogue.ts';
+import { createCatalogue } from './catalogue/catalogue.ts';
 import type { VersionDesk } from './desk.ts';
-import { createEngineLook } from './engines.ts';
-import { interpret } from './language.ts';
+import { createEngineLook } from './catalogue/engines.ts';
+import { interpret } from './catalogue/language.ts';
 
 /** A client has no beat that tells of changes: it looks again when it starts something and this has passed. */
 const CLIENT_FRESH_MS = 1_000;

@@ -4,11 +4,11 @@ import { checkOptions } from '../core/errors.ts';
 import type { DefinitionDescription } from '../core/versions/describe.ts';
 import { guardOf, type GuardOptions } from '../core/versions/guard.ts';
 import type { RolloutWish } from '../core/versions/change.ts';
-import { storeDefinition, type Deployed } from './deploy.ts';
-import { describeDefinitions } from './describe.ts';
+import { storeDefinition, type Deployed } from './acts/deploy.ts';
+import { describeDefinitions } from './acts/describe.ts';
 import type { VersionDesk } from './desk.ts';
-import { documentOf } from './language.ts';
-import { activate, rollBack, rollOut } from './reroute.ts';
+import { documentOf } from './catalogue/language.ts';
+import { activate, rollBack, rollOut } from './acts/reroute.ts';
 
 export interface DeployOptions {
   /** Where the text comes from: for messages. */

@@ -142,7 +142,7 @@ describe('a cluster', () => {
         incarnation: 'id-alpha',
         status: 'alive',
         ...profile,
-        versions: workflows,
+        versions: [...workflows, { workflow: 'bill', version: '3' }],
         load: FIGURES,
         unhealthy: null,
         pool: null,
@@ -151,6 +151,16 @@ describe('a cluster', () => {
       lastBeatAt: '2026-01-01T00:00:00.000Z',
     });
     expect(cluster.engines.map(({ status }) => status)).toEqual(['alive', 'dead', 'suspect']);
+  });
+
+  it('shows definitions on the engines that interpret them, and on no others', () => {
+    const versionsOf = (more: Partial<EngineProfile>) =>
+      describeAll({ engines: [seen({ profile: encodeProfile({ ...PROFILE, ...more }) })] }).engines[0]
+        ?.versions;
+    expect(versionsOf({ definitions: false })).toEqual(PROFILE.workflows);
+    expect(versionsOf({ namespace: 'other' })).toEqual(PROFILE.workflows);
+    const none = { namespace: 'shop', versions: [] };
+    expect(describeAll({ engines: [seen()], stored: none }).engines[0]?.versions).toEqual(PROFILE.workflows);
   });
 
   it('says why an engine is passed over', () => {

@@ -1,10 +1,10 @@
-import { MillraceError, show } from '../core/errors.ts';
-import { checkWorkflowName, resolveVersion } from '../core/names.ts';
-import { highestVersion } from '../core/versions/order.ts';
-import { chooseVersion } from '../core/versions/route.ts';
-import type { AnyWorkflow, NamedWorkflow } from '../core/workflow/workflow.ts';
-import { ask } from '../api/store-failure.ts';
-import type { VersionDesk } from './desk.ts';
+import { MillraceError, show } from '../../core/errors.ts';
+import { checkWorkflowName, resolveVersion } from '../../core/names.ts';
+import { highestVersion } from '../../core/versions/order.ts';
+import { chooseVersion } from '../../core/versions/route.ts';
+import type { AnyWorkflow, NamedWorkflow } from '../../core/workflow/workflow.ts';
+import { ask } from '../../api/store-failure.ts';
+import type { VersionDesk } from '../desk.ts';
 import { unknownVersion, unknownWorkflow, versionsOf } from './reroute.ts';
 
 /** What a start names: `order`, `order@2`, or a workflow by name and version. */

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { DefinitionRow, DefinitionStore, StoredDefinition } from '../store/port/definitions.ts';
+import type { DefinitionRow, DefinitionStore, StoredDefinition } from '../../store/port/definitions.ts';
 import type { Interpreted } from './language.ts';
 
 /** Of bodies; what is made of them takes a few times as much. */
@@ -67,5 +67,6 @@ function idOf({ name, version, hash }: DefinitionRow): string {
 
 function unreadable({ name, version }: StoredDefinition, error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error);
-  return `version ${version} of definition "${name}" cannot be read by this engine, which leaves its runs to others: ${reason}`;
+  const what = `version ${version} of definition "${name}" cannot be read by this engine`;
+  return `${what}, which leaves its runs to others: ${reason}`;
 }

@@ -1,9 +1,9 @@
-import type { StoredVersions } from '../core/cluster/engine-view.ts';
-import { highestVersion } from '../core/versions/order.ts';
-import { decodeRoute, routedVersions, type Route } from '../core/versions/route.ts';
-import type { Library } from '../engine/claim/repertoire.ts';
-import type { Ports } from '../engine/ports.ts';
-import type { DefinitionRow, DefinitionStore } from '../store/port/definitions.ts';
+import type { StoredVersions } from '../../core/cluster/engine-view.ts';
+import { highestVersion } from '../../core/versions/order.ts';
+import { decodeRoute, routedVersions, type Route } from '../../core/versions/route.ts';
+import type { Library } from '../../engine/claim/repertoire.ts';
+import type { Ports } from '../../engine/ports.ts';
+import type { DefinitionRow, DefinitionStore } from '../../store/port/definitions.ts';
 import { createBodies, type Bodies, type BodyParts } from './bodies.ts';
 
 /** What this process knows of the definitions and routes of its namespace. */

@@ -1,9 +1,9 @@
-import { describeDefinition, type DefinitionDescription } from '../core/versions/describe.ts';
-import { sinceOf, type Route } from '../core/versions/route.ts';
-import { isClosed } from '../core/status.ts';
-import { ask } from '../api/store-failure.ts';
-import type { VersionCount } from '../store/port/definitions.ts';
-import type { VersionDesk } from './desk.ts';
+import { describeDefinition, type DefinitionDescription } from '../../core/versions/describe.ts';
+import { sinceOf, type Route } from '../../core/versions/route.ts';
+import { isClosed } from '../../core/status.ts';
+import { ask } from '../../api/store-failure.ts';
+import type { VersionCount } from '../../store/port/definitions.ts';
+import type { VersionDesk } from '../desk.ts';
 import { unknownWorkflow } from './reroute.ts';
 
 /** Of roll-outs whose outcomes are counted at once. */
@@ -31,7 +31,9 @@ export async function describeDefinitions(
     ...engines.flatMap(({ workflows }) => workflows.map(({ workflow }) => workflow)),
     ...open.map(({ workflow }) => workflow),
   ]);
-  const asked = [...names].filter((name) => only === undefined || name === only).toSorted();
+  const asked = [...names]
+    .filter((name) => only === undefined || name === only)
+    .toSorted((a, b) => (a < b ? -1 : 1));
   if (only !== undefined && asked.length === 0) throw await unknownWorkflow(desk, only);
   const closed = await countClosed(desk, asked, only !== undefined);
   return asked.map((name) => {

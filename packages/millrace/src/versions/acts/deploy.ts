@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { DefinitionDocument } from '../core/dag/definition.ts';
-import { MillraceError } from '../core/errors.ts';
-import { resolveVersion } from '../core/names.ts';
-import { firstRoute } from '../core/versions/change.ts';
-import { encodeRoute } from '../core/versions/route.ts';
-import { ask } from '../api/store-failure.ts';
-import type { DefinitionResult } from '../store/port/definitions.ts';
-import type { VersionDesk } from './desk.ts';
-import { canonicalText, differencesOf } from './language.ts';
+import type { DefinitionDocument } from '../../core/dag/definition.ts';
+import { MillraceError } from '../../core/errors.ts';
+import { resolveVersion } from '../../core/names.ts';
+import { firstRoute } from '../../core/versions/change.ts';
+import { encodeRoute } from '../../core/versions/route.ts';
+import { ask } from '../../api/store-failure.ts';
+import type { DefinitionResult } from '../../store/port/definitions.ts';
+import type { VersionDesk } from '../desk.ts';
+import { canonicalText, differencesOf } from '../catalogue/language.ts';
 
 /** A definition that is stored now. */
 export interface Deployed {

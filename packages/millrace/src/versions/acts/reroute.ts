@@ -1,11 +1,17 @@
-import { MillraceError } from '../core/errors.ts';
-import { resolveVersion } from '../core/names.ts';
-import { didYouMean } from '../core/suggest.ts';
-import { activated, rolledBack, rolledOut, type Author, type RolloutWish } from '../core/versions/change.ts';
-import { byVersion } from '../core/versions/order.ts';
-import { encodeRoute, type Route } from '../core/versions/route.ts';
-import { ask } from '../api/store-failure.ts';
-import type { VersionDesk } from './desk.ts';
+import { MillraceError } from '../../core/errors.ts';
+import { resolveVersion } from '../../core/names.ts';
+import { didYouMean } from '../../core/suggest.ts';
+import {
+  activated,
+  rolledBack,
+  rolledOut,
+  type Author,
+  type RolloutWish,
+} from '../../core/versions/change.ts';
+import { byVersion } from '../../core/versions/order.ts';
+import { encodeRoute, type Route } from '../../core/versions/route.ts';
+import { ask } from '../../api/store-failure.ts';
+import type { VersionDesk } from '../desk.ts';
 
 /** @throws UNKNOWN_WORKFLOW, UNKNOWN_VERSION, ROUTE_CHANGED. */
 export async function activate(desk: VersionDesk, name: string, given: number | string): Promise<Route> {

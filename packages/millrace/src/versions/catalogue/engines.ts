@@ -1,7 +1,7 @@
-import { engineView, withDefinitions, type EngineView } from '../core/cluster/engine-view.ts';
-import { ask } from '../api/store-failure.ts';
-import type { Ports } from '../engine/ports.ts';
-import type { Store } from '../store/port/store.ts';
+import { engineView, withDefinitions, type EngineView } from '../../core/cluster/engine-view.ts';
+import { ask } from '../../api/store-failure.ts';
+import type { Ports } from '../../engine/ports.ts';
+import type { Store } from '../../store/port/store.ts';
 import type { Catalogue } from './catalogue.ts';
 
 /** What engines announce changes when one comes or goes: who asks more often is told what was heard last. */
