@@ -4,7 +4,7 @@ import { play, RUN_ID, signalled, updated, type Play, type Program } from '../..
 import { retriedEvent } from '../policy/retry-run.ts';
 import type { PlacedEvent, RunEvent } from '../run/event.ts';
 import { workflow } from '../workflow/workflow.ts';
-import { rehearse, type Rehearsal } from './rehearse.ts';
+import { hasEnded, rehearse, type Rehearsal } from './rehearse.ts';
 
 const nothing = (): void => {};
 
@@ -285,5 +285,14 @@ describe('a rehearsal of a run that has ended', () => {
     const rehearsal = await against(failing, history);
     expect(told(rehearsal)).toBe('agrees');
     expect([...rehearsal.execution.pending.values()]).toMatchObject([{ kind: 'step', name: 'charge' }]);
+  });
+});
+
+describe('whether a run has ended', () => {
+  it('is what its last event says', () => {
+    expect(hasEnded([])).toBe(false);
+    expect(hasEnded(historyOf(STARTED))).toBe(false);
+    expect(hasEnded(historyOf(STARTED, { type: 'completed' }))).toBe(true);
+    expect(hasEnded(historyOf(STARTED, { type: 'failed' }, { type: 'retried', cut: 1 }))).toBe(false);
   });
 });

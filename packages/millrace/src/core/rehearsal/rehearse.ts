@@ -70,6 +70,12 @@ function breachOf(execution: Execution, history: readonly PlacedEvent[]): Breach
 
 const ENDS: ReadonlySet<RunEvent['type']> = new Set(CLOSED_STATUSES);
 
+/** Whether a run with this history has ended, and nobody has opened it again. */
+export function hasEnded(history: readonly PlacedEvent[]): boolean {
+  const last = history.at(-1);
+  return last !== undefined && ENDS.has(last.event.type);
+}
+
 /** The run has ended: so must the program, in the same way. */
 function endBreach(standing: Standing, { event, seq }: PlacedEvent): Breach | undefined {
   if (standing.kind === event.type) return undefined;
