@@ -51,12 +51,13 @@ function kindLines({ outStyle: style }: Terminal, runs: readonly BreakingRun[]):
   const { workflow, version, against, code, at, expected, actual } = first;
   const shown = runs.slice(0, EXAMPLES).map(({ runId }) => runId);
   const more = runs.length > EXAMPLES ? `, and ${runs.length - EXAMPLES} more` : '';
-  const on = against === version ? '' : `, against ${safeText(against)}`;
+  const on = against === version ? '' : `, against ${safeText(against)},`;
+  const subject = `${count(runs.length, 'run')} of ${safeText(workflow)} version ${safeText(version)}${on}`;
   const field = (name: string, value: string): string =>
     `  ${style('dim', name.padEnd(9))} ${shorten(safeText(value), VALUE_CHARS)}`;
   return [
     '',
-    `${style('red', code)} ${count(runs.length, 'run')} of ${safeText(workflow)} version ${safeText(version)}${on} at ${safeText(at)}`,
+    `${style('red', code)} ${subject} at ${safeText(at)}`,
     field('expected', expected),
     field('actual', actual),
     field('runs', `${shown.join(', ')}${more}`),
