@@ -98,7 +98,12 @@ function mayMeet({ from, target, isOwn }: Import): boolean {
   if (!from.path.startsWith('core/')) return true;
   const may = isOwn
     ? ['core/', 'store/port/', '../testbed/']
-    : ['vitest', 'fast-check', 'node:', ...Object.keys(PACKAGES).filter((name) => PACKAGES[name]?.includes('core/dag/'))];
+    : [
+        'vitest',
+        'fast-check',
+        'node:',
+        ...Object.keys(PACKAGES).filter((name) => PACKAGES[name]?.includes('core/dag/')),
+      ];
   return may.some((prefix) => target.startsWith(prefix));
 }
 

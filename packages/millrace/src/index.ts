@@ -15,11 +15,13 @@ export { signal, type Signal } from './core/workflow/signal.ts';
 export type {
   CallOptions,
   ChildOptions,
+  CompensatingCall,
   Context,
   Executor,
   External,
   FencingToken,
   Log,
+  SleepOptions,
   StepContext,
   StepOptions,
   SyncTransactionHandle,

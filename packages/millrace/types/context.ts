@@ -50,6 +50,7 @@ export async function calls(ctx: Context): Promise<void> {
   exactly<{ id: string }>()(
     await ctx.call<{ id: string }>('mail', { to: 'a' }, { requires: ['smtp'], priority: 'low' }),
   );
+  exactly<unknown>()(await ctx.call('mail', 1, { name: 'greet' }));
   // @ts-expect-error no such priority
   await ctx.call('mail', 1, { priority: 'urgent' });
 }
@@ -74,7 +75,7 @@ export async function waits(ctx: Context): Promise<void> {
   exactly<unknown>()(await ctx.waitForSignal('anything'));
   exactly<Date>()(await ctx.waitForSignal<Date>('due'));
   exactly<void>()(await ctx.sleep('1h 30m'));
-  exactly<void>()(await ctx.sleepUntil(new Date()));
+  exactly<void>()(await ctx.sleepUntil(new Date(), { name: 'due' }));
   const scan = ctx.external<{ weight: number }>('scale', { timeout: '1h' });
   exactly<External<{ weight: number }>>()(scan);
   exactly<string>()(scan.token);
@@ -90,6 +91,11 @@ export async function waits(ctx: Context): Promise<void> {
 export async function children(ctx: Context): Promise<void> {
   exactly<boolean>()(await ctx.child(child, { n: 1 }, { key: 'k', parentClose: 'abandon' }));
   exactly<string>()(await ctx.detach(child, { n: 1 }));
+  exactly<unknown>()(await ctx.child('child', { n: 1 }));
+  exactly<number>()(
+    await ctx.child<number>('child', { n: 1 }, { limits: [{ key: 'k', max: 1 }], name: 'c' }),
+  );
+  exactly<string>()(await ctx.detach('child', { n: 1 }));
   // @ts-expect-error the input is of another type
   await ctx.child(child, { n: '1' });
   // @ts-expect-error no such policy
@@ -108,6 +114,10 @@ export function records(ctx: Context): void {
   exactly<number>()(ctx.now());
   exactly<number>()(ctx.random());
   exactly<string>()(ctx.uuid());
+  exactly<number>()(ctx.attempt());
+  exactly<{ rate: number }>()(ctx.record('rate', () => ({ rate: 1 })));
+  // @ts-expect-error a function, not its result
+  ctx.record('rate', 17);
   exactly<boolean>()(ctx.patch('check'));
   exactly<void>()(ctx.publish('state', { step: 1 }));
   exactly<string | undefined>()(ctx.key);
@@ -116,6 +126,9 @@ export function records(ctx: Context): void {
   // @ts-expect-error the reply is of another type
   ctx.onUpdate<string, number>('length', (text) => text);
   ctx.compensate('undo', async ({ log }) => log.info('undone', { n: 1 }), { retry: 3 });
+  ctx.compensate('undo', { call: 'refund', input: { n: 1 }, options: { retry: 3, requires: ['pci'] } });
+  // @ts-expect-error it has a name already
+  ctx.compensate('undo', { call: 'refund', options: { name: 'refund' } });
   // @ts-expect-error the context cannot be changed
   ctx.runId = 'other';
 }

@@ -17,7 +17,7 @@ import type { BeginningRun } from '../core/policy/eligibility.ts';
 import { encodeChunk } from '../core/run/chunk.ts';
 import type { Beginning } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
-import type { NamedWorkflow } from '../core/workflow/workflow.ts';
+import { termsOf, type StartableWorkflow } from '../core/workflow/workflow.ts';
 import type { Assignment, ReusePolicy, StartRequest, StartResult } from '../store/port/store.ts';
 
 /** How a run is started. */
@@ -91,7 +91,7 @@ export function isPlaced({ transaction, delay, startAt }: StartOptions): boolean
  *   PAYLOAD_TOO_LARGE.
  */
 export function startRequest(
-  workflow: NamedWorkflow & { readonly timeoutMs?: number | undefined },
+  workflow: StartableWorkflow,
   input: unknown,
   options: StartOptions,
   facts: StartFacts,
@@ -99,22 +99,23 @@ export function startRequest(
   const where = `start of workflow "${workflow.name}"`;
   checkWorkflowName(workflow.name);
   checkOptions(where, options, OPTIONS);
-  const { key, tags = [], queue = 'default', reuse = 'return', near } = options;
+  const terms = termsOf(workflow, input);
+  const { key, tags = [], queue = terms.queue ?? 'default', reuse = 'return', near } = options;
   if (near !== undefined) checkName('region', near);
   if (key !== undefined) checkKey(key);
   checkTags(tags);
   checkQueue(queue);
   const version = resolveVersion(workflow.version, where);
   const workflowVersion = demandingVersion(version, demandsOf(options, where));
-  const limits = checkLimits(where, options.limits);
+  const limits = checkLimits(where, options.limits ?? terms.limits);
   if (!REUSE.includes(reuse)) {
     const remedy = `Use one of ${REUSE.join(', ')}.`;
     throw new MillraceError('INVALID_ARGUMENT', `${where}: reuse is ${String(reuse)}`, { remedy });
   }
-  const priority = resolvePriority(options.priority ?? 'normal', where);
+  const priority = resolvePriority(options.priority ?? terms.priority ?? 'normal', where);
   const storeTime = facts.storeTime();
   const startAt = startTime(where, options, storeTime);
-  const timeoutMs = options.timeout === undefined ? workflow.timeoutMs : durationMs(options.timeout, where);
+  const timeoutMs = options.timeout === undefined ? terms.timeoutMs : durationMs(options.timeout, where);
   const deadlineAt = timeoutMs === undefined ? undefined : Math.ceil((startAt ?? storeTime) + timeoutMs);
   const payload = facts.encode(input, `input of workflow "${workflow.name}"`);
   const { name } = workflow;

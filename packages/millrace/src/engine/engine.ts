@@ -48,6 +48,7 @@ import { encodePayload } from './payload.ts';
 import type { Place, Placing } from './placing.ts';
 import type { Ports } from './ports.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
+import { childVersion } from './turn/child-version.ts';
 import { drive, leaveIfIdle } from './turn/drive.ts';
 import { settleGrants } from './turn/locks.ts';
 import { forget } from './turn/ownership.ts';
@@ -161,6 +162,7 @@ export class Engine {
       random: () => ports.random(),
       uuid: () => ports.uuid(),
       runId: (parent) => childRunId(parent, Math.floor(this.clock.upper()), () => ports.random()),
+      versionOf: (name, parent) => childVersion(this.workflows.values(), name, parent),
       encode: (value, where) => this.encode(value, where),
       drained: () => ports.drained(),
     };

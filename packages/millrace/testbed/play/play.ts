@@ -1,3 +1,4 @@
+import { MillraceError } from '../../src/core/errors.ts';
 import { failureOf } from '../../src/core/failure.ts';
 import { childRunId, runIdOf } from '../../src/core/ids.ts';
 import { decodeValue, encodeValue } from '../../src/core/json.ts';
@@ -22,6 +23,8 @@ export const RUN_ID = runIdOf(T0, 7, () => 0.5);
 interface World {
   now: number;
   drawn: number;
+  /** Of which a child by name is started. */
+  workflows?: readonly AnyWorkflow[] | undefined;
 }
 
 export const PROGRAM_PORTS: ProgramPorts = {
@@ -230,10 +233,16 @@ export function pictureOf(execution: Execution): Picture {
   };
 }
 
+interface PlayOptions {
+  input?: unknown;
+  started?: Partial<StartedEvent>;
+  workflows?: readonly AnyWorkflow[];
+}
+
 /** Starts a program as a run and lets its first turn happen. */
 export async function play(
   program: Program | AnyWorkflow,
-  { input, started = {} }: { input?: unknown; started?: Partial<StartedEvent> } = {},
+  { input, started = {}, workflows }: PlayOptions = {},
 ): Promise<Play> {
   const subject = typeof program === 'function' ? workflow('order', program) : program;
   const first: RunEvent = {
@@ -241,7 +250,7 @@ export async function play(
     ...{ priority: 'normal', queue: 'default', ...started },
     payload: encodeValue(input, 'input'),
   };
-  const run = await reviveRun(subject, place([], [first], T0), { now: T0, drawn: 0 });
+  const run = await reviveRun(subject, place([], [first], T0), { now: T0, drawn: 0, workflows });
   await run.give();
   plays.push(run);
   return run;
@@ -280,6 +289,11 @@ function portsOf(world: World): ExecutionPorts {
     random: draw,
     uuid: () => `uuid-${draw()}`,
     runId: (parent) => childRunId(parent, world.now, draw),
+    versionOf(name) {
+      const found = world.workflows?.findLast((known) => known.name === name);
+      if (found === undefined) throw new MillraceError('UNKNOWN_WORKFLOW', `no workflow "${name}"`);
+      return found;
+    },
     encode: encodeValue,
     drained,
   };

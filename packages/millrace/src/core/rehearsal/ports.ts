@@ -4,6 +4,7 @@ import { encodeValue } from '../json.ts';
 import { DEFAULT_RETRY } from '../policy/retry.ts';
 import type { ExecutionPorts } from '../run/execution.ts';
 import type { ProgramPorts } from '../workflow/program.ts';
+import type { NamedWorkflow } from '../workflow/workflow.ts';
 
 /**
  * What a program is told in a rehearsal where history says nothing: the same in each. Time goes on by a millisecond with
@@ -41,6 +42,11 @@ export class RehearsalPorts implements ExecutionPorts {
 
   runId(parent: string): string {
     return childRunId(parent, this.now, () => this.random());
+  }
+
+  /** Nothing is started: any will do. */
+  versionOf(name: string): NamedWorkflow {
+    return { name, version: '1' };
   }
 
   encode(value: unknown, where: string): string {

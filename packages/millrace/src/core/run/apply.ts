@@ -202,8 +202,13 @@ function closeChild(execution: Execution, event: EventOf<'child-closed'>, seq: n
   settleWait(execution, event, seq, (child) =>
     event.status === 'completed'
       ? child.resolve(decodeValue(event.payload ?? 'null'))
-      : child.reject(new ChildFailedError(event.name, event.runId, failureIn(event))),
+      : child.reject(new ChildFailedError(workflowOf(child), event.runId, failureIn(event))),
   );
+}
+
+/** Of what `settleWait` has found to be a child. */
+function workflowOf(pending: Pending): string {
+  return (pending as Extract<Pending, { kind: 'child' }>).workflow;
 }
 
 function refuse(

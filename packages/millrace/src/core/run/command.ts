@@ -1,8 +1,9 @@
 import type { Standpoint } from '../cluster/demands.ts';
 import type { RetryPolicy } from '../policy/retry.ts';
+import type { KeyLimit } from '../limits/limit.ts';
 import type { Priority } from '../status.ts';
 import type { StepContext } from '../workflow/context.ts';
-import type { AnyWorkflow } from '../workflow/workflow.ts';
+import type { NamedWorkflow } from '../workflow/workflow.ts';
 
 /** Options of a step after defaults and checks; times in ms. */
 export interface StepPolicy {
@@ -22,7 +23,7 @@ export type Pending = Settle & { ordinal: number; name: string; fireAt: number |
     | PendingStep
     | { kind: 'sleep' }
     | { kind: 'signal'; signal: string }
-    | { kind: 'child'; runId: string; parentClose: 'cancel' | 'abandon' }
+    | { kind: 'child'; runId: string; workflow: string; parentClose: 'cancel' | 'abandon' }
     | { kind: 'external' }
     | { kind: 'lock'; lock: string; holdMs: number }
   );
@@ -73,13 +74,14 @@ export interface ChildStart {
   ordinal: number;
   name: string;
   runId: string;
-  workflow: AnyWorkflow;
+  workflow: NamedWorkflow;
   input: string;
   detached: boolean;
   key: string | undefined;
   priority: Priority | undefined;
   queue: string | undefined;
   tags: readonly string[];
+  limits: readonly KeyLimit[] | undefined;
   timeoutMs: number | undefined;
   /** Of the engine that executes it. */
   demands: Standpoint;

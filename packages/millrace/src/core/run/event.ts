@@ -47,6 +47,7 @@ export type RunEvent = { payload?: string | undefined } & (
       name: string;
       runId: string;
       workflow: string;
+      version?: string | undefined;
       detached: boolean;
     }
   | {

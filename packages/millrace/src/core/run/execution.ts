@@ -2,6 +2,7 @@ import { decodeValue } from '../json.ts';
 import { MillraceError, type CancelledError } from '../errors.ts';
 import { withdraw, type LockCommand } from '../locks/ask.ts';
 import type { ChildStart, Mismatch, Pending, Standing, StepCommand } from './command.ts';
+import type { StartableWorkflow } from '../workflow/workflow.ts';
 import type { CarriedSignal, EventOf, RunEvent, StartedEvent } from './event.ts';
 
 /** What the execution needs from the world; all of it injected, so that a run replays the same anywhere. */
@@ -13,6 +14,12 @@ export interface ExecutionPorts {
   uuid(): string;
   /** A new run id in the partition of `parent`. */
   runId(parent: string): string;
+  /**
+   * The workflow, and the version of it, of which a child by name is started.
+   * @param parent - the start of the run that wants it.
+   * @throws UNKNOWN_WORKFLOW.
+   */
+  versionOf(name: string, parent: StartedEvent): StartableWorkflow;
   /** Encodes a value for storing. @throws NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE, both naming `where`. */
   encode(value: unknown, where: string): string;
   /** Resolves when every microtask that is due now, and all that those cause, has run. */
@@ -140,6 +147,11 @@ export class Execution {
     return this.controller.signal;
   }
 
+  /** Commands are refused: the run was cancelled or is late, and this is no compensation. */
+  get refuses(): boolean {
+    return this.cancellation !== undefined && !this.shielded;
+  }
+
   /** What the program recorded, by ordinal (or by `update:ID`), for replay to hand back. */
   expect(records: Map<number | string, { event: RunEvent; seq: number }>, patches: Iterable<string>): void {
     this.records = records;
@@ -155,6 +167,11 @@ export class Execution {
     this.lastKind = kind;
     this.lastLabel = label;
     return { ordinal: this.nextOrdinal++, label };
+  }
+
+  /** What history holds under this key and the program has not come to yet. */
+  recorded(key: number | string): RunEvent | undefined {
+    return this.records.get(key)?.event;
   }
 
   /**

@@ -8,16 +8,17 @@ import type { Pending, StepPolicy, StepWork } from '../run/command.ts';
 import type { Execution } from '../run/execution.ts';
 import { COMPENSATION_PREFIX } from '../run/replay.ts';
 import { replyTo } from '../run/apply.ts';
-import { childPlace } from './child-place.ts';
-import { checkInputNow } from './check-input.ts';
+import { startChild } from './child/start-child.ts';
 import { externalToken } from './token.ts';
 import type {
   CallOptions,
   ChildOptions,
+  CompensatingCall,
   Context,
   External,
   Log,
   Recorded,
+  SleepOptions,
   StepContext,
   StepOptions,
   WaitOptions,
@@ -25,15 +26,20 @@ import type {
 import type { ProgramPorts } from './program.ts';
 import type { Signal } from './signal.ts';
 import { CALL_OPTIONS, callPlace, stepPolicy } from './step-policy.ts';
-import type { AnyWorkflow, InputOf, OutputOf } from './workflow.ts';
+import type { AnyWorkflow } from './workflow.ts';
 
 export interface Compensation {
-  name: string;
-  run: (step: StepContext) => unknown;
-  options: StepOptions | undefined;
+  readonly name: string;
+  /** Gives its step. */
+  undo(): Promise<unknown>;
 }
 
 const WAIT_OPTIONS = ['timeout'];
+const SLEEP_OPTIONS = ['name'];
+const NAMED_CALL_OPTIONS = [...CALL_OPTIONS, 'name'];
+const NO_NAME: { name?: string | undefined } = {};
+/** What the context records itself. */
+const OWN_RECORDS: ReadonlySet<string> = new Set(['now', 'random', 'uuid', 'attempt']);
 
 /** A promise of its own each time: one shared by all would keep every program that ever awaited it. */
 function never(): Promise<never> {
@@ -91,10 +97,16 @@ class BoundContext implements Context {
   }
 
   call<T>(executor: string, input?: unknown, options?: CallOptions): Promise<T> {
-    const policy = stepPolicy(executor, options, this.ports.defaultStep, CALL_OPTIONS);
+    const policy = stepPolicy(executor, options, this.ports.defaultStep, NAMED_CALL_OPTIONS);
+    const { name = executor } = options ?? NO_NAME;
+    if (name !== executor) checkName('executor', executor);
+    return this.work<T>(name, this.executorWork(executor, input, options), policy);
+  }
+
+  private executorWork(executor: string, input: unknown, options: CallOptions | undefined): StepWork {
     const place = callPlace(executor, options);
     const text = this.execution.ports.encode(input, `input of call "${executor}"`);
-    return this.work<T>(executor, { kind: 'executor', executor, input: text, place }, policy);
+    return { kind: 'executor', executor, input: text, place };
   }
 
   transaction<T, Tx>(name: string, run: (tx: Tx) => T | Promise<T>): Promise<Recorded<T>> {
@@ -103,23 +115,26 @@ class BoundContext implements Context {
     return this.work<T>(name, work, this.ports.defaultStep);
   }
 
-  sleep(duration: number | string): Promise<void> {
+  sleep(duration: number | string, options?: SleepOptions): Promise<void> {
     const delayMs = durationMs(duration, 'ctx.sleep');
-    return this.sleepTo(() => this.execution.ports.storeTime() + delayMs);
+    return this.sleepTo(() => this.execution.ports.storeTime() + delayMs, options);
   }
 
-  sleepUntil(at: Date | number): Promise<void> {
+  sleepUntil(at: Date | number, options?: SleepOptions): Promise<void> {
     const fireAt = Math.ceil(typeof at === 'number' ? at : at.getTime());
     if (!Number.isFinite(fireAt)) {
       throw new MillraceError('INVALID_ARGUMENT', `ctx.sleepUntil got ${String(at)}`, {
         remedy: 'Pass a Date or milliseconds since the epoch.',
       });
     }
-    return this.sleepTo(() => fireAt);
+    return this.sleepTo(() => fireAt, options);
   }
 
-  private sleepTo(fireAt: () => number): Promise<void> {
-    const { ordinal, label } = this.execution.number('sleep', 'sleep');
+  private sleepTo(fireAt: () => number, options: SleepOptions | undefined): Promise<void> {
+    checkOptions('sleep', options, SLEEP_OPTIONS);
+    const { name = 'sleep' } = options ?? NO_NAME;
+    checkName('sleep', name);
+    const { ordinal, label } = this.execution.number('sleep', name);
     const at = this.timer(ordinal, label, fireAt);
     if (at === undefined) return never();
     return this.wait<void>({ kind: 'sleep' }, ordinal, label, at);
@@ -137,53 +152,16 @@ class BoundContext implements Context {
     return this.waitFor<T>({ kind: 'signal', signal: name }, ordinal, label, options);
   }
 
-  child<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<OutputOf<W>> {
-    const started = this.startChild(workflow, input, options, false);
+  child<T>(workflow: AnyWorkflow | string, input: unknown, options?: ChildOptions): Promise<T> {
+    const started = startChild(this.execution, { workflow, input, options, detached: false });
     if (started === undefined) return this.refusal();
-    const { ordinal, label, runId, parentClose } = started;
-    return this.wait({ kind: 'child', runId, parentClose }, ordinal, label, undefined);
+    const { ordinal, label, ...child } = started;
+    return this.wait({ kind: 'child', ...child }, ordinal, label, undefined);
   }
 
-  detach<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<string> {
-    const started = this.startChild(workflow, input, options, true);
+  detach(workflow: AnyWorkflow | string, input: unknown, options?: ChildOptions): Promise<string> {
+    const started = startChild(this.execution, { workflow, input, options, detached: true });
     return started === undefined ? this.refusal() : Promise.resolve(started.runId);
-  }
-
-  private startChild(
-    workflow: AnyWorkflow,
-    input: unknown,
-    options: ChildOptions | undefined,
-    detached: boolean,
-  ): { ordinal: number; label: string; runId: string; parentClose: 'cancel' | 'abandon' } | undefined {
-    const { execution } = this;
-    const { parentClose = detached ? 'abandon' : 'cancel', ...place } = childPlace(workflow, options);
-    const text = execution.ports.encode(checkInputNow(workflow, input), `input of child "${workflow.name}"`);
-    const { ordinal, label } = execution.number('child', workflow.name);
-    if (this.refused()) return undefined;
-    if (place.key !== undefined) execution.useChildKey(place.key);
-    const before = execution.events.length;
-    const record = execution.record(ordinal, () => ({
-      type: 'child-started' as const,
-      ordinal,
-      name: label,
-      runId: execution.ports.runId(execution.runId),
-      workflow: workflow.name,
-      detached,
-    }));
-    if (record === undefined) return undefined;
-    execution.openChild(ordinal, { runId: record.runId, parentClose });
-    if (execution.events.length > before) {
-      execution.children.push({
-        ordinal,
-        name: label,
-        runId: record.runId,
-        workflow,
-        input: text,
-        detached,
-        ...place,
-      });
-    }
-    return { ordinal, label, runId: record.runId, parentClose };
   }
 
   external<T>(name: string, options?: WaitOptions): External<T> {
@@ -198,7 +176,7 @@ class BoundContext implements Context {
     const { execution } = this;
     const terms = lockTerms(name, options, this.ports.lockMs);
     const place = execution.number('lock', name);
-    if (this.refused()) return this.refusal();
+    if (this.execution.refuses) return this.refusal();
     const asked = askForLock(execution, name, terms, place);
     if (asked === undefined) return never();
     const { ordinal, holdMs, fireAt } = asked;
@@ -253,24 +231,65 @@ class BoundContext implements Context {
     return this.recorded('uuid', () => this.execution.ports.uuid());
   }
 
+  attempt(): number {
+    return this.recorded('attempt', () => this.execution.retries + 1);
+  }
+
+  record<T>(name: string, make: () => T): T {
+    checkName('recorded value', name);
+    if (typeof make !== 'function') badFunction('record', name, make);
+    // Replay compares names: one of the context's own would hide that the program changed from one to the other.
+    return this.recorded(OWN_RECORDS.has(name) ? `value ${name}` : name, make);
+  }
+
   private recorded<T>(name: string, make: () => T): T {
-    const { ordinal, label } = this.execution.number('recorded', name);
-    const record = this.execution.record(ordinal, () => ({
-      type: 'recorded' as const,
-      ordinal,
-      name: label,
-      payload: this.execution.ports.encode(make(), name),
-    }));
+    const { execution } = this;
+    const { ordinal, label } = execution.number('recorded', name);
+    const known = execution.recorded(ordinal) !== undefined;
+    const payload = known ? undefined : this.payloadOf(name, make);
+    const record = execution.record(ordinal, () => ({ type: 'recorded', ordinal, name: label, payload }));
     // On a mismatch the value does not matter: the run is blocked before anything that follows leaves the
     // process.
     return (record === undefined ? make() : decodeValue(record.payload ?? 'null')) as T;
   }
 
-  compensate(name: string, run: (step: StepContext) => unknown, options?: StepOptions): void {
-    checkName('compensation', `${COMPENSATION_PREFIX}${name}`);
-    if (typeof run !== 'function') badFunction('compensate', name, run);
-    stepPolicy(name, options, this.ports.defaultStep);
-    this.compensations.push({ name, run, options });
+  private payloadOf(name: string, make: () => unknown): string {
+    const { execution } = this;
+    const { given } = execution;
+    const payload = execution.ports.encode(make(), `recorded value "${name}"`);
+    if (execution.given === given) return payload;
+    const what = `the function of ctx.record("${name}") gave ${execution.lastCommand}`;
+    throw new MillraceError('INVALID_ARGUMENT', what, {
+      remedy: 'Use the context outside of it: on replay it is not called again.',
+    });
+  }
+
+  compensate(
+    name: string,
+    undo: ((step: StepContext) => unknown) | CompensatingCall,
+    options?: StepOptions,
+  ): void {
+    const step = `${COMPENSATION_PREFIX}${name}`;
+    checkName('compensation', step);
+    const [work, policy] =
+      typeof undo === 'function' ? this.undoing(name, undo, options) : this.calling(name, undo);
+    this.compensations.push({ name, undo: () => this.work(step, work, policy) });
+  }
+
+  private undoing(
+    name: string,
+    run: (step: StepContext) => unknown,
+    options: StepOptions | undefined,
+  ): [StepWork, StepPolicy] {
+    return [{ kind: 'local', run }, stepPolicy(name, options, this.ports.defaultStep)];
+  }
+
+  private calling(name: string, call: CompensatingCall): [StepWork, StepPolicy] {
+    if (typeof call !== 'object' || call === null) badFunction('compensate', name, call);
+    checkOptions(`compensation "${name}"`, call, ['call', 'input', 'options']);
+    checkName('executor', call.call);
+    const policy = stepPolicy(name, call.options, this.ports.defaultStep, CALL_OPTIONS);
+    return [this.executorWork(call.call, call.input, call.options), policy];
   }
 
   readonly all: Context['all'] = all;
@@ -327,7 +346,7 @@ class BoundContext implements Context {
 
   /** The durable due time of a command; undefined on mismatch. A cancelled run sets no timers. */
   private timer(ordinal: number, name: string, fireAt: () => number): number | undefined {
-    if (this.refused()) return 0;
+    if (this.execution.refuses) return 0;
     return this.execution.record(ordinal, () => ({
       type: 'timer-set' as const,
       ordinal,
@@ -354,16 +373,12 @@ class BoundContext implements Context {
   /** Whether the command is given: it is neither refused by a cancel nor stopped by a mismatch. */
   private mayWait(kind: Pending['kind'], ordinal: number, name: string): boolean {
     const { execution } = this;
-    return !this.refused() && execution.active && execution.unrecorded(ordinal, kind, name);
+    return !execution.refuses && execution.active && execution.unrecorded(ordinal, kind, name);
   }
 
   /** The promise of a command that was not given: refused by a cancel, or stopped for good by a mismatch. */
   private refusal(): Promise<never> {
-    return this.refused() ? quiet(Promise.reject(this.execution.cancellation)) : never();
-  }
-
-  private refused(): boolean {
-    return this.execution.cancellation !== undefined && !this.execution.shielded;
+    return this.execution.refuses ? quiet(Promise.reject(this.execution.cancellation)) : never();
   }
 }
 

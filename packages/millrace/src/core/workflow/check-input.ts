@@ -19,8 +19,8 @@ export async function checkInput(workflow: AnyWorkflow | NamedWorkflow, input: u
  * The same inside a turn, where nothing may take time. @throws INVALID_INPUT; INVALID_ARGUMENT if the schema
  * does.
  */
-export function checkInputNow(workflow: AnyWorkflow, input: unknown): unknown {
-  if (workflow.inputSchema === undefined) return input;
+export function checkInputNow(workflow: AnyWorkflow | NamedWorkflow, input: unknown): unknown {
+  if (!hasSchema(workflow)) return input;
   const result = workflow.inputSchema['~standard'].validate(input);
   if (!('then' in result)) return accepted(workflow, result);
   throw new MillraceError(

@@ -1,5 +1,6 @@
 import type { DemandOptions } from '../cluster/demands.ts';
 import type { Duration } from '../duration.ts';
+import type { KeyLimit } from '../limits/limit.ts';
 import type { RunLock } from '../locks/ask.ts';
 import type { LockOptions } from '../locks/lock-options.ts';
 import type { RetryOptions } from '../policy/retry.ts';
@@ -43,8 +44,8 @@ export interface Context {
    */
   transaction<T, Tx = TransactionHandle>(name: string, fn: (tx: Tx) => T | Promise<T>): Promise<Recorded<T>>;
 
-  sleep(duration: Duration): Promise<void>;
-  sleepUntil(at: Date | number): Promise<void>;
+  sleep(duration: Duration, options?: SleepOptions): Promise<void>;
+  sleepUntil(at: Date | number, options?: SleepOptions): Promise<void>;
 
   /**
    * The next signal of that name: received before or after the call, each consumed once, in order of arrival.
@@ -52,10 +53,16 @@ export interface Context {
   waitForSignal<T>(signal: Signal<T>, options?: WaitOptions): Promise<T>;
   waitForSignal<T = unknown>(signal: string, options?: WaitOptions): Promise<T>;
 
-  /** Starts a child run and waits for its output; a failed child rejects with `CHILD_FAILED`. */
+  /**
+   * Starts a child run and waits for its output; a failed child rejects with `CHILD_FAILED`. Of a workflow by its name
+   * the version is chosen when the child starts: this run's own for its own workflow, else the one that new runs get.
+   * @throws UNKNOWN_WORKFLOW when there is none of this name.
+   */
   child<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<OutputOf<W>>;
+  child<T = unknown>(workflow: string, input: unknown, options?: ChildOptions): Promise<T>;
   /** Starts a child run and goes on: resolves to its runId once the start is durable with this turn. */
   detach<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: ChildOptions): Promise<string>;
+  detach(workflow: string, input: unknown, options?: ChildOptions): Promise<string>;
 
   /** A result that somebody outside provides by token (`millrace.complete(token, value)`). */
   external<T = unknown>(name: string, options?: WaitOptions): External<T>;
@@ -84,16 +91,26 @@ export interface Context {
    */
   patch(id: string): boolean;
 
-  /** Recorded: the same on replay. `now` is milliseconds since the epoch. */
+  /**
+   * Recorded: the same on replay. `now` is milliseconds since the epoch; `attempt` is 1, and one more after each retry
+   * of the run.
+   */
   now(): number;
   random(): number;
   uuid(): string;
+  attempt(): number;
+  /**
+   * What `make` gave when the run first came here: on replay it is not called again. It must return at once and use
+   * nothing of this context. When it throws nothing is recorded, and it is called again on replay.
+   */
+  record<T>(name: string, make: () => T): Recorded<T>;
 
   /**
    * Undo for what was just done: run in reverse order, as steps, when the run fails, is cancelled or times
-   * out.
+   * out. A call of an executor is made by any engine that has it.
    */
   compensate(name: string, fn: (step: StepContext) => unknown, options?: StepOptions): void;
+  compensate(name: string, call: CompensatingCall): void;
 
   /** `Promise.all`, `any` and `race` over promises of this context. */
   all: <const T extends readonly unknown[]>(
@@ -154,11 +171,26 @@ export interface StepOptions {
 }
 
 export interface CallOptions extends StepOptions, DemandOptions {
+  /** What the step is called in history. Default: the executor's name. */
+  name?: string | undefined;
   /** Calls with the same affinity should go to the same engine: handed to whoever chooses engines. */
   affinity?: string | undefined;
   /** Default: the run's. Attempts in another queue than the run's are never made in the caller's process directly. */
   queue?: string | undefined;
   priority?: Priority | undefined;
+}
+
+/** An undo that an executor makes. */
+export interface CompensatingCall {
+  /** The executor. */
+  readonly call: string;
+  readonly input?: unknown;
+  readonly options?: Omit<CallOptions, 'name'> | undefined;
+}
+
+export interface SleepOptions {
+  /** What the timer is called in history. Default `sleep`. */
+  name?: string | undefined;
 }
 
 export interface WaitOptions {
@@ -175,6 +207,10 @@ export interface ChildOptions extends DemandOptions {
   priority?: Priority | undefined;
   queue?: string | undefined;
   tags?: readonly string[] | undefined;
+  /** As of a start: of all runs with such a key at most `max` at once. */
+  limits?: readonly KeyLimit[] | undefined;
+  /** What the command is called in history. Default: the workflow's name. */
+  name?: string | undefined;
   /** Run timeout of the child. */
   timeout?: Duration | undefined;
   /**

@@ -6,9 +6,8 @@ import type { StepPolicy } from '../run/command.ts';
 import type { PlacedEvent } from '../run/event.ts';
 import { Execution, type ExecutionPorts } from '../run/execution.ts';
 import { encodeFailure } from '../run/outcome.ts';
-import { COMPENSATION_PREFIX, effective, replay } from '../run/replay.ts';
+import { effective, replay } from '../run/replay.ts';
 import { bindContext, type Compensation } from './bind-context.ts';
-import type { Context } from './context.ts';
 import type { AnyWorkflow } from './workflow.ts';
 
 /** What running a program needs besides its execution. */
@@ -80,7 +79,7 @@ async function play(
     payload = execution.ports.encode(output, `output of workflow "${workflow.name}"`);
   } catch (thrown) {
     const error = unwrap(thrown, execution.cancellation);
-    const undone = await compensate(execution, ctx, compensations, error);
+    const undone = await compensate(execution, compensations, error);
     return end(execution, { kind: endOf(execution, error), payload: encodeFailure(undone) });
   }
   end(execution, { kind: 'completed', payload });
@@ -105,7 +104,6 @@ function unwrap(thrown: unknown, cancellation: Error | undefined): unknown {
 
 async function compensate(
   execution: Execution,
-  ctx: Context,
   compensations: Compensation[],
   error: unknown,
 ): Promise<ReturnType<typeof failureOf>> {
@@ -113,9 +111,9 @@ async function compensate(
   if (compensations.length === 0) return failure;
   execution.shielded = true;
   const failed: { compensation: string; message: string }[] = [];
-  for (const { name, run, options } of compensations.toReversed()) {
+  for (const { name, undo } of compensations.toReversed()) {
     try {
-      await ctx.step(`${COMPENSATION_PREFIX}${name}`, run, options);
+      await undo();
     } catch (undoError) {
       failed.push({ compensation: name, message: failureOf(undoError).message });
     }

@@ -9,11 +9,7 @@ import type { CallOptions, StepOptions } from './context.ts';
 const STEP_OPTIONS = ['retry', 'timeout', 'totalTimeout', 'heartbeatTimeout'];
 export const CALL_OPTIONS: readonly string[] = [
   ...STEP_OPTIONS,
-  'requires',
-  'region',
-  'affinity',
-  'queue',
-  'priority',
+  ...['requires', 'region', 'affinity', 'queue', 'priority'],
 ];
 
 /** A step's options after defaults and checks. @throws UNKNOWN_OPTION, INVALID_DURATION, INVALID_ARGUMENT. */

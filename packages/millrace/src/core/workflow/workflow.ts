@@ -1,7 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { MillraceError, checkOptions } from '../errors.ts';
 import { durationMs, type Duration } from '../duration.ts';
+import type { KeyLimit } from '../limits/limit.ts';
 import { checkWorkflowName, resolveVersion } from '../names.ts';
+import type { Priority } from '../status.ts';
 import type { Context } from './context.ts';
 
 /** What `workflow()` accepts besides name and function. */
@@ -26,6 +28,16 @@ export interface Workflow<I = unknown, O = unknown> {
   readonly timeoutMs: number | undefined;
   readonly maxEvents: number;
   readonly run: WorkflowFunction<I, O>;
+  /** What a start with this input has where it says nothing itself. */
+  readonly terms?: ((input: unknown) => Terms) | undefined;
+}
+
+/** Of a start: what its options say wins. */
+export interface Terms {
+  readonly queue?: string | undefined;
+  readonly priority?: Priority | undefined;
+  readonly limits?: readonly KeyLimit[] | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
 // A workflow of any input is only ever handed around, never called through this type.
@@ -38,6 +50,14 @@ export interface NamedWorkflow {
   readonly name: string;
   readonly version: string;
 }
+/** Enough to start it, and what is known of it. */
+export type StartableWorkflow = NamedWorkflow & Partial<Pick<Workflow, 'timeoutMs' | 'terms'>>;
+
+/** What a start of this workflow has by default. @throws what its terms do with this input: EXPRESSION. */
+export function termsOf({ timeoutMs, terms }: StartableWorkflow, input: unknown): Terms {
+  return { timeoutMs, ...terms?.(input) };
+}
+
 export type InputOf<W> = W extends { readonly run: (ctx: never, input: infer I) => unknown } ? I : unknown;
 export type OutputOf<W> = W extends { readonly run: (ctx: never, input: never) => infer R }
   ? Awaited<R>

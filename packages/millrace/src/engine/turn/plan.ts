@@ -159,6 +159,7 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
     deadlineAt,
     parentRunId: row.runId,
     parentOrdinal: child.ordinal,
+    limits: child.limits,
     history: encodeChunk(engine.chunkHeader(), [{ ...started, payload: child.input }]),
     commitId: engine.newCommitId(),
     owner: stays ? engine.engineId : undefined,

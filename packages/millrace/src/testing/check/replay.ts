@@ -20,6 +20,7 @@ export async function replayRun({ row, history }: Watched): Promise<void> {
     random: () => 0,
     uuid: () => '',
     runId: () => '',
+    versionOf: (name) => ({ name, version: '' }),
     encode: encodeValue,
     drained,
   });
