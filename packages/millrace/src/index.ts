@@ -62,6 +62,8 @@ export type { ShadowComparison, StrategyDescription } from './api/cluster/strate
 export type { ClusterDescription, EngineDescription, EngineStatus } from './core/cluster/describe-cluster.ts';
 export type { PoolReport, WorkerReport } from './core/cluster/pool-report.ts';
 export type { FailoverDescription } from './core/cluster/describe-failover.ts';
+export type { PreflightOptions } from './api/preflight/options.ts';
+export type { BreakingRun, PreflightReport, VersionReport } from './core/rehearsal/report.ts';
 export type { RunDescription } from './core/reading/describe-run.ts';
 export type { HistoryItem } from './core/reading/history-items.ts';
 export type { Priority, RunStatus } from './core/status.ts';

@@ -4,6 +4,7 @@ import { MillraceError } from './core/errors.ts';
 import { durationMs } from './core/duration.ts';
 import { runIdOf } from './core/ids.ts';
 import { describeRun, type RunDescription } from './core/reading/describe-run.ts';
+import type { PreflightReport } from './core/rehearsal/report.ts';
 import { dedupOf, encodeMessage } from './core/run/message.ts';
 import { encodeFailure } from './core/run/outcome.ts';
 import { failureOf } from './core/failure.ts';
@@ -21,6 +22,8 @@ import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
 import { runHandle, type Run } from './api/handle.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
+import { preflightParts, type PreflightOptions } from './api/preflight/options.ts';
+import { preflight } from './api/preflight/preflight.ts';
 import { createResults, type Results } from './api/results.ts';
 import { ask } from './api/store-failure.ts';
 import {
@@ -46,7 +49,7 @@ import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
 import { threadHeart } from './heart/heart.ts';
 import { nodePorts } from './node-ports.ts';
 import { openPool } from './open-pool.ts';
-import { DEFAULT_STORE, openStore } from './open-store.ts';
+import { DEFAULT_STORE, openExisting, openStore } from './open-store.ts';
 import type { Pool } from './pool/pool.ts';
 import { chooseWorkflow, type StartName } from './versions/acts/choose.ts';
 import type { VersionDesk } from './versions/desk.ts';
@@ -130,6 +133,23 @@ export class Millrace extends Publisher {
       await pool?.close(0);
       if (typeof url === 'string') await store.close();
       throw error;
+    }
+  }
+
+  /**
+   * Holds every open run of these workflows against them, as a build that is not deployed yet: which runs would break, and
+   * where. Reads only, and calls no step; but the programs run in this thread (docs/guides/preflight.md).
+   * @throws STORE_UNREACHABLE, UNKNOWN_WORKFLOW, UNKNOWN_VERSION, DUPLICATE_REGISTRATION, INVALID_ARGUMENT.
+   */
+  static async preflight(options: PreflightOptions): Promise<PreflightReport> {
+    const parts = preflightParts(options, nodePorts(silent).drained);
+    const url = options.store ?? process.env['DATABASE_URL'] ?? DEFAULT_STORE;
+    if (typeof url !== 'string') return preflight(url, parts);
+    const store = await ask(() => openExisting(url));
+    try {
+      return await preflight(store, parts);
+    } finally {
+      await store.close();
     }
   }
 

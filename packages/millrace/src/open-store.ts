@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { maskUrl } from './core/configuration/mask-url.ts';
 import { MillraceError } from './core/errors.ts';
@@ -39,4 +39,33 @@ function makeFolder(path: string): void {
     const what = `the folder of the store file ${path} cannot be made: ${(cause as Error).message}`;
     throw new MillraceError('STORE_NOT_WRITABLE', what, { cause });
   }
+}
+
+/**
+ * Opens a store that is to be looked at: it makes nothing, and no schema either.
+ * @throws STORE_URL, STORE_UNREACHABLE where there is none, or it is not of this version's schema.
+ */
+export async function openExisting(url: string): Promise<Store> {
+  const path = /^postgres(ql)?:\/\//.test(url) ? undefined : sqlitePath(url);
+  if (path !== undefined && path !== ':memory:' && !existsSync(path)) {
+    throw new MillraceError('STORE_UNREACHABLE', `there is no database at ${path}`);
+  }
+  const store = await openStore(url);
+  try {
+    await requireSchema(store, url);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** @throws STORE_UNREACHABLE. */
+async function requireSchema(store: Store, url: string): Promise<void> {
+  const { from, to } = await store.migrate({ dryRun: true });
+  if (from >= to) return;
+  const what = `${maskUrl(url)} has schema ${from}, this version needs ${to}`;
+  throw new MillraceError('STORE_UNREACHABLE', what, {
+    remedy: 'Run `millrace migrate`, or start an engine of this version.',
+  });
 }

@@ -10,4 +10,5 @@ describe.skipIf(postgresUrl === undefined)('starts and handles on PostgreSQL', a
   await import('./handle.test.ts');
   await import('./locks/locks.test.ts');
   await import('./limits/limits.test.ts');
+  await import('./preflight/preflight.test.ts');
 });

@@ -20,6 +20,7 @@ import { addShow } from './commands/look/show.ts';
 import { addWhy } from './commands/look/why.ts';
 import { addDoctor } from './commands/operate/doctor.ts';
 import { addMigrate } from './commands/operate/migrate.ts';
+import { addPreflight } from './commands/operate/preflight.ts';
 import { addQueues } from './commands/queues/queues.ts';
 import { EXIT, reportError } from './exit.ts';
 import type { Terminal } from './terminal.ts';
@@ -48,7 +49,7 @@ export function createProgram(cli: Cli): Command {
   for (const add of [addCluster, addDrain, addFailover, addFailovers, addStrategy, addPool, addLocks])
     add(program, cli);
   program.commandsGroup('Operate:');
-  for (const add of [addQueues, addDoctor, addMigrate]) add(program, cli);
+  for (const add of [addQueues, addPreflight, addDoctor, addMigrate]) add(program, cli);
   return program;
 }
 

@@ -1,7 +1,8 @@
+import type { Configuration } from '../../core/configuration/settings.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { maskUrl } from '../../core/configuration/mask-url.ts';
 import { Millrace } from '../../millrace.ts';
-import { openStore } from '../../open-store.ts';
+import { openExisting } from '../../open-store.ts';
 import type { Store } from '../../store/port/store.ts';
 import { configurationOf, type Cli, type GlobalOptions } from '../cli.ts';
 import { logTo } from '../output/log-line.ts';
@@ -20,11 +21,8 @@ export async function withClient<T>(
   use: (millrace: Millrace) => Promise<T>,
 ): Promise<T> {
   const { configuration } = configurationOf(cli);
-  const { url } = existingStoreAddress(options, configuration.store, cli.terminal.env);
   const log = logTo(cli.terminal, { level: 'warn', format: configuration.logFormat });
-  const store = await answering(url, openStore(url));
-  try {
-    await answering(url, requireSchema(store, url));
+  return useStore(cli, options, configuration, async (store, url) => {
     const { expectedEngines, strategy } = configuration;
     const client = { store, work: false, name: 'millrace-cli', log, expectedEngines, strategy };
     const millrace = await answering(url, Millrace.open(client));
@@ -33,22 +31,31 @@ export async function withClient<T>(
     } finally {
       await millrace.close();
     }
+  });
+}
+
+/** Opens the store for a command that only reads it. Looking makes nothing. @throws STORE_UNREACHABLE. */
+export async function withStore<T>(
+  cli: Cli,
+  options: GlobalOptions,
+  use: (store: Store, url: string) => Promise<T>,
+): Promise<T> {
+  return useStore(cli, options, configurationOf(cli).configuration, use);
+}
+
+async function useStore<T>(
+  cli: Cli,
+  options: GlobalOptions,
+  configuration: Configuration,
+  use: (store: Store, url: string) => Promise<T>,
+): Promise<T> {
+  const { url } = existingStoreAddress(options, configuration.store, cli.terminal.env);
+  const store = await answering(url, openExisting(url));
+  try {
+    return await use(store, url);
   } finally {
     await store.close();
   }
-}
-
-/** Looking makes nothing, and no schema either. @throws STORE_UNREACHABLE. */
-async function requireSchema(store: Store, url: string): Promise<void> {
-  const { from, to } = await store.migrate({ dryRun: true });
-  if (from >= to) return;
-  throw new MillraceError(
-    'STORE_UNREACHABLE',
-    `${maskUrl(url)} has schema ${from}, this version needs ${to}`,
-    {
-      remedy: 'Run `millrace migrate`, or start an engine of this version.',
-    },
-  );
 }
 
 /** A store that does not answer at all is as good as none. @throws STORE_UNREACHABLE. */

@@ -1,6 +1,6 @@
 import type { LockCommand } from '../locks/ask.ts';
 import { accepts, apply, failureIn } from './apply.ts';
-import type { ChildStart, Pending, Standing, StepCommand, Wait } from './command.ts';
+import type { ChildStart, Mismatch, Pending, Standing, StepCommand, Wait } from './command.ts';
 import type { Arrival, RunEvent, TaskEnded } from './event.ts';
 import type { Execution, LogLine } from './execution.ts';
 import { failedAttempt } from './outcome.ts';
@@ -126,21 +126,26 @@ export function endTurn(execution: Execution, taken: number): Turn {
   };
 }
 
-function isStuck(execution: Execution): boolean {
+/** It waits for nothing that it could be given. */
+export function isStuck(execution: Execution): boolean {
   return execution.pending.size === 0 && !execution.answersUpdates;
 }
 
 /** The program neither ended nor waits for anything that this run could ever be given. */
 export function blockForeignAwait(execution: Execution): void {
-  execution.block({
+  execution.block(foreignAwaitOf(execution));
+}
+
+export function foreignAwaitOf({ started, lastCommand }: Execution): Mismatch {
+  return {
     code: 'FOREIGN_AWAIT',
     message:
-      `workflow "${execution.started.workflow}" awaits something that is not an operation of its context, after ` +
-      `${execution.lastCommand}; put it into ctx.step, so that its outcome is recorded`,
+      `workflow "${started.workflow}" awaits something that is not an operation of its context, after ` +
+      `${lastCommand}; put it into ctx.step, so that its outcome is recorded`,
     expected: 'an operation of the context',
-    actual: `a foreign promise after ${execution.lastCommand}`,
+    actual: `a foreign promise after ${lastCommand}`,
     seq: undefined,
-  });
+  };
 }
 
 function endEvent(standing: Standing): RunEvent | undefined {

@@ -1,9 +1,12 @@
 import { isMillraceError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import { decodeValue } from '../json.ts';
+import { retriesIn } from '../policy/retry-run.ts';
 import type { StepPolicy } from '../run/command.ts';
-import type { Execution } from '../run/execution.ts';
+import type { PlacedEvent } from '../run/event.ts';
+import { Execution, type ExecutionPorts } from '../run/execution.ts';
 import { encodeFailure } from '../run/outcome.ts';
+import { effective, replay } from '../run/replay.ts';
 import { bindContext, type Compensation } from './bind-context.ts';
 import type { AnyWorkflow } from './workflow.ts';
 
@@ -13,6 +16,39 @@ export interface ProgramPorts {
   readonly defaultStep: StepPolicy;
   /** How long a lock is held that says nothing itself, ms. */
   readonly lockMs: number;
+}
+
+/** A run as it is stored. */
+export interface StoredRun {
+  readonly runId: string;
+  /** Whole and in order. */
+  readonly history: readonly PlacedEvent[];
+}
+
+/** What bringing a run back needs. */
+export interface RestorePorts {
+  readonly execution: ExecutionPorts;
+  readonly program: ProgramPorts;
+  /** The program gave a command while it was not its turn. */
+  readonly foreignUse?: (execution: Execution) => void;
+}
+
+/** Makes the execution of a stored run: the program runs again from its history and stands where it stood. */
+export async function restoreProgram(
+  workflow: AnyWorkflow,
+  { runId, history }: StoredRun,
+  ports: RestorePorts,
+): Promise<Execution> {
+  const [first, ...rest] = effective(history);
+  if (first?.event.type !== 'started')
+    throw new Error(`history of run ${runId} does not begin with its start`);
+  const execution = new Execution(runId, first.event, first.at, ports.execution);
+  const { foreignUse } = ports;
+  if (foreignUse !== undefined) execution.onForeignUse = () => foreignUse(execution);
+  execution.retries = retriesIn(history);
+  const input = first.event.payload ?? 'null';
+  await replay(execution, rest, () => startProgram(execution, workflow, input, ports.program));
+  return execution;
 }
 
 /**
