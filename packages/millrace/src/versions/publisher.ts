@@ -7,7 +7,7 @@ import type { RolloutWish } from '../core/versions/change.ts';
 import { storeDefinition, type Deployed } from './acts/deploy.ts';
 import { describeDefinitions } from './acts/describe.ts';
 import type { VersionDesk } from './desk.ts';
-import { documentOf } from './catalogue/language.ts';
+import { readDocument } from './catalogue/language.ts';
 import { activate, rollBack, rollOut } from './acts/reroute.ts';
 
 export interface DeployOptions {
@@ -40,7 +40,7 @@ export abstract class Publisher extends Operator {
   deploy(definition: DefinitionDocument | string, options: DeployOptions = {}): Promise<Deployed> {
     checkOptions('deploy', options, ['file', 'by', 'draft']);
     const { file, by = this.versions.by, draft = false } = options;
-    return storeDefinition(this.versions, documentOf(definition, file), { draft, by });
+    return storeDefinition(this.versions, readDocument(definition, file).document, { draft, by });
   }
 
   /**

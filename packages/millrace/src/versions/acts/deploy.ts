@@ -7,7 +7,8 @@ import { encodeRoute } from '../../core/versions/route.ts';
 import { ask } from '../../api/store-failure.ts';
 import type { DefinitionResult } from '../../store/port/definitions.ts';
 import type { VersionDesk } from '../desk.ts';
-import { canonicalText, differencesOf } from '../catalogue/language.ts';
+import { canonicalText } from '../../core/dag/reading/canonical.ts';
+import { differenceLines } from '../catalogue/language.ts';
 
 /** A definition that is stored now. */
 export interface Deployed {
@@ -78,7 +79,7 @@ function existing(
   { body, draft, openRuns }: Extract<DefinitionResult, { outcome: 'exists' }>,
 ): MillraceError {
   const stored = JSON.parse(new TextDecoder().decode(body)) as DefinitionDocument;
-  const differences = differencesOf(stored, document);
+  const differences = differenceLines(stored, document);
   const shown = differences.slice(0, SHOWN_DIFFERENCES);
   const more = differences.length - shown.length;
   const lines = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `\n  ${line}`).join('');

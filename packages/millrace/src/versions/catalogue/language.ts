@@ -1,21 +1,65 @@
-import type { DefinitionDocument } from '../../core/dag/definition.ts';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { compileDefinition } from '../../core/dag/compile.ts';
+import type { Definition, DefinitionDocument } from '../../core/dag/definition.ts';
+import { differencesOf } from '../../core/dag/reading/canonical.ts';
+import { inputSchemaOf } from '../../core/dag/reading/input-schema.ts';
+import { invalidDefinition, showValue } from '../../core/dag/reading/problem.ts';
+import { checkDocument, readDefinition } from '../../core/dag/reading/read-definition.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
+import { definitionWorkflow } from '../../flows/dag/definition-workflow.ts';
 
-/** What a body is, and which workflows it starts as children. */
+/** What a stored definition is for an engine. */
 export interface Interpreted {
   readonly workflow: AnyWorkflow;
+  readonly definition: Definition;
+  /** Names of the workflows that it starts as children. */
   readonly children: readonly string[];
 }
+
+/** @param body - as it was stored. @throws where this version of the program cannot read it. */
 export function interpret(body: Uint8Array): Interpreted {
-  throw new Error('pending');
+  // What is stored was checked before.
+  const definition = compileDefinition(JSON.parse(new TextDecoder().decode(body)) as DefinitionDocument);
+  const children = definition.nodes.flatMap((node) => (node.kind === 'workflow' ? [node.workflow] : []));
+  return { workflow: workflowOf(definition), definition, children: [...new Set(children)] };
 }
-export declare function documentOf(
+
+/** The workflow that a definition is, with the schema of its input. */
+export function workflowOf(definition: Definition): AnyWorkflow {
+  return { ...definitionWorkflow(definition), inputSchema: schemaOf(definition.input) };
+}
+
+/** Compiled when the first input comes: that takes longer than all the rest, and most engines start few of them. */
+function schemaOf(schema: unknown): StandardSchemaV1 | undefined {
+  if (schema === undefined) return undefined;
+  let compiled: StandardSchemaV1 | undefined;
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'millrace',
+      validate: (value) => {
+        compiled ??= inputSchemaOf(schema);
+        return compiled === undefined ? { value } : compiled['~standard'].validate(value);
+      },
+    },
+  };
+}
+
+/** A definition that has been checked. @throws INVALID_DEFINITION with all problems. */
+export function readDocument(
   given: DefinitionDocument | string,
   file: string | undefined,
-): DefinitionDocument;
-export function canonicalText(document: DefinitionDocument): string {
-  throw new Error('pending');
+): { document: DefinitionDocument; definition: Definition } {
+  const read = typeof given === 'string' ? readDefinition(given, file ?? 'definition') : checkDocument(given, file);
+  if ('problems' in read) throw invalidDefinition(read.problems);
+  return read;
 }
-export function differencesOf(a: DefinitionDocument, b: DefinitionDocument): readonly string[] {
-  throw new Error('pending');
+
+/** What differs, a line each: `nodes.charge.retry: 3, now 5`. */
+export function differenceLines(before: DefinitionDocument, after: DefinitionDocument): readonly string[] {
+  return differencesOf(before, after).map(({ path, was, is }) => `${path}: ${seen(was)}, now ${seen(is)}`);
+}
+
+function seen(value: unknown): string {
+  return value === undefined ? 'nothing' : showValue(value);
 }

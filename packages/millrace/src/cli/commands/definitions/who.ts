@@ -1,0 +1,6 @@
+import type { Terminal } from '../../terminal.ts';
+
+/** Who sits at this terminal, for people who look later; undefined: not known. */
+export function who({ env }: Terminal): string | undefined {
+  return env['USER'] || env['USERNAME'] || undefined;
+}
