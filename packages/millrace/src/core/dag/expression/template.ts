@@ -1,5 +1,9 @@
+import type { Plan } from './plan.ts';
+
 /** What an expression may speak of. */
 export type Root = 'input' | 'nodes' | 'item' | 'index' | 'run' | 'secrets';
+
+export const ROOTS: readonly Root[] = ['input', 'nodes', 'item', 'index', 'run', 'secrets'];
 
 /**
  * A value of a definition with the expressions in it compiled: text such as `${ input.id }`, or lists and objects that
@@ -14,6 +18,8 @@ export interface Template {
   /** Ids of the nodes that its expressions speak of, each once. */
   readonly nodes: readonly string[];
   readonly roots: ReadonlySet<Root>;
+  /** For `evaluate` alone. */
+  readonly plan: Plan;
 }
 
 /** What expressions see. */
