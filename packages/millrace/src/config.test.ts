@@ -191,7 +191,11 @@ describe('other names and files', () => {
 
 describe('secrets', () => {
   it('are listed by name, and neither shown nor warned of', () => {
-    const env = { MILLRACE_SECRET_TOKEN: 'hunter2', MILLRACE_SECRET_PIN_FILE: '/run/pin', MILLRACE_SECRET_X: '' };
+    const env = {
+      MILLRACE_SECRET_TOKEN: 'hunter2',
+      MILLRACE_SECRET_PIN_FILE: '/run/pin',
+      MILLRACE_SECRET_X: '',
+    };
     const report = read(env);
     expect(report).toMatchObject({ problems: [], warnings: [] });
     expect(report.effective.slice(-2)).toEqual([
@@ -202,12 +206,18 @@ describe('secrets', () => {
   });
 
   it('need a name that expressions can say, and one source', () => {
-    const env = { 'MILLRACE_SECRET_a-b': 'hunter2', MILLRACE_SECRET_A: 'hunter2', MILLRACE_SECRET_A_FILE: '/a' };
+    const env = {
+      'MILLRACE_SECRET_a-b': 'hunter2',
+      MILLRACE_SECRET_A: 'hunter2',
+      MILLRACE_SECRET_A_FILE: '/a',
+    };
     const { problems } = read(env);
-    expect(problems).toMatchObject([
-      { name: 'MILLRACE_SECRET_a-b', message: /names no secret/ },
-      { name: 'MILLRACE_SECRET_A_FILE', message: /contradicts MILLRACE_SECRET_A/ },
-    ].map(({ name, message }) => ({ name, message: expect.stringMatching(message) as unknown })));
+    expect(problems).toMatchObject(
+      [
+        { name: 'MILLRACE_SECRET_a-b', message: /names no secret/ },
+        { name: 'MILLRACE_SECRET_A_FILE', message: /contradicts MILLRACE_SECRET_A/ },
+      ].map(({ name, message }) => ({ name, message: expect.stringMatching(message) as unknown })),
+    );
     expect(JSON.stringify(problems)).not.toContain('hunter2');
   });
 });

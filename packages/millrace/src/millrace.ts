@@ -45,7 +45,7 @@ import type { EngineLog, Ports } from './engine/ports.ts';
 import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
 import { threadHeart } from './heart/heart.ts';
 import { nodePorts } from './node-ports.ts';
-import { openPool } from './open-pool.ts';
+import { openExecutors } from './open-executors.ts';
 import { DEFAULT_STORE, openStore } from './open-store.ts';
 import type { Pool } from './pool/pool.ts';
 import type { DeliveryResult, RunFilter, StartRequest, StartResult, Store } from './store/port/store.ts';
@@ -106,7 +106,7 @@ export class Millrace extends Operator {
       await ask(() => store.migrate({ midStep: () => ports.crashPoint('migrate.mid') }));
       const work = options.work ?? true;
       // A client executes nothing: it needs neither functions nor processes for them.
-      const isolation = work ? await openPool(ports, resolved) : { executors: {}, pool: undefined };
+      const isolation = work ? await openExecutors(ports, resolved) : { executors: {}, pool: undefined };
       ({ pool } = isolation);
       const parts = {
         store,

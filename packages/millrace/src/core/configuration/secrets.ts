@@ -17,3 +17,14 @@ export function secretVariable(variable: string): { name: string; isFile: boolea
 export function isSecretName(name: string): boolean {
   return /^[A-Za-z_]\w*$/.test(name);
 }
+
+/** Those that a program already has, by name. */
+export function secretsOf(given: Secrets | Readonly<Record<string, string>>): Secrets {
+  if (isSecrets(given)) return given;
+  const known = new Map(Object.entries(given));
+  return { names: [...known.keys()].toSorted(), get: (name) => known.get(name) };
+}
+
+export function isSecrets(given: Secrets | Readonly<Record<string, string>>): given is Secrets {
+  return typeof given.get === 'function';
+}

@@ -106,7 +106,8 @@ export const SETTINGS = {
   }),
   supportedExecutors: setting<readonly string[] | undefined>({
     names: ['SUPPORTED_EXECUTORS'],
-    meaning: 'Executors that this engine offers, of the module and of the built-in ones, separated by commas.',
+    meaning:
+      'Executors that this engine offers, of the module and of the built-in ones, separated by commas.',
     fallback: undefined,
     shown: 'all',
     read: list,
@@ -121,7 +122,8 @@ export const SETTINGS = {
   }),
   httpAllowHosts: setting<readonly string[]>({
     names: ['HTTP_ALLOW_HOSTS'],
-    meaning: 'Hosts that `http.request` and `webhook.post` reach although their address is not public: `host:port`, by commas.',
+    meaning:
+      'Hosts that `http.request` and `webhook.post` reach although their address is not public: `host:port`, by commas.',
     fallback: [],
     shown: 'none',
     reason: 'What only this machine or its network can reach must not be reached by way of a definition.',

@@ -21,12 +21,6 @@ export function secretsFrom(
   return { names: [...readers.keys()].toSorted(), get: (name) => readers.get(name)?.() };
 }
 
-/** Secrets that a program already has. */
-export function secretsOf(values: Readonly<Record<string, string>>): Secrets {
-  const known = new Map(Object.entries(values));
-  return { names: [...known.keys()].toSorted(), get: (name) => known.get(name) };
-}
-
 function contentOf(readFile: (path: string) => string, path: string, name: string): string {
   try {
     return readFile(path).replace(/\r?\n$/, '');
