@@ -30,6 +30,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'measure-load.ts': ['core/'],
   'open-store.ts': ['core/', 'store/'],
   'open-pool.ts': ['core/', 'pool/', 'engine/'],
+  'open-executors.ts': ['core/', 'pool/', 'engine/', 'executors/', 'api/', 'open-pool.ts'],
   'millrace.ts': [''],
   'index.ts': [''],
 };

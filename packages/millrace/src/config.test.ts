@@ -29,6 +29,7 @@ describe('the environment', () => {
       poolMin: 2,
       poolMax: 10,
       supportedExecutors: undefined,
+      ...{ allowShell: false, httpAllowHosts: [], smtpUrl: undefined, smtpFrom: undefined },
       region: undefined,
       labels: [],
       weight: 1,
@@ -57,6 +58,10 @@ describe('the environment', () => {
       AUTO_SCALE_MIN: '1',
       AUTO_SCALE_MAX: '3',
       SUPPORTED_EXECUTORS: 'mail.send,pay',
+      ALLOW_SHELL: 'true',
+      HTTP_ALLOW_HOSTS: 'localhost:8080, [::1]:80',
+      SMTP_URL: 'smtp://u:secret@mail.test:587',
+      SMTP_FROM: 'Shop <shop@mail.test>',
       REGION: 'eu-west',
       ENGINE_LABELS: 'gpu, pci',
       ENGINE_WEIGHT: '3',
@@ -84,6 +89,8 @@ describe('the environment', () => {
       poolMin: 1,
       poolMax: 3,
       supportedExecutors: ['mail.send', 'pay'],
+      ...{ allowShell: true, httpAllowHosts: ['localhost:8080', '[::1]:80'] },
+      ...{ smtpUrl: 'smtp://u:secret@mail.test:587', smtpFrom: 'Shop <shop@mail.test>' },
       region: 'eu-west',
       labels: ['gpu', 'pci'],
       weight: 3,
@@ -179,6 +186,39 @@ describe('other names and files', () => {
     expect(sourceOf({ DATABASE_URL: 'postgres://u:secret@h/d' }, 'DATABASE_URL')?.value).toBe(
       'postgres://u:***@h/d',
     );
+  });
+});
+
+describe('secrets', () => {
+  it('are listed by name, and neither shown nor warned of', () => {
+    const env = {
+      MILLRACE_SECRET_TOKEN: 'hunter2',
+      MILLRACE_SECRET_PIN_FILE: '/run/pin',
+      MILLRACE_SECRET_X: '',
+    };
+    const report = read(env);
+    expect(report).toMatchObject({ problems: [], warnings: [] });
+    expect(report.effective.slice(-2)).toEqual([
+      { name: 'secret TOKEN', value: '***', source: 'MILLRACE_SECRET_TOKEN' },
+      { name: 'secret PIN', value: '***', source: 'MILLRACE_SECRET_PIN_FILE' },
+    ]);
+    expect(JSON.stringify(report)).not.toContain('hunter2');
+  });
+
+  it('need a name that expressions can say, and one source', () => {
+    const env = {
+      'MILLRACE_SECRET_a-b': 'hunter2',
+      MILLRACE_SECRET_A: 'hunter2',
+      MILLRACE_SECRET_A_FILE: '/a',
+    };
+    const { problems } = read(env);
+    expect(problems).toMatchObject(
+      [
+        { name: 'MILLRACE_SECRET_a-b', message: /names no secret/ },
+        { name: 'MILLRACE_SECRET_A_FILE', message: /contradicts MILLRACE_SECRET_A/ },
+      ].map(({ name, message }) => ({ name, message: expect.stringMatching(message) as unknown })),
+    );
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
   });
 });
 

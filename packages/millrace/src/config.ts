@@ -1,3 +1,4 @@
+import { secretVariable, SECRET_PREFIX } from './core/configuration/secrets.ts';
 import { SETTINGS, type Configuration, type Setting } from './core/configuration/settings.ts';
 import { didYouMean } from './core/suggest.ts';
 
@@ -65,7 +66,7 @@ export function readConfiguration(env: Environment, readFile: (path: string) => 
   }
   // Filled by the loop above, field by field.
   const configuration = values as unknown as Configuration;
-  problems.push(...contradictions(configuration));
+  problems.push(...contradictions(configuration), ...secretProblems(env, effective));
   return { configuration, effective, problems, warnings: warningsOf(env) };
 }
 
@@ -138,6 +139,27 @@ function contradictions({ beatMs, leaseMs, poolMin, poolMax }: Configuration): C
   return problems;
 }
 
+/** Secrets are listed by name, and never shown. */
+function secretProblems(env: Environment, effective: EffectiveSetting[]): ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = [];
+  for (const [source, value = ''] of Object.entries(env)) {
+    if (!source.startsWith(SECRET_PREFIX) || value === '') continue;
+    const secret = secretVariable(source);
+    if (secret === undefined) {
+      const message = 'names no secret: letters, digits and _ are allowed, and no digit at the beginning';
+      problems.push({ name: source, value: '***', message });
+    } else if (secret.isFile && isGiven(env, `${SECRET_PREFIX}${secret.name}`)) {
+      const message = `contradicts ${SECRET_PREFIX}${secret.name}: set only one of the two`;
+      problems.push({ name: source, value, message });
+    } else effective.push({ name: `secret ${secret.name}`, value: '***', source });
+  }
+  return problems;
+}
+
+function isGiven(env: Environment, name: string): boolean {
+  return env[name] !== undefined && env[name] !== '';
+}
+
 function warningsOf(env: Environment): string[] {
   const known = [...Object.values(SETTINGS).flatMap(({ names }) => names), ...ELSEWHERE];
   const warnings: string[] = [];
@@ -145,7 +167,7 @@ function warningsOf(env: Environment): string[] {
     if (value === undefined) continue;
     const plain = name.replace(/_FILE$/, '');
     if (LATER.has(plain)) warnings.push(`${name} has no effect in this version`);
-    if (!name.startsWith('MILLRACE_') || known.includes(plain)) continue;
+    if (!name.startsWith('MILLRACE_') || name.startsWith(SECRET_PREFIX) || known.includes(plain)) continue;
     const guess = didYouMean(name, known);
     warnings.push(
       `${name} is not a variable of Millrace${guess === undefined ? '' : `; did you mean ${guess}?`}`,

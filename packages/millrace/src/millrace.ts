@@ -50,6 +50,8 @@ import { threadHeart } from './heart/heart.ts';
 import { nodePorts } from './node-ports.ts';
 import { openPool } from './open-pool.ts';
 import { DEFAULT_STORE, openExisting, openStore } from './open-store.ts';
+import { openExecutors } from './open-executors.ts';
+import { DEFAULT_STORE, openStore } from './open-store.ts';
 import type { Pool } from './pool/pool.ts';
 import { chooseWorkflow, type StartName } from './versions/acts/choose.ts';
 import type { VersionDesk } from './versions/desk.ts';
@@ -116,7 +118,7 @@ export class Millrace extends Publisher {
       await ask(() => store.migrate({ midStep: () => ports.crashPoint('migrate.mid') }));
       const work = options.work ?? true;
       // A client executes nothing: it needs neither functions nor processes for them.
-      const isolation = work ? await openPool(ports, resolved) : { executors: {}, pool: undefined };
+      const isolation = work ? await openExecutors(ports, resolved) : { executors: {}, pool: undefined };
       ({ pool } = isolation);
       const parts = {
         store,

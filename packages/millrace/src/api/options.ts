@@ -1,4 +1,7 @@
-import { MillraceError, checkOptions } from '../core/errors.ts';
+import { hostAndPort, smtpUrl } from '../core/configuration/readers.ts';
+import { maskUrl } from '../core/configuration/mask-url.ts';
+import { isSecretName, isSecrets, secretsOf, type Secrets } from '../core/configuration/secrets.ts';
+import { MillraceError, checkOptions, show } from '../core/errors.ts';
 import { durationMs, type Duration } from '../core/duration.ts';
 import { checkName } from '../core/names.ts';
 import { DEFAULT_WEIGHTS, type LoadWeights } from '../core/placement/state.ts';
@@ -6,7 +9,6 @@ import { DEFAULT_STRATEGY, parseStrategy, type StrategyName } from '../core/plac
 import { resolveRetry, DEFAULT_RETRY, type RetryOptions } from '../core/policy/retry.ts';
 import { isIsolated, type IsolatedExecutor } from '../core/pool/isolated.ts';
 import { poolSettings, type PoolOptions, type PoolSettings } from '../core/pool/pool-options.ts';
-import { didYouMean } from '../core/suggest.ts';
 import type { Executor } from '../core/workflow/context.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import type { EngineOptions } from '../engine/options.ts';
@@ -18,7 +20,10 @@ export interface MillraceOptions {
   /** `file:PATH`, `sqlite::memory:`, `postgres://…`, or an open store. Default: DATABASE_URL, else a file. */
   store?: string | Store | undefined;
   workflows?: readonly AnyWorkflow[] | undefined;
-  /** Step handlers by name: functions, or `isolated(…)` ones that run in worker processes. */
+  /**
+   * Step handlers by name: functions, or `isolated(…)` ones that run in worker processes. One with the name of a built-in
+   * executor takes its place.
+   */
   executors?: Readonly<Record<string, Executor | IsolatedExecutor>> | undefined;
   /** The worker processes of isolated executors. */
   pool?: PoolOptions | undefined;
@@ -42,8 +47,16 @@ export interface MillraceOptions {
   strategy?: StrategyName | undefined;
   /** How much CPU, memory and occupancy count in a load; only their proportion matters. Default 0.3, 0.3, 0.4. */
   loadWeights?: Partial<LoadWeights> | undefined;
-  /** Names of the registered executors that this engine offers. Default: all. */
+  /** Names of the executors that this engine offers, own and built-in. Default: all. */
   supportedExecutors?: readonly string[] | undefined;
+  /** What definitions may use as `secrets.NAME`: texts by name, or where they are looked up. Default: none. */
+  secrets?: Readonly<Record<string, string>> | Secrets | undefined;
+  /** Whether `shell.run` may start programs. Default false. */
+  allowShell?: boolean | undefined;
+  /** `host:port` that `http.request` and `webhook.post` reach although the address is not public. Default: none. */
+  httpAllowHosts?: readonly string[] | undefined;
+  /** The mail server of `email.send`, `smtp://…`, and the sender of mails that name none. Default: none. */
+  smtp?: { readonly url: string; readonly from?: string | undefined } | undefined;
   /** Names of the engines that should be there: `cluster()` tells which are missing. */
   expectedEngines?: readonly string[] | undefined;
   /** False: it reports silent engines and leaves it to others to declare them dead. Default true. */
@@ -97,13 +110,18 @@ const OPTIONS: readonly (keyof MillraceOptions)[] = [
   ] as const),
   ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool', 'lockTimeout'] as const),
   ...(['region', 'labels', 'weight', 'supportedExecutors', 'expectedEngines', 'failover'] as const),
-  ...(['strategy', 'loadWeights'] as const),
+  ...(['strategy', 'loadWeights', 'secrets', 'allowShell', 'httpAllowHosts', 'smtp'] as const),
 ];
 
 /** What the options say for the engine, and for what the root puts before it. */
 export interface ResolvedOptions extends Omit<EngineOptions, 'executors' | 'reportPool'> {
   readonly executors: Readonly<Record<string, Executor | IsolatedExecutor>>;
+  readonly supportedExecutors: readonly string[] | undefined;
   readonly pool: PoolSettings;
+  readonly secrets: Secrets;
+  readonly allowShell: boolean;
+  readonly httpAllowHosts: readonly string[];
+  readonly smtp: MillraceOptions['smtp'];
 }
 
 /**
@@ -138,7 +156,9 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     expectedEngines: options.expectedEngines ?? [],
     failover: options.failover ?? true,
     workflows,
-    executors: offered(executors, options.supportedExecutors),
+    executors,
+    supportedExecutors: options.supportedExecutors,
+    ...outside(options),
     pool: poolSettings(options.pool, `${where}, pool`),
     concurrency: count(options.concurrency ?? 1_000, 'concurrency'),
     stepConcurrency: count(options.stepConcurrency ?? 1_000, 'stepConcurrency'),
@@ -164,24 +184,36 @@ function checkedName(kind: string, value: string): string {
   return value;
 }
 
-/** @throws INVALID_ARGUMENT for a name that is not registered: it would be missed only when it is called. */
-function offered<E>(
-  executors: Readonly<Record<string, E>>,
-  supported: readonly string[] | undefined,
-): Readonly<Record<string, E>> {
-  if (supported === undefined) return executors;
-  return Object.fromEntries(
-    supported.map((name) => {
-      const executor = Object.hasOwn(executors, name) ? executors[name] : undefined;
-      if (executor !== undefined) return [name, executor];
-      const what = `supportedExecutors has "${name}", and no executor of this name is registered`;
-      const known = Object.keys(executors);
-      const guess = didYouMean(name, known);
-      const remedy =
-        guess === undefined ? `Registered are: ${known.join(', ') || 'none'}.` : `Did you mean "${guess}"?`;
-      throw new MillraceError('INVALID_ARGUMENT', what, { remedy });
-    }),
-  );
+type Outside = Pick<ResolvedOptions, 'secrets' | 'allowShell' | 'httpAllowHosts' | 'smtp'>;
+
+/** What the built-in executors may do and know. */
+function outside({ secrets = {}, allowShell = false, httpAllowHosts = [], smtp }: MillraceOptions): Outside {
+  if (!isSecrets(secrets)) {
+    for (const [name, value] of Object.entries(secrets)) {
+      if (isSecretName(name) && typeof value === 'string') continue;
+      // The value is a secret, whatever else is wrong with it.
+      throw new MillraceError(
+        'INVALID_ARGUMENT',
+        `Millrace.open: secrets has ${show(name)}, ${typeof value}`,
+        {
+          remedy: 'Pass texts under names of letters, digits and _, with no digit at the beginning.',
+        },
+      );
+    }
+  }
+  for (const host of httpAllowHosts) checkText('httpAllowHosts', host, () => hostAndPort(host));
+  checkOptions('Millrace.open, smtp', smtp, ['url', 'from']);
+  if (smtp !== undefined) checkText('smtp.url', maskUrl(smtp.url), () => smtpUrl(smtp.url));
+  return { secrets: secretsOf(secrets), allowShell, httpAllowHosts, smtp };
+}
+
+function checkText(option: string, value: string, check: () => unknown): void {
+  try {
+    check();
+  } catch (error) {
+    const what = `Millrace.open: ${option} has ${show(value)}, which ${(error as Error).message}`;
+    throw new MillraceError('INVALID_ARGUMENT', what);
+  }
 }
 
 function weights(given: Partial<LoadWeights> = {}): LoadWeights {

@@ -36,7 +36,8 @@ export const ERRORS = {
   },
   INVALID_INPUT: {
     status: 422,
-    summary: "The input does not match the workflow's schema; `details.issues` lists each problem.",
+    summary:
+      "The input is not what the workflow's schema or the executor takes; `details.issues` lists each problem.",
     remedy: 'Correct the input at the paths listed and start again.',
   },
   INVALID_DEFINITION: {
@@ -83,6 +84,18 @@ export const ERRORS = {
     status: 403,
     summary: 'The executor is there, and this engine does not allow it.',
     remedy: "Allow it in the engine's environment, or take the executor out of the definition.",
+  },
+
+  ADDRESS_REFUSED: {
+    status: 403,
+    summary: 'A request was to go to an address that is not public; nothing was sent.',
+    remedy: 'Name a public host, or let this one through with HTTP_ALLOW_HOSTS=host:port.',
+  },
+  REDIRECT_REFUSED: {
+    status: 422,
+    summary:
+      'The answer to a request leads on to where it may not go: too often, unencrypted, or not by HTTP.',
+    remedy: 'Name the final address, or take the redirect as the answer with followRedirects: false.',
   },
 
   // --- what is not there

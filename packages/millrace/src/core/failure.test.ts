@@ -22,6 +22,15 @@ describe('failureOf', () => {
     });
   });
 
+  it('keeps how long the thrower asks to wait', () => {
+    const asking = (retryAfterMs: unknown) => failureOf(Object.assign(new Error('busy'), { retryAfterMs }));
+    expect(asking(2000)).toMatchObject({ retryAfterMs: 2000 });
+    expect(failureOf(errorOf(asking(2000)))).toMatchObject({ retryAfterMs: 2000 });
+    for (const nonsense of ['2000', -1, Number.POSITIVE_INFINITY]) {
+      expect(asking(nonsense)).not.toHaveProperty('retryAfterMs');
+    }
+  });
+
   it('leaves out what is not there', () => {
     const error = new Error('x');
     error.stack = '';

@@ -16,6 +16,8 @@ export interface Failure {
   readonly details?: unknown;
   /** Set when the thrower declared that no retry can help. */
   readonly terminal?: true;
+  /** How long the thrower asks to wait before another attempt, ms. */
+  readonly retryAfterMs?: number;
   readonly cause?: Failure;
 }
 
@@ -66,6 +68,8 @@ function failureAt(thrown: unknown, seen: object[], depth: number): Failure {
   const details = plain(read(thrown, 'details') ?? membersOf(thrown));
   if (details !== undefined) failure.details = details;
   if (read(thrown, 'terminal') === true) failure.terminal = true;
+  const retryAfterMs = read(thrown, 'retryAfterMs');
+  if (Number.isFinite(retryAfterMs) && Number(retryAfterMs) >= 0) failure.retryAfterMs = Number(retryAfterMs);
   const cause = read(thrown, 'cause');
   if (cause === undefined || depth + 1 >= CAUSE_DEPTH) return failure;
   seen.push(thrown);
@@ -88,6 +92,7 @@ export function errorOf(failure: Failure): Error {
   if (code !== undefined) hidden(error, 'code', code, true);
   if (failure.details !== undefined) hidden(error, 'details', failure.details, true);
   if (failure.terminal) hidden(error, 'terminal', true);
+  if (failure.retryAfterMs !== undefined) hidden(error, 'retryAfterMs', failure.retryAfterMs);
   if (isErrorCode(code) && MILLRACE_ERROR_NAMES.has(failure.name))
     hidden(error, 'remedy', ERRORS[code].remedy);
   return error;

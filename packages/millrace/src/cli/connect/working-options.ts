@@ -1,5 +1,6 @@
 import type { MillraceOptions } from '../../api/options.ts';
 import type { Configuration } from '../../core/configuration/settings.ts';
+import { secretsFrom } from '../../executors/secrets/secrets.ts';
 import type { Cli } from '../cli.ts';
 import { logTo } from '../output/log-line.ts';
 
@@ -8,11 +9,14 @@ export function workingOptions({ terminal }: Cli, configuration: Configuration):
   const { engineName, maxRetries, beatMs, leaseMs, logLevel, logFormat } = configuration;
   const { lockMs: lockTimeout } = configuration;
   const { queues, concurrency, stepConcurrency, supportedExecutors } = configuration;
+  const { allowShell, httpAllowHosts, smtpUrl: url, smtpFrom: from } = configuration;
   const { region, labels, weight, expectedEngines, failover, strategy } = configuration;
   const { cpuWeight: cpu, memoryWeight: memory, workflowWeight: workflow } = configuration;
   return {
     ...(engineName === undefined ? {} : { name: engineName }),
     ...{ queues, concurrency, stepConcurrency, supportedExecutors },
+    ...{ allowShell, httpAllowHosts, smtp: url === undefined ? undefined : { url, from } },
+    secrets: secretsFrom(terminal.env, terminal.readFile),
     ...{ region, labels, weight, expectedEngines, failover, strategy },
     loadWeights: { cpu, memory, workflow },
     pool: { min: configuration.poolMin, max: configuration.poolMax },

@@ -21,6 +21,22 @@ export function storeUrl(given: string): string {
   throw new Error('must be file:PATH for SQLite or postgres://USER@HOST/DATABASE for PostgreSQL');
 }
 
+/** A host and a port, as URLs write them: `localhost:8080`, `[::1]:80`. */
+export function hostAndPort(given: string): string {
+  const url = URL.parse(`http://${given}`);
+  if (/:\d+$/.test(given) && url !== null && url.href === `${url.origin}/`) return given;
+  throw new Error('must name host and port, such as localhost:8080');
+}
+
+export function hosts(given: string): readonly string[] {
+  return list(given).map(hostAndPort);
+}
+
+export function smtpUrl(given: string): string {
+  if (/^smtps?:$/.test(URL.parse(given)?.protocol ?? '')) return given;
+  throw new Error('must be smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS from the start');
+}
+
 export function count(least: number, most: number): (given: string) => number {
   return (given) => {
     const value = Number(given);

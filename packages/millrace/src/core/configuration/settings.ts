@@ -1,6 +1,17 @@
 import { DEFAULT_WEIGHTS } from '../placement/state.ts';
 import { DEFAULT_STRATEGY, STRATEGIES, type StrategyName } from '../placement/strategy.ts';
-import { count, list, milliseconds, oneOf, share, shortText, storeUrl, yesOrNo } from './readers.ts';
+import {
+  count,
+  hosts,
+  list,
+  milliseconds,
+  oneOf,
+  share,
+  shortText,
+  smtpUrl,
+  storeUrl,
+  yesOrNo,
+} from './readers.ts';
 import { maskUrl } from './mask-url.ts';
 
 /** One variable: how it is read, and what the reference page says of it. */
@@ -95,10 +106,43 @@ export const SETTINGS = {
   }),
   supportedExecutors: setting<readonly string[] | undefined>({
     names: ['SUPPORTED_EXECUTORS'],
-    meaning: 'Executors of the module that this engine offers, separated by commas.',
+    meaning:
+      'Executors that this engine offers, of the module and of the built-in ones, separated by commas.',
     fallback: undefined,
     shown: 'all',
     read: list,
+  }),
+  allowShell: setting({
+    names: ['ALLOW_SHELL'],
+    meaning: 'Whether definitions may start programs on this machine (`shell.run`).',
+    fallback: false,
+    shown: 'false',
+    reason: 'Whoever may deploy a definition could do anything that the engine may.',
+    read: yesOrNo,
+  }),
+  httpAllowHosts: setting<readonly string[]>({
+    names: ['HTTP_ALLOW_HOSTS'],
+    meaning:
+      'Hosts that `http.request` and `webhook.post` reach although their address is not public: `host:port`, by commas.',
+    fallback: [],
+    shown: 'none',
+    reason: 'What only this machine or its network can reach must not be reached by way of a definition.',
+    read: hosts,
+  }),
+  smtpUrl: setting<string | undefined>({
+    names: ['SMTP_URL'],
+    meaning: 'The mail server of `email.send`: `smtp://USER:PASSWORD@HOST:PORT`, or `smtps://…`.',
+    fallback: undefined,
+    shown: 'none',
+    read: smtpUrl,
+    mask: maskUrl,
+  }),
+  smtpFrom: setting<string | undefined>({
+    names: ['SMTP_FROM'],
+    meaning: 'Sender of mails that name none.',
+    fallback: undefined,
+    shown: 'none',
+    read: shortText,
   }),
   region: setting<string | undefined>({
     names: ['REGION'],

@@ -82,6 +82,13 @@ describe('nextDelayMs', () => {
     expect(nextDelayMs({ ...DEFAULT_RETRY, initialMs: 0 }, 5000, 0)).toBe(0);
   });
 
+  it('is what the failure asks for when that is longer, up to the maximum', () => {
+    expect(nextDelayMs(DEFAULT_RETRY, 1, 0, 7_500.5)).toBe(7_501);
+    expect(nextDelayMs(DEFAULT_RETRY, 4, 0, 7_500)).toBe(8_000);
+    expect(nextDelayMs(DEFAULT_RETRY, 1, 0, 3_600_000)).toBe(60_000);
+    expect(nextDelayMs({ ...DEFAULT_RETRY, initialMs: 0 }, 1, 0, 500)).toBe(500);
+  });
+
   it('shortens by at most the jitter and never lengthens', () => {
     const unit = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
@@ -108,6 +115,8 @@ describe('isRetryable', () => {
     [new TerminalError('x'), false],
     [new CancelledError(), false],
     [new MillraceError('NOT_SERIALIZABLE', 'a function'), false],
+    [new MillraceError('ADDRESS_REFUSED', 'loopback'), false],
+    [coded('ADDRESS_REFUSED'), true],
     [new TypeError('x'), false],
     [coded('DECLINED'), false],
     [coded('HTTP_404'), false],

@@ -90,9 +90,20 @@ export function resolveRetry(
  * jitter. Without jitter and with the defaults: 1 s, 2 s, 4 s, 8 s, … 60 s.
  * @param failedAttempt - from 1.
  * @param random01 - in [0, 1).
+ * @param askedMs - what the failure asks to wait at least (`Retry-After`); it gets no more than `maxMs` either.
  * @returns whole ms.
  */
-export function nextDelayMs(policy: RetryPolicy, failedAttempt: number, random01: number): number {
+export function nextDelayMs(
+  policy: RetryPolicy,
+  failedAttempt: number,
+  random01: number,
+  askedMs = 0,
+): number {
+  const leastMs = Math.ceil(Math.min(askedMs, policy.maxMs));
+  return Math.max(leastMs, ownDelayMs(policy, failedAttempt, random01));
+}
+
+function ownDelayMs(policy: RetryPolicy, failedAttempt: number, random01: number): number {
   if (policy.initialMs === 0) return 0; // 0 × an infinite power would not be a number
   const delayMs = Math.min(policy.initialMs * policy.factor ** (failedAttempt - 1), policy.maxMs);
   return Math.round(delayMs * (1 - policy.jitter * random01));
@@ -100,15 +111,20 @@ export function nextDelayMs(policy: RetryPolicy, failedAttempt: number, random01
 
 /** Errors of ours that come back however often the same code runs. */
 const FINAL_CODES: ReadonlySet<string> = new Set([
+  'ADDRESS_REFUSED',
   'ASYNC_TRANSACTION',
   'CANCELLED',
+  'EXECUTOR_DISABLED',
+  'EXPRESSION',
   'FOREIGN_AWAIT',
   'INVALID_ARGUMENT',
   'INVALID_DURATION',
   'INVALID_INPUT',
   'NOT_SERIALIZABLE',
   'PAYLOAD_TOO_LARGE',
+  'REDIRECT_REFUSED',
   'UNKNOWN_OPTION',
+  'UNKNOWN_SECRET',
 ]);
 const FINAL_NAMES: ReadonlySet<string> = new Set(['MillraceError', 'CancelledError']);
 

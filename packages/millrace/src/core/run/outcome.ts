@@ -14,7 +14,8 @@ export function failedAttempt(
   if (attempt >= retry.maxAttempts || !isRetryable(retry, failure)) {
     return { type: 'step-failed', ordinal, name, attempt, payload };
   }
-  const retryAt = Math.ceil(ports.storeTime() + nextDelayMs(retry, attempt, ports.random()));
+  const delayMs = nextDelayMs(retry, attempt, ports.random(), failure.retryAfterMs);
+  const retryAt = Math.ceil(ports.storeTime() + delayMs);
   return { type: 'step-retrying', ordinal, name, attempt, retryAt, payload };
 }
 

@@ -1,10 +1,10 @@
 import { Environment, ParseError } from '@marcbachmann/cel-js';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { Root } from '../template.ts';
-import { compile } from './compile.ts';
-import { NOTHING, TOO_DEEP, newStudy } from './study.ts';
+import { compile } from './tree/compile.ts';
+import { NOTHING, TOO_DEEP, newStudy } from './tree/study.ts';
 import type { Run } from './frame.ts';
-import type { Mistake } from './study.ts';
+import type { Mistake } from './tree/study.ts';
 
 /** A compiled text: the same for everybody who has the same text. */
 export interface Expression {

@@ -1,14 +1,14 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { show } from '../../../errors.ts';
-import { didYouMean } from '../../../suggest.ts';
-import { ROOTS } from '../template.ts';
-import type { NodeScope, Root } from '../template.ts';
-import { Fault } from './fault.ts';
+import { show } from '../../../../errors.ts';
+import { didYouMean } from '../../../../suggest.ts';
+import { ROOTS } from '../../template.ts';
+import type { NodeScope, Root } from '../../template.ts';
+import { Fault } from '../fault.ts';
 import { mistaken } from './study.ts';
-import type { Frame, Run } from './frame.ts';
+import type { Frame, Run } from '../frame.ts';
 import type { Study } from './study.ts';
-import { read } from './value.ts';
-import type { Value } from './value.ts';
+import { read } from '../value.ts';
+import type { Value } from '../value.ts';
 
 /** A field that may be absent, for `has`; of the fields of nodes and of `run`, null counts as absent. */
 export type Look = (frame: Frame) => Value | undefined;
