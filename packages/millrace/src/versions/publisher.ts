@@ -37,7 +37,7 @@ export abstract class Publisher extends Operator {
    * @param definition - a document, or its text: YAML or JSON.
    * @throws INVALID_DEFINITION, VERSION_EXISTS with the differences, DUPLICATE_REGISTRATION.
    */
-  deploy(definition: DefinitionDocument | string, options: DeployOptions = {}): Promise<Deployed> {
+  async deploy(definition: DefinitionDocument | string, options: DeployOptions = {}): Promise<Deployed> {
     checkOptions('deploy', options, ['file', 'by', 'draft']);
     const { file, by = this.versions.by, draft = false } = options;
     return storeDefinition(this.versions, readDocument(definition, file).document, { draft, by });

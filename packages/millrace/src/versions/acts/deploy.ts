@@ -34,12 +34,14 @@ export interface DeployChoice {
  */
 export async function storeDefinition(
   desk: VersionDesk,
-  document: DefinitionDocument,
+  given: DefinitionDocument,
   { draft, by }: DeployChoice,
 ): Promise<Deployed> {
   const { store, namespace, catalogue } = desk;
-  const name = document.workflow;
-  const version = resolveVersion(document.version, `definition "${name}"`);
+  const name = given.workflow;
+  const version = resolveVersion(given.version, `definition "${name}"`);
+  // 1 and "1" are one version, so they are one content.
+  const document = { ...given, version };
   await refuseCode(desk, name, version);
   const text = canonicalText(document);
   const hash = createHash('sha256').update(text).digest('hex');
@@ -47,7 +49,7 @@ export async function storeDefinition(
   const body = new TextEncoder().encode(text);
   const request = { namespace, name, version, hash, body, draft, by, firstRoute: route };
   const result = await ask(() => store.putDefinition(request));
-  if (result.outcome === 'exists') throw existing(document, version, result);
+  if (result.outcome === 'exists') throw existing(document, result);
   await ask(() => catalogue.look());
   const active = catalogue.route(name)?.active === version;
   return { name, version, hash, outcome: result.outcome, active };
@@ -75,7 +77,6 @@ const SHOWN_DIFFERENCES = 20;
 
 function existing(
   document: DefinitionDocument,
-  version: string,
   { body, draft, openRuns }: Extract<DefinitionResult, { outcome: 'exists' }>,
 ): MillraceError {
   const stored = JSON.parse(new TextDecoder().decode(body)) as DefinitionDocument;
@@ -83,7 +84,7 @@ function existing(
   const shown = differences.slice(0, SHOWN_DIFFERENCES);
   const more = differences.length - shown.length;
   const lines = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `\n  ${line}`).join('');
-  const name = `version ${version} of definition "${document.workflow}"`;
+  const name = `version ${document.version} of definition "${document.workflow}"`;
   const isHeld = draft && openRuns > 0;
   const what = isHeld ? `${name} has open runs with other content` : `${name} exists with other content`;
   const remedy = isHeld

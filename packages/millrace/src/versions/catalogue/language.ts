@@ -50,7 +50,8 @@ export function readDocument(
   given: DefinitionDocument | string,
   file: string | undefined,
 ): { document: DefinitionDocument; definition: Definition } {
-  const read = typeof given === 'string' ? readDefinition(given, file ?? 'definition') : checkDocument(given, file);
+  const read =
+    typeof given === 'string' ? readDefinition(given, file ?? 'definition') : checkDocument(given, file);
   if ('problems' in read) throw invalidDefinition(read.problems);
   return read;
 }

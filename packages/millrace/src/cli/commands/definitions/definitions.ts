@@ -7,7 +7,9 @@ import { definitionLines, definitionTable } from './tables.ts';
 export function addDefinitions(program: Command, cli: Cli): void {
   program
     .command('definitions')
-    .description('list workflows with their versions: what new runs get, open runs, engines that can run them')
+    .description(
+      'list workflows with their versions: what new runs get, open runs, engines that can run them',
+    )
     .argument('[name]', 'one of them, with how its runs ended and what was changed')
     .action(async (name: string | undefined, _own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { durationMs } from '../../../core/duration.ts';
 import { MillraceError, show } from '../../../core/errors.ts';
 import type { GuardOptions } from '../../../core/versions/guard.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
@@ -39,7 +40,10 @@ function readWeights(parts: readonly string[]): Readonly<Record<string, number>>
 }
 
 function readGuard({ guard, minRuns, window }: Options): GuardOptions | boolean | undefined {
-  const more = { ...(minRuns === undefined ? {} : { minRuns: Number(minRuns) }), window };
+  const more: GuardOptions = {
+    minRuns: minRuns === undefined ? undefined : Number(minRuns),
+    window: window === undefined ? undefined : durationMs(window, '--window'),
+  };
   const isMore = minRuns !== undefined || window !== undefined;
   if (guard === false && isMore) throw unclear('it says both --no-guard and what the guard is');
   if (guard === undefined || guard === false) return isMore ? more : guard;
@@ -50,6 +54,7 @@ function readGuard({ guard, minRuns, window }: Options): GuardOptions | boolean 
 }
 
 function unclear(what: string): MillraceError {
-  const remedy = 'Use `rollout NAME VERSION=PERCENT… [--guard [PERCENT]] [--min-runs N] [--window DURATION]`.';
+  const remedy =
+    'Use `rollout NAME VERSION=PERCENT… [--guard [PERCENT]] [--min-runs N] [--window DURATION]`.';
   return new MillraceError('INVALID_ARGUMENT', `rollout: ${what}`, { remedy });
 }
