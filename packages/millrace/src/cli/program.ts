@@ -11,8 +11,13 @@ import { addFailovers } from './commands/cluster/failovers.ts';
 import { addStrategy } from './commands/cluster/strategy.ts';
 import { addPool } from './commands/cluster/pool.ts';
 import { addLocks } from './commands/cluster/locks.ts';
+import { addActivate, addRollback } from './commands/definitions/activate.ts';
+import { addDefinitions } from './commands/definitions/definitions.ts';
+import { addDeploy } from './commands/definitions/deploy.ts';
+import { addRollout } from './commands/definitions/rollout.ts';
 import { addRun } from './commands/execute/run.ts';
 import { addServe } from './commands/execute/serve.ts';
+import { addStart } from './commands/execute/start.ts';
 import { addValidate } from './commands/execute/validate.ts';
 import { addHistory } from './commands/look/history.ts';
 import { addRuns } from './commands/look/runs.ts';
@@ -40,11 +45,13 @@ export function createProgram(cli: Cli): Command {
     .exitOverride();
   addGlobalOptions(program);
   program.commandsGroup('Execute:');
-  for (const add of [addRun, addServe, addValidate]) add(program, cli);
+  for (const add of [addRun, addStart, addServe, addValidate]) add(program, cli);
   program.commandsGroup('Look:');
   for (const add of [addRuns, addShow, addHistory, addWhy]) add(program, cli);
   program.commandsGroup('Act:');
   for (const add of [addSignal, addCancel, addRetry]) add(program, cli);
+  program.commandsGroup('Versions:');
+  for (const add of [addDefinitions, addDeploy, addActivate, addRollout, addRollback]) add(program, cli);
   program.commandsGroup('Cluster:');
   for (const add of [addCluster, addDrain, addFailover, addFailovers, addStrategy, addPool, addLocks])
     add(program, cli);

@@ -8,6 +8,13 @@ export type Format = Parameters<typeof styleText>[0];
 /** Colours a text where its stream shows colours. */
 export type Style = (format: Format, text: string) => string;
 
+/** A terminal as a place to draw on. */
+export interface Screen {
+  /** As it is now: people change it. */
+  readonly size: () => { readonly rows: number; readonly columns: number };
+  readonly write: (text: string) => void;
+}
+
 /** The world of a command: what it reads and where it writes. Tests bring their own. */
 export interface Terminal {
   readonly env: Environment;
@@ -17,6 +24,8 @@ export interface Terminal {
   readonly tell: (text: string) => void;
   readonly outStyle: Style;
   readonly tellStyle: Style;
+  /** Standard error, where it is a terminal that can be drawn on. */
+  readonly screen: Screen | undefined;
   /** Columns of standard output; undefined where nobody looks at it. */
   readonly columns: number | undefined;
   readonly readFile: (path: string) => string;
@@ -36,6 +45,7 @@ export function processTerminal(): Terminal {
     tell: (text) => void stderr.write(`${text}\n`),
     outStyle: (format, text) => styleText(format, text, { stream: stdout }),
     tellStyle: (format, text) => styleText(format, text, { stream: stderr }),
+    screen: stderr.isTTY && env['TERM'] !== 'dumb' ? screenOf(stderr) : undefined,
     columns: stdout.isTTY ? stdout.columns : undefined,
     readFile: (path) => readFileSync(path, 'utf8'),
     readInput: () => textOf(stdin),
@@ -48,5 +58,12 @@ export function processTerminal(): Terminal {
         lines.close();
       }
     },
+  };
+}
+
+function screenOf(stream: NodeJS.WriteStream): Screen {
+  return {
+    size: () => ({ rows: stream.rows, columns: stream.columns }),
+    write: (text) => void stream.write(text),
   };
 }

@@ -17,6 +17,8 @@ export interface World {
   /** What a person answers; undefined: nobody is there. */
   readonly answer?: boolean;
   readonly columns?: number;
+  /** Standard error is a terminal. */
+  readonly screen?: Terminal['screen'];
   /** Hears each line of standard error as it is written. */
   readonly hear?: (line: string) => void;
 }
@@ -28,7 +30,7 @@ export async function millrace(args: readonly string[], world: World = {}): Prom
   return { status, ...written() };
 }
 
-export function fakeTerminal({ env = {}, input = '', answer, columns, hear }: World = {}): {
+export function fakeTerminal({ env = {}, input = '', answer, columns, screen, hear }: World = {}): {
   terminal: Terminal;
   written: () => { out: string; err: string };
 } {
@@ -44,6 +46,7 @@ export function fakeTerminal({ env = {}, input = '', answer, columns, hear }: Wo
     outStyle: (_format, text) => text,
     tellStyle: (_format, text) => text,
     columns,
+    screen,
     readFile: (path) => readFileSync(path, 'utf8'),
     readInput: async () => input,
     confirm: async () => answer,

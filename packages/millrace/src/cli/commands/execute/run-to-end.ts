@@ -4,35 +4,55 @@ import { placedEvents } from '../../../core/reading/history-items.ts';
 import { isClosed } from '../../../core/status.ts';
 import type { AnyWorkflow } from '../../../core/workflow/workflow.ts';
 import type { Millrace } from '../../../millrace.ts';
+import { StoreError } from '../../../store/port/errors.ts';
 import type { RunRow } from '../../../store/port/store.ts';
+import type { StartName } from '../../../versions/acts/choose.ts';
 import type { Cli } from '../../cli.ts';
 import { NAMESPACE } from '../../connect/find-run.ts';
 import { EXIT } from '../../exit.ts';
+import type { Terminal } from '../../terminal.ts';
 import { plainJson } from '../../output/plain-json.ts';
 import { paintStatus, span } from '../../output/run-words.ts';
 import { safeLines, safeText } from '../../output/safe-text.ts';
+import { createLive, type Live } from './live/screen.ts';
+import { watchNodes, type NodeWatch } from './live/watch-nodes.ts';
 import type { StopWatch } from './stop-signals.ts';
 import { follow, type Watcher } from './follow.ts';
 import { progressLine } from './progress.ts';
 
 /** What is to be run. */
 export interface Job {
-  readonly workflow: AnyWorkflow;
+  readonly workflow: AnyWorkflow | StartName;
   readonly input: unknown;
   readonly start: StartOptions;
   readonly asJson: boolean;
+  /** This process is an engine. */
+  readonly works: boolean;
+  /** Where the nodes of a definition are drawn. */
+  readonly live?: Live;
 }
 
 /** Starts the run, or goes on with the one of its key, tells its progress and prints how it ended. */
 export async function runToEnd(cli: Cli, millrace: Millrace, job: Job, stop: StopWatch): Promise<number> {
-  const { terminal } = cli;
   const { workflow, input, start } = job;
+  const live = job.live ?? createLive(cli.terminal);
+  const { terminal } = live;
   const { key } = start;
   const known = key === undefined ? [] : await millrace.store.readRuns([{ namespace: NAMESPACE, key }]);
   const { runId } = await millrace.start(workflow, input, start);
   const before = known[0]?.runId === runId ? known[0] : undefined;
-  terminal.tell(`run ${runId} · ${workflow.name} version ${workflow.version}${stateText(before)}`);
-  const row = await follow(millrace, { runId, seq: before?.events ?? 0 }, watcherOf(cli, millrace), stop);
+  const [begun] = await millrace.store.readRuns([{ runId }]);
+  if (begun === undefined) throw new StoreError('definite', `run ${runId} was removed from the store`);
+  const { version } = describeRun(begun, []);
+  terminal.tell(`run ${runId} · ${begun.workflow} version ${version}${stateText(before)}`);
+  const nodes = await watchNodes(millrace, begun, live);
+  const watcher = watcherOf(terminal, millrace, nodes);
+  let row: RunRow | undefined;
+  try {
+    row = await follow(millrace, { runId, seq: before?.events ?? 0 }, watcher, stop);
+  } finally {
+    await nodes?.close();
+  }
   if (row === undefined) {
     tellStop(cli, job, stop);
     return EXIT.failed; // replaced by the status of the signal
@@ -46,10 +66,12 @@ function stateText(row: RunRow | undefined): string {
   return isClosed(row.status) ? ` · ended earlier, ${row.status}` : ` · resumed after ${row.events} events`;
 }
 
-function watcherOf({ terminal }: Cli, millrace: Millrace): Watcher {
+/** @param nodes - where they are drawn, events are not told line by line. */
+function watcherOf(terminal: Terminal, millrace: Millrace, nodes: NodeWatch | undefined): Watcher {
   const { tellStyle: style } = terminal;
   return {
     item(item) {
+      if (nodes !== undefined) return nodes.note();
       const line = progressLine(terminal, item);
       if (line !== undefined) terminal.tell(line);
     },
@@ -66,7 +88,8 @@ function watcherOf({ terminal }: Cli, millrace: Millrace): Watcher {
   };
 }
 
-function tellStop({ terminal }: Cli, { start }: Job, stop: StopWatch): void {
+function tellStop({ terminal }: Cli, { start, works }: Job, stop: StopWatch): void {
+  if (!works) return terminal.tell(`${stop.received()}: the run goes on`);
   const again =
     start.key === undefined
       ? 'an engine with this workflow goes on with the run'

@@ -2,22 +2,18 @@ import type { Command } from 'commander';
 import { demandsOf } from '../../../core/cluster/demands.ts';
 import { checkInput } from '../../../core/workflow/check-input.ts';
 import { durationMs } from '../../../core/duration.ts';
-import { MillraceError } from '../../../core/errors.ts';
 import { checkKey } from '../../../core/names.ts';
-import type { AnyWorkflow } from '../../../core/workflow/workflow.ts';
 import { Millrace } from '../../../millrace.ts';
 import { configurationOf, type Cli, type GlobalOptions } from '../../cli.ts';
 import { EXIT } from '../../exit.ts';
-import { chooseWorkflow } from '../../modules/choose-workflow.ts';
-import { namesFile, splitFragment } from '../../modules/import-module.ts';
-import type { ModuleContents } from '../../modules/inspect-exports.ts';
-import { loadModule, mergeContents } from '../../modules/load-modules.ts';
 import { answering } from '../../connect/open-client.ts';
 import { workingOptions } from '../../connect/working-options.ts';
 import { readJsonArgument } from '../../read-json.ts';
 import { watchStopSignals } from './stop-signals.ts';
 import { storeAddress } from '../../connect/store-address.ts';
+import { createLive } from './live/screen.ts';
 import { runToEnd, type Job } from './run-to-end.ts';
+import { loadTarget, type Target } from './target.ts';
 
 type Options = GlobalOptions & {
   input?: string;
@@ -34,7 +30,7 @@ export function addRun(program: Command, cli: Cli): void {
     .description(
       'run a workflow to its end in this process; repeat it with the same --key to resume after a crash',
     )
-    .argument('<file-or-name>', 'a module (FILE or FILE#NAME), or the name of a workflow of --executors')
+    .argument('<file-or-name>', 'a definition, a module (FILE or FILE#NAME), or the name of a workflow')
     .option('--input <json>', 'input of the workflow: JSON, @FILE, or @- for standard input')
     .option('--key <key>', 'name of the run: the same key names the same run')
     .option('--executors <module>', 'module with `executors` and `workflows`; default: MILLRACE_MODULE')
@@ -51,22 +47,24 @@ export function addRun(program: Command, cli: Cli): void {
       if (key !== undefined) checkKey(key);
       const timeoutMs = timeout === undefined ? undefined : durationMs(timeout, '--timeout');
       const input = options.input === undefined ? undefined : await readInput(cli, options.input);
-      const { workflow, contents } = await load(target, options.executors ?? configuration.module);
-      await checkInput(workflow, input);
+      const module = options.executors ?? configuration.module;
+      const what = await loadTarget(cli.terminal, { target, module, url });
+      if ('workflow' in what) await checkInput(what.workflow, input);
 
+      const live = createLive(cli.terminal);
       using stop = watchStopSignals();
       const millrace = await answering(
         url,
         Millrace.open({
           store: url,
-          workflows: contents.workflows,
-          executors: contents.executors,
-          ...workingOptions(cli, configuration),
+          ...what.contents,
+          ...workingOptions({ ...cli, terminal: live.terminal }, configuration),
         }),
       );
       const start = { key, timeout: timeoutMs, requires, region };
-      const job: Job = { workflow, input, start, asJson: options.json === true };
       try {
+        const workflow = await startable(millrace, what, target);
+        const job: Job = { workflow, input, start, asJson: options.json === true, works: true, live };
         if (stop.received() === undefined) cli.exitCode = await runToEnd(cli, millrace, job, stop);
       } finally {
         await millrace.close();
@@ -84,29 +82,10 @@ function readInput({ terminal }: Cli, given: string): Promise<unknown> {
   return readJsonArgument(terminal, '--input', given);
 }
 
-/** The workflow that the argument means, and all that its modules have. */
-async function load(
-  target: string,
-  module: string | undefined,
-): Promise<{ workflow: AnyWorkflow; contents: ModuleContents }> {
-  const extra = module === undefined ? [] : [await loadModule(module, 'option')];
-  if (namesFile(target)) {
-    const { path, fragment } = splitFragment(target);
-    const own = await loadModule(path, 'run');
-    return {
-      workflow: chooseWorkflow(own.workflows, fragment, path),
-      contents: mergeContents([own, ...extra]),
-    };
-  }
-  if (module === undefined) {
-    throw new MillraceError(
-      'UNKNOWN_WORKFLOW',
-      `there is no file "${target}", and no module that could have a workflow of this name`,
-      {
-        remedy: 'Name a file such as ./order.ts, or the module with --executors or MILLRACE_MODULE.',
-      },
-    );
-  }
-  const contents = mergeContents(extra);
-  return { workflow: chooseWorkflow(contents.workflows, target, module), contents };
+/** A definition is stored before it runs, so that its run can be read, and gone on with, anywhere. */
+async function startable(millrace: Millrace, target: Target, file: string): Promise<Job['workflow']> {
+  if (target.kind === 'name') return target.name;
+  if (target.kind === 'code') return target.workflow;
+  const { name, version } = await millrace.deploy(target.document, { file, draft: true });
+  return { name, version };
 }
