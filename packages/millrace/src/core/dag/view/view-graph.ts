@@ -1,5 +1,6 @@
 import type { ErrorDescription } from '../../reading/describe-error.ts';
 import { instantOrNull } from '../../reading/instant.ts';
+import type { NodeDefinition } from '../definition.ts';
 import { criticalPath } from '../graph/critical-path.ts';
 import type { Graph, ItemCounts, NodeError, NodeStatus } from '../graph/graph.ts';
 import type { Layout } from '../graph/layout.ts';
@@ -83,7 +84,7 @@ export function viewGraph(graph: Graph, look: Look): GraphView {
       running: count('running'),
       waiting: count('waiting'),
     },
-    criticalPath: path.nodes.map((node) => idOf(layout, node)),
+    criticalPath: path.nodes.map((node) => nodeAt(layout, node).id),
   };
 }
 
@@ -101,7 +102,7 @@ function describeNode(
   { times, triesOf }: Look,
 ): NodeDescription {
   const status = statuses[node] as NodeStatus; // one of each node
-  const tries = triesOf(idOf(graph.layout, node));
+  const tries = triesOf(nodeAt(graph.layout, node).id);
   const items = graph.items.get(node);
   const begun = times.startedAt(node) !== undefined;
   const goesOn = status === 'running';
@@ -131,13 +132,8 @@ function countsOf({ total, completed, failed }: ItemCounts): ItemCounts {
 const SHOWN = 20;
 
 function waitsFor({ layout }: Graph, node: number, statuses: readonly NodeStatus[]): string[] {
-  const found: string[] = [];
-  for (const need of layout.nodes[node]?.needs ?? []) {
-    if (!OPEN.has(statuses[need] as NodeStatus)) continue;
-    found.push(idOf(layout, need));
-    if (found.length === SHOWN) break;
-  }
-  return found;
+  const left = nodeAt(layout, node).needs.filter((need) => OPEN.has(statuses[need] as NodeStatus));
+  return left.slice(0, SHOWN).map((need) => nodeAt(layout, need).id);
 }
 
 function durationMs(node: number, statuses: readonly NodeStatus[], { times, now }: Look): number | undefined {
@@ -148,6 +144,6 @@ function durationMs(node: number, statuses: readonly NodeStatus[], { times, now 
   return OPEN.has(statuses[node] as NodeStatus) ? Math.max(0, now - started) : undefined;
 }
 
-function idOf({ nodes }: Layout, node: number): string {
-  return (nodes[node] as { id: string }).id; // positions are the layout's
+function nodeAt({ nodes }: Layout, node: number): NodeDefinition {
+  return nodes[node] as NodeDefinition; // positions are the layout's
 }
