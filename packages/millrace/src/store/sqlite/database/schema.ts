@@ -241,4 +241,38 @@ CREATE TABLE counters (
 INSERT INTO counters (name, value) VALUES ('suspect_group', 0);
 `,
   },
+  {
+    id: 2,
+    name: 'definitions, routes, counts by version',
+    sql: `
+CREATE TABLE definitions (
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  draft INTEGER NOT NULL,
+  stored_at INTEGER NOT NULL,
+  stored_by TEXT,
+  body BLOB NOT NULL,
+  PRIMARY KEY (namespace, name, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE routes (
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  replaced INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL,
+  value BLOB NOT NULL,
+  PRIMARY KEY (namespace, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX runs_versions
+  ON runs (namespace, workflow, substr(workflow_version, 1, instr(workflow_version || '+', '+') - 1))
+  WHERE workflow NOT GLOB '$task/*';
+CREATE INDEX runs_closed_counts ON runs_closed (namespace, workflow, workflow_version, status, started_at, closed_at)
+  WHERE workflow NOT GLOB '$task/*';
+`,
+  },
 ];

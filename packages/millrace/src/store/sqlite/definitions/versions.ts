@@ -1,0 +1,75 @@
+import { TASK_PREFIX } from '../../../core/names.ts';
+import { OPEN_STATUSES, type OpenStatus, STATUS_CODE } from '../../../core/status.ts';
+import { type RawCount, sumCounts, type VersionCount, type VersionFilter } from '../../port/definitions.ts';
+import type { Connection } from '../database/connection.ts';
+
+/*
+ * SQL as the indexes `runs_versions` and `runs_closed_counts` have it: they serve only who says the same. Listings, which
+ * go by run id, say it in other words, and are not led astray.
+ */
+
+/** The version of a run without what it demands of its engine. */
+export const AUTHOR_VERSION = `substr(workflow_version, 1, instr(workflow_version || '+', '+') - 1)`;
+export const NO_TASK = `workflow NOT GLOB '${TASK_PREFIX}*'`;
+
+/** How many runs each version has. Runs inside a transaction of the caller. */
+export type CountVersions = (filter: VersionFilter) => VersionCount[];
+
+type OpenVersion = Pick<RawCount, 'workflow' | 'workflow_version'> & Record<OpenStatus, number>;
+
+/** Closed runs of one workflow and version that ended in the same way. */
+type Group = Pick<RawCount, 'workflow' | 'workflow_version' | 'status'>;
+
+const LAST = Number.MAX_SAFE_INTEGER;
+
+export function prepareVersionCounts(connection: Connection): CountVersions {
+  const { selectOpen, selectOpenOf, selectNext, countGroup } = prepareStatements(connection);
+
+  /** Hops from group to group, so that closed runs cost nothing that began before `since`. */
+  function closedOf(namespace: string, workflow: string | undefined, since: number): RawCount[] {
+    const counts: RawCount[] = [];
+    let group = selectNext.get(namespace, workflow ?? '', '', -1, 0);
+    while (group !== undefined && (workflow === undefined || group.workflow === workflow)) {
+      const of = [namespace, group.workflow, group.workflow_version, group.status] as const;
+      const count = countGroup.get(...of, since);
+      if (count !== undefined && count.runs > 0) counts.push({ ...group, ...count });
+      // Past the last run of a group begins the next group.
+      group = selectNext.get(...of, LAST);
+    }
+    return counts;
+  }
+
+  return ({ namespace, workflow, since }) => {
+    const versions =
+      workflow === undefined ? selectOpen.all(namespace) : selectOpenOf.all(namespace, workflow);
+    const open = versions.flatMap(byStatus);
+    const closed = since === undefined ? [] : closedOf(namespace, workflow, Math.ceil(since));
+    return sumCounts([...open, ...closed]);
+  };
+}
+
+function byStatus({ workflow, workflow_version, ...sums }: OpenVersion): RawCount[] {
+  return OPEN_STATUSES.filter((status) => sums[status] > 0).map((status) => {
+    return { workflow, workflow_version, status: STATUS_CODE[status], runs: sums[status], ms: null };
+  });
+}
+
+function prepareStatements(connection: Connection) {
+  // A column for each status: grouping in the order of the index needs no sorting, which takes longer than reading.
+  const sums = OPEN_STATUSES.map((status) => `sum(status = ${STATUS_CODE[status]}) AS ${status}`);
+  const open = `SELECT workflow, ${AUTHOR_VERSION} AS workflow_version, ${sums.join(', ')}
+    FROM runs INDEXED BY runs_versions WHERE namespace = ? AND ${NO_TASK}`;
+  const closed = `FROM runs_closed INDEXED BY runs_closed_counts WHERE namespace = ? AND ${NO_TASK}`;
+  const groups = `GROUP BY workflow, ${AUTHOR_VERSION}`;
+  return {
+    selectOpen: connection.prepare<OpenVersion>(`${open} ${groups}`),
+    selectOpenOf: connection.prepare<OpenVersion>(`${open} AND workflow = ? ${groups}`),
+    selectNext: connection.prepare<Group>(`
+      SELECT workflow, workflow_version, status ${closed}
+        AND (workflow, workflow_version, status, started_at) > (?, ?, ?, ?)
+      ORDER BY workflow, workflow_version, status, started_at LIMIT 1`),
+    countGroup: connection.prepare<Pick<RawCount, 'runs' | 'ms'>>(`
+      SELECT count(*) AS runs, sum(closed_at - started_at) AS ms ${closed}
+        AND workflow = ? AND workflow_version = ? AND status = ? AND started_at >= ?`),
+  };
+}
