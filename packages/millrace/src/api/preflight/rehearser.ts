@@ -20,7 +20,7 @@ export function rehearseHere(
       const history = placedEvents(chunks);
       // Nothing is left of it, or it has ended.
       if (history.length === 0 || hasEnded(history)) return { outcome: 'ended' };
-      const rehearsal = await rehearse(workflow, runId, history, drained);
+      const rehearsal = await rehearse(workflow, runId, history, { drained });
       if (rehearsal.outcome === 'agrees') return { outcome: 'agrees' };
       return { outcome: 'breaks', at: rehearsal.at, ...rehearsal.mismatch };
     } catch (error) {

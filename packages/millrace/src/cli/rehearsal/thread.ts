@@ -4,7 +4,7 @@ import { rehearseHere } from '../../api/preflight/rehearser.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
 import { nodePorts } from '../../node-ports.ts';
-import { loadModule, mergeContents } from '../modules/load-modules.ts';
+import { loadBuild } from '../modules/load-build.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 
 /*
@@ -21,7 +21,7 @@ function say(message: FromThread): void {
 
 async function load(): Promise<readonly AnyWorkflow[] | undefined> {
   try {
-    const { workflows } = mergeContents(await Promise.all(files.map((file) => loadModule(file, 'run'))));
+    const workflows = await loadBuild(files);
     say({ kind: 'ready', workflows: workflows.map(({ name, version }) => ({ name, version })) });
     return workflows;
   } catch (error) {

@@ -26,7 +26,7 @@ async function waitingRun(): Promise<Play> {
 }
 
 async function against(program: Program, history: readonly PlacedEvent[], maxEvents?: number) {
-  return rehearse(workflow('order', { maxEvents }, program), RUN_ID, history, drained);
+  return rehearse(workflow('order', { maxEvents }, program), RUN_ID, history, { drained });
 }
 
 function drained(): Promise<void> {

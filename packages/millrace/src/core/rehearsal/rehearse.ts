@@ -29,6 +29,13 @@ export interface Breach extends Omit<Mismatch, 'code'> {
   code: Mismatch['code'] | 'HISTORY_LIMIT' | 'RUN_FAILED';
 }
 
+export interface RehearsalNeeds {
+  /** Resolves when every microtask that is due has run. */
+  readonly drained: () => Promise<void>;
+  /** Hears of each event that counts, before it acts on the program. */
+  readonly observe?: ((placed: PlacedEvent) => void) | undefined;
+}
+
 /** Of what a program may ask for, so many times what its history may hold. */
 const ASKED_PER_EVENT = 4;
 
@@ -39,13 +46,12 @@ const ASKED_PER_EVENT = 4;
  * What goes through the context is bounded: a program that waits for a foreign promise, throws, recurses or gives
  * commands for ever is told as a breach. One that runs without end and without the context, or that does something
  * foreign by itself, cannot be stopped from within: whoever cannot trust it rehearses in a thread that he can end.
- * @param drained - resolves when every microtask that is due has run.
  */
 export async function rehearse(
   workflow: AnyWorkflow,
   runId: string,
   history: readonly PlacedEvent[],
-  drained: () => Promise<void>,
+  { drained, observe }: RehearsalNeeds,
 ): Promise<Rehearsal> {
   const last = history.at(-1);
   const most = ASKED_PER_EVENT * (workflow.maxEvents + history.length);
@@ -53,7 +59,7 @@ export async function rehearse(
   const execution = await restoreProgram(
     workflow,
     { runId, history },
-    { execution: ports, program: REHEARSAL_PROGRAM },
+    { execution: ports, program: REHEARSAL_PROGRAM, observe },
   );
   const mismatch = ports.exhausted ? endless(execution, workflow) : breachOf(execution, history);
   if (mismatch === undefined) return { outcome: 'agrees', execution };

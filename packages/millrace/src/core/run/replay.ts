@@ -60,11 +60,13 @@ const RECORDS = new Set<RunEvent['type']>([
  * then. Afterwards `execution.standing` is `blocked` when the two disagree.
  * @param events - effective history after the `started` event.
  * @param start - calls the workflow function.
+ * @param observe - hears of each event before it acts.
  */
 export async function replay(
   execution: Execution,
   events: readonly PlacedEvent[],
   start: () => void,
+  observe?: (placed: PlacedEvent) => void,
 ): Promise<void> {
   const records = new Map<number | string, PlacedEvent>();
   const patches: string[] = [];
@@ -79,8 +81,10 @@ export async function replay(
   execution.active = true;
   start();
   await execution.ports.drained();
-  for (const { event, seq } of events) {
+  for (const placed of events) {
+    const { event, seq } = placed;
     if (execution.standing.kind === 'blocked') break;
+    observe?.(placed);
     if (isRecord(event)) continue;
     apply(execution, event, seq);
     await execution.ports.drained();

@@ -31,6 +31,8 @@ export interface RestorePorts {
   readonly program: ProgramPorts;
   /** The program gave a command while it was not its turn. */
   readonly foreignUse?: (execution: Execution) => void;
+  /** Hears of each event that counts, before it acts on the program. */
+  readonly observe?: ((placed: PlacedEvent) => void) | undefined;
 }
 
 /** Makes the execution of a stored run: the program runs again from its history and stands where it stood. */
@@ -47,7 +49,9 @@ export async function restoreProgram(
   if (foreignUse !== undefined) execution.onForeignUse = () => foreignUse(execution);
   execution.retries = retriesIn(history);
   const input = first.event.payload ?? 'null';
-  await replay(execution, rest, () => startProgram(execution, workflow, input, ports.program));
+  ports.observe?.(first);
+  const start = (): void => startProgram(execution, workflow, input, ports.program);
+  await replay(execution, rest, start, ports.observe);
   return execution;
 }
 

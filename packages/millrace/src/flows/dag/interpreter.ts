@@ -125,6 +125,7 @@ export class Interpreter {
     this.graph.run(at);
     // It stays there when it is over: whoever is called once more finds that there is nothing left to begin.
     this.items.set(at, items);
+    this.graph.items.set(at, items);
     if (items.isOver) this.continueItems(at, items);
     return items;
   }

@@ -1,5 +1,5 @@
 import type { ForEach } from '../../core/dag/definition.ts';
-import type { NodeError } from '../../core/dag/graph/graph.ts';
+import type { ItemCounts, NodeError } from '../../core/dag/graph/graph.ts';
 import type { NodeFailure } from './node-failure.ts';
 
 /** An item that failed for good and was skipped. */
@@ -19,11 +19,13 @@ export interface ItemFailure {
  *   J1  Outputs stand in the order of the items, whatever the order in which they end; of a skipped one it is null.
  *   J2  After an item has failed the node, none begins; the node ends with the last of those that run.
  */
-export class Items {
+export class Items implements ItemCounts {
   readonly items: readonly unknown[];
   readonly outputs: unknown[];
   /** What the node fails with. */
   failure: NodeFailure | undefined;
+  completed = 0;
+  failed = 0;
   private readonly skipped: ItemFailure[] | undefined;
   private readonly limit: number;
   private next = 0;
@@ -36,6 +38,9 @@ export class Items {
     this.skipped = onItemError === 'skip' ? [] : undefined;
   }
 
+  get total(): number {
+    return this.items.length;
+  }
   get hasMore(): boolean {
     return this.failure === undefined && this.next < this.items.length && this.running < this.limit;
   }
@@ -58,14 +63,17 @@ export class Items {
   }
   complete(index: number, output: unknown): void {
     this.running--;
+    this.completed++;
     this.outputs[index] = output;
   }
   skip(failure: ItemFailure): void {
     this.running--;
+    this.failed++;
     this.skipped?.push(failure);
   }
   fail(failure: NodeFailure): void {
     this.running--;
+    this.failed++;
     this.failure ??= failure;
   }
 }

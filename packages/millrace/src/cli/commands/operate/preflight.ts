@@ -26,7 +26,7 @@ export function addPreflight(program: Command, cli: Cli): void {
     .description(
       'rehearse every open run of a store against a new build: which would break, where, what to do',
     )
-    .argument('<files...>', 'all that the new build registers: modules')
+    .argument('<files...>', 'all that the new build registers: modules and definitions')
     .option('--against <store>', 'the store whose runs are rehearsed; the same as --store')
     .option(
       '--as <name@version>',

@@ -25,6 +25,13 @@ const SAW_SKIPPED = 2;
 /** It may begin, or has begun. */
 const CALLED = 4;
 
+/** How many items a node has, and how they ended. */
+export interface ItemCounts {
+  readonly total: number;
+  readonly completed: number;
+  readonly failed: number;
+}
+
 export type NodeError = NonNullable<NodeScope['error']>;
 
 /**
@@ -41,6 +48,10 @@ export class Graph {
   readonly layout: Layout;
   /** The node whose failure is the run's. */
   failure: number | undefined;
+  /** Hears each change of a node. When it happened, only the listener may know. */
+  onChange: ((node: number, status: NodeStatus) => void) | undefined;
+  /** Of nodes that go through items, how far they are. */
+  readonly items: Map<number, ItemCounts> = new Map();
 
   private readonly status: Uint8Array;
   private readonly saw: Uint8Array;
@@ -145,6 +156,7 @@ export class Graph {
     this.counts[before] = at(this.counts, before) - 1;
     this.counts[status] = at(this.counts, status) + 1;
     this.status[node] = status;
+    this.onChange?.(node, NODE_STATUSES[status] as NodeStatus);
   }
 
   private peek(open: number): number {

@@ -11,12 +11,19 @@ import { sparse } from '../runs/columns.ts';
 const SHARED = `r.run_id, r.namespace, r.workflow, r.workflow_version, r.queue, r.priority, r.key, r.tags,
   r.parent_run_id, r.parent_ordinal, r.created_at, r.deadline_at, r.epoch, r.version, r.events, r.inbox_seq,
   r.status, r.started_at`;
-const OPEN = `SELECT ${SHARED}, r.owner, e.name, r.wake_at, r.waits, r.block_code, r.ready_at, NULL::bigint AS closed_at,
+
+/** `source`: a table, or some of its rows in brackets: the engines are looked up for these alone. */
+function openOf(source: string): string {
+  return `SELECT ${SHARED}, r.owner, e.name, r.wake_at, r.waits, r.block_code, r.ready_at, NULL::bigint AS closed_at,
   r.suspect_group, r.deaths, NULL::uuid AS successor, r.assigned_to, r.assigned_until
-FROM millrace.runs r LEFT JOIN millrace.engines e ON e.engine_id = coalesce(r.owner, r.last_owner)`;
-const CLOSED = `SELECT ${SHARED}, NULL::uuid, e.name, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, r.closed_at,
+FROM ${source} r LEFT JOIN millrace.engines e ON e.engine_id = coalesce(r.owner, r.last_owner)`;
+}
+
+function closedOf(source: string): string {
+  return `SELECT ${SHARED}, NULL::uuid, e.name, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, r.closed_at,
   NULL::bigint, 0, r.successor, NULL::uuid, NULL::bigint
-FROM millrace.runs_closed r LEFT JOIN millrace.engines e ON e.engine_id = r.last_owner`;
+FROM ${source} r LEFT JOIN millrace.engines e ON e.engine_id = r.last_owner`;
+}
 
 const READ = `
 WITH wanted AS MATERIALIZED (
@@ -25,8 +32,8 @@ WITH wanted AS MATERIALIZED (
   FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS w(run_id, namespace, key, n)
 )
 SELECT f.*, h.seq, h.count, h.data FROM wanted w, LATERAL (
-  SELECT w.n::integer, o.* FROM (${OPEN} WHERE r.run_id = w.run_id) o
-  UNION ALL SELECT w.n::integer, c.* FROM (${CLOSED} WHERE r.run_id = w.run_id) c
+  SELECT w.n::integer, o.* FROM (${openOf('millrace.runs')} WHERE r.run_id = w.run_id) o
+  UNION ALL SELECT w.n::integer, c.* FROM (${closedOf('millrace.runs_closed')} WHERE r.run_id = w.run_id) c
 ) f LEFT JOIN LATERAL (
   SELECT h.seq, h.count, h.data FROM millrace.history h
   WHERE h.run_id = w.run_id AND f.status >= ${STATUS_CODE.completed} ORDER BY h.seq DESC LIMIT 1
@@ -112,12 +119,14 @@ export function listStatement(filter: RunFilter): Statement | undefined {
   // One more than the page shows whether there is a next one.
   values.push(filter.limit + 1);
   const tail = `${where} ORDER BY r.run_id DESC LIMIT $${values.length}`;
+  const page = (table: string, also: string): string =>
+    `(SELECT r.* FROM millrace.${table} r WHERE ${also}${tail})`;
   // The index of open runs by version has them in the same order.
   const indexed = hasVersion(filter) ? `${NO_TASK} AND ` : '';
   const parts: string[] = [];
-  if (codes?.some((code) => code < STATUS_CODE.completed) ?? true)
-    parts.push(`(${OPEN} WHERE ${indexed}${tail})`);
-  if (codes?.some((code) => code >= STATUS_CODE.completed) ?? true) parts.push(`(${CLOSED} WHERE ${tail})`);
+  if (codes?.some((code) => code < STATUS_CODE.completed) ?? true) parts.push(openOf(page('runs', indexed)));
+  if (codes?.some((code) => code >= STATUS_CODE.completed) ?? true)
+    parts.push(closedOf(page('runs_closed', '')));
   if (parts.length === 0) return undefined;
   const text = `SELECT * FROM (${parts.join(' UNION ALL ')}) r ORDER BY r.run_id DESC LIMIT $${values.length}`;
   return { text, values };
