@@ -49,6 +49,7 @@ export type { RuleOptions } from './core/placement/rule.ts';
 export type { LoadWeights } from './core/placement/state.ts';
 export type { StrategyName } from './core/placement/strategy.ts';
 export type { RetryOptions } from './core/policy/retry.ts';
+export type { Cause, Reason, ReasonCode, Remedy, Why } from './core/policy/why.ts';
 export type { EngineLog } from './engine/ports.ts';
 export type { LimitTarget, QueueChange } from './api/limits/change.ts';
 export type { DeadPage, Redriven } from './api/limits/dead.ts';
@@ -61,6 +62,8 @@ export type { ClusterDescription, EngineDescription, EngineStatus } from './core
 export type { PoolReport, WorkerReport } from './core/cluster/pool-report.ts';
 export type { FailoverDescription } from './core/cluster/describe-failover.ts';
 export type { RunDescription } from './core/reading/describe-run.ts';
+export type { StepTime } from './core/reading/time/step-times.ts';
+export type { TimeSplit } from './core/reading/time/time-split.ts';
 export type { HistoryItem } from './core/reading/history-items.ts';
 export type { Priority, RunStatus } from './core/status.ts';
 export { openStore } from './open-store.ts';

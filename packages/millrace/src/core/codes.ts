@@ -63,7 +63,8 @@ export const ERRORS = {
 
   VERSION_EXISTS: {
     status: 409,
-    summary: 'This version of the definition was deployed with other content; deployed versions never change.',
+    summary:
+      'This version of the definition was deployed with other content; deployed versions never change.',
     remedy: 'Give the changed definition another version.',
   },
   ROUTE_CHANGED: {
