@@ -1,4 +1,3 @@
-import { engineView, withDefinitions } from '../core/cluster/engine-view.ts';
 import { MillraceError } from '../core/errors.ts';
 import { checkName } from '../core/names.ts';
 import { dedupOf, encodeMessage, type InboxMessage } from '../core/run/message.ts';
@@ -7,12 +6,12 @@ import { encodePayload } from '../engine/payload.ts';
 import type { Ports } from '../engine/ports.ts';
 import type { StoreClock } from '../engine/store-clock.ts';
 import type { DeliveryResult, Message, RunRef, RunRow, Store } from '../store/port/store.ts';
-import { AHEAD_COUNTED, type TaskFacts, type WhyFacts } from '../core/policy/why.ts';
-import { readWaits } from '../core/reading/waits.ts';
+import type { Why } from '../core/policy/why.ts';
+import type { PlacedEvent } from '../core/run/event.ts';
 import type { Outage } from '../engine/outage.ts';
-import { strategySetFor } from './cluster/strategy.ts';
 import type { Gateway } from './gateway.ts';
 import { ask } from './store-failure.ts';
+import { readWhy } from './why/read-why.ts';
 import type { Replies } from './update.ts';
 import type { Results } from './results.ts';
 
@@ -29,8 +28,8 @@ export interface Desk {
   storeTime(): number;
   /** The row, or RUN_NOT_FOUND. */
   readRun(ref: RunRef): Promise<RunRow>;
-  /** What `why` must know besides the run. */
-  facts(run: RunRow): Promise<WhyFacts>;
+  /** What holds a run up. @param history - whole and in order. */
+  why(run: RunRow, history: readonly PlacedEvent[]): Promise<Why>;
   /** Delivers one message with its group; resolves when it is durable. @throws RUN_CLOSED, RUN_NOT_FOUND. */
   send(ref: RunRef, message: InboxMessage): Promise<void>;
   reopen: Gateway['reopen'];
@@ -65,45 +64,11 @@ export function createDesk(parts: DeskParts): Desk {
       if (row === undefined) throw notFound(ref);
       return row;
     },
-    async facts(row) {
-      const { runId, status, queue, version, assignedTo, assignedUntil: until = 0 } = row;
-      const { storeTime, engines } = await ask(() => store.listEngines());
-      const queued = status === 'queued';
-      const ahead = queued ? await ask(() => store.countAhead(runId, AHEAD_COUNTED)) : undefined;
-      const limits = queued ? await ask(() => store.limitsOf(runId)) : undefined;
-      const tasks = status === 'waiting' ? await ask(() => readTasks(store, row)) : undefined;
-      const trouble = outage.current();
-      await ask(() => library.refresh());
-      const stored = library.stored();
-      const seen = engines.map((engine) => ({
-        ...withDefinitions(engineView(engine, storeTime), stored),
-        beatAt: engine.beatAt,
-      }));
-      const since = trouble && { message: trouble.message, since: storeTime - trouble.forMs };
-      const assignee = engines.find(({ engineId }) => engineId === assignedTo);
-      const isPlaced = assignee !== undefined && version === 0;
-      const strategy = isPlaced ? await strategySetFor(store, queue) : undefined;
-      const assigned = assignee && { engine: assignee.name, until, strategy };
-      return { now: storeTime, engines: seen, tasks, ahead, limits, assigned, outage: since };
-    },
+    why: (row, history) => readWhy({ store, outage, library }, row, history),
     send: (ref, message) =>
       deliverMessage((sent) => gateway.deliver({ ...sent, windowMs: stickyMs }), ref, message),
     reopen: (request) => gateway.reopen(request),
   };
-}
-
-/** More than a person reads. */
-const TASKS_READ = 100;
-
-/** Of the tasks that a run waits for, the first ones. */
-async function readTasks(store: Store, row: RunRow): Promise<TaskFacts[]> {
-  const refs = readWaits(row).flatMap(({ kind, runId }) =>
-    kind === 'task' && runId !== undefined ? [{ runId }] : [],
-  );
-  const rows = refs.length === 0 ? [] : await store.readRuns(refs.slice(0, TASKS_READ));
-  return rows.flatMap((task) =>
-    task === undefined ? [] : [{ runId: task.runId, status: task.status, engine: task.engineName }],
-  );
 }
 
 /** Messages leave in groups like plans do; a run that continued as another passes its messages on. */

@@ -4,7 +4,7 @@ import { fold } from '../core/reading/fold.ts';
 import { describeRun, type RunDescription } from '../core/reading/describe-run.ts';
 import { historyItems, placedEvents, type HistoryItem } from '../core/reading/history-items.ts';
 import { decodeValue } from '../core/json.ts';
-import { why, type Why } from '../core/policy/why.ts';
+import type { Why } from '../core/policy/why.ts';
 import type { Signal } from '../core/workflow/signal.ts';
 import type { HistoryChunk, RunRef, RunRow } from '../store/port/store.ts';
 import { notFound, type Desk } from './desk.ts';
@@ -41,7 +41,7 @@ export interface Run<O = unknown> {
   published<T = unknown>(key: string): Promise<T | undefined>;
   describe(): Promise<RunDescription>;
   history(): Promise<HistoryItem[]>;
-  /** What the run waits for, and what can be done about it. */
+  /** What holds the run up, from itself to the cause, and what can be done about each link. */
   why(): Promise<Why>;
   /**
    * A failed, cancelled or timed-out run goes on from its failure, and so do the children that it waits for; a
@@ -125,8 +125,7 @@ class RunHandle<O> implements Run<O> {
   }
 
   async why(): Promise<Why> {
-    const found = await this.row();
-    return why(found, await this.desk.facts(found), placedEvents(await this.chunks()));
+    return this.desk.why(await this.row(), placedEvents(await this.chunks()));
   }
 
   async retry(): Promise<void> {

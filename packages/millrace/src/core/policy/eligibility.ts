@@ -32,6 +32,11 @@ export function refusalOf(work: Work, engine: EngineView): Refusal | undefined {
   );
 }
 
+/** Whether an engine has what this work asks for, however it stands now. */
+export function isAble(work: Work, engine: EngineView): boolean {
+  return abilityRefusal(work, engine) === undefined;
+}
+
 /** Who may take a piece of work, what the others answered, and what to tell about it. */
 export type Eligible =
   | {

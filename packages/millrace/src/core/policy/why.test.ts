@@ -5,9 +5,8 @@ import type { ReadableRun } from '../reading/readable-run.ts';
 import type { Wait } from '../run/command.ts';
 import type { RunEvent } from '../run/event.ts';
 import { CLOSED_STATUSES } from '../status.ts';
-import type { LimitFacts } from './why/reason.ts';
 import { why, type WhyFacts } from './why.ts';
-import type { EngineFacts } from './why/reason.ts';
+import type { EngineFacts, LimitFacts, LockFacts } from './why/facts.ts';
 
 const RUN = '0199b0a0-0000-7000-8000-000000000001';
 const FACTS: WhyFacts = { now: T0 + 10_000 };
@@ -36,22 +35,21 @@ function blockedBy(own: Partial<ReadableRun>) {
 
 describe('why, in general', () => {
   it('names run, status and where its time went', () => {
-    expect(why(aRun({ status: 'running', startedAt: T0 }), FACTS, historyOf(STARTED))).toEqual({
+    expect(why(aRun({ status: 'completed', startedAt: T0 }), FACTS, historyOf(STARTED))).toEqual({
       runId: RUN,
-      status: 'running',
+      at: '2026-01-01T00:00:10.000Z',
+      status: 'completed',
       reasons: [],
-      time: { queuedMs: 0, blockedMs: 0, runningMs: 10_000, backoffMs: 0, waitingMs: 0 },
+      complete: true,
+      time: { queuedMs: 0, blockedMs: 0, runningMs: 0, backoffMs: 0, waitingMs: 0 },
+      timeBySteps: [],
     });
   });
 
-  it('a running run is held up only by the death of its engine', () => {
-    const run = { status: 'running', ownerId: 'e1' } as const;
-    expect(reasonsOf(run)).toEqual([]);
-    expect(reasonsOf(run, { engines: [seen('other'), seen('e1')] })).toEqual([]);
-    expect(reasonsOf(run, { engines: [seen('e1', { beatAt: T0 + 9000 })] })).toEqual([]);
-    expect(reasonsOf(run, { engines: [seen('e1', { beatAt: T0 - 5000 })] })).toMatchObject([
-      { code: 'NO_ENGINE', since: '2025-12-31T23:59:55.000Z', refs: { engineId: 'e1' } },
-    ]);
+  it('what is known of its nodes goes before its waits', () => {
+    const node = { code: 'WAITING_NODE', since: TOMORROW, message: 'm', refs: {} } as const;
+    const nodes = [{ ...node, remedy: { message: 'r', command: null } }];
+    expect(reasonsOf({}, { nodes }).map(({ code }) => code)).toEqual(['WAITING_NODE', 'WAITING_SIGNAL']);
   });
 
   it.each(CLOSED_STATUSES)('a %s run is held up by nothing', (status) => {
@@ -154,6 +152,91 @@ describe('why a run waits', () => {
     });
   });
 
+  it('for its time, which has come: an engine is about to wake it, if one is alive', () => {
+    const past = T0 + 9_000;
+    const due = (wait: Wait | undefined, facts: Partial<WhyFacts> = {}, own: Partial<ReadableRun> = {}) =>
+      reasonsOf({ wakeAt: past, waits: wait && waitsOf([wait]), ...own }, facts);
+    const sleep: Wait = { kind: 'sleep', name: 'sleep', until: past };
+    expect(due(sleep)).toEqual([
+      {
+        code: 'WAKING',
+        message: 'the end of its sleep came at 2026-01-01T00:00:09.000Z: an engine is about to wake it',
+        since: '2026-01-01T00:00:09.000Z',
+        refs: { until: '2026-01-01T00:00:09.000Z' },
+        remedy: { message: 'Nothing to do: it goes on by itself.', command: null },
+      },
+    ]);
+    const dead = [seen('engine-1', { state: 'suspect' })];
+    expect(due(sleep, { engines: dead })).toMatchObject([
+      {
+        code: 'NO_ENGINE',
+        message: expect.stringMatching(/sleep came at .*, and no engine is alive to wake it$/),
+      },
+    ]);
+    expect(due(sleep, { engines: [...dead, seen('engine-2')] })).toMatchObject([{ code: 'WAKING' }]);
+    const message = (...args: Parameters<typeof due>) => due(...args)[0]?.message;
+    expect(message({ kind: 'retry', name: 'pay', until: past })).toMatch(
+      /^the next attempt of step "pay" came/,
+    );
+    expect(message({ kind: 'start', name: 'start', until: past })).toMatch(/^its start came/);
+    expect(message(undefined, {}, { version: 0 })).toMatch(/^its start came/);
+    expect(message({ kind: 'signal', name: 'paid', until: past })).toMatch(
+      /^the end of its wait for signal "paid"/,
+    );
+    const others = due({ kind: 'signal', name: 'paid' });
+    expect(others.map(({ code }) => code)).toEqual(['WAKING', 'WAITING_SIGNAL']);
+    expect(others[0]?.message).toMatch(/^its deadline came/);
+  });
+
+  it('for a signal, since its wait was set a limit', () => {
+    const set: RunEvent = { type: 'timer-set', ordinal: 2, name: 'approved', fireAt: UNTIL };
+    const other: RunEvent = { type: 'signal-received', id: 's', name: 'x' };
+    const wait: Wait = { kind: 'signal', name: 'to approve', ordinal: 2, until: UNTIL };
+    expect(waiting(wait, set, other)).toMatchObject({
+      since: '2026-01-01T00:00:01.000Z',
+      remedy: { command: `millrace signal ${RUN} 'to approve' null` },
+    });
+  });
+
+  it('for a lock, who holds it until when, and how many come first', () => {
+    const wait: Wait = { kind: 'lock', name: 'shelf', ordinal: 3, until: UNTIL };
+    const held = { kind: 'run', id: 'r2', owner: 'order', since: T0, expiresAt: T0 + 60_000 } as const;
+    const mine = { id: RUN, request: '3', since: T0 + 4_000 };
+    const reason = (lock?: Partial<LockFacts>) => {
+      const locks = lock && [
+        { name: 'other', held: undefined, waiters: [] },
+        { name: 'shelf', held, waiters: [mine], ...lock },
+      ];
+      return reasonsOf({ waits: waitsOf([wait]) }, { locks })[0];
+    };
+    expect(reason({})).toEqual({
+      code: 'WAITING_LOCK',
+      message:
+        'it waits for lock "shelf", held by run r2 (order) since 2026-01-01T00:00:00.000Z, at most until ' +
+        `2026-01-01T00:01:00.000Z; the wait ends with LOCK_TIMEOUT at ${TOMORROW}`,
+      since: '2026-01-01T00:00:04.000Z',
+      refs: { lock: 'shelf', runId: 'r2', expiresAt: '2026-01-01T00:01:00.000Z', until: TOMORROW },
+      remedy: {
+        message:
+          'Look why that run does not go on, or take the lock away from it: millrace locks release shelf.',
+        command: 'millrace why r2',
+      },
+    });
+    const other = { ...mine, request: '1' };
+    expect(reason({ waiters: [other, mine] })?.message).toMatch(/; 1 other comes first;/);
+    expect(reason({ waiters: [other, other, mine] })?.message).toMatch(/; 2 others come first;/);
+    expect(reason({ waiters: [] })?.since).toBe('2026-01-01T00:00:00.000Z');
+    expect(
+      reason({ held: { ...held, kind: 'engine', id: 'e1', owner: 'engine-1', expiresAt: T0 } }),
+    ).toMatchObject({
+      message: expect.stringMatching(/held by a process of engine engine-1 since .*, its time was over at/),
+      refs: { holder: 'engine-1', engineIncarnation: 'e1' },
+      remedy: { command: 'millrace locks release shelf' },
+    });
+    expect(reason({ held: undefined })?.message).toMatch(/"shelf", which is about to be given to the next;/);
+    expect(reason()).toMatchObject({ refs: { lock: 'shelf' }, remedy: { command: 'millrace locks' } });
+  });
+
   it('for an attempt that executes elsewhere', () => {
     const wait: Wait = { kind: 'task', name: 'charge', ordinal: 0, attempt: 2, runId: 't1', until: UNTIL };
     expect(waiting(wait)).toMatchObject({
@@ -166,7 +249,7 @@ describe('why a run waits', () => {
 
   it('for an attempt elsewhere, and where that is', () => {
     const waits = waitsOf([{ kind: 'task', name: 'charge', ordinal: 0, attempt: 1, runId: 't1' }]);
-    const task = { runId: 't1', engine: 'engine-2' };
+    const task = { runId: 't1', engine: 'engine-2', startedAt: undefined };
     const reason = (status: 'running' | 'queued') =>
       reasonsOf(
         { waits },
@@ -256,8 +339,50 @@ describe('why a run is not taken from the queue', () => {
     expect(reason?.message).toBe(
       'no engine of queue "default" has version 1 of workflow "order": engine-1 has version 2',
     );
+    const two = ['2', '3'].map((version) => ({ workflow: 'order', version }));
+    const engines = [seen('engine-1', { workflows: two }), seen('engine-2', { workflows: two.slice(1) })];
+    const message = (facts: Partial<WhyFacts>) => reasonsOf(queued, { engines, ...facts })[0]?.message;
+    expect(message({})).toMatch(
+      /has versions 2, 3; version 2 is on engine-1; version 3 is on engine-1, engine-2$/,
+    );
+    expect(message({ stranded: { others: 0, more: false } })).toMatch(/; 0 other open runs of this version$/);
+    expect(message({ stranded: { others: 1, more: false } })).toMatch(/; 1 other open run of this version$/);
+    expect(message({ stranded: { others: 1, more: true } })).toMatch(/; at least 1 other open runs of this/);
+    expect(reasonsOf(queued, { engines, stranded: { others: 7, more: false } })[0]?.refs).toMatchObject({
+      otherRuns: 7,
+    });
     const foreign = seen('engine-2', { workflows: [{ workflow: 'invoice', version: '1' }] });
     expect(reasonsOf(queued, { engines: [foreign] })[0]?.message).toMatch(/has no version of it$/);
+  });
+
+  it('who could take it has gone, and when', () => {
+    const left = (name: string, beatAt: number, changes: Partial<EngineFacts> = {}) => {
+      return { ...seen(name, { beatAt, ...changes }), retiredAt: beatAt + 5 };
+    };
+    const engines = [seen('engine-1', { workflows: [] })];
+    const departed = [
+      left('old-1', T0 - 9_000),
+      left('old-2', T0 - 1_000),
+      left('other', T0, { workflows: [] }),
+      left('alien', T0, { namespace: 'other' }),
+    ];
+    const [reason] = reasonsOf(queued, { engines, departed });
+    expect(reason?.message).toMatch(
+      /; old-2 could take it until 2025-12-31T23:59:59.000Z, old-1 until 2025-12-31T23:59:51.000Z$/,
+    );
+    expect(reason).toMatchObject({
+      code: 'NO_ENGINE_FOR_VERSION',
+      refs: { formerEngineId: 'old-2', formerUntil: '2025-12-31T23:59:59.000Z' },
+      remedy: {
+        message: expect.stringMatching(/^Start old-2 again, or: Start a process that registers version 1/),
+      },
+    });
+    expect(reasonsOf(queued, { engines, departed: [] })[0]?.message).toMatch(
+      /; no engine of the last day could take it either$/,
+    );
+    expect(reasonsOf(queued, { engines: [], departed })[0]?.message).toBe(
+      'no engine is alive; other was heard last, at 2026-01-01T00:00:00.000Z',
+    );
   });
 
   it('no engine takes from its queue', () => {
@@ -404,6 +529,9 @@ describe('why a limit holds a run back', () => {
         remedy: { command: 'millrace why r1' },
       },
     ]);
+    expect(heldBy({ max: 1, inUse: 1, holders: ['r1'] })[0]?.message).toMatch(
+      /1 run hold a grant, held by r1$/,
+    );
     expect(heldBy({ kind: 'key', name: 'ada', max: 1, inUse: 1 })).toMatchObject([
       {
         message: 'of key "ada" 1 of at most 1 run hold a grant',
@@ -472,6 +600,24 @@ describe('why a run is blocked', () => {
       code: 'NON_DETERMINISTIC',
       refs: { cause: 'FOREIGN_AWAIT', actual: 'a foreign promise after step "a"' },
     });
+  });
+
+  it('quarantined, with the engines that died of it', () => {
+    const death = (engine: string, at: number, declared = false) => ({ engine, at: T0 + at, declared });
+    const quarantined = { status: 'blocked', blockCode: 'QUARANTINED', deaths: 2 } as const;
+    const two = [death('engine-1', 2_000), death('engine-2', 3_000, true)];
+    expect(reasonsOf(quarantined, { deaths: two })).toMatchObject([
+      {
+        message: expect.stringMatching(
+          /suspect: engine-1 dead at 2026-01-01T00:00:02.000Z, engine-2 declared dead at 2026-01-01T00:00:03.000Z$/,
+        ),
+        since: '2026-01-01T00:00:03.000Z',
+        refs: { deaths: 2, engineId: 'engine-2' },
+      },
+    ]);
+    const many = [0, 1, 2, 3, 4, 5, 6].map((at) => death(`e${at}`, at));
+    expect(reasonsOf(quarantined, { deaths: many })[0]?.message).toMatch(/suspect: 2 earlier, e2 dead at/);
+    expect(reasonsOf(quarantined, { deaths: [] })[0]?.message).toMatch(/suspect$/);
   });
 
   it('quarantined after deaths in a row', () => {

@@ -1,28 +1,42 @@
 import { instant } from '../reading/instant.ts';
 import type { ReadableRun } from '../reading/readable-run.ts';
 import { fold } from '../reading/fold.ts';
-import { splitTime } from '../reading/time-split.ts';
+import { splitTime } from '../reading/time/time-split.ts';
 import { blockReason } from './why/blocked.ts';
-import { ownerReasons, queueReasons } from './why/queued.ts';
-import type { Reason, WhyFacts, Why } from './why/reason.ts';
+import { executingReasons, openWaits } from './why/executing.ts';
+import type { WhyFacts } from './why/facts.ts';
+import { queueReasons } from './why/queued.ts';
+import type { Reason, Why } from './why/reason.ts';
+import type { Wait } from '../run/command.ts';
 import type { PlacedEvent } from '../run/event.ts';
+import { readWaits } from '../reading/waits.ts';
 import { waitReasons } from './why/waiting.ts';
 
-export { AHEAD_COUNTED } from './why/reason.ts';
-export type { TaskFacts, WhyFacts, Why } from './why/reason.ts';
+export { AHEAD_COUNTED } from './why/facts.ts';
+export type { WhyFacts } from './why/facts.ts';
+export type { Cause, Reason, ReasonCode, Remedy, Why } from './why/reason.ts';
 
 /**
- * Why a run does not make progress, from its row (with the `waits` stored in it) and facts around it. The
- * first reason is the one to act on.
+ * What holds a run up, from its row (with the `waits` stored in it) and facts around it: the first link of the chain
+ * (why/chain). The first reason is the one to act on. None: it has ended.
  * @param history - whole and in order.
  */
 export function why(run: ReadableRun, facts: WhyFacts, history: readonly PlacedEvent[]): Why {
+  const { now, nodes = [], tasks } = facts;
+  const taken = tasks?.map(({ runId, startedAt }) => [runId, startedAt] as const);
   return {
     runId: run.runId,
+    at: instant(now),
     status: run.status,
-    reasons: [...outageReasons(facts), ...statusReasons(run, facts, history)],
-    time: splitTime(run, history, facts.now),
+    reasons: [...outageReasons(facts), ...nodes, ...statusReasons(run, facts, history)],
+    complete: true,
+    ...splitTime(run, history, now, new Map(taken)),
   };
+}
+
+/** What a run that waits or executes waits for, as far as it is recorded. */
+export function waitsOf(run: ReadableRun, history: readonly PlacedEvent[], now: number): readonly Wait[] {
+  return run.status === 'running' ? openWaits(fold(history), history, now) : readWaits(run);
 }
 
 function statusReasons(
@@ -38,11 +52,11 @@ function statusReasons(
     case 'waiting':
       return waitReasons({ run, facts, state: fold(history), since });
     case 'blocked':
-      return [blockReason(run, since)];
+      return [blockReason(run, facts, since)];
     case 'paused':
       return [pauseReason(since)];
     case 'running':
-      return ownerReasons(run, facts);
+      return executingReasons({ run, facts, state: fold(history), since }, history);
     case 'completed':
     case 'failed':
     case 'cancelled':

@@ -175,7 +175,11 @@ describe('a lock of a run', () => {
     const next = await millrace.start(holder, 'door');
     await until(next, 'waiting');
     expect((await next.why()).reasons).toMatchObject([
-      { code: 'WAITING_LOCK', message: 'it waits for lock "door"', refs: { lock: 'door' } },
+      {
+        code: 'WAITING_LOCK',
+        message: expect.stringMatching(/^it waits for lock "door", held by run /),
+        refs: { lock: 'door' },
+      },
     ]);
   });
 

@@ -31,7 +31,7 @@ it('a call that waits for an engine is shown with its task, which only --tasks l
   const task = String((await reason(run))?.refs['runId']);
   expect(await look('show', run.runId)).toMatch(new RegExp(`^work +running +0 +is queued as ${task}$`, 'm'));
   expect(await look('why', run.runId)).toMatch(
-    new RegExp(`^WAITING_TASK +attempt 1 of step "work" is queued, as run ${task}$`, 'm'),
+    new RegExp(`^WAITING_TASK +attempt 1 of step "work" is queued, as run ${task} `, 'm'),
   );
   expect(await look('why', task)).toMatch(
     /^NO_ENGINE_FOR_EXECUTOR +no engine of queue "default" has executor "work"/m,

@@ -1,12 +1,14 @@
+import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
 import { readBlock } from '../../reading/waits.ts';
 import type { Mismatch } from '../../run/command.ts';
+import type { DeathFacts, WhyFacts } from './facts.ts';
 import type { Reason } from './reason.ts';
 
 /** Why a run needs a person. */
-export function blockReason(run: ReadableRun, since: string): Reason {
+export function blockReason(run: ReadableRun, { deaths }: WhyFacts, since: string): Reason {
   const block = readBlock(run);
-  if (run.blockCode === 'QUARANTINED') return quarantineReason(run, since);
+  if (run.blockCode === 'QUARANTINED') return quarantineReason(run, deaths, since);
   if (run.blockCode === 'COMMIT_REFUSED') return refusalReason(run, block, since);
   return mismatchReason(run, block, since);
 }
@@ -41,17 +43,37 @@ function mismatchReason({ runId }: ReadableRun, block: Mismatch | undefined, sin
   };
 }
 
-function quarantineReason({ runId, deaths }: ReadableRun, since: string): Reason {
+function quarantineReason(
+  { runId, deaths }: ReadableRun,
+  recorded: readonly DeathFacts[] | undefined,
+  since: string,
+): Reason {
+  const last = recorded?.at(-1);
   return {
     code: 'QUARANTINED',
-    message: `its engine process died ${deaths} times in a row while it was the only suspect`,
-    since,
-    refs: { deaths },
+    message: `its engine process died ${deaths} times in a row while it was the only suspect${deathList(recorded)}`,
+    // The store blocks it, and writes nothing into its history.
+    since: last === undefined ? since : instant(last.at),
+    refs: { deaths, ...(last === undefined ? {} : { engineId: last.engine }) },
     remedy: {
       message: 'Find what kills the process (memory, native code, process.exit), then queue the run again.',
       command: `millrace retry ${runId}`,
     },
   };
+}
+
+/** More than these nobody compares. */
+const DEATHS_NAMED = 5;
+
+/** Which engines died when, as the end of a sentence. */
+export function deathList(deaths: readonly DeathFacts[] | undefined): string {
+  if (deaths === undefined || deaths.length === 0) return '';
+  const named = deaths.slice(-DEATHS_NAMED);
+  const earlier = deaths.length - named.length;
+  const list = named.map(
+    ({ engine, at, declared }) => `${engine} ${declared ? 'declared dead' : 'dead'} at ${instant(at)}`,
+  );
+  return `: ${earlier === 0 ? '' : `${earlier} earlier, `}${list.join(', ')}`;
 }
 
 function refusalReason({ runId }: ReadableRun, block: Mismatch | undefined, since: string): Reason {

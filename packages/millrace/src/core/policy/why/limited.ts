@@ -2,7 +2,8 @@ import { type Hindrance, hindrances, limitsByName } from '../../limits/admission
 
 import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
-import type { LimitFacts, Reason, WhyFacts } from './reason.ts';
+import type { LimitFacts, WhyFacts } from './facts.ts';
+import { shellWord, type Reason } from './reason.ts';
 
 /** The limits that hold a ready run back: the rule is the one by which runs are claimed. */
 export function limitReasons(
@@ -45,7 +46,8 @@ function pausedReason(limit: LimitFacts, since: string): Reason {
 }
 
 function fullReason(limit: LimitFacts, since: string): Reason {
-  const { max = 0, inUse, holders } = limit;
+  const { inUse, holders } = limit;
+  const max = Number(limit.max);
   const more = inUse > holders.length ? ` and ${inUse - holders.length} more` : '';
   const [first] = holders;
   const held = first === undefined ? '' : `, held by ${holders.join(', ')}${more}`;
@@ -77,21 +79,23 @@ function rateReason(limit: LimitFacts, since: string): Reason {
   };
 }
 
-function raise(limit: LimitFacts, max: number): string {
+/** The command that lets more runs hold a grant. */
+export function raise(limit: Named, max: number): string {
   return `millrace queues limit ${argumentsOf(limit)} --max ${max}`;
 }
 
-function nameOf({ kind, name }: LimitFacts): string {
+type Named = Pick<LimitFacts, 'kind' | 'name'>;
+
+function nameOf({ kind, name }: Named): string {
   return kind === 'global' ? 'all runs of the namespace' : `${kind} "${name}"`;
 }
 
-function refsOf({ kind, name }: LimitFacts): Record<string, string> {
+function refsOf({ kind, name }: Named): Record<string, string> {
   return kind === 'global' ? { limit: kind } : { limit: kind, [kind]: name };
 }
 
-/** As the command line wants it; a name with anything unusual in it is quoted. */
-function argumentsOf({ kind, name }: LimitFacts): string {
+/** As the command line wants it. */
+function argumentsOf({ kind, name }: Named): string {
   if (kind === 'global') return '--all';
-  const quoted = /^[\w.:@/-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
-  return kind === 'queue' ? quoted : `${quoted} --${kind}`;
+  return kind === 'queue' ? shellWord(name) : `${shellWord(name)} --${kind}`;
 }

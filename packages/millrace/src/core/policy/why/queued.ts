@@ -2,12 +2,14 @@ import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
 import { isHard, shortageOfEngines } from './engines.ts';
 import { limitReasons } from './limited.ts';
-import { AHEAD_COUNTED, type Reason, type Reservation, type WhyFacts } from './reason.ts';
+import { AHEAD_COUNTED, type Reservation, type WhyFacts } from './facts.ts';
+import { deathList } from './blocked.ts';
+import type { Reason } from './reason.ts';
 
 /** Why no engine has taken a run that is ready. */
 export function queueReasons(run: ReadableRun, facts: WhyFacts, since: string): readonly Reason[] {
-  const { assigned, engines, now } = facts;
-  const shortage = engines && shortageOfEngines(run, engines);
+  const { assigned, now } = facts;
+  const shortage = shortageOfEngines(run, facts);
   if (shortage !== undefined && isHard(shortage)) return [{ ...shortage, since }];
   const held = limitReasons(run, facts, since);
   if (held.length > 0) return held;
@@ -19,29 +21,6 @@ export function queueReasons(run: ReadableRun, facts: WhyFacts, since: string): 
   reasons.push(isFull ? { ...backlog, message: `${backlog.message}; ${shortage.message}` } : backlog);
   return reasons;
 }
-
-/** Why a run that is executing may stand still: its engine is gone, and nobody has noticed it yet. */
-export function ownerReasons(run: ReadableRun, { engines = [], now }: WhyFacts): readonly Reason[] {
-  const { ownerId, workflow } = run;
-  const owner = engines.find(({ engineId }) => engineId === ownerId);
-  if (owner === undefined || now - owner.beatAt < SILENT_MS) return [];
-  const since = instant(owner.beatAt);
-  return [
-    {
-      code: 'NO_ENGINE',
-      message: `engine ${owner.name}, which was executing it, was heard last at ${since}`,
-      since,
-      refs: { workflow, engineId: owner.name },
-      remedy: {
-        message: `Start a process that has workflow "${workflow}": it takes the run over.`,
-        command: 'millrace doctor',
-      },
-    },
-  ];
-}
-
-/** An engine beats every second by default; one that has been silent for so long takes nothing any more. */
-const SILENT_MS = 10_000;
 
 function assignedReason(
   { version }: ReadableRun,
@@ -60,7 +39,7 @@ function assignedReason(
   };
 }
 
-function backlogReason(run: ReadableRun, { ahead }: WhyFacts, since: string): Reason {
+function backlogReason(run: ReadableRun, { ahead, deaths: recorded }: WhyFacts, since: string): Reason {
   const { queue, priority, suspectGroup, deaths } = run;
   const refs = { queue, priority, ...(ahead === undefined ? {} : { ahead }) };
   const command = `millrace runs --status queued`;
@@ -68,7 +47,7 @@ function backlogReason(run: ReadableRun, { ahead }: WhyFacts, since: string): Re
     const died = deaths === 0 ? '' : `; alone it died ${deaths} time${deaths === 1 ? '' : 's'}`;
     return {
       code: 'QUEUE_BACKLOG',
-      message: `its engine died while it was executing, so it is tried again in a small group${died}`,
+      message: `its engine died while it was executing, so it is tried again in a small group${died}${deathList(recorded)}`,
       since,
       refs: { ...refs, suspectGroup, deaths },
       remedy: {

@@ -1,11 +1,12 @@
-import type { TimeSplit } from '../../reading/time-split.ts';
-import type { LimitState } from '../../limits/limit.ts';
-import type { EngineView } from '../../cluster/engine-view.ts';
+import type { StepTime } from '../../reading/time/step-times.ts';
+import type { TimeSplit } from '../../reading/time/time-split.ts';
 import type { ShortageCode } from '../eligibility/refusal.ts';
 import type { RunStatus } from '../../status.ts';
 
 /** Everything that can hold a run up. */
 export type ReasonCode =
+  | 'EXECUTING'
+  | 'WAITING_NODE'
   | 'WAITING_SIGNAL'
   | 'WAITING_EXTERNAL'
   | 'SLEEPING'
@@ -14,6 +15,8 @@ export type ReasonCode =
   | 'WAITING_LOCK'
   | 'RETRY_BACKOFF'
   | 'DELAYED_START'
+  | 'WAKING'
+  | 'DEADLOCK'
   | ShortageCode
   | 'QUEUE_PAUSED'
   | 'LIMIT_REACHED'
@@ -36,6 +39,20 @@ export interface Reason {
    */
   readonly refs: Readonly<Record<string, string | number>>;
   readonly remedy: Remedy;
+  /** The runs that this waits for, the first few, each with its own reasons. Absent: it waits for none. */
+  readonly causes?: readonly Cause[];
+}
+
+/** A run that another one waits for, and what holds it up in turn. */
+export interface Cause {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly status: RunStatus;
+  /** Name of the engine that owns it or owned it last; null where that is not known. */
+  readonly engineId: string | null;
+  /** Its reasons stand elsewhere in this answer. */
+  readonly told: boolean;
+  readonly reasons: readonly Reason[];
 }
 
 export interface Remedy {
@@ -44,67 +61,22 @@ export interface Remedy {
   readonly command: string | null;
 }
 
-/** Why a run does not make progress. No reasons: it is executing, or it has ended. */
+/** What holds a run up, from itself to the cause. No reasons: it has ended. */
 export interface Why {
   readonly runId: string;
+  /** When it stood so, by the store's clock; ISO 8601. */
+  readonly at: string;
   readonly status: RunStatus;
   readonly reasons: readonly Reason[];
+  /** False: the chain goes on beyond what is told here; the commands of its last links ask further. */
+  readonly complete: boolean;
   /** Where its time went so far; the parts add up to its age. */
   readonly time: TimeSplit;
+  /** The same time by the steps that it went to, the greatest first, at most 20. */
+  readonly timeBySteps: readonly StepTime[];
 }
 
-/** An engine as its latest beat describes it. */
-export interface EngineFacts extends EngineView {
-  /** Store time of that beat. */
-  readonly beatAt: number;
-}
-
-/** A run that makes an attempt of a call. */
-export interface TaskFacts {
-  readonly runId: string;
-  readonly status: RunStatus;
-  /** Name of the engine that owns it or owned it last, where known. */
-  readonly engine: string | undefined;
-}
-
-/** A limit that applies to the run, and what of it is in use. */
-export interface LimitFacts extends LimitState {
-  readonly pausedBy: string | undefined;
-  /** Store time, like the other instants. */
-  readonly pausedAt: number | undefined;
-  readonly ratePerSecond: number | undefined;
-  /** When the rate allows the next one; undefined: now. */
-  readonly nextTokenAt: number | undefined;
-  /** Runs that hold a grant of it, the first ones. */
-  readonly holders: readonly string[];
-}
-
-/** Nobody needs to know more exactly how long a longer queue is, and counting it takes time. */
-export const AHEAD_COUNTED = 1_000;
-
-/** What the answer depends on besides the run itself. Undefined: not known, and no reason is made from it. */
-export interface WhyFacts {
-  /** Store time, ms. */
-  readonly now: number;
-  /** All engines that are not known to be gone; those that fell silent are told apart by their last beat. */
-  readonly engines?: readonly EngineFacts[] | undefined;
-  /** Of the tasks that the run waits for. */
-  readonly tasks?: readonly TaskFacts[] | undefined;
-  /** How many queued runs go before this one, counted to `AHEAD_COUNTED`. */
-  readonly ahead?: number | undefined;
-  /** The limits that apply to it. */
-  readonly limits?:
-    | { readonly keys: readonly string[]; readonly granted: boolean; readonly limits: readonly LimitFacts[] }
-    | undefined;
-  /** The engine to which the run is reserved, and until when. */
-  readonly assigned?: Reservation | undefined;
-  /** Set while calls to the store fail: what it said and since when. */
-  readonly outage?: { readonly message: string; readonly since: number } | undefined;
-}
-
-export interface Reservation {
-  readonly engine: string;
-  readonly until: number;
-  /** The strategy that is set for all engines; undefined: none is, or it had no part in this. */
-  readonly strategy?: string | undefined;
+/** A name as the command line takes it: quoted where anything in it is unusual. */
+export function shellWord(name: string): string {
+  return /^[\w.:@/-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 }

@@ -5,26 +5,37 @@ import type { RunState } from '../../reading/state/state.ts';
 import { readWaits } from '../../reading/waits.ts';
 import type { Wait } from '../../run/command.ts';
 import { externalToken } from '../../workflow/token.ts';
-import type { Reason, TaskFacts, WhyFacts } from './reason.ts';
+import type { TaskFacts, WhyFacts } from './facts.ts';
+import { lockReason } from './locked.ts';
+import { shellWord, type Reason } from './reason.ts';
 
 /** What a suspended run waits for, in the order in which it asked. */
 export function waitReasons(waiting: Waiting): readonly Reason[] {
-  const { run, since } = waiting;
+  const { run, facts, since } = waiting;
   const waits = readWaits(run);
-  if (waits.length > 0) return waits.map((wait) => reasonOf(waiting, wait));
-  if (run.version === 0 && run.wakeAt !== undefined) return [delayedStart(run.wakeAt, since)];
+  const { wakeAt } = run;
+  if (wakeAt !== undefined && wakeAt <= facts.now) {
+    const over = waits.filter(({ until }) => until !== undefined && until <= facts.now);
+    const left = waits.filter((wait) => !over.includes(wait));
+    return [waking(waiting, wakeAt, over[0]), ...left.map((wait) => reasonOfWait(waiting, wait))];
+  }
+  if (waits.length > 0) return waits.map((wait) => reasonOfWait(waiting, wait));
+  if (run.version === 0 && wakeAt !== undefined) return [delayedStart(wakeAt, since)];
   return [anyUpdate(run, since)];
 }
 
 /** What a sentence about a wait is made of. */
-interface Waiting {
+export interface Waiting {
   readonly run: ReadableRun;
   readonly facts: WhyFacts;
   readonly state: RunState;
   readonly since: string;
 }
 
-function reasonOf({ run, facts, state, since }: Waiting, wait: Wait): Reason {
+export function reasonOfWait(waiting: Waiting, wait: Wait): Reason {
+  const { run, facts, state, since: last } = waiting;
+  const timer = state.timers.find((set) => set.ordinal === wait.ordinal);
+  const since = timer === undefined ? last : instant(timer.setAt);
   switch (wait.kind) {
     case 'signal':
       return signalReason(run, wait, since);
@@ -33,17 +44,53 @@ function reasonOf({ run, facts, state, since }: Waiting, wait: Wait): Reason {
     case 'update':
       return updateReason(wait, since);
     case 'sleep':
-      return sleepReason(state, wait, since);
+      return sleepReason(wait, since);
     case 'child':
       return childReason(state, wait, since);
     case 'lock':
-      return lockReason(wait, since);
+      return lockReason(run, facts, wait, since);
     case 'retry':
       return retryReason(run, state, wait, since);
     case 'task':
       return taskReason(facts, wait, since);
     case 'start':
       return delayedStart(wait.until ?? run.wakeAt, since);
+  }
+}
+
+/** Its time has come, and no engine has woken it yet. */
+function waking({ facts, run }: Waiting, wakeAt: number, wait: Wait | undefined): Reason {
+  const at = instant(wakeAt);
+  const what = wait === undefined ? (run.version === 0 ? 'its start' : 'its deadline') : overOf(wait);
+  const refs = { until: at };
+  if (facts.engines?.every(({ state }) => state === 'suspect') === true) {
+    return {
+      code: 'NO_ENGINE',
+      message: `${what} came at ${at}, and no engine is alive to wake it`,
+      since: at,
+      refs: { workflow: run.workflow, ...refs },
+      remedy: { message: 'Start a process that runs on this store.', command: 'millrace doctor' },
+    };
+  }
+  return {
+    code: 'WAKING',
+    message: `${what} came at ${at}: an engine is about to wake it`,
+    since: at,
+    refs,
+    remedy: { message: 'Nothing to do: it goes on by itself.', command: null },
+  };
+}
+
+function overOf({ kind, name }: Wait): string {
+  switch (kind) {
+    case 'sleep':
+      return 'the end of its sleep';
+    case 'retry':
+      return `the next attempt of step "${name}"`;
+    case 'start':
+      return 'its start';
+    default:
+      return `the end of its wait for ${kind} "${name}"`;
   }
 }
 
@@ -63,7 +110,7 @@ function signalReason({ runId }: ReadableRun, { name, until }: Wait, since: stri
     refs: { signal: name, ...untilRef(until) },
     remedy: {
       message: 'Send the signal, with its payload as JSON.',
-      command: `millrace signal ${runId} ${name} null`,
+      command: `millrace signal ${runId} ${shellWord(name)} null`,
     },
   };
 }
@@ -106,13 +153,12 @@ function anyUpdate({ runId }: ReadableRun, since: string): Reason {
   };
 }
 
-function sleepReason(state: RunState, { ordinal, until }: Wait, since: string): Reason {
-  const timer = state.timers.find((set) => set.ordinal === ordinal);
+function sleepReason({ until }: Wait, since: string): Reason {
   const wake = until === undefined ? '' : ` until ${instant(until)}`;
   return {
     code: 'SLEEPING',
     message: `it sleeps${wake}`,
-    since: timer === undefined ? since : instant(timer.setAt),
+    since,
     refs: untilRef(until),
     remedy: { message: 'Nothing to do: it goes on by itself.', command: null },
   };
@@ -157,17 +203,6 @@ function stateOf(task: TaskFacts | undefined): string {
   if (task === undefined) return 'executes elsewhere';
   if (task.status !== 'running') return `is ${task.status}`;
   return `executes on ${task.engine}`;
-}
-
-function lockReason({ name, until }: Wait, since: string): Reason {
-  const end = until === undefined ? '' : `; the wait ends with LOCK_TIMEOUT at ${instant(until)}`;
-  return {
-    code: 'WAITING_LOCK',
-    message: `it waits for lock "${name}"${end}`,
-    since,
-    refs: { lock: name, ...untilRef(until) },
-    remedy: { message: 'Look who holds it, and since when.', command: 'millrace locks' },
-  };
 }
 
 function retryReason({ runId }: ReadableRun, state: RunState, wait: Wait, since: string): Reason {

@@ -2,7 +2,13 @@ import { NODE_STATUSES, type NodeStatus } from '../../../../core/dag/graph/graph
 import { span } from '../../../output/run-words.ts';
 import { table, type Column } from '../../../output/table.ts';
 import type { Format, Style } from '../../../terminal.ts';
-import type { NodeRow } from './node-rows.ts';
+import type { RunView } from '../../../../core/dag/view/view-run.ts';
+
+type Node = RunView['nodes'][string];
+
+interface NodeRow extends Node {
+  readonly id: string;
+}
 
 type Look = readonly [mark: string, colour: Format];
 
@@ -32,7 +38,8 @@ export interface FrameSize {
 const BESIDE = 4;
 
 /** The nodes as lines, no more than fit; what does not is summed up. */
-export function frame(nodes: readonly NodeRow[], style: Style, size: FrameSize): string[] {
+export function frame(view: Pick<RunView, 'nodes'>, style: Style, size: FrameSize): string[] {
+  const nodes = Object.entries(view.nodes).map(([id, node]): NodeRow => ({ ...node, id }));
   const room = Math.max(1, size.rows - BESIDE);
   const shown = choose(nodes, room);
   const isShown = new Set(shown);
@@ -54,7 +61,9 @@ function choose(nodes: readonly NodeRow[], room: number): readonly NodeRow[] {
   for (const status of ORDER) {
     const those = nodes.filter((node) => node.status === status);
     // Of what has ended the latest, of all else the first.
-    const wanted = ENDED.has(status) ? those.toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0)) : those;
+    const wanted = ENDED.has(status)
+      ? those.toSorted((a, b) => instantOf(b.endedAt) - instantOf(a.endedAt))
+      : those;
     for (const node of wanted.slice(0, room - chosen.size)) chosen.add(node);
   }
   return nodes.filter((node) => chosen.has(node));
@@ -73,7 +82,7 @@ function columnsOf(style: Style, now: number): readonly Column<NodeRow>[] {
     { title: 'NODE', of: ({ id }) => id, shrinks: true },
     { title: 'STATUS', of: ({ status }) => status, paint: paintBy(style) },
     { title: 'TRIES', of: ({ attempts }) => (attempts > 1 ? String(attempts) : ''), align: 'right' },
-    { title: 'ITEMS', of: ({ items }) => (items === undefined ? '' : String(items)), align: 'right' },
+    { title: 'ITEMS', of: ({ items }) => (items === undefined ? '' : itemsText(items)), align: 'right' },
     { title: 'TIME', of: (node) => timeOf(node, now), align: 'right' },
   ];
 }
@@ -82,8 +91,16 @@ function paintBy(style: Style): NonNullable<Column<NodeRow>['paint']> {
   return ({ status }, cell) => style(LOOKS[status][1], cell);
 }
 
+function itemsText({ completed, failed, total }: NonNullable<NodeRow['items']>): string {
+  return `${completed + failed}/${total}`;
+}
+
 function timeOf({ startedAt, endedAt, status }: NodeRow, now: number): string {
-  if (startedAt === undefined) return '';
-  if (endedAt === undefined && ENDED.has(status)) return '';
-  return span(Math.round((endedAt ?? now) - startedAt));
+  if (startedAt === null) return '';
+  if (endedAt === null && ENDED.has(status)) return '';
+  return span(Math.round((endedAt === null ? now : instantOf(endedAt)) - instantOf(startedAt)));
+}
+
+function instantOf(at: string | null): number {
+  return at === null ? 0 : Date.parse(at);
 }

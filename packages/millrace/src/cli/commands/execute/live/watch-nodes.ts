@@ -1,14 +1,13 @@
-import { placedEvents } from '../../../../core/reading/history-items.ts';
-import { rehearse } from '../../../../core/rehearsal/rehearse.ts';
+import { viewRun, type RunView } from '../../../../core/dag/view/view-run.ts';
 import type { Definition } from '../../../../core/dag/definition.ts';
-import type { Graph } from '../../../../core/dag/graph/graph.ts';
+import { placedEvents } from '../../../../core/reading/history-items.ts';
+import { splitVersion } from '../../../../core/cluster/demands.ts';
 import { definitionWorkflow } from '../../../../flows/dag/definition-workflow.ts';
 import type { Millrace } from '../../../../millrace.ts';
 import { nodePorts } from '../../../../node-ports.ts';
 import type { RunRow } from '../../../../store/port/store.ts';
 import { interpret } from '../../../../versions/catalogue/language.ts';
 import { frame } from './frame.ts';
-import { nodeRows, type NodeRow } from './node-rows.ts';
 import type { Live } from './screen.ts';
 
 /** The nodes of a run, drawn while it goes on. */
@@ -31,11 +30,11 @@ export async function watchNodes(
 ): Promise<NodeWatch | undefined> {
   if (live.size === undefined) return undefined;
   const { namespace, workflow: name, workflowVersion } = row;
-  const [version = ''] = workflowVersion.split('+');
+  const { version } = splitVersion(workflowVersion);
   const [stored] = await millrace.store.readDefinitions([{ namespace, name, version }]);
   if (stored === undefined) return undefined;
   const { definition } = interpret(stored.body);
-  let rows: readonly NodeRow[] = [];
+  let view: RunView | undefined;
   let isNew = true;
   let nextLookAt = 0;
   let looking: Promise<void> | undefined;
@@ -43,13 +42,14 @@ export async function watchNodes(
   const look = async (): Promise<void> => {
     isNew = false;
     const begunAt = performance.now();
-    rows = (await readNodes(millrace, row.runId, definition)) ?? rows;
+    view = (await readView(millrace, row.runId, definition)) ?? view;
     const tookMs = performance.now() - begunAt;
     nextLookAt = performance.now() + tookMs / LOOKING_SHARE;
   };
   const draw = (): void => {
     const { size } = live;
-    if (size !== undefined) live.draw(frame(rows, live.terminal.tellStyle, { ...size, now: Date.now() }));
+    if (size === undefined || view === undefined) return;
+    live.draw(frame(view, live.terminal.tellStyle, { ...size, now: Date.now() }));
   };
   const refresh = (): void => {
     if (isNew && looking === undefined && performance.now() >= nextLookAt) {
@@ -58,7 +58,7 @@ export async function watchNodes(
         .catch(() => void (isNew = true))
         .finally(() => (looking = undefined));
     }
-    if (rows.length > 0) draw();
+    draw();
   };
   const timer = setInterval(refresh, REDRAW_MS);
   return {
@@ -67,7 +67,7 @@ export async function watchNodes(
       clearInterval(timer);
       await looking;
       await look().catch(() => undefined);
-      if (rows.length > 0) draw();
+      draw();
       live.end();
     },
   };
@@ -75,19 +75,15 @@ export async function watchNodes(
 
 const { drained } = nodePorts(() => {});
 
-/** How the nodes stand: the run is rehearsed from its history, and its graph is looked at. */
-async function readNodes(
+async function readView(
   { store }: Millrace,
   runId: string,
   definition: Definition,
-): Promise<readonly NodeRow[] | undefined> {
+): Promise<RunView | undefined> {
+  const [row] = await store.readRuns([{ runId }]);
+  if (row === undefined) return undefined;
   const history = placedEvents(await store.readHistory(runId, 0));
-  let graph: Graph | undefined;
-  await rehearse(
-    definitionWorkflow(definition, (made) => (graph = made)),
-    runId,
-    history,
-    drained,
-  );
-  return graph && nodeRows(definition, graph, history);
+  const workflowOf = (watch: Parameters<typeof definitionWorkflow>[1]) =>
+    definitionWorkflow(definition, watch);
+  return viewRun(workflowOf, row, history, { drained, now: Date.now() });
 }

@@ -1,0 +1,149 @@
+import { instant } from '../../reading/instant.ts';
+import type { ReadableRun } from '../../reading/readable-run.ts';
+import type { RunState, StepState } from '../../reading/state/state.ts';
+import { executorOf } from '../../names.ts';
+import type { Wait } from '../../run/command.ts';
+import type { PlacedEvent } from '../../run/event.ts';
+import { effective } from '../../run/replay.ts';
+import type { EngineFacts } from './facts.ts';
+import type { Reason } from './reason.ts';
+import { reasonOfWait, type Waiting } from './waiting.ts';
+
+/**
+ * What goes on of a run that an engine owns. Which attempts it makes at this moment stands in its memory only: what
+ * history tells is which steps have left a trace and no outcome, and since when nothing was recorded.
+ */
+export function executingReasons(waiting: Waiting, history: readonly PlacedEvent[]): readonly Reason[] {
+  const lost = lostOwner(waiting);
+  if (lost !== undefined) return [lost];
+  const open = openWaits(waiting.state, history, waiting.facts.now).map((wait) =>
+    reasonOfWait(waiting, wait),
+  );
+  return [executing(waiting, history.at(-1)), ...open];
+}
+
+/** The engine that owns it is gone, or is not heard any more, and nobody has taken the run over yet. */
+function lostOwner({ run, facts, since }: Waiting): Reason | undefined {
+  const { engines, departed = [], now } = facts;
+  if (engines === undefined) return undefined;
+  const owner = engines.find(({ engineId }) => engineId === run.ownerId);
+  if (owner !== undefined) return now - owner.beatAt < owner.leaseMs ? undefined : silent(run, owner);
+  const left = departed.find(({ engineId }) => engineId === run.ownerId);
+  return {
+    code: 'NO_ENGINE',
+    message: `engine ${nameOf(run)}, which was executing it, is gone: it is about to be queued again`,
+    since: left === undefined ? since : instant(left.retiredAt),
+    refs: { workflow: run.workflow, engineId: nameOf(run) },
+    remedy: {
+      message: 'Nothing to do while another engine is alive: that one queues it again.',
+      command: null,
+    },
+  };
+}
+
+function silent({ workflow }: ReadableRun, { name, beatAt }: EngineFacts): Reason {
+  return {
+    code: 'NO_ENGINE',
+    message: `engine ${name}, which was executing it, was heard last at ${instant(beatAt)}`,
+    since: instant(beatAt),
+    refs: { workflow, engineId: name },
+    remedy: {
+      message:
+        `Another engine that has workflow "${workflow}" takes it over by itself; ` +
+        'where failover is off, declare this one dead.',
+      command: `millrace failover ${name}`,
+    },
+  };
+}
+
+function nameOf({ engineName, ownerId }: ReadableRun): string {
+  return engineName ?? String(ownerId);
+}
+
+function executing({ run, state, facts }: Waiting, last: PlacedEvent | undefined): Reason {
+  const since = Math.max(last?.at ?? 0, run.readyAt ?? 0, run.startedAt ?? run.createdAt);
+  const inFlight = state.steps.filter((step) => isInFlight(step, facts.now));
+  const [first] = inFlight;
+  return {
+    code: 'EXECUTING',
+    message: `engine ${nameOf(run)} ${workOf(run, state)}; ${traceOf(inFlight, last)}`,
+    since: instant(since),
+    refs: {
+      engineId: nameOf(run),
+      ...(first === undefined ? {} : { step: first.name, attempt: first.attempts + 1 }),
+    },
+    remedy: {
+      message:
+        'It goes on when its step ends. One that hangs ends by its timeout, by cancelling the run, ' +
+        'or by a failover of the engine.',
+      command: `millrace history ${run.runId}`,
+    },
+  };
+}
+
+function workOf({ workflow }: ReadableRun, { started }: RunState): string {
+  const { task, parent } = started ?? {};
+  if (task === undefined || parent === undefined) return 'executes it';
+  const by = `by executor "${executorOf(workflow)}"`;
+  return `makes attempt ${task.attempt} of step "${parent.name}" of run ${parent.runId} ${by}`;
+}
+
+/** More steps than these are counted only. */
+const STEPS_NAMED = 3;
+
+function traceOf(inFlight: readonly StepState[], last: PlacedEvent | undefined): string {
+  if (inFlight.length > 0) {
+    const named = inFlight.slice(0, STEPS_NAMED);
+    const more = inFlight.length - named.length;
+    const steps = named.map(({ name, attempts }) => `step "${name}" (attempt ${attempts + 1})`).join(', ');
+    return `${steps}${more === 0 ? '' : ` and ${more} more`} without outcome yet`;
+  }
+  if (last === undefined || last.event.type === 'started') return 'nothing is recorded yet';
+  const name = 'name' in last.event ? ` "${last.event.name}"` : '';
+  return `recorded last: ${last.event.type}${name}`;
+}
+
+/** A step that some attempt has left a trace of, and whose next one may be under way here. */
+function isInFlight({ status, taskRunId, tries }: StepState, now: number): boolean {
+  if (status === 'retrying') return Number(tries.at(-1)?.retryAt) <= now;
+  return status === 'superseded' || (status === 'running' && taskRunId === undefined);
+}
+
+/** As many as a suspended run stores. */
+const WAITS_TOLD = 20;
+
+/** What else has no outcome, as far as it is recorded, in the order of the commands. */
+export function openWaits(state: RunState, history: readonly PlacedEvent[], now: number): readonly Wait[] {
+  const waits: (Wait & { ordinal: number })[] = openLocks(history);
+  for (const { name, ordinal, status, tries, taskRunId: runId } of state.steps) {
+    const { retryAt = 0, attempt = 0 } = tries.at(-1) ?? {};
+    if (runId !== undefined)
+      waits.push({ kind: 'task', name, ordinal, runId, attempt: placedAttempt(history, runId) });
+    else if (status === 'retrying' && retryAt > now)
+      waits.push({ kind: 'retry', name, ordinal, until: retryAt, attempt: attempt + 1 });
+  }
+  for (const { name, ordinal, runId, status, detached } of state.children) {
+    if (status === 'open' && !detached) waits.push({ kind: 'child', name, ordinal, runId });
+  }
+  return waits.toSorted((a, b) => a.ordinal - b.ordinal).slice(0, WAITS_TOLD);
+}
+
+function placedAttempt(history: readonly PlacedEvent[], runId: string): number {
+  const placed = history.flatMap(({ event }) =>
+    event.type === 'step-placed' && event.runId === runId ? [event.attempt] : [],
+  );
+  return Number(placed.at(-1));
+}
+
+/** Locks that were asked for and neither granted nor given up. */
+function openLocks(history: readonly PlacedEvent[]): (Wait & { ordinal: number })[] {
+  const open = new Map<number, Wait & { ordinal: number }>();
+  for (const { event } of effective(history)) {
+    if (event.type === 'lock-requested') {
+      const { ordinal, lock: name, fireAt: until } = event;
+      open.set(ordinal, { kind: 'lock', name, ordinal, until });
+    } else if (event.type === 'cancel-requested' || event.type === 'deadline-passed') open.clear();
+    else if ('ordinal' in event) open.delete(event.ordinal);
+  }
+  return [...open.values()];
+}
