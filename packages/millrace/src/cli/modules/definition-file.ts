@@ -1,7 +1,8 @@
 import { extname } from 'node:path';
 import type { Definition, DefinitionDocument } from '../../core/dag/definition.ts';
+import { problemLine } from '../../core/dag/reading/problem.ts';
+import { readDefinition } from '../../core/dag/reading/read-definition.ts';
 import { MillraceError } from '../../core/errors.ts';
-import { readDocument } from '../../versions/catalogue/language.ts';
 import type { Terminal } from '../terminal.ts';
 
 const ENDINGS = ['.yaml', '.yml', '.json'];
@@ -11,17 +12,28 @@ export function namesDefinition(argument: string): boolean {
   return ENDINGS.includes(extname(argument));
 }
 
-/** @throws INVALID_DEFINITION with all problems, UNKNOWN_WORKFLOW for a file that is not there. */
+/** @throws INVALID_DEFINITION with a line for each problem, UNKNOWN_WORKFLOW for a file that is not there. */
 export function readDefinitionFile(
-  { readFile }: Terminal,
+  terminal: Pick<Terminal, 'readFile'>,
   file: string,
 ): { document: DefinitionDocument; definition: Definition } {
-  let text: string;
+  const read = readDefinition(textOf(terminal, file), file);
+  if ('definition' in read) return read;
+  const { problems } = read;
+  const lines = problems.map(problemLine).join('\n       ');
+  throw new MillraceError('INVALID_DEFINITION', lines, {
+    remedy: problems[0]?.remedy,
+    details: { problems },
+  });
+}
+
+function textOf({ readFile }: Pick<Terminal, 'readFile'>, file: string): string {
   try {
-    text = readFile(file);
+    return readFile(file);
   } catch (cause) {
-    const what = `${file} cannot be read: ${(cause as Error).message}`;
-    throw new MillraceError('UNKNOWN_WORKFLOW', what, { remedy: 'Correct the path.', cause });
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const what = isMissing ? `there is no file ${file}` : `${file} cannot be read: ${String(cause)}`;
+    const remedy = 'Correct the path.';
+    throw new MillraceError(isMissing ? 'UNKNOWN_WORKFLOW' : 'INVALID_ARGUMENT', what, { cause, remedy });
   }
-  return readDocument(text, file);
 }

@@ -60,13 +60,9 @@ function unfitFile(file: string, path: string): ModuleProblem | undefined {
   return problemIn(file, {
     path: '',
     code: 'INVALID_ARGUMENT',
-    message: isDefinition
-      ? 'definitions in YAML and JSON are not supported by this version'
-      : 'it is neither TypeScript nor JavaScript',
+    message: isDefinition ? 'it is a definition, not a module' : 'it is neither TypeScript nor JavaScript',
     value: file,
-    remedy: isDefinition
-      ? "Write the workflow in a module: export const order = workflow('order', async (ctx, input) => …)."
-      : `Name a file that ends in ${MODULES.join(', ')}.`,
+    remedy: `Name a file that ends in ${MODULES.join(', ')}.`,
   });
 }
 

@@ -203,7 +203,7 @@ describe('what run refuses leaves no store behind', () => {
   it.each<[string, number, RegExp, string]>([
     ['no file and no module', 3, /there is no file "order".*--executors or MILLRACE_MODULE/s, 'order'],
     ['a missing file', 3, /gone\.ts: there is no such file/, './gone.ts'],
-    ['a definition', 2, /definitions in YAML and JSON are not supported/, 'order.yaml'],
+    ['a broken definition', 2, /order\.yaml:1:1 nodes: .*missing/, 'order.yaml'],
     ['a module without a workflow', 3, /exports no workflow/, 'math.ts'],
     ['a broken module', 2, /it is neither a function/, 'broken.ts'],
   ])('%s', async (_what, status, message, name) => {

@@ -118,7 +118,7 @@ describe('validate', () => {
     expect(await problemsOf(`${place.folder}/shpo.ts`)).toMatchObject([{ remedy: 'Did you mean shop.ts?' }]);
     expect(await problemsOf(`${place.folder}/gone/shop.ts`)).toMatchObject([{ remedy: 'Correct the path.' }]);
     const definition = place.write('order.yaml', 'workflow: order');
-    expect((await problemsOf(definition))[0]?.message).toContain('not supported by this version');
+    expect((await problemsOf(definition))[0]?.message).toContain('it is a definition, not a module');
     expect((await problemsOf(place.write('a.txt', '')))[0]?.message).toContain(
       'neither TypeScript nor JavaScript',
     );
