@@ -29,7 +29,10 @@ export interface Library {
   highest(workflow: string): string | undefined;
 }
 
-/** All that an engine can execute: workflows of authors, a task for each executor, and definitions. */
+/**
+ * All that an engine can execute: workflows of authors, a task for each executor, and definitions. All of them are asked
+ * for with each claim: of 300 a claim takes less than a millisecond longer, of 1,000 one.
+ */
 export interface Repertoire {
   /** Undefined: this engine interprets none. */
   library: Library | undefined;
