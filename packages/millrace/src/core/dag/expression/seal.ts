@@ -1,5 +1,5 @@
 import { MillraceError, isMillraceError, show } from '../../errors.ts';
-import { expressionOf } from './cel/expression.ts';
+import { excerpt, expressionOf } from './cel/expression.ts';
 import { frameOf, frameOfSecrets } from './cel/frame.ts';
 import type { Frame, Run } from './cel/frame.ts';
 import { plain, recordOf } from './cel/value.ts';
@@ -104,7 +104,7 @@ function openParts(parts: Place['parts'], frame: Frame): unknown {
     if (isMillraceError(error)) throw error;
     throw new MillraceError(
       'EXPRESSION',
-      `expression ${show(shown(parts))} cannot be computed from the secrets`,
+      `expression ${excerpt(shown(parts))} cannot be computed from the secrets`,
     );
   }
 }

@@ -106,14 +106,16 @@ export function textFor(name: string, value: Value, meter: Meter): string {
   return value;
 }
 
-/** What reading a pattern costs, beside its characters. */
+/** What reading a pattern costs, beside its steps. */
 const READING = 100;
 
 /** For a pattern that is computed; one that is written out has been read when the expression was compiled. */
 function matchesComputed([text = null, source = null]: readonly Value[], meter: Meter): Value {
   const [subject, wanted] = [textFor('matches', text, meter), textFor('matches', source, meter)];
-  spend(meter, READING + 10 * wanted.length);
-  return matches(readPattern(wanted), subject, meter);
+  spend(meter, READING);
+  const pattern = readPattern(wanted);
+  spend(meter, 5 * pattern.length);
+  return matches(pattern, subject, meter);
 }
 
 function split([text = null, mark = null]: readonly Value[], meter: Meter): Value {

@@ -139,13 +139,14 @@ function plainInt(value: bigint): number {
 /** Inside a made value: counted, for the same part may stand in it many times. */
 function plainPart(value: Value, meter: Meter): unknown {
   const isMade = value instanceof MadeList || value instanceof Map;
-  if (isMade) spendSize(meter, BRACES);
+  if (isMade) spendSize(meter, VALUE_CHARS);
   const out = plain(value, meter);
   if (!isMade) weigh(out, meter);
   return out;
 }
 
-const BRACES = 4;
+/** Of any value, beside the characters of its texts. */
+const VALUE_CHARS = 8;
 
 function plainMap(map: MadeMap, meter: Meter): RawMap {
   return recordOf(
@@ -166,7 +167,7 @@ export function weigh(raw: unknown, meter: Meter): void {
   const left: unknown[] = [raw];
   while (left.length > 0) {
     const next = left.pop();
-    spendSize(meter, typeof next === 'string' ? next.length + 3 : BRACES);
+    spendSize(meter, typeof next === 'string' ? next.length + VALUE_CHARS : VALUE_CHARS);
     if (typeof next !== 'object' || next === null) continue;
     if (Array.isArray(next)) for (const item of next) left.push(item);
     else {

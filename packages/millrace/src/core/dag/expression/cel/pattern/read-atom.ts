@@ -43,12 +43,12 @@ export function readAtom(reader: Reader): Emit {
   }
 }
 
-const CLASS = /\[\^?\]?(?:[^\]\\]|\\.)*\]/suy;
+const CLASS = /\[\^?(?!\])(?:[^\]\\]|\\.)*\]/suy;
 
 function readClass(reader: Reader): Emit {
   CLASS.lastIndex = reader.at;
   const found = CLASS.exec(reader.text)?.[0];
-  if (found === undefined) throw wrong(reader, 'a [ without ]');
+  if (found === undefined) throw wrong(reader, 'a [ without ], or with nothing in it');
   if (found.includes('[:')) throw wrong(reader, 'there are no classes such as [:alpha:]; write [a-zA-Z]');
   const emit = oneOf(reader, found);
   reader.at += found.length;

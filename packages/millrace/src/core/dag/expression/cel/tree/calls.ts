@@ -39,9 +39,10 @@ interface Use {
 
 function compileUse(use: Use, study: Study, compile: Compile): Run {
   const { isMethod, name, args } = use;
-  const runs = args.map((arg) => compile(arg, study));
   const found = (isMethod ? METHODS : FUNCTIONS).get(name);
+  // What it is given is not looked at: of a misspelt macro all of it would be wrong.
   if (found === undefined) return mistaken(study, unknownFunction(use));
+  const runs = args.map((arg) => compile(arg, study));
   if (args.length < found.least || args.length > found.most) return mistaken(study, wrongCount(found, use));
   const written = name === 'matches' ? textIn(args[1]) : undefined;
   if (written !== undefined) return compileMatches(runs, written, use.at, study);

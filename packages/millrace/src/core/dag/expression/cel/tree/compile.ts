@@ -4,11 +4,13 @@ import { didYouMean } from '../../../../suggest.ts';
 import { Fault } from '../fault.ts';
 import type { Run } from '../frame.ts';
 import { OPERATORS, negate, not, passOver, toInt, truth } from '../operators.ts';
+import type { Operator } from '../operators.ts';
 import { MadeList, fieldOf, isList, isMap, itemAt, keysOf, lengthOf, typeOf } from '../value.ts';
-import type { Value } from '../value.ts';
+import type { MadeMap, Value } from '../value.ts';
 import { compileFunction, compileMethod } from './calls.ts';
 import { compileMacro } from './macros.ts';
 import { compileName, compileRooted, isAccess } from './names.ts';
+import type { Access } from './names.ts';
 import { MAX_LEVELS, NOTHING, TOO_DEEP, mistaken } from './study.ts';
 import type { Study } from './study.ts';
 
@@ -91,11 +93,10 @@ function compileUnary(apply: (value: Value) => Value, node: ASTNode, study: Stud
 }
 
 function compileOperator(node: ASTNode, study: Study): Run {
-  const apply = OPERATORS.get(node.op);
-  // Optional access is switched off in the parser, so that every other operator has two sides.
+  // Optional access is switched off in the parser, so that only operators with two sides are left.
+  const apply = OPERATORS.get(node.op) as Operator;
   const [a, b] = node.args as readonly [ASTNode, ASTNode];
   const [left, right] = [compile(a, study), compile(b, study)];
-  if (apply === undefined) return NOTHING;
   return (frame) => apply(left(frame), right(frame), frame.meter);
 }
 
@@ -156,11 +157,11 @@ function lookUp(holder: Value, key: Value, name: string): Value | undefined {
 
 const LISTED = 20;
 
-function whatThereIs(holder: Value, key: Value): string | undefined {
+function whatThereIs(holder: Value, key: Value): string {
   if (isList(holder)) return `The list has ${lengthOf(holder)} items.`;
-  if (!isMap(holder) || typeof key !== 'string') return undefined;
-  const keys = keysOf(holder).slice(0, LISTED);
-  const guess = didYouMean(key, keys);
+  // Nothing can be looked up but an index in a list and a text in a map.
+  const keys = keysOf(holder as MadeMap).slice(0, LISTED);
+  const guess = didYouMean(key as string, keys);
   if (guess !== undefined) return `Did you mean ${show(guess)}? has() tells whether a field is there.`;
   return keys.length === 0 ? 'There is no field at all.' : `There are: ${keys.join(', ')}.`;
 }
@@ -168,8 +169,6 @@ function whatThereIs(holder: Value, key: Value): string | undefined {
 function textOf(node: ASTNode): string {
   return node.input.slice(node.start, node.end);
 }
-
-type Access = Extract<ASTNode, { readonly op: '.' | '[]' }>;
 
 function compileList(items: readonly ASTNode[], study: Study): Run {
   const runs = items.map((item) => compile(item, study));
