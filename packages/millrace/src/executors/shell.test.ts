@@ -62,7 +62,12 @@ describe('a program', () => {
   });
 
   it('that says too much is ended', async () => {
-    const script = `const more = () => { while (process.stdout.write('x'.repeat(65536))); process.stdout.once('drain', more) }; more()`;
+    const script = `
+      const more = () => {
+        while (process.stdout.write('x'.repeat(65536)));
+        process.stdout.once('drain', more);
+      };
+      more();`;
     expect(await rejection(run(script))).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
   });
 
