@@ -12,7 +12,7 @@ interface MailServer {
   readonly said: string[];
 }
 
-let close: (() => void)[] = [];
+const close: (() => void)[] = [];
 afterEach(() => {
   for (const one of close.splice(0)) one();
 });

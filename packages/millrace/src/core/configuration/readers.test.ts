@@ -1,12 +1,30 @@
 import { expect, it } from 'vitest';
 import { maskUrl } from './mask-url.ts';
-import { count, list, milliseconds, oneOf, share, shortText, storeUrl, yesOrNo } from './readers.ts';
+import { isSecretName } from './secrets.ts';
+import {
+  count,
+  hosts,
+  list,
+  milliseconds,
+  oneOf,
+  share,
+  shortText,
+  smtpUrl,
+  storeUrl,
+  yesOrNo,
+} from './readers.ts';
 
 it.each([
   ['shortText', () => shortText('n'.repeat(257)), 'at most 256'],
   ['list', () => list('a, ,b'), 'separated by single commas'],
   ['storeUrl', () => storeUrl('./x.db'), 'file:PATH'],
   ['storeUrl of a file', () => storeUrl('file:'), 'file:PATH'],
+  ['hosts without a port', () => hosts('localhost'), 'host and port'],
+  ['hosts with a path', () => hosts('a:80/b'), 'host and port'],
+  ['hosts with a user', () => hosts('a@b:80'), 'host and port'],
+  ['hosts that are none', () => hosts('a b:80'), 'host and port'],
+  ['smtpUrl of another kind', () => smtpUrl('http://a'), 'smtp://USER'],
+  ['smtpUrl that is none', () => smtpUrl('mail.test'), 'smtp://USER'],
   ['count', () => count(1, 5)('1.5'), 'whole number from 1 to 5'],
   ['count below', () => count(1, 5)('0'), 'whole number from 1 to 5'],
   ['count above', () => count(1, 5)('6'), 'whole number from 1 to 5'],
@@ -28,6 +46,9 @@ it('values are read', () => {
   expect(list('a, b')).toEqual(['a', 'b']);
   expect(storeUrl('sqlite::memory:')).toBe('sqlite::memory:');
   expect(storeUrl('postgresql://h/d')).toBe('postgresql://h/d');
+  expect(hosts('localhost:80, [::1]:8080')).toEqual(['localhost:80', '[::1]:8080']);
+  expect(smtpUrl('smtps://a.test')).toBe('smtps://a.test');
+  expect(['TOKEN', '_a1', '1a', 'a-b', ''].map(isSecretName)).toEqual([true, true, false, false, false]);
   expect(count(0, 5)('5')).toBe(5);
   expect(['0', '0.3'].map(share)).toEqual([0, 0.3]);
   expect(milliseconds(1, 5000)('5s')).toBe(5000);

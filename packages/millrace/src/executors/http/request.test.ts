@@ -62,7 +62,19 @@ describe('a request', () => {
     expect(seen?.headers.authorization).toBe(`Basic ${Buffer.from('ada:p@ss').toString('base64')}`);
   });
 
+  it('has the credentials that it is told', async () => {
+    const { host, url, received } = await serve((response) => response.end());
+    const auth = { username: 'ada', password: 'p@ss' };
+    await call(request, { url, auth }, { httpAllowHosts: [host] });
+    expect(received[0]?.headers.authorization).toBe(`Basic ${Buffer.from('ada:p@ss').toString('base64')}`);
+  });
+
   it.each([
+    [{ url: 'http://a/', auth: { username: 'a' } }, 'must be { username, password }'],
+    [
+      { url: 'http://a/', auth: { username: 'a', password: 'b', realm: 'c' } },
+      'must be { username, password }',
+    ],
     [{}, 'url is missing: must be an address'],
     [{ url: 'ftp://a:secret@b/' }, 'url is "ftp://a:***@b/": must be an address that begins with http://'],
     [{ url: 'http://%zz@b/' }, 'must have credentials'],

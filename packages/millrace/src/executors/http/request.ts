@@ -27,9 +27,15 @@ interface RequestInput {
   query: Readonly<Record<string, unknown>> | undefined;
   body: unknown;
   form: Readonly<Record<string, unknown>> | undefined;
+  auth: Credentials | undefined;
   timeout: number | undefined;
   maxResponseBytes: number | undefined;
   followRedirects: boolean | undefined;
+}
+
+interface Credentials {
+  username: string;
+  password: string;
 }
 
 /** A server that never answers must not hold a step for ever. */
@@ -55,6 +61,7 @@ export function httpRequest(guard: Guard): Executor<unknown> {
       query: optional(recordOf(parameter)),
       body: anything,
       form: optional(recordOf(parameter)),
+      auth: optional(credentials),
       timeout: optional(duration),
       maxResponseBytes: optional(wholeNumber(1, MOST_BYTES)),
       followRedirects: optional(yesOrNo),
@@ -81,6 +88,7 @@ function hopOf(request: RequestInput, step: StepContext): Hop {
     'user-agent': 'millrace',
     ...(content === undefined ? {} : { 'content-type': content.type }),
     ...(SAFE.has(verb) ? {} : { 'idempotency-key': step.idempotencyKey }),
+    ...(request.auth === undefined ? {} : { authorization: basic(request.auth) }),
   };
   return hop(verb, target, merged(ours, own), content?.bytes);
 }
@@ -101,10 +109,22 @@ export function hop(verb: string, target: URL, given: Hop['headers'], body: Uint
   url.username = '';
   url.password = '';
   url.hash = '';
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const basic = { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
+  const decoded = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  const own = username === '' && password === '' ? {} : { authorization: basic(decoded) };
   const length = body === undefined ? {} : { 'content-length': String(body.byteLength) };
-  return { method: verb, url, headers: { ...(credentials === ':' ? {} : basic), ...given, ...length }, body };
+  return { method: verb, url, headers: { ...own, ...given, ...length }, body };
+}
+
+function basic({ username, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+function credentials(value: unknown): Credentials {
+  const { username, password, ...others } = isRecord(value) ? value : {};
+  if (typeof username === 'string' && typeof password === 'string' && Object.keys(others).length === 0) {
+    return { username, password };
+  }
+  throw new Error('must be { username, password }');
 }
 
 /** The author's headers go before ours; null takes one of ours away. */

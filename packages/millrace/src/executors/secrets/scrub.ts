@@ -1,6 +1,6 @@
 import { errorOf, failureOf } from '../../core/failure.ts';
 import { isRecord } from '../input.ts';
-import { formsOf, LEAST_PART } from './forms.ts';
+import { LEAST_PART, needlesOf, patternOf, spellingsOf } from './forms.ts';
 
 /** Takes the text of secrets out of what an attempt gives. */
 export interface Scrubber {
@@ -13,17 +13,18 @@ export interface Scrubber {
 
 const CAUSE_DEPTH = 8;
 
-/** @param secrets - text by name; each is shown as `***NAME***`. */
-export function createScrubber(secrets: ReadonlyMap<string, string>): Scrubber {
-  const text = textScrubber(secrets);
+/** @param secrets - each is shown as `***NAME***`. */
+export function createScrubber(secrets: readonly Matcher[]): Scrubber {
+  // The longest first: one may be a part of another.
+  const matchers = secrets.toSorted((a, b) => b.secret.length - a.secret.length);
+  const text = (given: string): string => matchers.reduce((clean, { scrub }) => scrub(clean), given);
   const value = (given: unknown): unknown => walk(given, []);
 
   function walk(given: unknown, around: readonly object[]): unknown {
     if (typeof given === 'string') return text(given);
     // JSON turns digits into numbers.
     if (typeof given === 'number' || typeof given === 'bigint') {
-      const isSecret = [...secrets.values()].some((secret) => secret === String(given));
-      return isSecret ? text(String(given)) : given;
+      return secrets.some(({ secret }) => secret === String(given)) ? text(String(given)) : given;
     }
     // The codec refuses what contains itself, and says where.
     if (typeof given !== 'object' || given === null || around.includes(given)) return given;
@@ -59,13 +60,9 @@ export function createScrubber(secrets: ReadonlyMap<string, string>): Scrubber {
   function bytes(given: Uint8Array): Uint8Array {
     // One character a byte; a secret beyond ASCII is looked for as UTF-8 writes it.
     const shown = Buffer.from(given).toString('latin1');
-    const scrubbed = inBytes(shown);
+    const scrubbed = matchers.reduce((clean, { scrubBytes }) => scrubBytes(clean), shown);
     return scrubbed === shown ? given : Uint8Array.from(Buffer.from(scrubbed, 'latin1'));
   }
-  const inBytes = textScrubber(
-    new Map([...secrets].map(([name, secret]) => [name, Buffer.from(secret).toString('latin1')])),
-  );
-
   /** Before it is cut to what is stored: half a secret would not be found any more. */
   function error(thrown: unknown): Error {
     try {
@@ -103,33 +100,46 @@ function kept(given: readonly unknown[], scrubbed: readonly unknown[]): readonly
   return scrubbed.every((item, at) => item === given[at]) ? given : scrubbed;
 }
 
-function textScrubber(secrets: ReadonlyMap<string, string>): (text: string) => string {
-  const shownAs = new Map<string, string>();
-  for (const [name, secret] of secrets) {
-    if (secret === '') continue;
-    for (const form of formsOf(secret)) if (!shownAs.has(form)) shownAs.set(form, `***${name}***`);
-  }
-  if (shownAs.size === 0) return (text) => text;
-  // The longest first: one may be a part of another.
-  const forms = [...shownAs.keys()].toSorted((a, b) => b.length - a.length);
-  const whole = new RegExp(forms.map(escaped).join('|'), 'g');
-  return (text) => {
-    const scrubbed = text.replace(whole, (form) => shownAs.get(form) ?? '');
-    return withoutPieces(scrubbed, forms, shownAs);
+/** What finds one secret; it takes a while to make, and is made once for each. */
+export interface Matcher {
+  readonly secret: string;
+  scrub(text: string): string;
+  /** Of text with one character for each byte. */
+  scrubBytes(text: string): string;
+}
+
+export function matcherOf(name: string, secret: string): Matcher {
+  const shown = `***${name}***`;
+  return {
+    secret,
+    scrub: replacer(secret, shown),
+    scrubBytes: replacer(Buffer.from(secret).toString('latin1'), shown),
   };
 }
 
+function replacer(secret: string, shown: string): (text: string) => string {
+  if (secret === '') return (text) => text;
+  const needles = needlesOf(secret).toSorted((a, b) => b.length - a.length);
+  const whole = new RegExp(needles.map(patternOf).join('|'), 'g');
+  const spellings = needles.flatMap(spellingsOf);
+  return (text) =>
+    withoutPieces(
+      text.replace(whole, () => shown),
+      spellings,
+      shown,
+    );
+}
+
 /** Messages are cut, mostly with `…`: what is left of a secret before a cut, or at the ends of a text, goes as well. */
-function withoutPieces(text: string, forms: readonly string[], shownAs: ReadonlyMap<string, string>): string {
+function withoutPieces(text: string, spellings: readonly string[], shown: string): string {
   return text
     .split('…')
     .map((whole) => {
       let part = whole;
-      for (const form of forms) {
-        const shown = shownAs.get(form) ?? '';
-        const begin = beginningAtEnd(part, form);
+      for (const spelling of spellings) {
+        const begin = beginningAtEnd(part, spelling);
         if (begin !== undefined) part = `${part.slice(0, begin)}${shown}`;
-        const end = endAtBeginning(part, form);
+        const end = endAtBeginning(part, spelling);
         if (end !== undefined) part = `${shown}${part.slice(end)}`;
       }
       return part;
@@ -157,8 +167,4 @@ function endAtBeginning(text: string, form: string): number | undefined {
     if (form.endsWith(begin.slice(0, end))) return end;
   }
   return undefined;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }

@@ -1,6 +1,6 @@
 import type { Secrets } from '../../core/configuration/secrets.ts';
 import type { Executor, Log, StepContext } from '../../core/workflow/context.ts';
-import { createScrubber, type Scrubber } from './scrub.ts';
+import { createScrubber, matcherOf, type Matcher, type Scrubber } from './scrub.ts';
 
 /** The input with the expressions over secrets in it evaluated, which definitions hand on sealed. */
 export type OpenSealed = (
@@ -13,22 +13,32 @@ export type OpenSealed = (
  * errors and its log lines, whatever the executor is. Without a secret in the input nothing is done.
  */
 export function withSecrets(executor: Executor, secrets: Secrets, open: OpenSealed): Executor {
+  const known = new Map<string, Matcher>();
+  const matcher = (name: string, secret: string): Matcher => {
+    const found = known.get(name);
+    if (found?.secret === secret) return found;
+    const made = matcherOf(name, secret);
+    known.set(name, made);
+    return made;
+  };
   return (input: unknown, step) => {
-    const used = new Map<string, string>();
+    const used = new Set<Matcher>();
     const secretOf = (name: string): string | undefined => {
       const secret = secrets.get(name);
-      if (secret !== undefined) used.set(name, secret);
+      if (secret !== undefined) used.add(matcher(name, secret));
       return secret;
     };
     let opened: unknown;
     try {
       opened = open(input, secretOf).value;
     } catch (error) {
-      throw used.size === 0 ? error : createScrubber(used).error(error);
+      throw used.size === 0 ? error : createScrubber([...used]).error(error);
     }
     // What an executor takes is its own affair, as everywhere.
     const given = opened as never;
-    return used.size === 0 ? executor(given, step) : scrubbed(executor, given, step, createScrubber(used));
+    return used.size === 0
+      ? executor(given, step)
+      : scrubbed(executor, given, step, createScrubber([...used]));
   };
 }
 
