@@ -106,7 +106,7 @@ function prepareStatements(connection: Connection) {
       `SELECT ${columns} FROM definitions WHERE namespace = ? ORDER BY name, stored_at, version`,
     ),
     selectOpen: connection.prepare(`
-      SELECT 1 FROM runs INDEXED BY runs_versions
+      SELECT 1 FROM runs
       WHERE namespace = ? AND workflow = ? AND ${AUTHOR_VERSION} = ? AND ${NO_TASK} LIMIT 1`),
     upsert: connection.prepare(`
       INSERT INTO definitions (${columns}, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -29,7 +29,7 @@ export function prepareVersionCounts(connection: Connection): CountVersions {
   function closedOf(namespace: string, workflow: string | undefined, since: number): RawCount[] {
     const counts: RawCount[] = [];
     let group = selectNext.get(namespace, workflow ?? '', '', -1, 0);
-    while (group !== undefined && (workflow === undefined || group.workflow === workflow)) {
+    while (group !== undefined && group.workflow === (workflow ?? group.workflow)) {
       const of = [namespace, group.workflow, group.workflow_version, group.status] as const;
       const count = countGroup.get(...of, since);
       if (count !== undefined && count.runs > 0) counts.push({ ...group, ...count });
@@ -58,8 +58,8 @@ function prepareStatements(connection: Connection) {
   // A column for each status: grouping in the order of the index needs no sorting, which takes longer than reading.
   const sums = OPEN_STATUSES.map((status) => `sum(status = ${STATUS_CODE[status]}) AS ${status}`);
   const open = `SELECT workflow, ${AUTHOR_VERSION} AS workflow_version, ${sums.join(', ')}
-    FROM runs INDEXED BY runs_versions WHERE namespace = ? AND ${NO_TASK}`;
-  const closed = `FROM runs_closed INDEXED BY runs_closed_counts WHERE namespace = ? AND ${NO_TASK}`;
+    FROM runs WHERE namespace = ? AND ${NO_TASK}`;
+  const closed = `FROM runs_closed WHERE namespace = ? AND ${NO_TASK}`;
   const groups = `GROUP BY workflow, ${AUTHOR_VERSION}`;
   return {
     selectOpen: connection.prepare<OpenVersion>(`${open} ${groups}`),

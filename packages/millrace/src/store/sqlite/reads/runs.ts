@@ -84,7 +84,7 @@ export function prepareRunReads(
       const wantsOpen = codes?.some((code) => code < STATUS_CODE.completed) ?? true;
       const wantsClosed = codes?.some((code) => code >= STATUS_CODE.completed) ?? true;
       const tail = `${where} ORDER BY run_id DESC LIMIT ?`;
-      // The index of open runs by version has them in the same order.
+      // The index of open runs by version has them in the order of listings.
       const indexed = hasVersion(filter) ? `${NO_TASK} AND` : '';
       // One more than the page shows whether there is a next one.
       const open = wantsOpen
