@@ -4,6 +4,7 @@ import {
   disagreements,
   documentedNames,
   lockfileFaults,
+  reasonCodes,
   runtimeDependencies,
 } from './agreement.ts';
 import { repositoryFiles } from './repository.ts';
@@ -34,6 +35,26 @@ describe('the error reference', () => {
       'TWO is in a, not in b',
       'THREE is in b, not in a',
     ]);
+  });
+});
+
+describe('the guide to why', () => {
+  const page = 'docs/guides/why.md';
+
+  test('says of exactly the codes that exist what frees the run', () => {
+    const entries = FILES.filter(({ path }) => path.startsWith('packages/millrace/src/core/policy/')).flatMap(
+      ({ text }) => reasonCodes(text),
+    );
+    expect(entries.length).toBeGreaterThan(20);
+    const documented = documentedNames(read(page));
+    expect(disagreements({ name: 'why', entries }, { name: page, entries: documented })).toEqual([]);
+  });
+
+  test('is compared code by code', () => {
+    expect(reasonCodes("export type ReasonCode =\n  | 'ONE'\n  | Others;\nconst other = 'NOT';\n")).toEqual([
+      'ONE',
+    ]);
+    expect(reasonCodes("export const CODES = {\n  a: 'TWO',\n} as const;\n")).toEqual(['TWO']);
   });
 });
 

@@ -16,6 +16,14 @@ export function catalogueCodes(text: string): readonly string[] {
   return [...body.matchAll(/^ {2}([A-Z][A-Z0-9_]*): \{/gm)].map(([, code = '']) => code);
 }
 
+/** Codes of reasons that `why` gives, in `text`: where it lists those of its own, or those of engines that refuse. */
+export function reasonCodes(text: string): readonly string[] {
+  const lists = [/^export type ReasonCode =([^;]*);/m, /^export const CODES = \{([^}]*)\}/m];
+  return lists.flatMap((list) =>
+    [...(list.exec(text)?.[1] ?? '').matchAll(/'([A-Z_]+)'/g)].map(([, code = '']) => code),
+  );
+}
+
 /** What a reference page documents: the names in code style that begin a table row or a heading. */
 export function documentedNames(page: string): readonly string[] {
   return [...page.matchAll(/^(?:\|\s*|#+\s+)`([^`]+)`/gm)].map(([, name = '']) => name);

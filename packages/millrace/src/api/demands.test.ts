@@ -41,7 +41,7 @@ describe('a run that demands something of its engine', () => {
       {
         code: 'NO_ENGINE_WITH_LABEL',
         message: expect.stringMatching(
-          /version 2 of workflow "where" carries labels gpu, region=eu, ssd: plain lacks labels region=eu, ssd; no engine of the last day/,
+          /version 2 of workflow "where" carries labels gpu, region=eu, ssd: plain lacks labels region=eu, ssd; no engine/,
         ) as string,
         refs: expect.objectContaining({ requires: 'gpu, region=eu, ssd', version: '2' }) as object,
       },

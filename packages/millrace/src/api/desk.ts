@@ -7,7 +7,6 @@ import type { Ports } from '../engine/ports.ts';
 import type { StoreClock } from '../engine/store-clock.ts';
 import type { DeliveryResult, Message, RunRef, RunRow, Store } from '../store/port/store.ts';
 import type { Why } from '../core/policy/why.ts';
-import type { PlacedEvent } from '../core/run/event.ts';
 import type { Outage } from '../engine/outage.ts';
 import type { Gateway } from './gateway.ts';
 import { ask } from './store-failure.ts';
@@ -28,8 +27,8 @@ export interface Desk {
   storeTime(): number;
   /** The row, or RUN_NOT_FOUND. */
   readRun(ref: RunRef): Promise<RunRow>;
-  /** What holds a run up. @param history - whole and in order. */
-  why(run: RunRow, history: readonly PlacedEvent[]): Promise<Why>;
+  /** What holds a run up; undefined: it is gone by now. */
+  why(run: RunRow): Promise<Why | undefined>;
   /** Delivers one message with its group; resolves when it is durable. @throws RUN_CLOSED, RUN_NOT_FOUND. */
   send(ref: RunRef, message: InboxMessage): Promise<void>;
   reopen: Gateway['reopen'];
@@ -64,7 +63,7 @@ export function createDesk(parts: DeskParts): Desk {
       if (row === undefined) throw notFound(ref);
       return row;
     },
-    why: (row, history) => readWhy({ store, outage, library }, row, history),
+    why: (row) => readWhy({ store, outage, library }, row),
     send: (ref, message) =>
       deliverMessage((sent) => gateway.deliver({ ...sent, windowMs: stickyMs }), ref, message),
     reopen: (request) => gateway.reopen(request),

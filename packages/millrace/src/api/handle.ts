@@ -125,7 +125,9 @@ class RunHandle<O> implements Run<O> {
   }
 
   async why(): Promise<Why> {
-    return this.desk.why(await this.row(), placedEvents(await this.chunks()));
+    const told = await this.desk.why(await this.row());
+    if (told === undefined) throw notFound(this.ref);
+    return told;
   }
 
   async retry(): Promise<void> {

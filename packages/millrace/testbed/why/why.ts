@@ -7,9 +7,13 @@ import { engineView } from '../placement/engine-views.ts';
 
 /** Waits until the first reason of a run, or of what it leads to in so many links, has this code; gives it. */
 export async function reasonOf(run: Run, code: ReasonCode, links = 0): Promise<Reason> {
-  const look = async (): Promise<Reason | undefined> => deepest((await run.why()).reasons, links);
-  await expect.poll(async () => (await look())?.code, { interval: 5, timeout: 8_000 }).toBe(code);
-  return (await look()) as Reason; // it was there a moment ago
+  let found: Reason | undefined;
+  const look = async (): Promise<ReasonCode | undefined> => {
+    found = deepest((await run.why()).reasons, links);
+    return found?.code;
+  };
+  await expect.poll(look, { interval: 5, timeout: 8_000 }).toBe(code);
+  return found as unknown as Reason; // the last look found it
 }
 
 function deepest([first]: readonly Reason[], links: number): Reason | undefined {

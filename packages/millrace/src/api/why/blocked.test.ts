@@ -54,7 +54,7 @@ describe('a blocked run is freed by what why says', () => {
         limit: 9,
         deathLimit: 1,
         harmless: false,
-        by: 'watcher',
+        by: crypto.randomUUID(),
       });
       // oxlint-enable no-await-in-loop
     }
@@ -86,7 +86,7 @@ describe('a blocked run is freed by what why says', () => {
       limit: 9,
       deathLimit: 9,
       harmless: false,
-      by: 'watcher',
+      by: crypto.randomUUID(),
     });
     await absentEngine(client, 'second', { workflows: claim.workflows });
     const reason = await reasonOf(run, 'QUEUE_BACKLOG');

@@ -1,5 +1,5 @@
 import { placedEvents } from '../../core/reading/history-items.ts';
-import { openChain, type Link } from '../../core/policy/why/chain/chain.ts';
+import { openChain, type Chain, type Link } from '../../core/policy/why/chain/chain.ts';
 import { why, type Reason, type Why, type WhyFacts } from '../../core/policy/why.ts';
 import type { PlacedEvent } from '../../core/run/event.ts';
 import { isClosed, type RunStatus } from '../../core/status.ts';
@@ -22,27 +22,70 @@ export interface WhySource {
     | undefined;
 }
 
+/** Whoever changes faster is told as it was read. */
+const TRIES = 3;
+
 /**
- * What holds a run up, and what holds that up, to the cause; as the store stands now.
- * @param history - whole and in order.
+ * What holds a run up, and what holds that up, to the cause. It is read piece by piece: where a run of the chain moved on
+ * meanwhile all is read again, and what moves on all the same is in no deadlock.
+ * @returns undefined: the run is gone.
  */
-export async function readWhy(source: WhySource, row: RunRow, history: readonly PlacedEvent[]): Promise<Why> {
-  const scene = await openScene(source.store, source.library);
-  const trouble = source.outage?.current();
-  const outage = trouble && { message: trouble.message, since: scene.now - trouble.forMs };
-  const first = await lookAt(source, scene, { row, history, outage });
-  const chain = openChain(linkOf(row, first.reasons));
-  for (let ids = chain.next(); ids.length > 0; ids = chain.next()) {
-    // oxlint-disable-next-line no-await-in-loop -- who is next stands in what was found
-    chain.add(await lookUp(source, scene, ids));
+export async function readWhy(source: WhySource, first: RunRow): Promise<Why | undefined> {
+  let row: RunRow | undefined = first;
+  for (let left = TRIES; row !== undefined; left--) {
+    // oxlint-disable no-await-in-loop -- each try is of what is there then
+    const told = await readOnce(source, row);
+    if (told === undefined) return undefined;
+    const { chain, rows } = told;
+    const again = new Map((await readRows(source.store, [...rows.keys()])).map((now) => [now.runId, now]));
+    const moved = new Set(
+      [...rows.values()].filter((then) => !isSame(then, again.get(then.runId))).map(idOf),
+    );
+    if (moved.size === 0 || left === 1) return { ...told.why, ...chain.tell(moved) };
+    row = again.get(first.runId);
+    // oxlint-enable no-await-in-loop
   }
-  return { ...first, ...chain.tell() };
+  return undefined;
 }
 
-async function lookUp(source: WhySource, scene: Scene, ids: readonly string[]): Promise<Link[]> {
-  const { store } = source;
+function idOf({ runId }: RunRow): string {
+  return runId;
+}
+
+function isSame(then: RunRow, now: RunRow | undefined): boolean {
+  return then.status === now?.status && then.version === now.version && then.epoch === now.epoch;
+}
+
+interface Told {
+  readonly why: Why;
+  readonly chain: Chain;
+  /** All runs of the chain, as they were read. */
+  readonly rows: ReadonlyMap<string, RunRow>;
+}
+
+async function readOnce(source: WhySource, row: RunRow): Promise<Told | undefined> {
+  const { store, outage, library } = source;
+  const history = await readHistory(store, row.runId);
+  if (history.length === 0) return undefined;
+  const scene = await openScene(store, library);
+  const trouble = outage?.current();
+  const since = trouble && { message: trouble.message, since: scene.now - trouble.forMs };
+  const first = await lookAt(source, scene, { row, history, outage: since });
+  const chain = openChain(linkOf(row, first.reasons));
+  const rows = new Map([[row.runId, row]]);
+  for (let ids = chain.next(); ids.length > 0; ids = chain.next()) {
+    // oxlint-disable-next-line no-await-in-loop -- who is next stands in what was found
+    const found = await readRows(store, ids);
+    for (const one of found) rows.set(one.runId, one);
+    // oxlint-disable-next-line no-await-in-loop
+    chain.add(await Promise.all(found.map((one) => linkAt(source, scene, one))));
+  }
+  return { why: first, chain, rows };
+}
+
+async function readRows(store: Store, ids: readonly string[]): Promise<RunRow[]> {
   const rows = await ask(() => store.readRuns(ids.map((runId) => ({ runId }))));
-  return Promise.all(rows.flatMap((row) => (row === undefined ? [] : [linkAt(source, scene, row)])));
+  return rows.filter((row) => row !== undefined);
 }
 
 async function linkAt(source: WhySource, scene: Scene, row: RunRow): Promise<Link> {

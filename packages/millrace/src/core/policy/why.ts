@@ -12,7 +12,6 @@ import type { PlacedEvent } from '../run/event.ts';
 import { readWaits } from '../reading/waits.ts';
 import { waitReasons } from './why/waiting.ts';
 
-export { AHEAD_COUNTED } from './why/facts.ts';
 export type { WhyFacts } from './why/facts.ts';
 export type { Cause, Reason, ReasonCode, Remedy, Why } from './why/reason.ts';
 
@@ -45,7 +44,7 @@ function statusReasons(
   history: readonly PlacedEvent[],
 ): readonly Reason[] {
   // Engines record nothing while a run only waits, so its last event is since when it does.
-  const since = instant(history.at(-1)?.at ?? run.createdAt);
+  const since = instant(recordedAt(run, history));
   switch (run.status) {
     case 'queued':
       return queueReasons(run, facts, instant(run.readyAt ?? run.createdAt));
@@ -64,6 +63,12 @@ function statusReasons(
     case 'continued':
       return [];
   }
+}
+
+/** When something of it was recorded last. The row knows better than whoever started it when that was. */
+function recordedAt(run: ReadableRun, history: readonly PlacedEvent[]): number {
+  const last = history.at(-1);
+  return last === undefined || last.event.type === 'started' ? run.createdAt : last.at;
 }
 
 function outageReasons({ outage }: WhyFacts): readonly Reason[] {

@@ -10,8 +10,8 @@ import type { Watched } from './watcher.ts';
 const NO_LIMITS = { timeoutMs: undefined, totalTimeoutMs: undefined, heartbeatTimeoutMs: undefined };
 const RETRY = { maxAttempts: 4, initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0, nonRetryable: [] };
 
-/** The program, given its whole history again, gives the same commands and ends the same way. */
-export async function replayRun({ row, history }: Watched): Promise<void> {
+/** The program of a run, brought to where its history ends. */
+export async function replayed({ row, history }: Watched): Promise<Execution> {
   const [first, ...rest] = effective(history.events);
   if (first?.event.type !== 'started') violated('history start', row.runId);
   const player = createPlayer({ attempt: () => '', token: () => {}, demand: () => {} });
@@ -27,6 +27,13 @@ export async function replayRun({ row, history }: Watched): Promise<void> {
   const input = first.event.payload ?? 'null';
   const ports = { lockMs: 300_000, defaultStep: { retry: RETRY, ...NO_LIMITS } };
   await replay(execution, rest, () => startProgram(execution, player.workflow, input, ports));
+  return execution;
+}
+
+/** The program, given its whole history again, gives the same commands and ends the same way. */
+export async function replayRun(watched: Watched): Promise<void> {
+  const { row, history } = watched;
+  const execution = await replayed(watched);
   const { standing, events } = execution;
   if (standing.kind === 'blocked')
     violated('replay differs', `run ${row.runId}: ${standing.mismatch.message}`);
@@ -39,7 +46,7 @@ export async function replayRun({ row, history }: Watched): Promise<void> {
   const end = standing.kind === 'open' ? undefined : standing.kind;
   if (isClosed(row.status) && end !== row.status)
     violated('replay differs', `run ${row.runId} ends ${end}, is ${row.status}`);
-  const { payload } = rest.at(-1)?.event ?? {};
+  const { payload } = effective(history.events).slice(1).at(-1)?.event ?? {};
   if ('payload' in standing && end === 'completed' && standing.payload !== payload) {
     violated('replay differs', `run ${row.runId} gives ${standing.payload}, has ${payload}`);
   }

@@ -10,6 +10,7 @@ import { createLockCheck } from './locks/locks.ts';
 import type { Ledger } from './ledger.ts';
 import type { Tally } from './tally.ts';
 import { violated } from './violation.ts';
+import { createWhyCheck } from './why/why.ts';
 
 /** A run as the watcher last saw it in the store. */
 export interface Watched {
@@ -45,6 +46,7 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
 
   const locks = createLockCheck(store, { status: (runId) => runs.get(runId)?.row.status, retired }, tally);
   const checkPlan = createPlanCheck(limits, runs, retired, tally);
+  const why = createWhyCheck({ store, runs, limits, retired, tally });
 
   const look = async (
     what: string,
@@ -99,6 +101,7 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
         await look(what, ids[at] as string, rows[at], newsAt(ids[at] as string));
       }
       await locks.look(what);
+      await why.look();
     },
     checkClaim: createClaimCheck(runs, retired, tally),
     checkPlan: (plan, result, storeTime) => {

@@ -33,6 +33,19 @@ it('a call that waits for an engine is shown with its task, which only --tasks l
   expect(await look('why', run.runId)).toMatch(
     new RegExp(`^WAITING_TASK +attempt 1 of step "work" is queued, as run ${task} `, 'm'),
   );
+  const chain = (await look('why', run.runId)).split('\n');
+  expect(chain.slice(2, 6)).toEqual([
+    expect.stringMatching(/^WAITING_TASK {2}.* \(since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d, \d+.*\)$/),
+    `  Ask why that run is not done.  $ millrace why ${task}`,
+    `  ${task} ($task/work) is queued`,
+    expect.stringMatching(/^ {4}NO_ENGINE_FOR_EXECUTOR {2}no engine of queue "default" has executor "work"/),
+  ]);
+  expect(chain.at(-1)).toMatch(/^step work, queued .*, 0 attempts$/);
+  const whole = JSON.parse(await look('why', run.runId, '--json')) as object;
+  expect(whole).toMatchObject({
+    complete: true,
+    reasons: [{ causes: [{ runId: task, told: false, reasons: [{ code: 'NO_ENGINE_FOR_EXECUTOR' }] }] }],
+  });
   expect(await look('why', task)).toMatch(
     /^NO_ENGINE_FOR_EXECUTOR +no engine of queue "default" has executor "work"/m,
   );

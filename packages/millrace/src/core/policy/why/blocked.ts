@@ -36,8 +36,8 @@ function mismatchReason({ runId }: ReadableRun, block: Mismatch | undefined, sin
     },
     remedy: {
       message:
-        'Restore the code that the run started with, or give the changed code a new version or a patch; ' +
-        'then queue the run again.',
+        'Restore the code that the run started with, or give the changed code a new version or a patch. ' +
+        'An engine that starts with it queues the run again by itself.',
       command,
     },
   };

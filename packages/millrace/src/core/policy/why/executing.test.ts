@@ -109,6 +109,11 @@ describe('why a run executes still', () => {
       ['WAITING_CHILD', 'c'],
     ]);
     expect(told(...events)[1]?.message).toMatch(/^attempt 3 of step "call"/);
+    expect(reasonsOf({ tasks: [] }, {}, ...events)[1], 'its end is not taken yet').toMatchObject({
+      code: 'RETRY_BACKOFF',
+    });
+    const task = { runId: 't1', status: 'queued', engine: undefined, startedAt: undefined } as const;
+    expect(reasonsOf({ tasks: [task] }, {}, ...events)[1]).toMatchObject({ code: 'WAITING_TASK' });
     const history = historyOf(STARTED, ...events);
     expect(waitsOf(aRun(RUN), history, NOW).map(({ kind }) => kind)).toEqual([
       'task',

@@ -16,10 +16,12 @@ import { reasonOfWait, type Waiting } from './waiting.ts';
 export function executingReasons(waiting: Waiting, history: readonly PlacedEvent[]): readonly Reason[] {
   const lost = lostOwner(waiting);
   if (lost !== undefined) return [lost];
-  const open = openWaits(waiting.state, history, waiting.facts.now).map((wait) =>
-    reasonOfWait(waiting, wait),
-  );
-  return [executing(waiting, history.at(-1)), ...open];
+  const { state, facts } = waiting;
+  // Of a task that has ended nothing is left, and what its caller is told of it waits in the inbox.
+  const isOver = ({ kind, runId }: Wait): boolean =>
+    kind === 'task' && facts.tasks?.some((task) => task.runId === runId) === false;
+  const open = openWaits(state, history, facts.now).filter((wait) => !isOver(wait));
+  return [executing(waiting, history.at(-1)), ...open.map((wait) => reasonOfWait(waiting, wait))];
 }
 
 /** The engine that owns it is gone, or is not heard any more, and nobody has taken the run over yet. */
@@ -60,14 +62,15 @@ function nameOf({ engineName, ownerId }: ReadableRun): string {
   return engineName ?? String(ownerId);
 }
 
-function executing({ run, state, facts }: Waiting, last: PlacedEvent | undefined): Reason {
-  const since = Math.max(last?.at ?? 0, run.readyAt ?? 0, run.startedAt ?? run.createdAt);
+function executing({ run, state, facts, since: recorded }: Waiting, last: PlacedEvent | undefined): Reason {
+  const taken = instant(Math.max(run.readyAt ?? 0, run.startedAt ?? 0));
   const inFlight = state.steps.filter((step) => isInFlight(step, facts.now));
   const [first] = inFlight;
   return {
     code: 'EXECUTING',
     message: `engine ${nameOf(run)} ${workOf(run, state)}; ${traceOf(inFlight, last)}`,
-    since: instant(since),
+    // Instants of one form are ordered as texts are.
+    since: taken > recorded ? taken : recorded,
     refs: {
       engineId: nameOf(run),
       ...(first === undefined ? {} : { step: first.name, attempt: first.attempts + 1 }),

@@ -1,5 +1,5 @@
 import { scopesFor } from '../../../core/limits/admission.ts';
-import type { KeyLimit } from '../../../core/limits/limit.ts';
+import type { KeyLimit, LimitKind } from '../../../core/limits/limit.ts';
 import { isClosed } from '../../../core/status.ts';
 import type { LimitChange, OwnedRun, Plan, RunRow } from '../../../store/port/store.ts';
 import type { Tally } from '../tally.ts';
@@ -19,12 +19,18 @@ export interface LimitCheck {
   checkClaim(claimed: readonly OwnedRun[]): void;
   /** A row as it is after a write. */
   see(what: string, row: RunRow): void;
+  /** How a limit stands. */
+  standingOf(kind: LimitKind, name: string): { paused: boolean; full: boolean };
+  /** Whether a run holds a grant. */
+  holds(runId: string): boolean;
 }
 
 interface Known {
   max: number | undefined;
   paused: boolean;
 }
+
+const NONE: ReadonlyMap<string, Place> = new Map();
 
 type Place = Pick<OwnedRun, 'runId' | 'queue' | 'workflow'>;
 
@@ -50,6 +56,12 @@ export function createLimitCheck(runs: ReadonlyMap<string, Watched>, tally: Tall
   };
 
   return {
+    standingOf(kind, name) {
+      const scope = `${kind} ${name}`;
+      const { max, paused } = knownOf(scope);
+      return { paused, full: max !== undefined && inUse(scope, NONE) >= max };
+    },
+    holds: (runId) => begun.has(runId),
     noteLimit({ kind, name, maxConcurrent, paused }) {
       const known = knownOf(`${kind} ${name}`);
       const max = maxConcurrent === undefined ? known.max : (maxConcurrent ?? undefined);

@@ -169,6 +169,14 @@ describe('runs that wait for each other', () => {
     );
   });
 
+  it('are in no deadlock when one of them has moved on since it was looked at', () => {
+    const chain = openChain(link('a', lock('l', 'b')));
+    expect(chain.next()).toEqual(['b']);
+    chain.add([link('b', lock('m', 'a'))]);
+    expect(chain.tell().reasons.map(({ code }) => code)).toEqual(['DEADLOCK', 'WAITING_LOCK']);
+    expect(chain.tell(new Set(['b'])).reasons.map(({ code }) => code)).toEqual(['WAITING_LOCK']);
+  });
+
   it('every answer is finite and tells no run twice, whoever waits for whom', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     const waits = fc.array(fc.oneof(fc.constantFrom(...names).map(child), fc.constant(signal)), {

@@ -16,7 +16,8 @@ export interface Chain {
   next(): readonly string[];
   /** What was found of them. Runs that are gone are left out. */
   add(found: readonly Link[]): void;
-  tell(): Pick<Why, 'reasons' | 'complete'>;
+  /** @param moved - runs that are not as they were looked up any more: nothing is said about them together. */
+  tell(moved?: ReadonlySet<string>): Pick<Why, 'reasons' | 'complete'>;
 }
 
 const LOOKS = 40;
@@ -68,6 +69,9 @@ export function openChain(root: Link): Chain {
       for (const link of found) links.set(link.runId, link);
       latest = found;
     },
-    tell: () => ({ reasons: tellReasons(root, deadlocksIn(links)), complete }),
+    tell(moved = new Set()) {
+      const still = new Map([...links].filter(([runId]) => !moved.has(runId)));
+      return { reasons: tellReasons(root, deadlocksIn(still)), complete };
+    },
   };
 }
