@@ -51,6 +51,7 @@ import { nodePorts } from './node-ports.ts';
 import { openPool } from './open-pool.ts';
 import { DEFAULT_STORE, openExisting, openStore } from './open-store.ts';
 import type { Pool } from './pool/pool.ts';
+import { nodeReader, storedDefinitions } from './versions/read-nodes.ts';
 import type { DeliveryResult, RunFilter, StartRequest, StartResult, Store } from './store/port/store.ts';
 
 export interface RunsFilter extends Partial<Omit<RunFilter, 'namespace'>> {}
@@ -174,7 +175,8 @@ export class Millrace extends Operator {
     const { name: engineName, maxPayloadBytes, stickyMs } = options;
     const { results, gateway, clock } = this;
     this.keeper = openKeeper({ store, ports, options, engine: this.engine });
-    const callers = { results, replies, gateway, outage, clock };
+    const readNodes = nodeReader(storedDefinitions(store), ports.drained);
+    const callers = { results, replies, gateway, outage, clock, readNodes };
     this.desk = createDesk({ store, ports, ...callers, engineName, maxPayloadBytes, stickyMs });
     this.facts = this.startFacts();
   }

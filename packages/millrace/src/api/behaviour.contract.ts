@@ -11,4 +11,5 @@ describe.skipIf(postgresUrl === undefined)('starts and handles on PostgreSQL', a
   await import('./locks/locks.test.ts');
   await import('./limits/limits.test.ts');
   await import('./preflight/preflight.test.ts');
+  await import('../versions/read-nodes.test.ts');
 });
