@@ -104,8 +104,8 @@ function stepLines(
   { steps: all, nodes }: RunDetail,
   tasks: Shown['tasks'],
 ): string[] {
-  // What the table of nodes says of a step is not said twice; attempts that failed stand only here.
-  const steps = all.filter(({ name, retries }) => nodes?.[name] === undefined || retries.length > 0);
+  // What the table of nodes says of a step is not said twice; earlier attempts stand only here.
+  const steps = all.filter(({ name, retries }) => nodes?.[name] === undefined || retries.length > 1);
   if (steps.length === 0) return [];
   const rows = steps.flatMap((step) => [
     step.taskRunId === null
