@@ -129,7 +129,8 @@ function compileSchema(schema: unknown): ValidateFunction | string {
   });
   addFormats(ajv);
   try {
-    const { $schema: _, ...rest } = typeof schema === 'object' ? (schema as { readonly $schema?: unknown }) : {};
+    const { $schema: _, ...rest } =
+      typeof schema === 'object' ? (schema as { readonly $schema?: unknown }) : {};
     const validate = ajv.compile(typeof schema === 'object' ? (rest as AnySchema) : (schema as AnySchema));
     const [warning] = warnings;
     return warning === undefined ? validate : `is refused: ${warning}`;
@@ -146,7 +147,8 @@ function addFormats(ajv: Ajv2020): void {
 function issueOf(error: ErrorObject, input: unknown): StandardSchemaV1.Issue {
   const path = pathOfPointer(input, error.instancePath);
   const { keyword, params } = error;
-  if (keyword === 'required') return { path: [...path, String(params['missingProperty'])], message: 'is missing' };
+  if (keyword === 'required')
+    return { path: [...path, String(params['missingProperty'])], message: 'is missing' };
   if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') {
     const key = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
     return { path: [...path, key], message: 'is not allowed' };

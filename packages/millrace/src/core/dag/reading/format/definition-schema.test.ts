@@ -30,7 +30,9 @@ describe('the published schema', () => {
       ...published().properties,
       ...published().$defs?.['node']?.properties,
     });
-    expect(properties.filter(([, schema]) => schema === false || schema.description === undefined)).toEqual([]);
+    expect(properties.filter(([, schema]) => schema === false || schema.description === undefined)).toEqual(
+      [],
+    );
   });
 
   it('has only examples that it accepts', () => {
@@ -40,7 +42,8 @@ describe('the published schema', () => {
     for (const [path, schema] of places) {
       const { $schema: _, ...own } = schema;
       const validate = ajv.compile({ ...own, $defs: { node: published().$defs?.['node'] } });
-      for (const example of schema.examples ?? []) expect([path, example, validate(example)]).toEqual([path, example, true]);
+      for (const example of schema.examples ?? [])
+        expect([path, example, validate(example)]).toEqual([path, example, true]);
     }
   });
 });

@@ -31,8 +31,15 @@ export function readYaml(text: string): Source | { readonly findings: readonly F
   const faults = document.errors.length > 0 ? syntaxFaults(document.errors, text, placeAt) : [];
   if (faults.length > 0) return { findings: faults };
   const { value, findings, aliases } = valueOf(document, text, placeAt);
-  const features = [...oldVersion(document), ...(second === undefined ? [] : [severalDocuments(placeAt(second))])];
-  return { value, findings: [...features, ...findings], locate: locator({ root: document.contents, aliases, text, placeAt }) };
+  const features = [
+    ...oldVersion(document),
+    ...(second === undefined ? [] : [severalDocuments(placeAt(second))]),
+  ];
+  return {
+    value,
+    findings: [...features, ...findings],
+    locate: locator({ root: document.contents, aliases, text, placeAt }),
+  };
 }
 
 const OPTIONS = {

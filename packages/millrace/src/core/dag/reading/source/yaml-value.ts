@@ -1,4 +1,15 @@
-import { isAlias, type Alias, isMap, isScalar, isSeq, type Document, type Node, type Pair, type ParsedNode, type YAMLMap } from 'yaml';
+import {
+  isAlias,
+  type Alias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Document,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  type YAMLMap,
+} from 'yaml';
 import { show } from '../../../errors.ts';
 import type { Finding, Place } from '../problem.ts';
 import { MAX_DOCUMENT_BYTES, MAX_LEVELS, sizeOf, tooDeep, TOO_LONG } from './caps.ts';
@@ -47,7 +58,10 @@ export function valueOf(
   const value = read(document.contents, reading);
   const { findings, aliases } = reading;
   if (reading.bytes <= MAX_DOCUMENT_BYTES) return { value, findings, aliases };
-  const expanded = { ...TOO_LONG, message: 'the document is larger than 8 MiB when its aliases are followed' };
+  const expanded = {
+    ...TOO_LONG,
+    message: 'the document is larger than 8 MiB when its aliases are followed',
+  };
   return { value: undefined, findings: [...findings, expanded], aliases };
 }
 
@@ -141,7 +155,9 @@ function readAlias(alias: Alias, reading: Reading): unknown {
   return null;
 }
 
-const CORE_TAGS = new Set(['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`));
+const CORE_TAGS = new Set(
+  ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`),
+);
 
 function checkTag({ tag }: Node, reading: Reading): void {
   if (tag === undefined || CORE_TAGS.has(tag)) return;
