@@ -8,7 +8,8 @@ import type { Arrival, PlacedEvent, RunEvent, StartedEvent, TaskEnded } from '..
 import { Execution, type ExecutionPorts } from '../../src/core/run/execution.ts';
 import { encodeFailure } from '../../src/core/run/outcome.ts';
 import { effective, replay } from '../../src/core/run/replay.ts';
-import { dueTimers, takeTurn, type Turn } from '../../src/core/run/turn.ts';
+import { takeTurn, type Turn } from '../../src/core/run/turn.ts';
+import { dueTimers } from '../../src/core/run/waiting/waits.ts';
 import { startProgram, type ProgramPorts } from '../../src/core/workflow/program.ts';
 import { workflow, type AnyWorkflow, type WorkflowFunction } from '../../src/core/workflow/workflow.ts';
 import { T0 } from '../samples/history.ts';

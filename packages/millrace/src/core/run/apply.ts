@@ -61,7 +61,7 @@ export function apply(execution: Execution, event: RunEvent, seq: number | undef
     case 'step-retrying':
       return changeStep(execution, event, seq, (step) => {
         step.attempt = event.attempt + 1;
-        step.retryAt = event.retryAt;
+        execution.pause(step, event.retryAt);
         step.taskRunId = undefined;
         execution.readySteps.push(step);
       });
@@ -73,7 +73,7 @@ export function apply(execution: Execution, event: RunEvent, seq: number | undef
     case 'step-placed':
       return changeStep(execution, event, seq, (step) => {
         step.taskRunId = event.runId;
-        step.retryAt = undefined;
+        execution.pause(step, undefined);
       });
     case 'timer-fired':
       return fireTimer(execution, event, seq);

@@ -3,6 +3,7 @@ import { MillraceError, type CancelledError } from '../errors.ts';
 import { withdraw, type LockCommand } from '../locks/ask.ts';
 import type { ChildStart, Mismatch, Pending, Standing, StepCommand } from './command.ts';
 import type { StartableWorkflow } from '../workflow/workflow.ts';
+import { Timers } from './waiting/timers.ts';
 import type { CarriedSignal, EventOf, RunEvent, StartedEvent } from './event.ts';
 
 /** What the execution needs from the world; all of it injected, so that a run replays the same anywhere. */
@@ -58,6 +59,7 @@ const NO_RECORDS: Map<number | string, { event: RunEvent; seq: number }> = new M
 const NO_CHILDREN: readonly OpenChild[] = [];
 
 const NO_TASKS: readonly string[] = [];
+const NO_STEPS: readonly StepCommand[] = [];
 
 /**
  * One run of a workflow function in memory: which commands it has given, which outcomes it waits for.
@@ -117,6 +119,8 @@ export class Execution {
   // Most runs have no children, mail or patches: what they need for those is made when it is first needed.
   private childKeys: Set<string> | undefined;
   private openChildren: Map<number, OpenChild> | undefined;
+  private timers: Timers | undefined;
+  private pausing: Set<StepCommand> | undefined;
   private mail: Mail | undefined;
   private patches: Map<string, boolean> | undefined;
   private records: Map<number | string, { event: RunEvent; seq: number }> = NO_RECORDS;
@@ -203,12 +207,35 @@ export class Execution {
 
   wait(pending: Pending): void {
     this.pending.set(pending.ordinal, pending);
+    if (pending.fireAt !== undefined) {
+      this.timers ??= new Timers((ordinal) => this.pending.has(ordinal));
+      this.timers.add(pending.ordinal, pending.fireAt);
+    }
     if (pending.kind === 'step') this.readySteps.push(pending);
     if (pending.kind === 'signal') {
       const queue = this.mailbox().waiting.get(pending.signal);
       if (queue === undefined) this.mailbox().waiting.set(pending.signal, [pending]);
       else queue.push(pending);
     }
+  }
+
+  /** The next attempt of a step comes after a pause, or is no longer waited for by this process. */
+  pause(step: StepCommand, retryAt: number | undefined): void {
+    step.retryAt = retryAt;
+    if (retryAt === undefined) this.pausing?.delete(step);
+    else (this.pausing ??= new Set()).add(step);
+  }
+  /** Steps of which another attempt is due, or is made. */
+  get pausingSteps(): Iterable<StepCommand> {
+    return this.pausing ?? NO_STEPS;
+  }
+  /** When the first timer is due, of sleeps, waits and steps that have one. */
+  get nextTimerAt(): number | undefined {
+    return this.timers?.earliest();
+  }
+  /** Commands whose timer is due, earliest first. */
+  timersDue(storeTime: number): Pending[] {
+    return (this.timers?.dueAt(storeTime) ?? []).map((ordinal) => this.pending.get(ordinal) as Pending);
   }
 
   /** Nobody waits any more for the attempt of this step, here or elsewhere. */
@@ -228,6 +255,7 @@ export class Execution {
   /** Removes a pending command, so that it can be settled once. */
   take(pending: Pending): void {
     this.pending.delete(pending.ordinal);
+    if (pending.kind === 'step') this.pausing?.delete(pending);
     if (pending.kind !== 'signal') return;
     const queue = this.mailbox().waiting.get(pending.signal) as Pending[]; // `wait` has put it there
     queue.splice(queue.indexOf(pending), 1);

@@ -10,7 +10,7 @@ import {
   type Program,
 } from '../../../testbed/play/play.ts';
 import { TerminalError } from '../errors.ts';
-import { nextWakeAt, waitsOf } from './turn.ts';
+import { nextWakeAt, waitsOf } from './waiting/waits.ts';
 
 afterEach(async () => expect(await replayDifferences()).toEqual([]));
 

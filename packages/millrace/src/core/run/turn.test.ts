@@ -9,7 +9,8 @@ import {
   updated,
 } from '../../../testbed/play/play.ts';
 import { workflow } from '../workflow/workflow.ts';
-import { dueTimers, nextWakeAt, takeTurn, waitsOf } from './turn.ts';
+import { takeTurn } from './turn.ts';
+import { dueTimers, nextWakeAt, waitsOf } from './waiting/waits.ts';
 
 afterEach(async () => expect(await replayDifferences()).toEqual([]));
 

@@ -1,6 +1,6 @@
 import type { LockCommand } from '../locks/ask.ts';
 import { accepts, apply, failureIn } from './apply.ts';
-import type { ChildStart, Mismatch, Pending, Standing, StepCommand, Wait } from './command.ts';
+import type { ChildStart, Mismatch, Standing, StepCommand } from './command.ts';
 import type { Arrival, RunEvent, TaskEnded } from './event.ts';
 import type { Execution, LogLine } from './execution.ts';
 import { failedAttempt } from './outcome.ts';
@@ -159,68 +159,3 @@ function endEvent(standing: Standing): RunEvent | undefined {
       return { type: standing.kind, payload: standing.payload };
   }
 }
-
-/**
- * When the next timer of this run is due, in store time.
- * @param running - ordinals of steps whose attempt runs now: the pause before it is over.
- */
-export function nextWakeAt(
-  execution: Execution,
-  running: { has(ordinal: number): boolean } = NOBODY,
-): number | undefined {
-  let earliest = execution.cancellation === undefined ? execution.started.deadlineAt : undefined;
-  for (const pending of execution.pending.values()) {
-    const due = running.has(pending.ordinal) ? pending.fireAt : dueAt(pending);
-    if (due !== undefined && (earliest === undefined || due < earliest)) earliest = due;
-  }
-  return earliest;
-}
-
-const NOBODY: ReadonlySet<number> = new Set();
-
-function dueAt(pending: Pending): number | undefined {
-  const retryAt = pending.kind === 'step' ? pending.retryAt : undefined;
-  if (retryAt === undefined) return pending.fireAt;
-  return pending.fireAt === undefined ? retryAt : Math.min(retryAt, pending.fireAt);
-}
-
-/**
- * The timers that are due at `storeTime`, earliest first. Retry pauses are no events: their steps become
- * ready.
- */
-export function dueTimers(execution: Execution, storeTime: number): RunEvent[] {
-  const due: Pending[] = [];
-  for (const pending of execution.pending.values()) {
-    if (pending.fireAt !== undefined && pending.fireAt <= storeTime) due.push(pending);
-  }
-  due.sort((a, b) => (a.fireAt as number) - (b.fireAt as number) || a.ordinal - b.ordinal);
-  const events: RunEvent[] = due.map(({ ordinal, name }) => ({ type: 'timer-fired', ordinal, name }));
-  const { deadlineAt } = execution.started;
-  if (deadlineAt !== undefined && deadlineAt <= storeTime && execution.cancellation === undefined) {
-    events.push({ type: 'deadline-passed' });
-  }
-  return events;
-}
-
-/** For whom or what the run waits, for `why`. */
-export function waitsOf(execution: Execution): Wait[] {
-  const waits: Wait[] = [];
-  for (const pending of execution.pending.values()) {
-    const { ordinal, name, fireAt: until } = pending;
-    if (pending.kind === 'step') {
-      const { attempt, taskRunId: runId } = pending;
-      if (runId === undefined) waits.push({ kind: 'retry', name, ordinal, until: pending.retryAt, attempt });
-      else waits.push({ kind: 'task', name, ordinal, until, runId, attempt });
-    } else if (pending.kind === 'signal')
-      waits.push({ kind: 'signal', name: pending.signal, ordinal, until });
-    else if (pending.kind === 'child')
-      waits.push({ kind: 'child', name, ordinal, until, runId: pending.runId });
-    else if (pending.kind === 'lock') waits.push({ kind: 'lock', name: pending.lock, ordinal, until });
-    else waits.push({ kind: pending.kind, name, ordinal, until });
-    if (waits.length === WAITS_SHOWN) break;
-  }
-  return waits;
-}
-
-/** A fan-out waits for thousands; a person reads the first few. */
-const WAITS_SHOWN = 20;

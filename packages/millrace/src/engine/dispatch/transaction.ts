@@ -1,6 +1,6 @@
 import { failureOf } from '../../core/failure.ts';
 import { encodeChunk } from '../../core/run/chunk.ts';
-import { dueTimers } from '../../core/run/turn.ts';
+import { dueTimers } from '../../core/run/waiting/waits.ts';
 import type { RunEvent } from '../../core/run/event.ts';
 import type { StepCommand } from '../../core/run/command.ts';
 import { failedAttempt } from '../../core/run/outcome.ts';

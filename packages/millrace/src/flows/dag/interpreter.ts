@@ -203,13 +203,15 @@ export class Interpreter {
   private commit(): void {
     this.committing = true;
     this.ctx.step(COMMIT, nothing).then(
-      () => {
-        this.committing = false;
-        this.records = RECORDS_AT_ONCE;
-        this.proceed();
-      },
+      () => this.committed(),
       (error: unknown) => this.refuse(error),
     );
+  }
+
+  private committed(): void {
+    this.committing = false;
+    this.records = RECORDS_AT_ONCE;
+    this.proceed();
   }
 
   private complete(): void {
