@@ -28,7 +28,8 @@ export function readDefinition(text: string, file: string): ReadResult {
 /** The same for a definition that comes as an object: its problems have no place but their path. */
 export function checkDocument(document: unknown, file?: string): ReadResult {
   const plain = plainValue(document);
-  const { findings, templates } = 'value' in plain ? checkContent(plain.value) : { ...plain, templates: new Map() };
+  const { findings, templates } =
+    'value' in plain ? checkContent(plain.value) : { ...plain, templates: new Map() };
   if (findings.length > 0) return { problems: problemsOf(findings, file ?? null, nowhere) };
   const sound = (plain as { readonly value: unknown }).value as DefinitionDocument; // the checks have found nothing
   return { document: sound, definition: compileWith(sound, templates) };

@@ -89,7 +89,9 @@ function reportStray(
       check.findings.push({
         path: [...speech.path, ...inside],
         code: 'NOT_AN_ANCESTOR',
-        message: isItself ? 'the node speaks of itself' : `the node does not need ${show(id)}, of which it speaks`,
+        message: isItself
+          ? 'the node speaks of itself'
+          : `the node does not need ${show(id)}, of which it speaks`,
         value: show(id),
         remedy: isItself ? 'Speak of nodes that end before it begins.' : `Add ${show(id)} to its needs.`,
         part: id,

@@ -51,7 +51,8 @@ export function checkNode(check: Check, position: number, id: string, fields: Js
     const value = fields[key];
     if (value === undefined) return [];
     const template = checkField(check, node, key, value);
-    const speech = template === undefined ? [] : [{ template, path: [...node.path, key], mayNameItself: false }];
+    const speech =
+      template === undefined ? [] : [{ template, path: [...node.path, key], mayNameItself: false }];
     const inside = key === 'compensate' && isJson(value) ? checkCompensation(check, node, value) : [];
     return [...speech, ...inside].map((spoken) => ({ speaker: position, ...spoken }));
   });
@@ -144,7 +145,8 @@ function checkRegion(check: Check, path: Path, template: Template | undefined): 
 function checkRequires(check: Check, path: Path, value: unknown): void {
   if (!Array.isArray(value) || value.length > MOST_LABELS) return;
   const labels = value.filter((label): label is string => typeof label === 'string' && label !== '');
-  if (labels.length === value.length) refuse(check, path, value, () => demandsOf({ requires: labels }, 'node'));
+  if (labels.length === value.length)
+    refuse(check, path, value, () => demandsOf({ requires: labels }, 'node'));
 }
 
 const MOST_LABELS = 16;

@@ -60,7 +60,11 @@ export interface Place {
 }
 
 /** Undefined: its expressions are wrong, and it has been reported. */
-export function readExpressions(check: Check, { path, allowed }: Place, value: unknown): Template | undefined {
+export function readExpressions(
+  check: Check,
+  { path, allowed }: Place,
+  value: unknown,
+): Template | undefined {
   const read = readTemplate(value, path, allowed, check.templates);
   if (!('length' in read)) return knownNodes(check, path, read);
   check.findings.push(...read);

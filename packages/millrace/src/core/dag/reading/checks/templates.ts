@@ -34,7 +34,8 @@ export function readTemplate(
   if (template !== undefined && [...template.roots].every((root) => allowed.has(root))) return template;
   return checkTemplate(source, allowed).map(({ path: inside, code, message, value, remedy }) => ({
     ...{ path: [...path, ...inside], code, message, value, remedy },
-    part: value.startsWith(OPEN) && value.endsWith(CLOSE) ? value.slice(OPEN.length, -CLOSE.length) : undefined,
+    part:
+      value.startsWith(OPEN) && value.endsWith(CLOSE) ? value.slice(OPEN.length, -CLOSE.length) : undefined,
   }));
 }
 

@@ -16,7 +16,9 @@ let compiled: ValidateFunction | undefined;
 
 /** Compiled when it is first needed: that takes longer than reading a small definition. */
 function validator(): ValidateFunction {
-  compiled ??= new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(DEFINITION_SCHEMA);
+  compiled ??= new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(
+    DEFINITION_SCHEMA,
+  );
   return compiled;
 }
 

@@ -22,7 +22,9 @@ describe('the published schema', () => {
   });
 
   it('is JSON Schema 2020-12 by the strictest reading', () => {
-    expect(() => new Ajv2020({ strict: true, allowUnionTypes: true }).compile(published())).not.toThrow();
+    expect(() =>
+      new Ajv2020({ strictTypes: true, allowUnionTypes: true }).compile(published()),
+    ).not.toThrow();
   });
 
   it('tells editors of every key what it is', () => {
@@ -30,17 +32,20 @@ describe('the published schema', () => {
       ...published().properties,
       ...published().$defs?.['node']?.properties,
     });
-    expect(properties.filter(([, schema]) => schema === false || schema.description === undefined)).toEqual([]);
+    expect(properties.filter(([, schema]) => schema === false || schema.description === undefined)).toEqual(
+      [],
+    );
   });
 
   it('has only examples that it accepts', () => {
-    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+    const ajv = new Ajv2020({ strictTypes: true, allowUnionTypes: true });
     const places = [...schemasIn(published(), '')];
     expect(places.length).toBeGreaterThan(30);
     for (const [path, schema] of places) {
       const { $schema: _, ...own } = schema;
       const validate = ajv.compile({ ...own, $defs: { node: published().$defs?.['node'] } });
-      for (const example of schema.examples ?? []) expect([path, example, validate(example)]).toEqual([path, example, true]);
+      for (const example of schema.examples ?? [])
+        expect([path, example, validate(example)]).toEqual([path, example, true]);
     }
   });
 });

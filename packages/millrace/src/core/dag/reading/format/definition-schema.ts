@@ -32,14 +32,17 @@ const LIMIT: JsonSchema = {
   examples: [{ key: "${ 'customer:' + input.customerId }", max: 1 }],
 };
 
-const VERSION = ruled('Use a positive whole number, or quoted text of 1 to 64 letters, digits, ".", "_" and "-".', {
-  description: 'Positive whole number or text; 1 and "1" are the same. A deployed version never changes.',
-  type: ['integer', 'string'],
-  minimum: 1,
-  maximum: Number.MAX_SAFE_INTEGER,
-  pattern: '^[A-Za-z0-9._-]{1,64}$',
-  examples: [1],
-});
+const VERSION = ruled(
+  'Use a positive whole number, or quoted text of 1 to 64 letters, digits, ".", "_" and "-".',
+  {
+    description: 'Positive whole number or text; 1 and "1" are the same. A deployed version never changes.',
+    type: ['integer', 'string'],
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    pattern: '^[A-Za-z0-9._-]{1,64}$',
+    examples: [1],
+  },
+);
 
 const NAME = ruled('Use lower-case letters, digits and "-", beginning with a letter or digit; at most 128.', {
   description: 'Its name, which runs are started by.',
@@ -66,8 +69,17 @@ const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
     examples: ['default'],
   },
   priority: { description: 'How urgent its runs are.', enum: PRIORITIES, default: 'normal' },
-  timeout: { ...DURATION, description: 'From start to end of a run, which then ends timed-out. Default: none.' },
-  limits: { description: 'How many runs at once, by key.', type: 'array', items: LIMIT, maxItems: 10, examples: [[]] },
+  timeout: {
+    ...DURATION,
+    description: 'From start to end of a run, which then ends timed-out. Default: none.',
+  },
+  limits: {
+    description: 'How many runs at once, by key.',
+    type: 'array',
+    items: LIMIT,
+    maxItems: 10,
+    examples: [[]],
+  },
   concurrency: {
     description: 'How many nodes and items run at once.',
     type: 'integer',

@@ -125,9 +125,14 @@ function misplacedKey(fault: Fault, document: unknown): readonly Finding[] {
 
 /** A key that means something only beside another. */
 function lonelyKey(fault: Fault, document: unknown, meant: ReadonlySet<string>): readonly Finding[] {
-  const { property, missingProperty } = fault.params as { readonly property: string; readonly missingProperty: string };
+  const { property, missingProperty } = fault.params as {
+    readonly property: string;
+    readonly missingProperty: string;
+  };
   const node = fault.data as Readonly<Record<string, unknown>>; // it has the key
-  const isMisplaced = KINDS.some((kind: Kind) => Object.hasOwn(node, kind) && !keysOfKind(kind).includes(property));
+  const isMisplaced = KINDS.some(
+    (kind: Kind) => Object.hasOwn(node, kind) && !keysOfKind(kind).includes(property),
+  );
   if (isMisplaced || meant.has(placeOf(fault, missingProperty))) return [];
   return [
     {
@@ -159,7 +164,12 @@ function badValue(fault: Fault, document: unknown): Finding {
   const schema = schemaOf(fault);
   return {
     path,
-    code: fault.keyword === 'type' ? 'WRONG_TYPE' : fault.keyword === 'pattern' ? 'INVALID_NAME' : 'INVALID_VALUE',
+    code:
+      fault.keyword === 'type'
+        ? 'WRONG_TYPE'
+        : fault.keyword === 'pattern'
+          ? 'INVALID_NAME'
+          : 'INVALID_VALUE',
     message: `${subjectOf(path)} ${reasonOf(fault, schema)}`,
     value: showValue(fault.data),
     remedy: remedyFor(fault, schema),
@@ -212,7 +222,8 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   object: 'an object',
 };
 
-function typeWords({ type = [] }: JsonSchema): string {
+/** What a schema wants, in words: `text or a number`. */
+export function typeWords({ type = [] }: JsonSchema): string {
   const words = [type].flat().map((name) => TYPE_WORDS[name] ?? name);
   return words.length === 1 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

@@ -25,7 +25,8 @@ export function keysOfKind(kind: Kind): readonly string[] {
 }
 
 export const DURATION = ruled("Write it like '30s', '2h 30m' or '7 days'; a number is milliseconds.", {
-  description: 'A duration: (number unit)+ with ms, s, m, h, d, w or English words; a number is milliseconds.',
+  description:
+    'A duration: (number unit)+ with ms, s, m, h, d, w or English words; a number is milliseconds.',
   type: ['string', 'number'],
   examples: ['30s', '2h', '1h 30m', '7 days'],
 });
@@ -65,14 +66,19 @@ const RETRY_OBJECT: JsonSchema = {
   additionalProperties: false,
 };
 
-export const RETRY = ruled('Write { maxAttempts: 5, initial: 1s }, a number of attempts, or false for none.', {
-  description: 'How a failed attempt is tried again: options, the number of attempts, or false for never.',
-  type: ['object', 'integer', 'boolean'],
-  not: { const: true },
-  ...ATTEMPTS,
-  ...RETRY_OBJECT,
-  examples: [{ maxAttempts: 5, initial: '1s', factor: 2, max: '60s', jitter: 0.2, nonRetryable: ['HTTP_4XX'] }],
-});
+export const RETRY = ruled(
+  'Write { maxAttempts: 5, initial: 1s }, a number of attempts, or false for none.',
+  {
+    description: 'How a failed attempt is tried again: options, the number of attempts, or false for never.',
+    type: ['object', 'integer', 'boolean'],
+    not: { const: true },
+    ...ATTEMPTS,
+    ...RETRY_OBJECT,
+    examples: [
+      { maxAttempts: 5, initial: '1s', factor: 2, max: '60s', jitter: 0.2, nonRetryable: ['HTTP_4XX'] },
+    ],
+  },
+);
 
 const NAME_CHARS = 256;
 
@@ -105,7 +111,10 @@ const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
     pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$',
     examples: ['invoice'],
   }),
-  value: { description: 'Its output, with expressions in it evaluated.', examples: ['${ input.items.size() }'] },
+  value: {
+    description: 'Its output, with expressions in it evaluated.',
+    examples: ['${ input.items.size() }'],
+  },
   needs: {
     description: 'The nodes that must have ended before it begins.',
     type: 'array',
@@ -125,7 +134,8 @@ const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   }),
   with: WITH,
   forEach: ruled('Write one expression that gives a list, "${ input.contacts }", or a list.', {
-    description: 'It runs once for each item; item and index are in scope, the output is the list of outputs.',
+    description:
+      'It runs once for each item; item and index are in scope, the output is the list of outputs.',
     type: ['string', 'array'],
     examples: ['${ input.contacts }'],
   }),
@@ -137,17 +147,20 @@ const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
     examples: [10],
   },
   onItemError: {
-    description: 'What an item that fails for good does: fail the node, or be skipped and recorded with the reason.',
+    description:
+      'What an item that fails for good does: fail the node, or be skipped and recorded with the reason.',
     enum: ['fail', 'skip'],
     default: 'fail',
   },
   retry: RETRY,
   timeout: {
     ...DURATION,
-    description: 'Of an executor per attempt; of a signal how long it is waited for; of a child from start to end.',
+    description:
+      'Of an executor per attempt; of a signal how long it is waited for; of a child from start to end.',
   },
   onError: {
-    description: 'What a failure for good does: fail the run, or count as completed, with output null and error set.',
+    description:
+      'What a failure for good does: fail the run, or count as completed, with output null and error set.',
     enum: ['fail', 'continue'],
     default: 'fail',
   },
@@ -159,7 +172,12 @@ const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
     maxItems: 16,
     examples: [['pci']],
   },
-  region: { description: 'Where the engine must stand.', type: 'string', minLength: 1, examples: ['eu-west'] },
+  region: {
+    description: 'Where the engine must stand.',
+    type: 'string',
+    minLength: 1,
+    examples: ['eu-west'],
+  },
   affinity: {
     description: 'Calls with the same text go to the same engine while it is able.',
     type: 'string',

@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, type Alias, type Node, type Pair, type ParsedNode, type YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Alias,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  type YAMLMap,
+} from 'yaml';
 import type { Locate, Place } from '../problem.ts';
 import { keyOf } from './yaml-value.ts';
 

@@ -52,7 +52,7 @@ function keysIn(value: unknown): number {
 /** A text is a key where a colon follows it. A pattern for texts would need a stack as large as they are. */
 function keysWrittenIn(json: string): number {
   let count = 0;
-  for (let open = json.indexOf('"'); open !== -1; ) {
+  for (let open = json.indexOf('"'); open !== -1;) {
     const end = endOfText(json, open + 1);
     AFTER_TEXT.lastIndex = end;
     if (AFTER_TEXT.test(json)) count++;
