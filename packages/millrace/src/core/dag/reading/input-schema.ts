@@ -125,15 +125,17 @@ function compileSchema(schema: unknown): {
   readonly validate: ValidateFunction;
   readonly faults: readonly SchemaFault[];
 } {
-  const faults: SchemaFault[] = [];
-  const note = (text: unknown): void => void faults.push(...formatFault(String(text)));
+  // Some schemas are compiled more than once.
+  const warnings = new Set<string>();
+  const note = (text: unknown): void => void warnings.add(String(text));
   const ajv = new Ajv2020({
     ...{ allErrors: true, verbose: true, strict: false, meta: false, validateSchema: false },
     logger: { log: note, warn: note, error: note },
   });
   addFormats(ajv);
   try {
-    return { validate: ajv.compile(withoutDraft(schema)), faults };
+    const validate = ajv.compile(withoutDraft(schema));
+    return { validate, faults: [...warnings].flatMap(formatFault) };
   } catch (error) {
     return { validate: refuseAll, faults: [compilerFault(error as Error)] };
   }
