@@ -27,7 +27,7 @@ describe.skipIf(postgresUrl === undefined)('the cost of versions', () => {
     database = await createDatabase(postgresUrl ?? '');
     store = await openPostgres({ url: database.url, hintsUrl: false });
     await store.migrate();
-    // Of ten workflows, `flow0` to `flow9`, in three versions, a part of each with demands. Open ones are of `busy` instead of `flow1`.
+    // Ten workflows, `flow0` to `flow9`, in three versions, a part of each with demands; `busy` for `flow1` of open ones.
     const columns = `run_id, commit_id, created_at, started_at, epoch, version, events, inbox_seq, status, priority,
       namespace, workflow, workflow_version, queue`;
     const values = `gen_random_uuid(), 1, i, i, 1, 1, 1, 0, %s, 1, 'default', %s,

@@ -29,7 +29,7 @@ export function prepareVersionCounts(connection: Connection): CountVersions {
   function closedOf(namespace: string, workflow: string | undefined, since: number): RawCount[] {
     const counts: RawCount[] = [];
     let group = selectNext.get(namespace, workflow ?? '', '', -1, 0);
-    while (group !== undefined && (workflow === undefined || group.workflow === workflow)) {
+    while (group !== undefined && group.workflow === (workflow ?? group.workflow)) {
       const of = [namespace, group.workflow, group.workflow_version, group.status] as const;
       const count = countGroup.get(...of, since);
       if (count !== undefined && count.runs > 0) counts.push({ ...group, ...count });

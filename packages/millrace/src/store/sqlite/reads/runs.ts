@@ -22,6 +22,8 @@ interface Named {
 const MAX_PAGE = 1000;
 const OPEN = `SELECT runs.*, engines.name AS engine_name FROM runs
   LEFT JOIN engines ON engine_id = coalesce(owner, last_owner)`;
+/** This index has the open runs of a version in the order of listings. */
+const OPEN_BY_VERSION = OPEN.replace('FROM runs', 'FROM runs INDEXED BY runs_versions');
 const CLOSED = `SELECT runs_closed.*, engines.name AS engine_name FROM runs_closed
   LEFT JOIN engines ON engine_id = last_owner`;
 
@@ -84,12 +86,9 @@ export function prepareRunReads(
       const wantsOpen = codes?.some((code) => code < STATUS_CODE.completed) ?? true;
       const wantsClosed = codes?.some((code) => code >= STATUS_CODE.completed) ?? true;
       const tail = `${where} ORDER BY run_id DESC LIMIT ?`;
-      // The index of open runs by version has them in the same order.
-      const indexed = hasVersion(filter) ? `${NO_TASK} AND` : '';
+      const source = hasVersion(filter) ? `${OPEN_BY_VERSION} WHERE ${NO_TASK} AND` : `${OPEN} WHERE`;
       // One more than the page shows whether there is a next one.
-      const open = wantsOpen
-        ? query<OpenRow & Named>(`${OPEN} WHERE ${indexed} ${tail}`).all(...values, limit + 1)
-        : [];
+      const open = wantsOpen ? query<OpenRow & Named>(`${source} ${tail}`).all(...values, limit + 1) : [];
       const closed = wantsClosed
         ? query<ClosedRow & Named>(`${CLOSED} WHERE ${tail}`).all(...values, limit + 1)
         : [];
