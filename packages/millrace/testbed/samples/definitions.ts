@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Definition, DefinitionDocument } from '../../src/core/dag/definition.ts';
 import { readDefinition } from '../../src/core/dag/reading/read-definition.ts';
-import { definitionWorkflow } from '../../src/flows/dag/definition-workflow.ts';
-import type { AnyWorkflow, Millrace } from '../../src/index.ts';
+import type { Millrace } from '../../src/index.ts';
 
 /** A definition of these nodes. */
 export function definitionOf(nodes: object, more: object = {}): Definition {
@@ -12,11 +11,6 @@ export function definitionOf(nodes: object, more: object = {}): Definition {
   );
   if ('definition' in read) return read.definition;
   throw new Error(JSON.stringify(read.problems));
-}
-
-/** The workflow of a definition. */
-export function flowOf(nodes: object, more: object = {}): AnyWorkflow {
-  return definitionWorkflow(definitionOf(nodes, more));
 }
 
 /** Stores a definition as a draft, as whoever runs a file does. */
