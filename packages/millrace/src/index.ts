@@ -72,6 +72,7 @@ export type { PoolReport, WorkerReport } from './core/cluster/pool-report.ts';
 export type { FailoverDescription } from './core/cluster/describe-failover.ts';
 export type { PreflightOptions } from './api/preflight/options.ts';
 export type { BreakingRun, PreflightReport, VersionReport } from './core/rehearsal/report.ts';
+export type { NodeDescription, Progress } from './core/dag/view/view-graph.ts';
 export type { RunDescription } from './core/reading/describe-run.ts';
 export type { StepTime } from './core/reading/time/step-times.ts';
 export type { TimeSplit } from './core/reading/time/time-split.ts';

@@ -56,6 +56,7 @@ import type { VersionDesk } from './versions/desk.ts';
 import { startGuard } from './versions/guard-chore.ts';
 import { openVersions, refuseDuplicates } from './versions/open-versions.ts';
 import { Publisher } from './versions/publisher.ts';
+import { nodeReader, storedDefinitions } from './versions/read-nodes.ts';
 import type { DeliveryResult, RunFilter, StartRequest, StartResult, Store } from './store/port/store.ts';
 
 export interface RunsFilter extends Partial<Omit<RunFilter, 'namespace'>> {}
@@ -186,7 +187,8 @@ export class Millrace extends Publisher {
     const { name: engineName, maxPayloadBytes, stickyMs } = options;
     const { results, gateway } = this;
     this.keeper = openKeeper({ store, ports, options, engine });
-    const callers = { results, replies, gateway, outage, clock, library };
+    const readNodes = nodeReader(storedDefinitions(store), ports.drained);
+    const callers = { results, replies, gateway, outage, clock, library, readNodes };
     this.desk = createDesk({ store, ports, ...callers, engineName, maxPayloadBytes, stickyMs });
     this.facts = this.startFacts();
   }

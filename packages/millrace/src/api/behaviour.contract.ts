@@ -14,4 +14,5 @@ describe.skipIf(postgresUrl === undefined)('starts and handles on PostgreSQL', a
   await import('./why/waits.test.ts');
   await import('./why/queue.test.ts');
   await import('./why/blocked.test.ts');
+  await import('../versions/read-nodes.test.ts');
 });

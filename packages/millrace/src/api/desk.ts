@@ -7,6 +7,8 @@ import type { Ports } from '../engine/ports.ts';
 import type { StoreClock } from '../engine/store-clock.ts';
 import type { DeliveryResult, Message, RunRef, RunRow, Store } from '../store/port/store.ts';
 import type { Why } from '../core/policy/why.ts';
+import type { GraphView } from '../core/dag/view/view-graph.ts';
+import type { PlacedEvent } from '../core/run/event.ts';
 import type { Outage } from '../engine/outage.ts';
 import type { Gateway } from './gateway.ts';
 import { ask } from './store-failure.ts';
@@ -32,6 +34,8 @@ export interface Desk {
   /** Delivers one message with its group; resolves when it is durable. @throws RUN_CLOSED, RUN_NOT_FOUND. */
   send(ref: RunRef, message: InboxMessage): Promise<void>;
   reopen: Gateway['reopen'];
+  /** The nodes of a run; undefined: its workflow is no definition. */
+  view(run: RunRow, history: readonly PlacedEvent[]): Promise<GraphView | undefined>;
 }
 
 /** What a desk is made of. */
@@ -44,6 +48,7 @@ export interface DeskParts extends Pick<Desk, 'store' | 'ports' | 'results' | 'r
   maxPayloadBytes: number;
   /** How long runs that a message wakes are kept for the engine that has them in memory. */
   stickyMs: number;
+  readNodes(run: RunRow, history: readonly PlacedEvent[], now: number): Promise<GraphView | undefined>;
 }
 
 export function createDesk(parts: DeskParts): Desk {
@@ -67,6 +72,7 @@ export function createDesk(parts: DeskParts): Desk {
     send: (ref, message) =>
       deliverMessage((sent) => gateway.deliver({ ...sent, windowMs: stickyMs }), ref, message),
     reopen: (request) => gateway.reopen(request),
+    view: (run, history) => ask(() => parts.readNodes(run, history, clock.upper())),
   };
 }
 

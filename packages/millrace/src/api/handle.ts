@@ -39,7 +39,11 @@ export interface Run<O = unknown> {
   ): Promise<R>;
   /** The last committed value of `ctx.publish(key, …)`. */
   published<T = unknown>(key: string): Promise<T | undefined>;
-  describe(): Promise<RunDescription>;
+  /**
+   * The run as it stands.
+   * @param options - `nodes`: of a run of a definition its nodes too; that replays the run.
+   */
+  describe(options?: { nodes?: boolean }): Promise<RunDescription>;
   history(): Promise<HistoryItem[]>;
   /** What holds the run up, from itself to the cause, and what can be done about each link. */
   why(): Promise<Why>;
@@ -116,8 +120,10 @@ class RunHandle<O> implements Run<O> {
     return (payload === undefined ? undefined : decodeValue(payload)) as T | undefined;
   }
 
-  async describe(): Promise<RunDescription> {
-    return describeRun(await this.row(), placedEvents(await this.chunks()));
+  async describe({ nodes = false }: { nodes?: boolean } = {}): Promise<RunDescription> {
+    const row = await this.row();
+    const history = placedEvents(await this.chunks());
+    return describeRun(row, history, nodes ? await this.desk.view(row, history) : undefined);
   }
 
   async history(): Promise<HistoryItem[]> {

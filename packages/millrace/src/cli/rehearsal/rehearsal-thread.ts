@@ -7,7 +7,7 @@ import type { NamedWorkflow } from '../../core/workflow/workflow.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 
 export interface ThreadOptions extends ThreadSettings {
-  /** How long a program may take for one run, and the build to load, ms. */
+  /** How long a program may take for one run, ms. */
   readonly patienceMs: number;
   /** Hears what the build prints. */
   readonly tell: (text: string) => void;
@@ -15,6 +15,7 @@ export interface ThreadOptions extends ThreadSettings {
 
 /** Sources run as they are, compiled files lie beside compiled ones. */
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+const LOADING_MS = 60_000;
 /** So many runs of a version that never come back speak for all. */
 const ENOUGH = 3;
 
@@ -76,7 +77,7 @@ export class RehearsalThread {
   }
 
   private async launch(): Promise<void> {
-    const { files, patienceMs, tell } = this.options;
+    const { files, tell } = this.options;
     const settings: ThreadSettings = { files };
     const worker = new Worker(THREAD, { workerData: settings, stdout: true, stderr: true });
     this.worker = worker;
@@ -84,10 +85,9 @@ export class RehearsalThread {
       stream.on('data', (chunk: Buffer) => tell(chunk.toString().trimEnd()));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
-      reject(
-        new MillraceError('INVALID_ARGUMENT', `${files.join(', ')} did not load within ${patienceMs} ms`),
-      );
-    }, patienceMs);
+      const what = `${files.join(', ')} did not load within ${LOADING_MS / 1000} s`;
+      reject(new MillraceError('INVALID_ARGUMENT', what));
+    }, LOADING_MS);
     worker.on('message', (message: FromThread) => {
       if (message.kind === 'refused') return reject(errorOf(message.failure));
       if (message.kind === 'verdict') return this.settle(message.id, message.verdict);

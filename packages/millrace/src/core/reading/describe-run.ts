@@ -1,4 +1,5 @@
 import { splitVersion } from '../cluster/demands.ts';
+import type { GraphView, NodeDescription, Progress } from '../dag/view/view-graph.ts';
 import { decodeValue } from '../json.ts';
 import type { PlacedEvent } from '../run/event.ts';
 import type { ClosedStatus, Priority, RunStatus } from '../status.ts';
@@ -34,14 +35,24 @@ export interface RunDescription {
   readonly parentRunId: string | null;
   /** The run as which a continued one goes on. */
   readonly successorRunId: string | null;
+  /** Of a run of a definition, where they are asked for. By id, in the order of the document. */
+  readonly nodes?: Readonly<Record<string, NodeDescription>>;
+  readonly progress?: Progress;
+  /** Ids of the chain of nodes that has taken longest so far. */
+  readonly criticalPath?: readonly string[];
 }
 
 /**
  * A run in the shape of every surface.
  * @param history - what the caller has of it, in order; whole or only its ends: the first event gives the
  *   input, the last one of a closed run its output or error.
+ * @param view - of a run of a definition.
  */
-export function describeRun(run: ReadableRun, history: readonly PlacedEvent[]): RunDescription {
+export function describeRun(
+  run: ReadableRun,
+  history: readonly PlacedEvent[],
+  view?: GraphView,
+): RunDescription {
   const { version, demands: requires } = splitVersion(run.workflowVersion);
   return {
     runId: run.runId,
@@ -63,7 +74,12 @@ export function describeRun(run: ReadableRun, history: readonly PlacedEvent[]): 
     engineId: run.engineName ?? null,
     parentRunId: run.parentRunId ?? null,
     successorRunId: run.successor ?? null,
+    ...(view === undefined ? {} : nodesOf(view)),
   };
+}
+
+function nodesOf({ nodes, progress, criticalPath }: GraphView): GraphView {
+  return { nodes, progress, criticalPath };
 }
 
 function inputIn(history: readonly PlacedEvent[]): unknown {

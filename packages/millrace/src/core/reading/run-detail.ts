@@ -1,3 +1,4 @@
+import type { GraphView } from '../dag/view/view-graph.ts';
 import { decodeValue } from '../json.ts';
 import type { PlacedEvent } from '../run/event.ts';
 import type { ClosedStatus } from '../status.ts';
@@ -65,11 +66,12 @@ export interface RunDetail extends RunDescription {
 /**
  * A run with everything that its history tells.
  * @param history - whole and in order.
+ * @param view - of a run of a definition.
  */
-export function detailRun(run: ReadableRun, history: readonly PlacedEvent[]): RunDetail {
+export function detailRun(run: ReadableRun, history: readonly PlacedEvent[], view?: GraphView): RunDetail {
   const state = fold(history);
   return {
-    ...describeRun(run, history),
+    ...describeRun(run, history, view),
     steps: state.steps.map(describeStep),
     signals: state.signals.map(({ id, name, at, payload }) => ({
       id,

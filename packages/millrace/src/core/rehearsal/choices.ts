@@ -29,12 +29,13 @@ function forBroken({ workflow, against, runId }: BreakingRun): Choice[] {
       choice: 'pin',
       message:
         `Give the changed program a version of its own, and keep version ${against} as it was registered ` +
-        'beside it: runs stay on the version they started on, new ones take the new one.',
+        `beside it (a definition: version ${next} in the file): runs stay on the version they started on.`,
       command: `workflow('${workflow}', { version: '${next}' }, …)`,
     },
     {
       choice: 'patch',
-      message: 'Put the change behind a patch: runs that have passed the place go on as before.',
+      message:
+        'In code, put the change behind a patch: runs that have passed the place go on as before. A definition has none.',
       command: `if (ctx.patch('${workflow}-${next}')) { /* as it is now */ } else { /* as it was */ }`,
     },
     {

@@ -1,6 +1,7 @@
 import type { Definition } from '../../core/dag/definition.ts';
 import type { Graph } from '../../core/dag/graph/graph.ts';
 import { layoutOf, leavesOf } from '../../core/dag/graph/layout.ts';
+import { inputSchemaOf } from '../../core/dag/reading/input-schema.ts';
 import { defineWorkflow, type AnyWorkflow } from '../../core/workflow/workflow.ts';
 import { Interpreter, type Program } from './interpreter.ts';
 import { termsIn } from './terms.ts';
@@ -17,7 +18,8 @@ export function definitionWorkflow(definition: Definition, watch?: (graph: Graph
   const { name, version, timeoutMs: timeout, nodes } = definition;
   const maxEvents = EVENTS_PER_NODE * nodes.length + EVENTS_BESIDE;
   let program: Program | undefined;
-  const workflow = defineWorkflow(name, { version, timeout, maxEvents }, (ctx, input: unknown) => {
+  const options = { version, timeout, maxEvents, input: inputSchemaOf(definition.input) };
+  const workflow = defineWorkflow(name, options, (ctx, input: unknown) => {
     // Large graphs cost something, and most engines run few of the definitions that they have.
     program ??= programOf(definition);
     const interpreter = new Interpreter(ctx, program, input);

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { definitionOf } from '../../../testbed/samples/definitions.ts';
 import { play, replayDifferences, signalled, type Play } from '../../../testbed/play/play.ts';
 import { aRun, T0 } from '../../../testbed/samples/history.ts';
 import type { Definition } from '../../core/dag/definition.ts';
-import { readDefinition } from '../../core/dag/reading/read-definition.ts';
 import { viewRun } from '../../core/dag/view/view-run.ts';
 import { TerminalError } from '../../core/errors.ts';
 import type { ReadableRun } from '../../core/reading/readable-run.ts';
@@ -11,16 +11,7 @@ import { definitionWorkflow } from './definition-workflow.ts';
 
 afterEach(async () => expect(await replayDifferences()).toEqual([]));
 
-function definition(nodes: object, more: object = {}): Definition {
-  const read = readDefinition(
-    JSON.stringify({ workflow: 'order', version: 1, nodes, ...more }),
-    'order.json',
-  );
-  if ('definition' in read) return read.definition;
-  throw new Error(JSON.stringify(read.problems));
-}
-
-const ORDER = definition({
+const ORDER = definitionOf({
   reserve: { executor: 'stock.reserve' },
   charge: { executor: 'payments.charge', retry: { maxAttempts: 3 } },
   total: { needs: ['reserve', 'charge'], value: '${ nodes.charge.output.amount }' },
@@ -131,7 +122,7 @@ describe('the nodes of a run', () => {
   });
 
   it('that were undone are not tried once more by that', async () => {
-    const of = definition({
+    const of = definitionOf({
       reserve: { executor: 'a', compensate: { executor: 'undo' } },
       charge: { needs: ['reserve'], executor: 'b' },
     });
@@ -145,7 +136,7 @@ describe('the nodes of a run', () => {
 
   it('that wait for many name the first of them', async () => {
     const ids = Array.from({ length: 30 }, (_, n) => `n${n}`);
-    const of = definition({
+    const of = definitionOf({
       ...Object.fromEntries(ids.map((id) => [id, { executor: 'x' }])),
       all: { needs: ids, value: 1 },
     });
@@ -167,7 +158,7 @@ describe('the nodes of a run', () => {
   });
 
   it('that go through items count them', async () => {
-    const each = definition({
+    const each = definitionOf({
       notify: { forEach: '${ input.to }', concurrency: 2, onItemError: 'skip', executor: 'email.send' },
     });
     const run = await start(each, { to: ['a', 'b', 'c'] });
@@ -184,11 +175,11 @@ describe('the nodes of a run', () => {
   it('are shown as far as definition and history agree', async () => {
     const run = await start(ORDER);
     await later(run, run.done('reserve'));
-    const other = definition({
+    const other = definitionOf({
       reserve: { executor: 'stock.reserve' },
       bill: { needs: ['reserve'], executor: 'x' },
     });
-    const earlier = await start(definition({ hold: { executor: 'x' } }));
+    const earlier = await start(definitionOf({ hold: { executor: 'x' } }));
     await later(earlier, earlier.done('hold'));
     expect((await look(other, run)).breach).toBeUndefined();
     const view = await look(other, earlier, { status: 'completed' });

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { GraphView } from '../../../core/dag/view/view-graph.ts';
+import type { RunDescription } from '../../../core/reading/describe-run.ts';
 import { placedEvents } from '../../../core/reading/history-items.ts';
 import type { Why } from '../../../core/policy/why.ts';
 import { detailRun, type RunDetail, type StepDescription } from '../../../core/reading/run-detail.ts';
@@ -12,6 +14,7 @@ import { paintStatus, shortInstant, span } from '../../output/run-words.ts';
 import { safeLines, safeText, shorten } from '../../output/safe-text.ts';
 import { table } from '../../output/table.ts';
 import type { Terminal } from '../../terminal.ts';
+import { nodeLines } from './node-lines.ts';
 
 const VALUE_CHARS = 2000;
 
@@ -26,8 +29,10 @@ export function addShow(program: Command, cli: Cli): void {
       const shown = await withClient(cli, options, async (millrace) => {
         const row = await findRun(millrace, argument);
         const history = placedEvents(await millrace.store.readHistory(row.runId));
-        const { reasons } = await millrace.run(row.runId).why();
-        return withTasks(millrace, { detail: detailRun(row, history), reasons });
+        const run = millrace.run(row.runId);
+        const { reasons } = await run.why();
+        const detail = detailRun(row, history, viewIn(await run.describe({ nodes: true })));
+        return withTasks(millrace, { detail, reasons });
       });
       printResult(cli, options.json, shown.detail, () => runLines(cli.terminal, shown));
     });
@@ -38,6 +43,11 @@ interface Shown {
   reasons: Why['reasons'];
   /** By the id of the task: what makes a step's attempt elsewhere. */
   tasks: ReadonlyMap<string, RunRow>;
+}
+
+function viewIn({ nodes, progress, criticalPath }: RunDescription): GraphView | undefined {
+  if (nodes === undefined || progress === undefined || criticalPath === undefined) return undefined;
+  return { nodes, progress, criticalPath };
 }
 
 async function withTasks({ store }: Millrace, run: Omit<Shown, 'tasks'>): Promise<Shown> {
@@ -69,6 +79,7 @@ function runLines(terminal: Terminal, { detail: run, reasons, tasks }: Shown): s
     ...field('input', valueText(run.input)),
     ...(run.status === 'completed' ? field('output', valueText(run.output)) : []),
     ...(run.error === null ? [] : field('error', errorText(run.error))),
+    ...nodeLines(terminal, run),
     ...stepLines(terminal, run, tasks),
     ...arrivalLines(terminal, run),
   ];
@@ -90,9 +101,11 @@ function errorText({ code, message, cause }: NonNullable<RunDetail['error']>): s
 
 function stepLines(
   { outStyle: style, columns }: Terminal,
-  { steps }: RunDetail,
+  { steps: all, nodes }: RunDetail,
   tasks: Shown['tasks'],
 ): string[] {
+  // What the table of nodes says of a step is not said twice; earlier attempts stand only here.
+  const steps = all.filter(({ name, retries }) => nodes?.[name] === undefined || retries.length > 1);
   if (steps.length === 0) return [];
   const rows = steps.flatMap((step) => [
     step.taskRunId === null

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { millrace } from '../../../../testbed/cli/fake-terminal.ts';
 import { workplace, type Workplace } from '../../../../testbed/cli/workplace.ts';
+import type { Definition } from '../../../core/dag/definition.ts';
+import { readDefinition } from '../../../core/dag/reading/read-definition.ts';
 import type { PreflightReport } from '../../../core/rehearsal/report.ts';
+import { definitionWorkflow } from '../../../flows/dag/definition-workflow.ts';
 import { Millrace, workflow } from '../../../index.ts';
 
 const before = workflow('order', async (ctx) => {
@@ -39,7 +42,8 @@ async function preflight(place: Workplace, ...args: string[]) {
   };
 }
 
-describe('preflight', () => {
+// Each starts threads, which take their time on a busy machine.
+describe('preflight', { timeout: 60_000 }, () => {
   it('ends with 0 where every open run agrees, and leaves all as it was', async () => {
     using place = workplace();
     await withRuns(place, 2);
@@ -112,11 +116,40 @@ describe('preflight', () => {
     expect(outcome).toMatchObject({ status, err: expect.stringContaining(hint) as string });
   });
 
+  it('takes definitions, and says which node of a changed one would break', async () => {
+    using place = workplace();
+    const flow = (second: string): string => `
+workflow: flow
+version: 1
+nodes:
+  reserve: { executor: stock.reserve }
+  ${second}: { needs: [reserve], executor: payments.charge }
+  approved: { needs: [${second}], signal: approved }
+`;
+    const same = place.write('same.yaml', flow('charge'));
+    const { definition } = readDefinition(flow('charge'), same) as { definition: Definition };
+    const executors = { 'stock.reserve': () => 1, 'payments.charge': () => 2 };
+    const flows = [definitionWorkflow(definition)];
+    const engine = await Millrace.open({ store: place.store, workflows: flows, executors });
+    const run = await engine.start({ name: 'flow', version: '1' }, {});
+    await expect.poll(async () => (await run.describe()).status).toBe('waiting');
+    await engine.close();
+    expect(await preflight(place, same)).toMatchObject({ status: 0, report: { agreeing: 1 } });
+    const changed = await preflight(place, place.write('changed.yaml', flow('bill')));
+    expect(changed).toMatchObject({ status: 1, report: { breaking: 1 } });
+    expect(changed.report?.breaks).toMatchObject([
+      { at: 'step "charge" (command 1)', actual: 'step "bill" (command 1)' },
+    ]);
+    const wrong = place.write('wrong.yaml', flow('charge').replace('needs: [reserve]', 'needs: [reserv]'));
+    const refused = await preflight(place, wrong);
+    expect(refused).toMatchObject({ status: 2, err: expect.stringContaining('wrong.yaml:6') as string });
+  });
+
   it('ends a program that never comes back, and judges the others all the same', async () => {
     using place = workplace();
     await withRuns(place, 3);
     const endless = `if (ctx.key === 'order-2') for (;;) await null; ${SAME}`;
-    const { status, report } = await preflight(place, moduleWith(place, endless), '--patience', '1s');
+    const { status, report } = await preflight(place, moduleWith(place, endless), '--patience', '3s');
     expect(status).toBe(1);
     expect(report).toMatchObject({ agreeing: 2, breaking: 1 });
     expect(report?.breaks).toMatchObject([{ key: 'order-2', code: 'UNRESPONSIVE' }]);
