@@ -72,8 +72,7 @@ export function schemaFindings(schema: unknown, path: Path): readonly Finding[] 
 /** What the schema of schemas refuses: the deepest of what it says, for the rest follows from it. */
 function shapeFindings(schema: object, path: Path): readonly Finding[] {
   const errors = refusalsOf(schema);
-  const depth = (error: ErrorObject): number => error.instancePath.split('/').length;
-  const deepest = errors.toSorted((a, b) => depth(b) - depth(a));
+  const deepest = errors.toSorted((a, b) => depthOf(b) - depthOf(a));
   const places: string[] = [];
   return deepest.flatMap((error) => {
     const { instancePath } = error;
@@ -93,6 +92,10 @@ function shapeFindings(schema: object, path: Path): readonly Finding[] {
   });
 }
 
+function depthOf({ instancePath }: ErrorObject): number {
+  return instancePath.split('/').length;
+}
+
 function guessFor({ keyword, params }: ErrorObject, value: unknown): string | undefined {
   if (keyword !== 'enum' || typeof value !== 'string') return undefined;
   const guess = didYouMean(value, (params['allowedValues'] as readonly unknown[]).map(String));
@@ -104,7 +107,7 @@ let meta: Ajv2020 | undefined;
 /** What the schema of schemas says; the validator of it is compiled when it is first needed. */
 function refusalsOf(schema: object): readonly ErrorObject[] {
   meta ??= new Ajv2020({ allErrors: true });
-  void meta.validateSchema(schema as AnySchema);
+  void meta.validateSchema(schema);
   return meta.errors ?? [];
 }
 

@@ -46,13 +46,15 @@ const CLOSE = ' }';
 /** Where in a template each of these nodes is spoken of first. */
 export function placesOfNodes(source: unknown, ids: ReadonlySet<string>): ReadonlyMap<string, Path> {
   const places = new Map<string, Path>();
-  const ignore = (): void => undefined;
   planOf(source, {
     expression: ({ nodes }, path) => {
       for (const id of nodes) if (ids.has(id) && !places.has(id)) places.set(id, [...path]);
     },
-    unterminated: ignore,
-    tooDeep: ignore,
+    unterminated: pass,
+    tooDeep: pass,
   });
   return places;
 }
+
+/** What is no expression has been reported before. */
+function pass(): void {}

@@ -44,7 +44,7 @@ interface Reading {
 
 /** The value of a document, what in it no value of JSON can have, and which node each alias stands for. */
 export function valueOf(
-  document: Document.Parsed<ParsedNode>,
+  document: Document.Parsed,
   text: string,
   placeAt: (offset: number) => Place,
 ): {
