@@ -82,6 +82,13 @@ describe('what is too large', () => {
   it('has the first twenty broken lines listed', () => {
     expect(codesIn(readDefinition('a: @\n'.repeat(30), 'a.yaml'))).toHaveLength(20);
   });
+
+  it('is not read to the end where a second document begins', () => {
+    const read = codesIn(
+      readDefinition(`${HEAD}nodes: { a: { value: 1 } }\n${'---\n'.repeat(1000)}`, 'a.yaml'),
+    );
+    expect(read).toEqual(['YAML_FEATURE: a second document begins']);
+  });
 });
 
 describe('a definition of a hundred thousand nodes', () => {

@@ -1,4 +1,3 @@
-import { isMillraceError } from '../../../errors.ts';
 import { checkTemplate } from '../../expression/check-template.ts';
 import { compileTemplate } from '../../expression/compile-template.ts';
 import { planOf } from '../../expression/plan.ts';
@@ -28,8 +27,8 @@ export function readTemplate(
   let template: Template | undefined;
   try {
     template = templateOf(source, known);
-  } catch (error) {
-    if (!isMillraceError(error, 'EXPRESSION')) throw error;
+  } catch {
+    // What is wrong is said below, with all else that is.
   }
   if (template !== undefined && [...template.roots].every((root) => allowed.has(root))) return template;
   return checkTemplate(source, allowed).map(({ path: inside, code, message, value, remedy }) => ({

@@ -89,7 +89,7 @@ function syntaxFaults(
     ofLine.set(place.line, {
       path: [],
       code: 'SYNTAX',
-      message: `it is not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1).trim()}`,
+      message: `it cannot be read: ${message.charAt(0).toLowerCase()}${message.slice(1).trim()}`,
       value: show(lineAt(text, pos[0])),
       remedy: REMEDIES[code] ?? 'Correct it at that place.',
       place,
