@@ -84,6 +84,24 @@ nodes:
   });
 });
 
+describe('a text that is broken', () => {
+  it('is shown where it ends, too', () => {
+    expect(problemsIn(readDefinition('workflow: @', 'a.yaml'))).toMatchObject([
+      { line: 1, column: 11, value: '"workflow: @"', remedy: 'Put the text in quotes.' },
+    ]);
+  });
+
+  it('of JSON is shown as one of YAML is', () => {
+    expect(problemsIn(readDefinition('{ "workflow": "a", "version": }}', 'a.json'))).toMatchObject([
+      { line: 1, code: 'SYNTAX' },
+    ]);
+    const escaped = '{"workflow":"a","version":1,"nodes":{"a":{"value":"\\"x\\\\","when":3}}}';
+    expect(problemsIn(readDefinition(escaped, 'a.json'))).toMatchObject([
+      { column: 66, path: 'nodes.a.when' },
+    ]);
+  });
+});
+
 describe('a document that comes as an object', () => {
   const node = { executor: 'noop' };
 

@@ -7,6 +7,7 @@ import {
   type Node,
   type Pair,
   type ParsedNode,
+  type Range,
   type YAMLMap,
 } from 'yaml';
 import type { Locate, Place } from '../problem.ts';
@@ -30,19 +31,20 @@ export function locator({ root, aliases, text, placeAt }: Located): Locate {
   };
   return ({ path, atKey, part }) => {
     let node: unknown = root;
-    let offset = startOf(root) ?? 0;
+    let offset = startOf(root, 0);
     for (const [index, step] of path.entries()) {
       const resolved = isAlias(node) ? aliases.get(node) : node;
       const isLast = index === path.length - 1;
       if (isMap(resolved)) {
         const pair = pairsOf(resolved).get(String(step));
         if (pair === undefined) break;
+        const keyAt = startOf(pair.key, offset);
         node = pair.value;
-        offset = (isLast && atKey ? undefined : startOf(node)) ?? startOf(pair.key) ?? offset;
+        offset = isLast && atKey ? keyAt : startOf(node, keyAt);
       } else if (isSeq(resolved)) {
         node = resolved.items[Number(step)];
-        offset = startOf(node) ?? offset;
-      } else break;
+        offset = startOf(node, offset);
+      }
     }
     return placeAt(offset + (part === undefined ? 0 : offsetOfPart(node, part, text)));
   };
@@ -57,13 +59,13 @@ function pairsByKey(map: YAMLMap): ReadonlyMap<string, Pair> {
   return pairs;
 }
 
-function startOf(node: unknown): number | undefined {
-  return (node as Partial<Node> | null | undefined)?.range?.[0];
+function startOf(node: unknown, otherwise: number): number {
+  return (node as Partial<Node> | null)?.range?.[0] ?? otherwise;
 }
 
 /** Where a part of a text begins, from the beginning of the text on; 0 where escapes or folded lines hide it. */
 function offsetOfPart(node: unknown, part: string, text: string): number {
-  if (!isScalar(node) || !node.range) return 0;
-  const [start, end] = node.range;
+  if (!isScalar(node)) return 0;
+  const [start, end] = node.range as Range; // it was read from a text
   return Math.max(0, text.slice(start, end).indexOf(part));
 }
