@@ -19,7 +19,13 @@ nodes:
   approved: { needs: [charge], signal: approved, timeout: 7d, when: "\${ nodes.charge.output.amount > 1000 }" }
   settle: { needs: [approved], join: settled, sleep: 3d }
   invoice: { needs: [settle], workflow: invoice, with: { order: "\${ run.key }" } }
-  notify: { needs: [invoice], forEach: "\${ input.contacts }", concurrency: 1, onItemError: skip, executor: mail, with: "\${ item }" }
+  notify:
+    needs: [invoice]
+    forEach: "\${ input.contacts }"
+    concurrency: 1
+    onItemError: skip
+    executor: mail
+    with: "\${ item }"
   summary: { needs: [notify], value: "\${ size(nodes.notify.output) }" }
 output: { invoice: "\${ nodes.invoice.output }", mails: "\${ nodes.summary.output }" }
 `);

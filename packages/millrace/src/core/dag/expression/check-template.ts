@@ -27,7 +27,7 @@ export function checkTemplate(source: unknown, allowed: ReadonlySet<Root>): read
         code: 'UNTERMINATED_EXPRESSION',
         message: `the \${ at character ${at + 1} has no end`,
         value: text,
-        remedy: 'Close it with }, or write $${ for a literal ${.',
+        remedy: 'Close it with }, and its strings with a quote, or write $${ for a literal ${.',
       }),
     tooDeep: (path) =>
       problems.push({

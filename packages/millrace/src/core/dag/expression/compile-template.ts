@@ -1,4 +1,5 @@
-import { MillraceError, show } from '../../errors.ts';
+import { MillraceError } from '../../errors.ts';
+import { excerpt } from './cel/expression.ts';
 import type { Expression } from './cel/expression.ts';
 import { checkTemplate } from './check-template.ts';
 import { planOf } from './plan.ts';
@@ -39,7 +40,7 @@ export function compileTemplate(source: unknown): Template {
 function refusalOf(source: unknown): MillraceError {
   const [problem] = checkTemplate(source, EVERYWHERE);
   const { value, message, remedy } = problem as NonNullable<typeof problem>; // planning has found one
-  return new MillraceError('EXPRESSION', `expression ${show(value)}: ${message}`, {
+  return new MillraceError('EXPRESSION', `expression ${excerpt(value)}: ${message}`, {
     remedy,
     details: { expression: value, reason: message },
   });

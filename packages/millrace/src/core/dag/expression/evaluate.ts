@@ -1,6 +1,7 @@
-import { MillraceError, isMillraceError, show } from '../../errors.ts';
+import { MillraceError } from '../../errors.ts';
+import { excerpt } from './cel/expression.ts';
 import type { Expression } from './cel/expression.ts';
-import { Fault } from './cel/fault.ts';
+import { CostFault, Fault } from './cel/fault.ts';
 import { frameOf } from './cel/frame.ts';
 import type { Frame, Run } from './cel/frame.ts';
 import { plain, recordOf, weigh } from './cel/value.ts';
@@ -89,14 +90,18 @@ export function textFrom(run: Run, frame: Frame): string {
 }
 
 function refusalFor({ text }: Expression, error: unknown): unknown {
-  if (isMillraceError(error)) return error;
   const source = `\${ ${text} }`;
   if (error instanceof Fault) return refusal(source, error.message, error.hint());
-  return refusal(source, error instanceof RangeError ? 'its value is nested too deeply' : String(error));
+  if (error instanceof CostFault) return refusal(source, error.message);
+  // A stack that is full, or JSON that meets a bigint in what an executor gave.
+  return refusal(
+    source,
+    error instanceof RangeError ? 'its value is nested too deeply' : 'its value is not JSON',
+  );
 }
 
 function refusal(source: string, reason: string, remedy?: string): MillraceError {
-  return new MillraceError('EXPRESSION', `expression ${show(source)}: ${reason}`, {
+  return new MillraceError('EXPRESSION', `expression ${excerpt(source)}: ${reason}`, {
     remedy,
     details: { expression: source, reason },
   });

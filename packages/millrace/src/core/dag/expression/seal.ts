@@ -1,5 +1,5 @@
 import { MillraceError, isMillraceError, show } from '../../errors.ts';
-import { expressionOf } from './cel/expression.ts';
+import { excerpt, expressionOf } from './cel/expression.ts';
 import { frameOf, frameOfSecrets } from './cel/frame.ts';
 import type { Frame, Run } from './cel/frame.ts';
 import { plain, recordOf } from './cel/value.ts';
@@ -73,10 +73,8 @@ export function openSealed(value: unknown, secretOf: (name: string) => string | 
     used.add(name);
     return secret;
   });
-  const opened = value[SEAL].reduce<unknown>(
-    (whole, { at, parts }) => placed(whole, at, openParts(parts, frame)),
-    value.value,
-  );
+  const places = value[SEAL].map(({ at, parts }) => ({ at, value: openParts(parts, frame) }));
+  const opened = places.length === 0 ? value.value : grafted(value.value, graftOf(places));
   return { value: opened, used: [...used] };
 }
 
@@ -106,7 +104,7 @@ function openParts(parts: Place['parts'], frame: Frame): unknown {
     if (isMillraceError(error)) throw error;
     throw new MillraceError(
       'EXPRESSION',
-      `expression ${show(shown(parts))} cannot be computed from the secrets`,
+      `expression ${excerpt(shown(parts))} cannot be computed from the secrets`,
     );
   }
 }
@@ -115,12 +113,36 @@ function runOf({ expression }: { readonly expression: string }): Run {
   return expressionOf(expression).run;
 }
 
-/** A copy of the whole with another value at a place; the rest is shared. */
-function placed(whole: unknown, [key, ...rest]: Place['at'], value: unknown): unknown {
-  if (key === undefined) return value;
-  if (Array.isArray(whole)) return whole.with(Number(key), placed(whole[Number(key)], rest, value));
-  const record = whole as RawMap; // places are made along the value
-  return recordOf([...Object.entries(record), [String(key), placed(record[key], rest, value)]]);
+/** What is put into a value: at the place itself, or further inside. */
+interface Graft {
+  value: unknown;
+  readonly inside: Map<string | number, Graft>;
+}
+
+function graftOf(found: readonly { readonly at: Place['at']; readonly value: unknown }[]): Graft {
+  const root: Graft = { value: undefined, inside: new Map() };
+  for (const { at, value } of found) {
+    let graft = root;
+    for (const key of at) {
+      const next = graft.inside.get(key) ?? { value: undefined, inside: new Map() };
+      graft.inside.set(key, next);
+      graft = next;
+    }
+    graft.value = value;
+  }
+  return root;
+}
+
+/** A copy along the places; the rest is shared. */
+function grafted(whole: unknown, { value, inside }: Graft): unknown {
+  if (inside.size === 0) return value;
+  const at = (old: unknown, key: string | number): unknown => {
+    const graft = inside.get(key);
+    return graft === undefined ? old : grafted(old, graft);
+  };
+  if (Array.isArray(whole)) return whole.map(at);
+  const record = whole as RawMap; // places were made along lists and objects
+  return recordOf(Object.entries(record).map(([key, old]) => [key, at(old, key)] as const));
 }
 
 function unknownSecret(name: string): MillraceError {

@@ -3,6 +3,7 @@ import formats from 'ajv-formats';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { MillraceError, show } from '../../errors.ts';
 import { didYouMean } from '../../suggest.ts';
+import { typeWords } from './format/explain.ts';
 import { pathOfPointer, valueAt } from './pointer.ts';
 import { showValue, type Finding, type Path } from './problem.ts';
 
@@ -19,10 +20,11 @@ const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
  */
 export function inputSchemaOf(schema: unknown): StandardSchemaV1<unknown, unknown> | undefined {
   if (schema === undefined) return undefined;
-  const validate = compileSchema(schema);
-  if (typeof validate !== 'function') {
-    throw new MillraceError('INVALID_DEFINITION', `the schema of the input ${validate}`, {
-      remedy: SCHEMA_REMEDY,
+  const { validate, faults } = compileSchema(schema);
+  const [fault] = faults;
+  if (fault !== undefined) {
+    throw new MillraceError('INVALID_DEFINITION', `the schema of the input is broken: ${fault.message}`, {
+      remedy: fault.remedy,
     });
   }
   return {
@@ -31,7 +33,8 @@ export function inputSchemaOf(schema: unknown): StandardSchemaV1<unknown, unknow
       vendor: 'millrace',
       validate: (value) => {
         if (validate(value)) return { value };
-        return { issues: (validate.errors ?? []).slice(0, MAX_ISSUES).map((error) => issueOf(error, value)) };
+        const errors = validate.errors as readonly ErrorObject[]; // it refuses nothing without one
+        return { issues: errors.slice(0, MAX_ISSUES).map((error) => issueOf(error, value)) };
       },
     },
   };
@@ -61,17 +64,9 @@ export function schemaFindings(schema: unknown, path: Path): readonly Finding[] 
   }
   const ofShape = shapeFindings(schema, path);
   if (ofShape.length > 0) return ofShape;
-  const compiled = compileSchema(schema);
-  if (typeof compiled === 'function') return [];
-  return [
-    {
-      path,
-      code: 'INPUT_SCHEMA',
-      message: `the schema ${compiled}`,
-      value: showValue(schema),
-      remedy: SCHEMA_REMEDY,
-    },
-  ];
+  return compileSchema(schema).faults.map(({ pointer, message, value, remedy }) => ({
+    ...{ path: [...path, ...pathOfPointer(schema, pointer)], code: 'INPUT_SCHEMA', message, value, remedy },
+  }));
 }
 
 /** What the schema of schemas refuses: the deepest of what it says, for the rest follows from it. */
@@ -108,35 +103,80 @@ let meta: Ajv2020 | undefined;
 
 /** What the schema of schemas says; the validator of it is compiled when it is first needed. */
 function refusalsOf(schema: object): readonly ErrorObject[] {
-  if (meta === undefined) {
-    meta = new Ajv2020({ allErrors: true });
-    addFormats(meta);
-  }
+  meta ??= new Ajv2020({ allErrors: true });
   void meta.validateSchema(schema as AnySchema);
   return meta.errors ?? [];
 }
 
+/** Why a schema that is one cannot be used. */
+interface SchemaFault {
+  /** JSON Pointer to what is wrong. */
+  readonly pointer: string;
+  readonly message: string;
+  readonly value?: string;
+  readonly remedy: string;
+}
+
 /**
  * Compiled by a validator of its own, so that two schemas cannot get into each other's way by `$id`, and nothing is left
- * of it; or why it cannot be.
+ * of it.
  */
-function compileSchema(schema: unknown): ValidateFunction | string {
-  const warnings: string[] = [];
-  const note = (text: unknown): void => void warnings.push(String(text));
+function compileSchema(schema: unknown): {
+  readonly validate: ValidateFunction;
+  readonly faults: readonly SchemaFault[];
+} {
+  // Some schemas are compiled more than once.
+  const warnings = new Set<string>();
+  const note = (text: unknown): void => void warnings.add(String(text));
   const ajv = new Ajv2020({
     ...{ allErrors: true, verbose: true, strict: false, meta: false, validateSchema: false },
     logger: { log: note, warn: note, error: note },
   });
   addFormats(ajv);
   try {
-    const { $schema: _, ...rest } =
-      typeof schema === 'object' ? (schema as { readonly $schema?: unknown }) : {};
-    const validate = ajv.compile(typeof schema === 'object' ? (rest as AnySchema) : (schema as AnySchema));
-    const [warning] = warnings;
-    return warning === undefined ? validate : `is refused: ${warning}`;
+    const validate = ajv.compile(withoutDraft(schema));
+    return { validate, faults: [...warnings].flatMap(formatFault) };
   } catch (error) {
-    return `cannot be used: ${(error as Error).message}`;
+    return { validate: refuseAll, faults: [compilerFault(error as Error)] };
   }
+}
+
+const refuseAll = (() => false) as unknown as ValidateFunction; // nobody calls it where there are faults
+
+/** The compiler looks for the schema of schemas that is named there, and it has been held against that before. */
+function withoutDraft(schema: unknown): AnySchema {
+  if (typeof schema !== 'object') return schema as AnySchema; // true or false
+  const { $schema: _, ...rest } = schema as { readonly $schema?: unknown };
+  return rest;
+}
+
+/** The compiler passes over a format that it does not know, with a warning; other warnings are of no interest. */
+function formatFault(warning: string): readonly SchemaFault[] {
+  const [, format, pointer] =
+    /^unknown format "(.*)" ignored in schema at path "[^#]*#(.*)"$/.exec(warning) ?? [];
+  if (format === undefined || pointer === undefined) return [];
+  return [
+    {
+      pointer: decodeURIComponent(`${pointer}/format`),
+      message: `there is no format ${show(format)}`,
+      value: show(format),
+      remedy:
+        'Use date-time, date, time, duration, email, uri, uuid, ipv4 or another one of JSON Schema, or a pattern.',
+    },
+  ];
+}
+
+function compilerFault(error: Error): SchemaFault {
+  const missing = 'missingRef' in error ? String(error.missingRef) : undefined;
+  if (missing === undefined) {
+    return { pointer: '', message: `the schema cannot be used: ${error.message}`, remedy: SCHEMA_REMEDY };
+  }
+  return {
+    pointer: '',
+    message: `the schema refers to ${show(missing)}, which is not there`,
+    value: show(missing),
+    remedy: 'Define it under $defs; other files are not read.',
+  };
 }
 
 /** The package is CommonJS: its default export is the plugin. */
@@ -157,6 +197,7 @@ function issueOf(error: ErrorObject, input: unknown): StandardSchemaV1.Issue {
 }
 
 function sentenceOf({ keyword, message = 'is not allowed', params }: ErrorObject): string {
+  if (keyword === 'type') return `must be ${typeWords({ type: (params as { readonly type: string }).type })}`;
   if (keyword !== 'enum') return message;
   return `must be one of ${(params['allowedValues'] as readonly unknown[]).map(String).join(', ')}`;
 }

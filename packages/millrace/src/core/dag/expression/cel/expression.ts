@@ -1,10 +1,10 @@
 import { Environment, ParseError } from '@marcbachmann/cel-js';
-import type { ASTNode } from '@marcbachmann/cel-js';
+import type { ASTNode, SourceRange } from '@marcbachmann/cel-js';
 import type { Root } from '../template.ts';
-import { compile } from './compile.ts';
-import { NOTHING, TOO_DEEP, newStudy } from './study.ts';
+import { compile } from './tree/compile.ts';
+import { NOTHING, TOO_DEEP, newStudy } from './tree/study.ts';
 import type { Run } from './frame.ts';
-import type { Mistake } from './study.ts';
+import type { Mistake } from './tree/study.ts';
 
 /** A compiled text: the same for everybody who has the same text. */
 export interface Expression {
@@ -36,6 +36,13 @@ export function expressionOf(source: string): Expression {
   cache.set(text, expression);
   if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value as string); // it is not empty
   return expression;
+}
+
+const SHOWN_CHARS = 160;
+
+/** A text with expressions, as messages show it. */
+export function excerpt(source: string): string {
+  return source.length <= SHOWN_CHARS ? source : `${source.slice(0, SHOWN_CHARS)}…`;
 }
 
 function makeExpression(text: string): Expression {
@@ -73,8 +80,9 @@ function parse(text: string, mistakes: Mistake[]): ASTNode | undefined {
 /** The parser's words; a stack that is full is one of the ways in which an expression is nested too deeply. */
 function mistakeOf(error: unknown): Mistake {
   if (!(error instanceof ParseError)) return TOO_DEEP;
-  const { summary, range } = error;
-  return syntax(summary.charAt(0).toLowerCase() + summary.slice(1), range?.start ?? 0);
+  const { summary } = error;
+  const { start } = error.range as SourceRange; // the parser always says where
+  return syntax(summary.charAt(0).toLowerCase() + summary.slice(1), start);
 }
 
 function syntax(

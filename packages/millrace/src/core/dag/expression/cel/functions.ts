@@ -3,6 +3,8 @@ import { Fault } from './fault.ts';
 import { spend, spendChars } from './meter.ts';
 import type { Meter } from './meter.ts';
 import { itemsOf, toInt } from './operators.ts';
+import { matches } from './pattern/pattern.ts';
+import { readPattern } from './pattern/read-pattern.ts';
 import { MadeList, isList, isMap, keysOf, lengthOf, typeOf } from './value.ts';
 import type { Value } from './value.ts';
 
@@ -16,6 +18,7 @@ export interface CelFunction {
 /** `name(…)`. There is no clock and no chance among them: a replay must compute the same. */
 export const FUNCTIONS: ReadonlyMap<string, CelFunction> = new Map([
   ['size', { least: 1, most: 1, apply: size }],
+  ['matches', { least: 2, most: 2, apply: matchesComputed }],
   ['string', { least: 1, most: 1, apply: toText }],
   ['int', { least: 1, most: 1, apply: int }],
   ['double', { least: 1, most: 1, apply: double }],
@@ -25,6 +28,7 @@ export const FUNCTIONS: ReadonlyMap<string, CelFunction> = new Map([
 /** `value.name(…)`. */
 export const METHODS: ReadonlyMap<string, CelFunction> = new Map([
   ['size', { least: 1, most: 1, apply: size }],
+  ['matches', { least: 2, most: 2, apply: matchesComputed }],
   ['contains', onText('contains', (text, part) => text.includes(part))],
   ['startsWith', onText('startsWith', (text, part) => text.startsWith(part))],
   ['endsWith', onText('endsWith', (text, part) => text.endsWith(part))],
@@ -100,6 +104,18 @@ export function textFor(name: string, value: Value, meter: Meter): string {
   if (typeof value !== 'string') throw new Fault(`${name}() needs a string, got ${typeOf(value)}`);
   spendChars(meter, value.length);
   return value;
+}
+
+/** What reading a pattern costs, beside its steps. */
+const READING = 100;
+
+/** For a pattern that is computed; one that is written out has been read when the expression was compiled. */
+function matchesComputed([text = null, source = null]: readonly Value[], meter: Meter): Value {
+  const [subject, wanted] = [textFor('matches', text, meter), textFor('matches', source, meter)];
+  spend(meter, READING);
+  const pattern = readPattern(wanted);
+  spend(meter, 5 * pattern.length);
+  return matches(pattern, subject, meter);
 }
 
 function split([text = null, mark = null]: readonly Value[], meter: Meter): Value {

@@ -4,7 +4,7 @@ import type { Meter } from './meter.ts';
 import { MadeList, equal, fieldOf, isList, isMap, isNumeric, itemAt, lengthOf, typeOf } from './value.ts';
 import type { RawList, Value } from './value.ts';
 
-type Operator = (left: Value, right: Value, meter: Meter) => Value;
+export type Operator = (left: Value, right: Value, meter: Meter) => Value;
 
 /** By their signs. Of an int and a double the int becomes a double first. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
@@ -47,7 +47,7 @@ export function truth(what: string, value: Value): boolean {
 }
 
 /** What a caught fault costs: making one is slow. */
-const FAULT_STEPS = 50;
+const FAULT_STEPS = 100;
 
 /** Whoever goes on after an error does so only after a fault, and pays for it. */
 export function passOver(error: unknown, meter: Meter): Fault {

@@ -136,15 +136,25 @@ function plainInt(value: bigint): number {
   throw new Fault(`the int ${value} is outside the range that JSON keeps exactly; string() makes text of it`);
 }
 
-/** Inside a made value: counted, for the same large part may stand in it many times. */
+/** Inside a made value: counted, for the same part may stand in it many times. */
 function plainPart(value: Value, meter: Meter): unknown {
+  const isMade = value instanceof MadeList || value instanceof Map;
+  if (isMade) spendSize(meter, VALUE_CHARS);
   const out = plain(value, meter);
-  if (!(value instanceof MadeList) && !(value instanceof Map)) weigh(out, meter);
+  if (!isMade) weigh(out, meter);
   return out;
 }
 
+/** Of any value, beside the characters of its texts. */
+const VALUE_CHARS = 8;
+
 function plainMap(map: MadeMap, meter: Meter): RawMap {
-  return recordOf([...map].map(([key, value]) => [key, plainPart(value, meter)] as const));
+  return recordOf(
+    [...map].map(([key, value]) => {
+      spendSize(meter, key.length + 3);
+      return [key, plainPart(value, meter)] as const;
+    }),
+  );
 }
 
 /** An object of these entries; a key `__proto__` is one like others. */
@@ -157,7 +167,7 @@ export function weigh(raw: unknown, meter: Meter): void {
   const left: unknown[] = [raw];
   while (left.length > 0) {
     const next = left.pop();
-    spendSize(meter, typeof next === 'string' ? next.length + 3 : 4);
+    spendSize(meter, typeof next === 'string' ? next.length + VALUE_CHARS : VALUE_CHARS);
     if (typeof next !== 'object' || next === null) continue;
     if (Array.isArray(next)) for (const item of next) left.push(item);
     else {

@@ -20,6 +20,7 @@ export function strayMentions(
   graph: Graph,
   order: readonly number[],
   mentions: readonly Mention[],
+  budget = BUDGET,
 ): readonly Mention[] {
   const places = new Int32Array(order.length);
   for (const [place, node] of order.entries()) places[node] = place;
@@ -34,7 +35,7 @@ export function strayMentions(
   const targets = [...ofTarget.keys()];
   const sweep: Sweep = { graph, order, places, masks: new Int32Array(order.length), steps: 0 };
   const stray = judged.filter(({ speaker, of }) => speaker === of);
-  for (let at = 0; at < targets.length && sweep.steps < BUDGET; at += AT_ONCE) {
+  for (let at = 0; at < targets.length && sweep.steps < budget; at += AT_ONCE) {
     const batch = targets.slice(at, at + AT_ONCE);
     const spoken = batch.flatMap((target) => ofTarget.get(target) ?? []);
     descend(sweep, batch, lastOf(spoken, places));

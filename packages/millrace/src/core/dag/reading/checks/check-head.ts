@@ -1,3 +1,4 @@
+import { show } from '../../../errors.ts';
 import { checkKey, checkQueue } from '../../../names.ts';
 import type { Root } from '../../expression/template.ts';
 import { schemaFindings } from '../input-schema.ts';
@@ -27,7 +28,7 @@ function checkLimits(check: Check, limits: readonly unknown[]): void {
     if (template?.isConstant) refuse(check, path, key, () => checkKey(template.constant));
     if (seen.has(key)) {
       check.findings.push({
-        ...{ path, code: 'INVALID_VALUE', message: 'two limits have this key', value: key },
+        ...{ path, code: 'INVALID_VALUE', message: 'two limits have this key', value: show(key) },
         remedy: 'Keep one of them.',
       });
     }

@@ -222,7 +222,8 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   object: 'an object',
 };
 
-function typeWords({ type = [] }: JsonSchema): string {
+/** What a schema wants, in words: `text or a number`. */
+export function typeWords({ type = [] }: JsonSchema): string {
   const words = [type].flat().map((name) => TYPE_WORDS[name] ?? name);
   return words.length === 1 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

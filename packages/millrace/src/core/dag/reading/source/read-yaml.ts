@@ -28,9 +28,11 @@ export function readYaml(text: string): Source | { readonly findings: readonly F
   const parsed = parse(text, lines);
   if ('levelsAt' in parsed) return { findings: [{ ...tooDeep([]), place: placeAt(parsed.levelsAt) }] };
   const { document, second } = parsed;
-  const faults = document.errors.length > 0 ? syntaxFaults(document.errors, text, placeAt) : [];
-  if (faults.length > 0) return { findings: faults };
-  const { value, findings, aliases } = valueOf(document, text, placeAt);
+  const ofVersion = document.warnings.filter(({ code }) => code === 'BAD_DIRECTIVE');
+  const errors = [...document.errors, ...ofVersion];
+  if (errors.length > 0) return { findings: syntaxFaults(errors, text, placeAt) };
+  const { value, findings, aliases, isBroken } = valueOf(document, text, placeAt);
+  if (isBroken) return { findings };
   const features = [
     ...oldVersion(document),
     ...(second === undefined ? [] : [severalDocuments(placeAt(second))]),

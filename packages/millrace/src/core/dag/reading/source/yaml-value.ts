@@ -39,6 +39,7 @@ interface Reading {
   bytes: number;
   /** The deepest level that has been reached since an anchor was met. */
   deepest: number;
+  isBroken: boolean;
 }
 
 /** The value of a document, what in it no value of JSON can have, and which node each alias stands for. */
@@ -50,19 +51,21 @@ export function valueOf(
   readonly value: unknown;
   readonly findings: readonly Finding[];
   readonly aliases: ReadonlyMap<Alias, Node>;
+  /** A key is not text: there is no value that could be looked at further. */
+  readonly isBroken: boolean;
 } {
   const reading: Reading = {
     ...{ text, placeAt, findings: [], path: [], anchors: new Map(), aliases: new Map() },
-    ...{ bytes: 0, deepest: 0 },
+    ...{ bytes: 0, deepest: 0, isBroken: false },
   };
   const value = read(document.contents, reading);
   const { findings, aliases } = reading;
-  if (reading.bytes <= MAX_DOCUMENT_BYTES) return { value, findings, aliases };
+  if (reading.bytes <= MAX_DOCUMENT_BYTES) return { value, findings, aliases, isBroken: reading.isBroken };
   const expanded = {
     ...TOO_LONG,
     message: 'the document is larger than 8 MiB when its aliases are followed',
   };
-  return { value: undefined, findings: [...findings, expanded], aliases };
+  return { value: undefined, findings: [...findings, expanded], aliases, isBroken: true };
 }
 
 /** Recursion is safe: the parser has stopped at the deepest level that a document may have. */
@@ -115,8 +118,8 @@ function readMap(map: YAMLMap, reading: Reading): Record<string, unknown> {
   reading.bytes += sizeOf(map);
   for (const pair of map.items) {
     const key = keyOf(pair);
-    if (key === undefined) reading.findings.push(noKey(reading, pair));
-    else if (key === '<<') reading.findings.push(mergeKey(reading));
+    if (key === undefined) reportKey(reading, pair);
+    else if (key === '<<') merge(record, pair, reading);
     else if (seen.has(key)) reading.findings.push(duplicateKey(reading, key, pair));
     else {
       seen.add(key);
@@ -170,27 +173,33 @@ function checkTag({ tag }: Node, reading: Reading): void {
   });
 }
 
-function noKey({ path, text, placeAt }: Reading, { key }: Pair): Finding {
+function reportKey(reading: Reading, { key }: Pair): void {
+  const { path, text, placeAt, findings } = reading;
   const [start, end] = (key as ParsedNode).range; // it was read from a text
-  return {
+  reading.isBroken = true;
+  findings.push({
     path: [...path],
     code: 'SYNTAX',
     message: 'a key is not text',
     value: show(text.slice(start, end)),
     remedy: 'Write the key as text, in quotes where it holds brackets or braces.',
     place: placeAt(start),
-  };
+  });
 }
 
-function mergeKey({ path }: Reading): Finding {
-  return {
-    path: [...path, '<<'],
+/** Reported and done all the same, so that nobody is told that what it brings is missing. */
+function merge(record: Record<string, unknown>, pair: Pair, reading: Reading): void {
+  reading.findings.push({
+    path: [...reading.path, '<<'],
     code: 'YAML_FEATURE',
     message: 'merge keys are of YAML 1.1',
     value: '<<',
     remedy: 'Write the keys out, or use an alias for the whole value.',
     atKey: true,
-  };
+  });
+  const value = inside('<<', pair.value as Node | null, reading);
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, item] of Object.entries(value)) setKey(record, key, item);
 }
 
 function duplicateKey({ path, placeAt }: Reading, key: string, pair: Pair): Finding {

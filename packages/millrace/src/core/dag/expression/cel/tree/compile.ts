@@ -1,17 +1,18 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { show } from '../../../errors.ts';
-import { didYouMean } from '../../../suggest.ts';
-import { Fault } from './fault.ts';
-import { FUNCTIONS, METHODS } from './functions.ts';
-import type { CelFunction } from './functions.ts';
-import { MACROS, compileMacro } from './macros.ts';
-import { OPERATORS, negate, not, passOver, toInt, truth } from './operators.ts';
-import { compileName, compileRooted, isAccess } from './roots.ts';
+import { show } from '../../../../errors.ts';
+import { didYouMean } from '../../../../suggest.ts';
+import { Fault } from '../fault.ts';
+import type { Run } from '../frame.ts';
+import { OPERATORS, negate, not, passOver, toInt, truth } from '../operators.ts';
+import type { Operator } from '../operators.ts';
+import { MadeList, fieldOf, isList, isMap, itemAt, keysOf, lengthOf, typeOf } from '../value.ts';
+import type { MadeMap, Value } from '../value.ts';
+import { compileFunction, compileMethod } from './calls.ts';
+import { compileMacro } from './macros.ts';
+import { compileName, compileRooted, isAccess } from './names.ts';
+import type { Access } from './names.ts';
 import { MAX_LEVELS, NOTHING, TOO_DEEP, mistaken } from './study.ts';
-import type { Run } from './frame.ts';
-import type { Mistake, Study } from './study.ts';
-import { MadeList, fieldOf, isList, isMap, itemAt, keysOf, lengthOf, typeOf } from './value.ts';
-import type { Value } from './value.ts';
+import type { Study } from './study.ts';
 
 /** A tree of the parser as one function. What is wrong with it goes to the study. */
 export function compile(node: ASTNode, study: Study): Run {
@@ -34,8 +35,10 @@ function compileNode(node: ASTNode, study: Study): Run {
     case '[]':
       return compileAccess(node, study);
     case 'call':
+      if (node.args[0] === 'has') return compileHas(node.args[1], node.start, study);
+      return compileFunction(node, study, compile);
     case 'rcall':
-      return compileCall(node, study);
+      return compileMacro(node, study, compile) ?? compileMethod(node, study, compile);
     case 'list':
       return compileList(node.args, study);
     case 'map':
@@ -90,11 +93,10 @@ function compileUnary(apply: (value: Value) => Value, node: ASTNode, study: Stud
 }
 
 function compileOperator(node: ASTNode, study: Study): Run {
-  const apply = OPERATORS.get(node.op);
-  // Optional access is switched off in the parser, so that every other operator has two sides.
+  // Optional access is switched off in the parser, so that only operators with two sides are left.
+  const apply = OPERATORS.get(node.op) as Operator;
   const [a, b] = node.args as readonly [ASTNode, ASTNode];
   const [left, right] = [compile(a, study), compile(b, study)];
-  if (apply === undefined) return NOTHING;
   return (frame) => apply(left(frame), right(frame), frame.meter);
 }
 
@@ -126,11 +128,9 @@ function compileSides(node: Access, study: Study): { readonly base: Run; readonl
 }
 
 /** `has(a.b)`: whether the last field is there; what is before it must be. */
-function compileHas(node: ASTNode, study: Study): Run {
-  const [asked] = argsOf(node);
-  if (asked === undefined || argsOf(node).length > 1 || !isAccess(asked)) {
-    return mistaken(study, { ...HAS_WHAT, at: node.start });
-  }
+function compileHas([asked, ...others]: readonly ASTNode[], at: number, study: Study): Run {
+  if (asked === undefined || others.length > 0 || !isAccess(asked))
+    return mistaken(study, { ...HAS_WHAT, at });
   const rooted = compileRooted(asked, study);
   if (rooted !== undefined) return (frame) => (rooted(frame) ?? null) !== null;
   const { base, key } = compileSides(asked, study);
@@ -157,86 +157,17 @@ function lookUp(holder: Value, key: Value, name: string): Value | undefined {
 
 const LISTED = 20;
 
-function whatThereIs(holder: Value, key: Value): string | undefined {
+function whatThereIs(holder: Value, key: Value): string {
   if (isList(holder)) return `The list has ${lengthOf(holder)} items.`;
-  if (!isMap(holder) || typeof key !== 'string') return undefined;
-  const keys = keysOf(holder).slice(0, LISTED);
-  const guess = didYouMean(key, keys);
+  // Nothing can be looked up but an index in a list and a text in a map.
+  const keys = keysOf(holder as MadeMap).slice(0, LISTED);
+  const guess = didYouMean(key as string, keys);
   if (guess !== undefined) return `Did you mean ${show(guess)}? has() tells whether a field is there.`;
   return keys.length === 0 ? 'There is no field at all.' : `There are: ${keys.join(', ')}.`;
 }
 
 function textOf(node: ASTNode): string {
   return node.input.slice(node.start, node.end);
-}
-
-type Access = Extract<ASTNode, { readonly op: '.' | '[]' }>;
-type Call = Extract<ASTNode, { readonly op: 'call' | 'rcall' }>;
-
-function argsOf(node: ASTNode): readonly ASTNode[] {
-  return node.op === 'call' ? node.args[1] : [];
-}
-
-function compileCall(node: Call, study: Study): Run {
-  if (node.op === 'call') {
-    if (node.args[0] === 'has') return compileHas(node, study);
-    return compileFunction(
-      { table: FUNCTIONS, name: node.args[0], args: node.args[1], at: node.start },
-      study,
-    );
-  }
-  const [name, receiver, args] = node.args;
-  return (
-    compileMacro(node, study, compile) ??
-    compileFunction({ table: METHODS, name, args: [receiver, ...args], at: receiver.end }, study)
-  );
-}
-
-interface Use {
-  readonly table: ReadonlyMap<string, CelFunction>;
-  readonly name: string;
-  readonly args: readonly ASTNode[];
-  readonly at: number;
-}
-
-function compileFunction({ table, name, args, at }: Use, study: Study): Run {
-  const runs = args.map((arg) => compile(arg, study));
-  const found = table.get(name);
-  if (found === undefined) return mistaken(study, unknownFunction(table, name, at));
-  if (args.length < found.least || args.length > found.most) {
-    return mistaken(study, wrongCount(found, name, table === METHODS ? 1 : 0, at));
-  }
-  return (frame) =>
-    found.apply(
-      runs.map((run) => run(frame)),
-      frame.meter,
-    );
-}
-
-function unknownFunction(table: Use['table'], name: string, at: number): Mistake {
-  const other = table === METHODS ? FUNCTIONS : METHODS;
-  if (other.has(name)) {
-    const remedy = table === METHODS ? `Write ${name}(value).` : `Write value.${name}(…).`;
-    return { code: 'UNKNOWN_FUNCTION', message: `${name}() is called otherwise`, remedy, at };
-  }
-  const names = [...table.keys(), ...(table === METHODS ? MACROS : ['has'])];
-  const guess = didYouMean(name, names);
-  return {
-    code: 'UNKNOWN_FUNCTION',
-    message: `there is no function ${show(name)}`,
-    remedy: guess === undefined ? `There are: ${names.join(', ')}.` : `Did you mean ${show(guess)}?`,
-    at,
-  };
-}
-
-function wrongCount(found: CelFunction, name: string, own: number, at: number): Mistake {
-  const [least, most] = [found.least - own, found.most - own];
-  return {
-    code: 'EXPRESSION_SYNTAX',
-    message: `${name}() has the wrong number of arguments`,
-    remedy: `Give it ${least === most ? least : `${least} to ${most}`}.`,
-    at,
-  };
 }
 
 function compileList(items: readonly ASTNode[], study: Study): Run {

@@ -1,5 +1,6 @@
-import type { Root } from '../template.ts';
-import type { Run } from './frame.ts';
+import type { ASTNode } from '@marcbachmann/cel-js';
+import type { Root } from '../../template.ts';
+import type { Run } from '../frame.ts';
 
 /** What is wrong with an expression: `at` is the character where. */
 export interface Mistake {
@@ -22,6 +23,9 @@ export interface Study {
   /** Levels of the tree above the part that is compiled. */
   depth: number;
 }
+
+/** The compiler of parts; calls get it, since it needs them in turn. */
+export type Compile = (node: ASTNode, study: Study) => Run;
 
 /** Of a tree: also sums of many terms are deep, for they lean to the left. */
 export const MAX_LEVELS = 250;

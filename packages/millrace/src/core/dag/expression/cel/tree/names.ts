@@ -1,19 +1,19 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { show } from '../../../errors.ts';
-import { didYouMean } from '../../../suggest.ts';
-import { ROOTS } from '../template.ts';
-import type { NodeScope, Root } from '../template.ts';
-import { Fault } from './fault.ts';
+import { show } from '../../../../errors.ts';
+import { didYouMean } from '../../../../suggest.ts';
+import { ROOTS } from '../../template.ts';
+import type { NodeScope, Root } from '../../template.ts';
+import { Fault } from '../fault.ts';
 import { mistaken } from './study.ts';
-import type { Frame, Run } from './frame.ts';
+import type { Frame, Run } from '../frame.ts';
 import type { Study } from './study.ts';
-import { read } from './value.ts';
-import type { Value } from './value.ts';
+import { read } from '../value.ts';
+import type { Value } from '../value.ts';
 
 /** A field that may be absent, for `has`; of the fields of nodes and of `run`, null counts as absent. */
 export type Look = (frame: Frame) => Value | undefined;
 
-type Access = Extract<ASTNode, { readonly op: '.' | '[]' }>;
+export type Access = Extract<ASTNode, { readonly op: '.' | '[]' }>;
 
 export function isAccess(node: ASTNode): node is Access {
   return node.op === '.' || node.op === '[]';
@@ -47,8 +47,7 @@ export function compileName(name: string, at: number, study: Study): Run {
 }
 
 /** An access that begins at `nodes`, `run` or `secrets`; undefined: it is one like any other. */
-export function compileRooted(node: ASTNode, study: Study): Look | undefined {
-  if (!isAccess(node)) return undefined;
+export function compileRooted(node: Access, study: Study): Look | undefined {
   const [base] = node.args;
   const at = node.start;
   if (isFree(base, 'run', study)) return runField(keyOf(node), at, study);

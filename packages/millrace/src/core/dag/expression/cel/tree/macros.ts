@@ -1,12 +1,12 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { Fault } from './fault.ts';
-import { spend } from './meter.ts';
-import { passOver, presentItem, truth } from './operators.ts';
+import { Fault } from '../fault.ts';
+import type { Frame, Run } from '../frame.ts';
+import { spend } from '../meter.ts';
+import { passOver, presentItem, truth } from '../operators.ts';
+import { MadeList, isList, isMap, keysOf, lengthOf, typeOf } from '../value.ts';
+import type { RawList, Value } from '../value.ts';
 import { mistaken } from './study.ts';
-import type { Frame, Run } from './frame.ts';
-import type { Study } from './study.ts';
-import { MadeList, isList, isMap, keysOf, lengthOf, typeOf } from './value.ts';
-import type { RawList, Value } from './value.ts';
+import type { Compile, Study } from './study.ts';
 
 /** A list and what is computed of each of its items. */
 interface Walk {
@@ -28,8 +28,6 @@ const BUILD: Readonly<Record<string, (walk: Walk) => Run>> = {
 };
 
 export const MACROS: readonly string[] = Object.keys(BUILD);
-
-type Compile = (node: ASTNode, study: Study) => Run;
 
 /** `list.name(variable, …)`; undefined: it is none of these. A map stands for the list of its keys. */
 export function compileMacro(
