@@ -40,7 +40,7 @@ describe('the walls of the house', () => {
   test.each([
     ['engine/loop.ts', '../store/port/store.ts'],
     ['flows/dag/dag.ts', './graph.ts'],
-    ['flows/dag/dag.ts', '../../index.ts'],
+    ['flows/dag/dag.ts', '../../core/workflow/context.ts'],
     ['store/postgres/open-postgres.ts', 'pg'],
     ['engine/loop.test.ts', '../testing/virtual-clock.ts'],
     ['core/workflow/workflow.ts', '@standard-schema/spec'],

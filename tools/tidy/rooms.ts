@@ -21,7 +21,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'flows/': ['core/workflow/', 'core/dag/', 'core/errors.ts', 'core/failure.ts'],
   'executors/': ['core/'],
   'versions/': ['core/', 'store/port/', 'engine/', 'api/', 'flows/'],
-  'testing/': ['core/', 'store/', 'engine/', 'api/', 'millrace.ts', 'index.ts'],
+  'testing/': ['core/', 'store/', 'engine/', 'api/', 'flows/', 'millrace.ts', 'index.ts'],
   'server/': ['core/', 'api/', 'flows/', 'observe/', 'cluster/', 'config.ts', 'index.ts', 'millrace.ts'],
   'cli/': [''],
   // The composition root and its parts, then the public face.

@@ -137,7 +137,11 @@ nodes:
   flight:
     executor: book
     with: flight
-    compensate: { executor: unbook, with: { id: "\${ nodes.flight.output.id }", of: "\${ input }" }, retry: { maxAttempts: 9 }, timeout: 5s }
+    compensate:
+      executor: unbook
+      with: { id: "\${ nodes.flight.output.id }", of: "\${ input }" }
+      retry: { maxAttempts: 9 }
+      timeout: 5s
   pay: { needs: [hotel, flight], executor: pay }
   paid: { needs: [pay], signal: paid }
 `;

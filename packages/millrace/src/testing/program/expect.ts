@@ -1,4 +1,4 @@
-import type { Op } from './program.ts';
+import type { Op, StepOp } from './program.ts';
 
 /** What a program must produce whatever the schedule; undefined when it depends on the schedule. */
 export type Expected = { status: 'completed'; tokens: string[] } | { status: 'failed' } | undefined;
@@ -19,8 +19,7 @@ export function expectedOf(body: readonly Op[]): Expected {
 function expectedOfOp(op: Op, counts: Map<string, number>): string[] | 'fails' | undefined {
   switch (op.op) {
     case 'step': {
-      const ok = !op.terminal && !op.tooSlow && op.fails < op.attempts;
-      if (ok) return [`ok ${op.id}`];
+      if (isSound(op)) return [`ok ${op.id}`];
       return op.caught ? [`failed ${op.id}`] : 'fails';
     }
     case 'sleep':
@@ -35,6 +34,8 @@ function expectedOfOp(op: Op, counts: Map<string, number>): string[] | 'fails' |
       counts.set(op.name, count);
       return [`signal ${op.name} ${count}`];
     }
+    case 'flow':
+      return op.nodes.every(({ step }) => step === undefined || isSound(step)) ? [`flow ${op.id}`] : 'fails';
     case 'external':
       if (op.timeoutMs !== undefined) return undefined;
       return [op.ok ? `external ${op.id}` : `refused ${op.id}`];
@@ -52,6 +53,11 @@ function expectedOfOp(op: Op, counts: Map<string, number>): string[] | 'fails' |
     case 'again':
       return expectedRest(op.body, counts);
   }
+}
+
+/** One of its attempts succeeds. */
+function isSound({ terminal, tooSlow, fails, attempts }: StepOp): boolean {
+  return !terminal && !tooSlow && fails < attempts;
 }
 
 function expectedOfChild(op: Extract<Op, { op: 'child' }>): string[] | 'fails' | undefined {

@@ -35,6 +35,7 @@ interface Place {
 function createMakers(random: Random, taste: Taste) {
   let ids = 0;
   let locks = 0;
+  let flows = 0;
   const newId = (letter: string): string => `${letter}${++ids}`;
   const mayFail = (probability: number): boolean => taste.failures && random.chance(probability);
 
@@ -46,6 +47,7 @@ function createMakers(random: Random, taste: Taste) {
     if (place.root && depth > 0 && settles && random.chance(0.15)) {
       ops.push({ op: 'again', body: sequence(depth - 1, place, inChild) });
     }
+    insertFlow(random.fork(`flow of sequence ${++flows}`), ops, { taste, id: `f${flows}` });
     if (!place.parallel) lockOne(random.fork(`lock of sequence ${++locks}`), ops, taste);
     return ops;
   }
@@ -109,6 +111,23 @@ function lockOne(draws: Random, ops: Op[], { races }: Taste): void {
   if (op === undefined || op.op === 'compensate' || op.op === 'again') return;
   const lock: Op = { op: 'lock', name: draws.pick(['l1', 'l2']), body: [op], holdMs: draws.pick(HOLDS) };
   ops[at] = races && draws.chance(0.3) ? { ...lock, waitMs: draws.pick([60, 3_000]) } : lock;
+}
+
+/** Puts a graph before one of them, with draws of its own likewise. */
+function insertFlow(draws: Random, ops: Op[], { taste, id }: { taste: Taste; id: string }): void {
+  if (!draws.chance(0.15)) return;
+  const size = draws.between(1, 6);
+  const nodes = Array.from({ length: size }, (_, at) => {
+    const needs = Array.from({ length: at }, (__, need) => need).filter(() => draws.chance(0.4));
+    const step = draws.chance(0.8) ? makeStep(draws, `${id}n${at}`, taste.failures) : undefined;
+    return { step, needs };
+  });
+  ops.splice(draws.between(0, ops.length - 1), 0, {
+    op: 'flow',
+    id,
+    nodes,
+    concurrency: draws.between(1, 3),
+  });
 }
 
 function makeStep(random: Random, id: string, failures: boolean): StepOp {

@@ -1,6 +1,7 @@
 import { isMillraceError, TerminalError } from '../../core/errors.ts';
 import type { Context, Executor, StepContext, SyncTransactionHandle } from '../../core/workflow/context.ts';
 import { workflow, type Workflow } from '../../core/workflow/workflow.ts';
+import { playFlow } from './flow.ts';
 import { TIMEOUT_MS } from './grammar.ts';
 import { LABEL, type Op, type ProgramInput, type StepOp } from './program.ts';
 
@@ -159,6 +160,9 @@ async function playOp({ ctx, input, self }: Run, op: Op, { world, act, play }: S
     case 'compensate':
       ctx.compensate(op.id, async (step) => ({ nonce: await world.attempt(step, 0) }));
       return [];
+    case 'flow':
+      await playFlow(ctx, op);
+      return [`flow ${op.id}`];
     case 'lock':
       return playLocked(ctx, op, () => play({ ctx, input, self }, op.body));
     case 'again':

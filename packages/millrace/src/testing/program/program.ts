@@ -16,8 +16,18 @@ export type Op =
   /** What is in it happens while the lock is held; other runs want the same few. */
   | { op: 'lock'; name: string; body: Op[]; holdMs: number; waitMs?: number }
   | { op: 'compensate'; id: string }
+  | FlowOp
   /** continueAsNew; only as the last of a run's own sequence. */
   | { op: 'again'; body: Op[] };
+
+/** A graph of calls, as the interpreter of definitions plays it within the run. */
+export interface FlowOp {
+  op: 'flow';
+  id: string;
+  /** Undefined: computed in the turn. Needs are positions before their own. */
+  nodes: { step: StepOp | undefined; needs: number[] }[];
+  concurrency: number;
+}
 
 /** What some engines carry, and some calls require. */
 export const LABEL = 'gpu';

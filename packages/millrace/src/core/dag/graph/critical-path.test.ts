@@ -23,7 +23,7 @@ it('the critical path is the chain that has taken longest', () => {
   expect(path({ begin: 5, left: 3, right: 2, end: 10, alone: 19 })).toEqual([['alone'], 19]);
 });
 
-it('it goes through what has ended only', () => {
+it('goes through what has ended only', () => {
   expect(path({ begin: 5, left: 1 })).toEqual([['begin', 'left'], 6]);
   expect(path({ begin: 5, left: 1, end: 7 }), 'a join that did not wait for the other').toEqual([
     ['begin', 'left', 'end'],
