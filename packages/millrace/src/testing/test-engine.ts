@@ -16,6 +16,10 @@ import { createActor, createScheduler, type Scheduler } from './virtual/schedule
 export interface TestEngineOptions {
   workflows: readonly AnyWorkflow[];
   executors?: Readonly<Record<string, Executor>> | undefined;
+  /** Where the engine stands, for what demands a region. */
+  region?: string | undefined;
+  /** What it carries, for what requires labels. */
+  labels?: readonly string[] | undefined;
   /** Where engine and workflows log to. Default: nowhere. */
   log?: ((entry: EngineLog) => void) | undefined;
   /** Of everything random: ids, jitter, `ctx.random`. The same seed gives the same. Default 1. */
@@ -69,6 +73,8 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
     store,
     workflows: options.workflows,
     executors: options.executors,
+    region: options.region,
+    labels: options.labels,
     name: 'test',
     lease: NEVER_EXPIRES,
   });
