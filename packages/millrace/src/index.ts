@@ -78,4 +78,5 @@ export type { StepTime } from './core/reading/time/step-times.ts';
 export type { TimeSplit } from './core/reading/time/time-split.ts';
 export type { HistoryItem } from './core/reading/history-items.ts';
 export type { Priority, RunStatus } from './core/status.ts';
+export { definition } from './versions/definition.ts';
 export { openStore } from './open-store.ts';
