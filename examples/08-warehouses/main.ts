@@ -17,7 +17,10 @@ const BEAT_MS = 250;
 const folder = mkdtempSync(join(tmpdir(), 'millrace-warehouses-'));
 const store = `file:${join(folder, 'millrace.db')}`;
 const text = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
-const orders = JSON.parse(text(process.argv[2] ?? 'orders.json')) as readonly Order[];
+const [given] = process.argv.slice(2);
+const orders = JSON.parse(
+  given === undefined ? text('orders.json') : readFileSync(given, 'utf8'),
+) as readonly Order[];
 
 /** An engine in each region, in one process here; usually each is a process in its warehouse's data centre. */
 const shop = createShop(SHELVES, new Set(['mallory']));
