@@ -5,10 +5,10 @@ import { join } from 'node:path';
 const OUT = join(import.meta.dirname, '..', 'out');
 
 /** A file of JSON lines in bench/out, one for each case; the first says where and when. */
-export function openScaleRecords(options, postgres) {
+export function openScaleRecords(options, postgres, kind = 'scale') {
   mkdirSync(OUT, { recursive: true });
   const startedAt = new Date().toISOString();
-  const path = join(OUT, `scale-${startedAt.replaceAll(':', '').slice(0, 17)}.jsonl`);
+  const path = join(OUT, `${kind}-${startedAt.replaceAll(':', '').slice(0, 17)}.jsonl`);
   const append = (record) => appendFileSync(path, `${JSON.stringify(record)}\n`);
   append({
     startedAt,

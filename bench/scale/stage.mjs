@@ -7,20 +7,21 @@ import { openTables, sqlitePath } from '../millrace/tables.mjs';
 const ACTOR = join(import.meta.dirname, 'actor.mjs');
 
 /**
- * An empty store for one case, and processes on it. Everything is gone when `use` is done.
+ * An empty store for one case, and processes on it, each of the program `actor`. Everything is gone when `use` is done.
  */
-export async function onStage({ store, folder, postgres }, use) {
+export async function onStage({ store, folder, postgres, actor = ACTOR }, use) {
   const place = { store, folder: mkdtempSync(join(folder, 'millrace-scale-')) };
   if (store === 'postgres') place.postgres = await postgres.createDatabase();
   const url = place.postgres ?? `file:${sqlitePath(place)}`;
   const actors = new Set();
   const stage = {
     url,
+    folder: place.folder,
     storePid: store === 'postgres' ? postgres.pid : undefined,
     openTables: () => openTables(place),
     /** Starts a process in a role (actor.mjs); resolves when it is ready. */
     async enter(assignment, flags = []) {
-      const child = fork(ACTOR, [JSON.stringify({ url, store, ...assignment })], { execArgv: flags });
+      const child = fork(actor, [JSON.stringify({ url, store, ...assignment })], { execArgv: flags });
       actors.add(child);
       await answerOf(child);
       return {
@@ -29,6 +30,13 @@ export async function onStage({ store, folder, postgres }, use) {
         async ask(what) {
           child.send({ what });
           return answerOf(child);
+        },
+        /** Ends it as a power cut would. */
+        async kill() {
+          const gone = once(child, 'exit');
+          child.kill('SIGKILL');
+          await gone;
+          actors.delete(child);
         },
         async leave() {
           const gone = once(child, 'exit');

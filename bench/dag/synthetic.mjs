@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { onStage } from '../scale/stage.mjs';
+
+const ACTOR = join(import.meta.dirname, 'actor.mjs');
+
+/** A graph of nodes that do nothing, on one engine which also waits for the result. */
+export async function measureSynthetic({ store, shape, size }, { postgres, options }) {
+  return onStage({ store, folder: options.folder, postgres, actor: ACTOR }, async (stage) => {
+    const actor = await stage.enter({ engine: options.engine, options: { name: 'engine' } });
+    for (const [name, count] of [['warm-up', Math.min(size, 2_000)], ['graph', size]])
+      await actor.ask({ act: 'deployGraph', name, shape, size: count, executor: 'noop' });
+    await actor.ask({ act: 'run', name: 'warm-up' });
+    const { ms, cpuMs, highestMb } = await actor.ask({ act: 'run', name: 'graph' });
+    return { ms, 'µs/node': (ms * 1_000) / size, 'nodes/s': (size * 1_000) / ms, cpuMs, highestMb };
+  });
+}
+
+/** A graph of calls that do nothing: as a definition, and as a program. What costs is the interpreter. */
+export async function measureCode({ store, shape, size }, { postgres, options }) {
+  return onStage({ store, folder: options.folder, postgres, actor: ACTOR }, async (stage) => {
+    const actor = await stage.enter({ engine: options.engine, code: { shape, size }, options: { name: 'engine' } });
+    await actor.ask({ act: 'deployGraph', name: 'graph', shape, size, executor: 'nothing' });
+    const best = {};
+    for (const name of ['graph', 'code', 'graph', 'code', 'graph', 'code', 'graph', 'code']) {
+      const { ms, cpuMs } = await actor.ask({ act: 'run', name });
+      best[name] = { ms: Math.min(ms, best[name]?.ms ?? ms), cpuMs: Math.min(cpuMs, best[name]?.cpuMs ?? cpuMs) };
+    }
+    const { graph, code } = best;
+    return {
+      ...{ 'definition ms': graph.ms, 'program ms': code.ms, 'time ratio': graph.ms / code.ms },
+      ...{ 'definition cpu ms': graph.cpuMs, 'program cpu ms': code.cpuMs, 'cpu ratio': graph.cpuMs / code.cpuMs },
+    };
+  });
+}
+
+/** A run whose nodes have ended but the last, which waits: how long another process takes to have it in memory and end it. */
+export async function measureReplay({ store, shape, size }, { postgres, options }) {
+  return onStage({ store, folder: options.folder, postgres, actor: ACTOR }, async (stage) => {
+    const first = await stage.enter({ engine: options.engine, options: { name: 'first' } });
+    const graph = { name: 'graph', shape, size, executor: 'nothing', signal: 'go' };
+    await first.ask({ act: 'deployGraph', ...graph });
+    const runId = await first.ask({ act: 'start', name: 'graph' });
+    const { events } = await first.ask({ act: 'untilWaiting', runId });
+    await first.leave();
+    const second = await stage.enter({ engine: options.engine, options: { name: 'second' } });
+    const { ms, cpuMs } = await second.ask({ act: 'signal', runId, signal: 'go' });
+    return { events, ms, cpuMs };
+  });
+}
