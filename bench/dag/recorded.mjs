@@ -6,7 +6,7 @@ export function readRecorded(folder) {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .toSorted()
-    .map((name) => ({ name: basename(name, '.json'), ...JSON.parse(readFileSync(join(folder, name), 'utf8')) }))
+    .map((file) => ({ ...JSON.parse(readFileSync(join(folder, file), 'utf8')), name: basename(file, '.json') }))
     .filter(({ workflow }) => workflow?.specification?.tasks !== undefined && workflow.execution !== undefined)
     .map(({ name, workflow }) => ({ name, tasks: tasksOf(workflow) }));
 }
