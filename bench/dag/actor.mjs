@@ -43,8 +43,8 @@ const ACTS = {
   async deploy({ definition }) {
     await millrace.deploy(definition);
   },
-  async deployGraph({ name, shape, size, executor, signal }) {
-    const definition = definitionOf(name, SHAPES[shape](size), { executor, concurrency: 64 });
+  async deployGraph({ name, shape, size, executor, signal, concurrency = 64 }) {
+    const definition = definitionOf(name, SHAPES[shape](size), { executor, concurrency });
     if (signal !== undefined) definition.nodes.last = { needs: Object.keys(definition.nodes), signal };
     await millrace.deploy(definition);
   },

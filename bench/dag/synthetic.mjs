@@ -19,16 +19,18 @@ export async function measureSynthetic({ store, shape, size }, { postgres, optio
 export async function measureCode({ store, shape, size }, { postgres, options }) {
   return onStage({ store, folder: options.folder, postgres, actor: ACTOR }, async (stage) => {
     const actor = await stage.enter({ engine: options.engine, code: { shape, size }, options: { name: 'engine' } });
-    await actor.ask({ act: 'deployGraph', name: 'graph', shape, size, executor: 'nothing' });
+    // A program calls as soon as it can, so the definition may, too.
+    const graph = { name: 'graph', shape, size, executor: 'nothing', concurrency: size };
+    await actor.ask({ act: 'deployGraph', ...graph });
     const best = {};
     for (const name of ['graph', 'code', 'graph', 'code', 'graph', 'code', 'graph', 'code']) {
       const { ms, cpuMs } = await actor.ask({ act: 'run', name });
       best[name] = { ms: Math.min(ms, best[name]?.ms ?? ms), cpuMs: Math.min(cpuMs, best[name]?.cpuMs ?? cpuMs) };
     }
-    const { graph, code } = best;
+    const { graph: definition, code: program } = best;
     return {
-      ...{ 'definition ms': graph.ms, 'program ms': code.ms, 'time ratio': graph.ms / code.ms },
-      ...{ 'definition cpu ms': graph.cpuMs, 'program cpu ms': code.cpuMs, 'cpu ratio': graph.cpuMs / code.cpuMs },
+      ...{ 'definition ms': definition.ms, 'program ms': program.ms, 'time ratio': definition.ms / program.ms },
+      ...{ 'definition cpu ms': definition.cpuMs, 'program cpu ms': program.cpuMs, 'cpu ratio': definition.cpuMs / program.cpuMs },
     };
   });
 }

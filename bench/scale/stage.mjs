@@ -60,11 +60,17 @@ export async function onStage({ store, folder, postgres, actor = ACTOR }, use) {
 }
 
 async function answerOf(child) {
-  const gone = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`a process ended with ${signal ?? code}`);
+  const heard = new AbortController();
+  const { signal } = heard;
+  const gone = once(child, 'exit', { signal }).then(([code, ended]) => {
+    throw new Error(`a process ended with ${ended ?? code}`);
   });
   gone.catch(() => undefined);
-  const [{ failed, answer }] = await Promise.race([once(child, 'message'), gone]);
-  if (failed !== undefined) throw new Error(failed);
-  return answer;
+  try {
+    const [{ failed, answer }] = await Promise.race([once(child, 'message', { signal }), gone]);
+    if (failed !== undefined) throw new Error(failed);
+    return answer;
+  } finally {
+    heard.abort();
+  }
 }
