@@ -1,7 +1,7 @@
 /* Graphs: `node bench/dag.mjs --help`. README.md says what is measured and what counts. */
 import { readDagOptions, DAG_USAGE } from './dag/options.mjs';
-import { readRecorded, scaled } from './dag/recorded.mjs';
-import { measureKilled, measureRecorded } from './dag/recorded-run.mjs';
+import { readRecorded, scaled } from './dag/recorded/instances.mjs';
+import { measureKilled, measureRecorded } from './dag/recorded/measure.mjs';
 import { describeDag, printDag } from './dag/report.mjs';
 import { measureCode, measureReplay, measureSynthetic } from './dag/synthetic.mjs';
 import { openScaleRecords } from './scale/records.mjs';

@@ -5,7 +5,7 @@
 import { sleep } from '../measure/clock.mjs';
 import { residentMb } from '../measure/proc.mjs';
 import { SHAPES } from './graphs.mjs';
-import { openLedger } from './ledger.mjs';
+import { openLedger } from './recorded/ledger.mjs';
 import { definitionOf, programOf } from './programs.mjs';
 
 const assignment = JSON.parse(process.argv[2]);
@@ -25,7 +25,10 @@ async function task({ id, ms }, step) {
 const nothing = () => null;
 
 const { code } = assignment;
-const workflows = code === undefined ? [] : [workflow('code', { maxEvents: 1_000_000 }, programOf(SHAPES[code.shape](code.size), 'nothing'))];
+const workflows =
+  code === undefined
+    ? []
+    : [workflow('code', { maxEvents: 1_000_000 }, programOf(SHAPES[code.shape](code.size), 'nothing'))];
 
 const millrace = await Millrace.open({
   store: url,

@@ -42,7 +42,11 @@ export function readDagOptions(words) {
   });
   const parts = choose('part', values.parts, PARTS);
   const real = ['recorded', 'killed'];
-  if (values.instances === undefined && values.parts !== undefined && parts.some((part) => real.includes(part)))
+  if (
+    values.instances === undefined &&
+    values.parts !== undefined &&
+    parts.some((part) => real.includes(part))
+  )
     throw new Error('recorded executions are not part of the project: name their folder with --instances');
   return {
     help: values.help,

@@ -16,10 +16,10 @@ export function definitionOf(name, needs, { executor, input, concurrency, idOf =
 /** Each node waits for the promises of what it needs. */
 export function programOf(needs, executor) {
   return async (ctx) => {
+    const call = () => ctx.call(executor, null);
     const ended = [];
-    needs.forEach((positions, at) => {
+    needs.forEach((positions) => {
       const before = positions.map((need) => ended[need]);
-      const call = () => ctx.call(executor, null);
       ended.push(before.length === 0 ? call() : Promise.all(before).then(call));
     });
     await Promise.all(ended);

@@ -11,7 +11,8 @@ const TITLES = {
 /** Time of an execution, of the list schedule's. */
 const MOST = 1.1;
 
-const nameOf = ({ name, slots, size }) => [name, slots ?? size].filter((word) => word !== undefined).join(' ');
+const nameOf = ({ name, slots, size }) =>
+  [name, slots ?? size].filter((word) => word !== undefined).join(' ');
 
 /** One line for each case as it is done. */
 export function describeDag(record) {

@@ -7,7 +7,10 @@ const ACTOR = join(import.meta.dirname, 'actor.mjs');
 export async function measureSynthetic({ store, shape, size }, { postgres, options }) {
   return onStage({ store, folder: options.folder, postgres, actor: ACTOR }, async (stage) => {
     const actor = await stage.enter({ engine: options.engine, options: { name: 'engine' } });
-    for (const [name, count] of [['warm-up', Math.min(size, 2_000)], ['graph', size]])
+    for (const [name, count] of [
+      ['warm-up', Math.min(size, 2_000)],
+      ['graph', size],
+    ])
       await actor.ask({ act: 'deployGraph', name, shape, size: count, executor: 'noop' });
     await actor.ask({ act: 'run', name: 'warm-up' });
     const { ms, cpuMs, highestMb } = await actor.ask({ act: 'run', name: 'graph' });
@@ -18,19 +21,34 @@ export async function measureSynthetic({ store, shape, size }, { postgres, optio
 /** A graph of calls that do nothing: as a definition, and as a program. What costs is the interpreter. */
 export async function measureCode({ store, shape, size }, { postgres, options }) {
   return onStage({ store, folder: options.folder, postgres, actor: ACTOR }, async (stage) => {
-    const actor = await stage.enter({ engine: options.engine, code: { shape, size }, options: { name: 'engine' } });
+    const actor = await stage.enter({
+      engine: options.engine,
+      code: { shape, size },
+      options: { name: 'engine' },
+    });
     // A program calls as soon as it can, so the definition may, too.
     const graph = { name: 'graph', shape, size, executor: 'nothing', concurrency: size };
     await actor.ask({ act: 'deployGraph', ...graph });
     const best = {};
     for (const name of ['graph', 'code', 'graph', 'code', 'graph', 'code', 'graph', 'code']) {
       const { ms, cpuMs } = await actor.ask({ act: 'run', name });
-      best[name] = { ms: Math.min(ms, best[name]?.ms ?? ms), cpuMs: Math.min(cpuMs, best[name]?.cpuMs ?? cpuMs) };
+      best[name] = {
+        ms: Math.min(ms, best[name]?.ms ?? ms),
+        cpuMs: Math.min(cpuMs, best[name]?.cpuMs ?? cpuMs),
+      };
     }
     const { graph: definition, code: program } = best;
     return {
-      ...{ 'definition ms': definition.ms, 'program ms': program.ms, 'time ratio': definition.ms / program.ms },
-      ...{ 'definition cpu ms': definition.cpuMs, 'program cpu ms': program.cpuMs, 'cpu ratio': definition.cpuMs / program.cpuMs },
+      ...{
+        'definition ms': definition.ms,
+        'program ms': program.ms,
+        'time ratio': definition.ms / program.ms,
+      },
+      ...{
+        'definition cpu ms': definition.cpuMs,
+        'program cpu ms': program.cpuMs,
+        'cpu ratio': definition.cpuMs / program.cpuMs,
+      },
     };
   });
 }

@@ -10,7 +10,11 @@ const bundle = JSON.parse(readFileSync(new URL('made-up-patient.json', import.me
 describe('the journey of a patient', () => {
   it('takes patient and appointments from a FHIR bundle, emergencies left out', () => {
     const visits = visitsOf(bundle);
-    expect(visits.map(({ appointment }) => appointment.reason)).toEqual(['Check-up', 'Sore throat', 'Check-up']);
+    expect(visits.map(({ appointment }) => appointment.reason)).toEqual([
+      'Check-up',
+      'Sore throat',
+      'Check-up',
+    ]);
     expect(visits[0]).toMatchObject({
       patient: { id: 'p1', name: 'Ada Example', language: 'Welsh' },
       appointment: { id: 'e1', clinic: 'Harbour Clinic', at: '2026-03-02T09:00:00+00:00' },

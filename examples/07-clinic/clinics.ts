@@ -59,7 +59,7 @@ export function executorsOf({ clinics, engine, hour, note, answers }: House) {
       note(`${patient.name} is escalated to the ward, after calls by ${calledBy}`);
       return `case-${patient.id}`;
     },
-  } satisfies Record<string, Executor<never>>;
+  } satisfies Record<string, Executor>;
 }
 
 /** For the command line: `millrace run handover.yaml --executors clinics.ts`. */

@@ -19,15 +19,16 @@ const DAY_MS = 86_400_000;
 export async function playJourneys(visits: readonly Visit[], say: (line: string) => void): Promise<string[]> {
   let startedAt = 0;
   let answering = true;
-  let now = (): Date => new Date(0);
-  const day = (): number => Math.floor((now().getTime() - startedAt) / DAY_MS);
+  let now: (() => Date) | undefined;
+  const time = (): number => now?.().getTime() ?? 0;
+  const day = (): number => Math.floor((time() - startedAt) / DAY_MS);
   const engine = await createTestEngine({
     workflows: [journey, handover],
     region: 'eu-west',
     executors: executorsOf({
       clinics: HERE,
       engine: 'the test engine',
-      hour: () => now().getUTCHours(),
+      hour: () => new Date(time()).getUTCHours(),
       note: (line) => say(`  day ${String(day()).padStart(2)}: ${line}`),
       answers: () => answering,
     }),
@@ -35,7 +36,7 @@ export async function playJourneys(visits: readonly Visit[], say: (line: string)
   now = engine.now;
   const outcomes: string[] = [];
   for (const [at, { patient, appointment }] of visits.entries()) {
-    startedAt = now().getTime();
+    startedAt = time();
     answering = at % 3 !== 2;
     // oxlint-disable-next-line no-await-in-loop -- one story after the other
     const run = await engine.start(journey, { patient, appointment, daysPassed: 3 });

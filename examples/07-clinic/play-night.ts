@@ -16,13 +16,20 @@ export async function playNight(): Promise<string[]> {
   const engines = await Promise.all(
     CLINICS.map(({ region }) => {
       const engine = `engine-${region}`;
-      const note = (line: string): void => void lines.push(`  ${String(hour).padStart(2)}:00 ${line}`);
-      const executors = executorsOf({ clinics: CLINICS, engine, hour: () => hour, note, answers: () => true });
+      const executors = executorsOf({
+        clinics: CLINICS,
+        engine,
+        hour: () => hour,
+        note: (line) => void lines.push(`  ${String(hour).padStart(2)}:00 ${line}`),
+        answers: () => true,
+      });
       return Millrace.open({ store, name: engine, region, executors, beat: BEAT_MS });
     }),
   );
   const [first] = engines as [Millrace, ...Millrace[]];
-  await first.deploy(readFileSync(new URL('handover.yaml', import.meta.url), 'utf8'), { file: 'handover.yaml' });
+  await first.deploy(readFileSync(new URL('handover.yaml', import.meta.url), 'utf8'), {
+    file: 'handover.yaml',
+  });
   await pause(3 * BEAT_MS);
   for (hour of [9, 17, 2]) {
     const patient = { id: `p${hour}`, name: `Patient ${hour}` };

@@ -14,10 +14,8 @@ export function executorsOf(shop: Shop, engine: string) {
     'stock.plan': ({ country, lines }: { country: string; lines: Line[] }) => shop.plan(country, lines),
     'stock.reserve': ({ order, part }: { order: string; part: Part }) => shop.reserve(order, part),
     'stock.release': ({ order }: { order: string }) => shop.release(order),
-    'payments.charge': (
-      { customer, amount }: { customer: string; amount: number },
-      { idempotencyKey },
-    ) => shop.charge(idempotencyKey, customer, amount),
+    'payments.charge': ({ customer, amount }: { customer: string; amount: number }, { idempotencyKey }) =>
+      shop.charge(idempotencyKey, customer, amount),
     'payments.refund': ({ charge }: { charge: string }) => shop.refund(charge),
     'warehouse.pick': ({ order, part: { warehouse, lines } }: { order: string; part: Part }) => ({
       ...{ order, warehouse, engine },
@@ -26,7 +24,7 @@ export function executorsOf(shop: Shop, engine: string) {
     'invoices.number': ({ order }: { order: string }) => shop.number(order),
     'invoices.file': ({ text }: { number: number; text: string }) => text,
     'customer.notify': ({ parcels }: { customer: string; parcels: unknown[] }) => parcels.length,
-  } satisfies Record<string, Executor<never>>;
+  } satisfies Record<string, Executor>;
 }
 
 /** For the command line: `millrace run fulfilment.yaml --executors executors.ts`. */

@@ -47,14 +47,14 @@ describe('an order', () => {
   });
 
   it('that cannot be paid leaves the shelves as they were', async () => {
-    const { cause } = await engine.finish(await start(4, 'mallory')).catch((error: Error) => error as Error);
+    const { cause } = await engine.finish(await start(4, 'mallory')).catch((error: Error) => error);
     expect(cause).toMatchObject({ code: 'DECLINED' });
     expect(shop.left()).toEqual({ london: { lantern: 2 }, leeds: { lantern: 3 } });
     expect(shop.takings()).toBe(0);
   });
 
   it('of more than there is takes nothing', async () => {
-    const { cause } = await engine.finish(await start(6)).catch((error: Error) => error as Error);
+    const { cause } = await engine.finish(await start(6)).catch((error: Error) => error);
     expect(cause).toMatchObject({ code: 'OUT_OF_STOCK' });
     expect(shop.left()).toEqual({ london: { lantern: 2 }, leeds: { lantern: 3 } });
   });

@@ -41,10 +41,17 @@ export interface Shop {
   takings(): number;
 }
 
-type Shelves = Readonly<Record<string, { readonly region: string; readonly shelf: Readonly<Record<string, number>> }>>;
+type Shelves = Readonly<
+  Record<string, { readonly region: string; readonly shelf: Readonly<Record<string, number>> }>
+>;
 
 /** The region that an order from there is best served by. */
-const NEAR: Readonly<Record<string, string>> = { GB: 'eu-west', FR: 'eu-west', US: 'us-east', JP: 'ap-northeast' };
+const NEAR: Readonly<Record<string, string>> = {
+  GB: 'eu-west',
+  FR: 'eu-west',
+  US: 'us-east',
+  JP: 'ap-northeast',
+};
 
 export function createShop(shelves: Shelves, broke: ReadonlySet<string> = new Set()): Shop {
   const warehouses: Warehouse[] = Object.entries(shelves).map(([name, { region, shelf }]) => ({
@@ -78,7 +85,8 @@ export function createShop(shelves: Shelves, broke: ReadonlySet<string> = new Se
       }
     },
     charge(key, customer, amount) {
-      if (broke.has(customer)) throw new TerminalError(`the card of ${customer} was declined`, { code: 'DECLINED' });
+      if (broke.has(customer))
+        throw new TerminalError(`the card of ${customer} was declined`, { code: 'DECLINED' });
       charges.set(key, amount);
       return { charge: key };
     },

@@ -31,10 +31,6 @@ export function createBank(opening: Readonly<Record<string, number>>): Bank {
   const balances = new Map(Object.entries(opening));
   const holds = new Map<string, Hold>();
   const settlements = new Map<string, Settlement>();
-  const known = <T>(found: T | undefined, what: string): T => {
-    if (found === undefined) throw new TerminalError(`${what} is unknown`, { code: 'UNKNOWN' });
-    return found;
-  };
   const add = (account: string, amount: number): void => {
     balances.set(account, known(balances.get(account), `account ${account}`) + amount);
   };
@@ -59,7 +55,8 @@ export function createBank(opening: Readonly<Record<string, number>>): Bank {
     settle(key, holdKey, to) {
       if (settlements.has(key)) return { settlement: key };
       const hold = known(holds.get(holdKey), `hold ${holdKey}`);
-      if (hold.state !== 'held') throw new TerminalError(`hold ${holdKey} is ${hold.state}`, { code: 'NO_HOLD' });
+      if (hold.state !== 'held')
+        throw new TerminalError(`hold ${holdKey} is ${hold.state}`, { code: 'NO_HOLD' });
       add(to, hold.amount);
       hold.state = 'settled';
       settlements.set(key, { hold: holdKey, to, state: 'settled' });
@@ -82,4 +79,9 @@ export function createBank(opening: Readonly<Record<string, number>>): Bank {
       return sum;
     },
   };
+}
+
+function known<T>(found: T | undefined, what: string): T {
+  if (found === undefined) throw new TerminalError(`${what} is unknown`, { code: 'UNKNOWN' });
+  return found;
 }

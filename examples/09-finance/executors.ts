@@ -25,7 +25,8 @@ export function executorsOf(bank: Bank) {
 
     /** A service that is busy now and then: the node's retries are for that. */
     'compliance.screen': ({ parties, amount }: { parties: string[]; amount: number }) => {
-      if (++asked % 3 === 0) throw Object.assign(new Error('the screening service is busy'), { code: 'BUSY' });
+      if (++asked % 3 === 0)
+        throw Object.assign(new Error('the screening service is busy'), { code: 'BUSY' });
       const hits = parties.filter((party) => FORBIDDEN.has(party));
       return { hits, score: hits.length > 0 ? 100 : Math.min(99, Math.floor(amount / 250)) };
     },
@@ -39,7 +40,7 @@ export function executorsOf(bank: Bank) {
       const message = `requested and approved by ${people.join(', ')}: it takes different people`;
       throw new TerminalError(message, { code: 'FOUR_EYES' });
     },
-  } satisfies Record<string, Executor<never>>;
+  } satisfies Record<string, Executor>;
 }
 
 /** For the command line: `millrace run transfer.yaml --executors executors.ts`. */

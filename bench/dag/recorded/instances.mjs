@@ -6,8 +6,13 @@ export function readRecorded(folder) {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .toSorted()
-    .map((file) => ({ ...JSON.parse(readFileSync(join(folder, file), 'utf8')), name: basename(file, '.json') }))
-    .filter(({ workflow }) => workflow?.specification?.tasks !== undefined && workflow.execution !== undefined)
+    .map((file) => ({
+      ...JSON.parse(readFileSync(join(folder, file), 'utf8')),
+      name: basename(file, '.json'),
+    }))
+    .filter(
+      ({ workflow }) => workflow?.specification?.tasks !== undefined && workflow.execution !== undefined,
+    )
     .map(({ name, workflow }) => ({ name, tasks: tasksOf(workflow) }));
 }
 

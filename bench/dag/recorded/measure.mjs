@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { now, sleep } from '../measure/clock.mjs';
-import { onStage } from '../scale/stage.mjs';
+import { now, sleep } from '../../measure/clock.mjs';
+import { onStage } from '../../scale/stage.mjs';
 import { mostAtOnce, neverEnded, orderViolations, readLedger } from './ledger.mjs';
-import { definitionOf } from './programs.mjs';
+import { definitionOf } from '../programs.mjs';
 import { listSchedule } from './schedule.mjs';
 
-const ACTOR = join(import.meta.dirname, 'actor.mjs');
+const ACTOR = join(import.meta.dirname, '..', 'actor.mjs');
 /** Processes that share the work: several where a store is made for several machines. */
 const ENGINES = { sqlite: 1, postgres: 3 };
 
@@ -38,10 +38,19 @@ export async function measureKilled({ store, slots, tasks }, { postgres, options
     await client.ask({ act: 'untilEnded', runId });
     const ms = now() - startedAt;
     const entries = readLedger(ledger);
-    const again = entries.filter(({ what, at, id }) => what === 'begin' && at > killedAt && recorded.includes(nodeId(id)));
-    if (again.length > 0) throw new Error(`run again though recorded: ${again.map(({ id }) => id).join(', ')}`);
+    const again = entries.filter(
+      ({ what, at, id }) => what === 'begin' && at > killedAt && recorded.includes(nodeId(id)),
+    );
+    if (again.length > 0)
+      throw new Error(`run again though recorded: ${again.map(({ id }) => id).join(', ')}`);
     if (recorded.length === 0) throw new Error('nothing was recorded before the kill');
-    return { ...judge(tasks, entries), ms, best, recorded: recorded.length, repeated: entries.length / 2 - tasks.length };
+    return {
+      ...judge(tasks, entries),
+      ms,
+      best,
+      recorded: recorded.length,
+      repeated: entries.length / 2 - tasks.length,
+    };
   });
 }
 
