@@ -53,7 +53,7 @@ export async function measureCode({ store, shape, size }, { postgres, options })
   });
 }
 
-/** A run whose nodes have ended but the last, which waits: how long another process takes to have it in memory and end it. */
+/** A run of which the last node waits: how long another process takes to have it in memory and to end it. */
 export async function measureReplay({ store, shape, size }, { postgres, options }) {
   return onStage({ store, folder: options.folder, postgres, actor: ACTOR }, async (stage) => {
     const first = await stage.enter({ engine: options.engine, options: { name: 'first' } });

@@ -19,8 +19,8 @@ const DAY_MS = 86_400_000;
 export async function playJourneys(visits: readonly Visit[], say: (line: string) => void): Promise<string[]> {
   let startedAt = 0;
   let answering = true;
-  let now: (() => Date) | undefined;
-  const time = (): number => now?.().getTime() ?? 0;
+  const clock: { now?: () => Date } = {};
+  const time = (): number => clock.now?.().getTime() ?? 0;
   const day = (): number => Math.floor((time() - startedAt) / DAY_MS);
   const engine = await createTestEngine({
     workflows: [journey, handover],
@@ -33,24 +33,20 @@ export async function playJourneys(visits: readonly Visit[], say: (line: string)
       answers: () => answering,
     }),
   });
-  now = engine.now;
+  clock.now = engine.now;
   const outcomes: string[] = [];
+  // oxlint-disable no-await-in-loop -- one story after the other
   for (const [at, { patient, appointment }] of visits.entries()) {
     startedAt = time();
     answering = at % 3 !== 2;
-    // oxlint-disable-next-line no-await-in-loop -- one story after the other
     const run = await engine.start(journey, { patient, appointment, daysPassed: 3 });
-    // oxlint-disable-next-line no-await-in-loop
     await engine.skip('4 days');
-    // oxlint-disable-next-line no-await-in-loop
     if (at % 3 === 0) await run.signal('arrived', { room: 'room 2' });
-    // oxlint-disable-next-line no-await-in-loop
     await engine.skip('36 hours');
-    // oxlint-disable-next-line no-await-in-loop
     if (at % 3 === 1) await run.signal('rebooked', { slot: 'next week' });
-    // oxlint-disable-next-line no-await-in-loop
     outcomes.push(`${patient.name}, ${appointment.reason}: ${JSON.stringify(await engine.finish(run))}`);
   }
+  // oxlint-enable no-await-in-loop
   await engine.close();
   return outcomes;
 }
