@@ -46,6 +46,7 @@ nodes:
     onError: continue
   approved: { needs: [charge], signal: approved, timeout: 7d, when: "\${ nodes.charge.output.amount > 1000 }" }
   settle:   { needs: [approved], join: settled, sleep: 3d }
+  rest:     { needs: [settle], sleep: "\${ input.days } days" }
   invoice:  { needs: [settle], workflow: invoice, with: { orderId: "\${ nodes.reserve.output }" } }
   notify:
     needs: [invoice]
@@ -55,6 +56,7 @@ nodes:
     executor: email.send
     retry: false
     with: { to: "\${ item.email }", position: "\${ index }" }
+    compensate: { executor: email.send, with: "\${ item.email }" }
   summary:  { needs: [notify], value: "\${ nodes.notify.output.size() }" }
 output: { receipt: "\${ nodes.charge.output.id }" }
 `;

@@ -2,13 +2,13 @@ import {
   isAlias,
   isMap,
   isScalar,
-  isSeq,
   type Alias,
   type Node,
   type Pair,
   type ParsedNode,
   type Range,
   type YAMLMap,
+  type YAMLSeq,
 } from 'yaml';
 import type { Locate, Place } from '../problem.ts';
 import { keyOf } from './yaml-value.ts';
@@ -23,8 +23,8 @@ interface Located {
 /** Finds paths of a document in its text. Of what is not there, the nearest that is around it. */
 export function locator({ root, aliases, text, placeAt }: Located): Locate {
   // Many problems may be in one map of many keys.
-  const known = new Map<YAMLMap, ReadonlyMap<string, Pair>>();
-  const pairsOf = (map: YAMLMap): ReadonlyMap<string, Pair> => {
+  const known = new Map<YAMLMap, ReadonlyMap<string | undefined, Pair>>();
+  const pairsOf = (map: YAMLMap): ReadonlyMap<string | undefined, Pair> => {
     const pairs = known.get(map) ?? pairsByKey(map);
     known.set(map, pairs);
     return pairs;
@@ -41,8 +41,8 @@ export function locator({ root, aliases, text, placeAt }: Located): Locate {
         const keyAt = startOf(pair.key, offset);
         node = pair.value;
         offset = isLast && atKey ? keyAt : startOf(node, keyAt);
-      } else if (isSeq(resolved)) {
-        node = resolved.items[Number(step)];
+      } else {
+        node = (resolved as Partial<YAMLSeq> | null | undefined)?.items?.[Number(step)];
         offset = startOf(node, offset);
       }
     }
@@ -50,13 +50,9 @@ export function locator({ root, aliases, text, placeAt }: Located): Locate {
   };
 }
 
-function pairsByKey(map: YAMLMap): ReadonlyMap<string, Pair> {
-  const pairs = new Map<string, Pair>();
-  for (const pair of map.items) {
-    const key = keyOf(pair);
-    if (key !== undefined && !pairs.has(key)) pairs.set(key, pair);
-  }
-  return pairs;
+/** Of a key that is there twice, the first counts. */
+function pairsByKey({ items }: YAMLMap): ReadonlyMap<string | undefined, Pair> {
+  return new Map(items.toReversed().map((pair) => [keyOf(pair), pair]));
 }
 
 function startOf(node: unknown, otherwise: number): number {
