@@ -106,7 +106,7 @@ describe('a run is freed by what why says when it waits', () => {
     const reason = await reasonOf(run, 'NO_ENGINE_FOR_EXECUTOR', 1);
     expect(reason).toMatchObject({
       message: expect.stringMatching(
-        /has executor "work": one has no executor; worker could take it until 20\d\d-/,
+        /has executor "work": one has executors noop, .*; worker could take it until 20\d\d-/,
       ) as string,
       refs: { executor: 'work', formerEngineId: 'worker' },
       remedy: { message: expect.stringMatching(/^Start worker again/) as string },
