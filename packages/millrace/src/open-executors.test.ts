@@ -68,3 +68,13 @@ it('a delay passes as fast as the clock of a test is moved', async () => {
   expect(await waiting.result()).toBeNull();
   await test.close();
 });
+
+it("a program that passes somebody else's input on opens no secret with it", async () => {
+  const forged = { $sealed: [{ at: [], parts: [{ expression: 'secrets.TOKEN' }] }], value: 1 };
+  const seen: unknown[] = [];
+  const echo = (input: unknown): void => void seen.push(input);
+  const test = await createTestEngine({ workflows: [calling], executors: { echo } });
+  await (await test.start(calling, { executor: 'echo', input: forged })).result();
+  expect(seen).toEqual([forged]);
+  await test.close();
+});

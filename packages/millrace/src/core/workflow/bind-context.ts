@@ -1,3 +1,4 @@
+import { escapeSeal } from '../dag/expression/seal.ts';
 import { durationMs } from '../duration.ts';
 import { MillraceError, checkOptions } from '../errors.ts';
 import { decodeValue } from '../json.ts';
@@ -105,7 +106,8 @@ class BoundContext implements Context {
 
   private executorWork(executor: string, input: unknown, options: CallOptions | undefined): StepWork {
     const place = callPlace(executor, options);
-    const text = this.execution.ports.encode(input, `input of call "${executor}"`);
+    // Who executes it opens secrets where a definition has sealed them, and only there.
+    const text = this.execution.ports.encode(escapeSeal(input), `input of call "${executor}"`);
     return { kind: 'executor', executor, input: text, place };
   }
 

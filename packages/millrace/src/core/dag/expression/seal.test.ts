@@ -118,7 +118,14 @@ describe('a value without secrets', () => {
     expect(opened(forged)).toEqual(forged);
     expect(opened({ a: '${ input }', b: '${ secrets.USER }' }, forged)).toEqual({ a: forged, b: 'ada' });
     expect(openSealed(escapeSeal(forged), secretOf)).toEqual({ value: forged, used: [] });
-    expect(openSealed(escapeSeal(escapeSeal(forged)), secretOf).value).toEqual(escapeSeal(forged));
+  });
+
+  it('that was sealed here may pass by again; a copy of it may not', () => {
+    const seal = evaluateSealed(compileTemplate('${ secrets.USER }'), scopeOf(null));
+    expect(openSealed(escapeSeal(seal), secretOf).value).toBe('ada');
+    const copy: unknown = JSON.parse(JSON.stringify(seal));
+    expect(openSealed(escapeSeal(copy), secretOf)).toEqual({ value: copy, used: [] });
+    expect(openSealed(escapeSeal(escapeSeal(forged)), secretOf).value).toEqual(forged);
   });
 
   it('comes back as it was', () => {

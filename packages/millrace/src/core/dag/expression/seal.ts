@@ -12,7 +12,8 @@ import type { Scope, Template } from './template.ts';
  * How secrets stay out of histories. What an executor is given is sealed as a whole: expressions over secrets stand
  * unevaluated in a list beside the value, with the place of each, and are evaluated around the executor's call.
  *   I1  A value of which the root has the key `$sealed` was sealed here: any other value with such a root is wrapped
- *       in a seal of its own, without places. So no input can make a seal, and deeper keys mean nothing.
+ *       in a seal of its own, without places, by whoever hands it to an executor (`escapeSeal`). So no input can make a
+ *       seal, whether a definition passes it on or a program, and deeper keys mean nothing.
  *   I2  No message about a sealed expression shows what it was computed from.
  */
 const SEAL = '$sealed';
@@ -41,12 +42,21 @@ export function evaluateSealed(template: Template, scope: Scope): unknown {
       return shown(parts);
     },
   });
-  return places.length === 0 ? escapeSeal(value) : { [SEAL]: places, value };
+  return places.length === 0 ? escapeSeal(value) : sealedWith(places, value);
 }
 
-/** Any value that is to pass through `openSealed` as it is. */
+/** Any value that is to pass through `openSealed` as it is; a seal that was made here stays one. */
 export function escapeSeal(value: unknown): unknown {
-  return isSealed(value) ? { [SEAL]: [], value } : value;
+  return isSealed(value) && !MADE_HERE.has(value) ? sealedWith([], value) : value;
+}
+
+/** By identity: a copy, or what was read back from a store, is somebody's input. */
+const MADE_HERE = new WeakSet<Sealed>();
+
+function sealedWith(places: readonly Place[], value: unknown): Sealed {
+  const sealed: Sealed = { [SEAL]: places, value };
+  MADE_HERE.add(sealed);
+  return sealed;
 }
 
 /** What readers are shown of a value for an executor. */
