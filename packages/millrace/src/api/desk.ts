@@ -54,6 +54,7 @@ export interface DeskParts extends Pick<Desk, 'store' | 'ports' | 'results' | 'r
 export function createDesk(parts: DeskParts): Desk {
   const { store, ports, results, replies, engineName, gateway, outage, clock, library } = parts;
   const { maxPayloadBytes, stickyMs } = parts;
+  const view: Desk['view'] = (run, history) => ask(() => parts.readNodes(run, history, clock.upper()));
   return {
     ...{ store, ports, results, replies, engineName },
     encode: (value, where) => encodePayload(value, where, maxPayloadBytes),
@@ -68,11 +69,11 @@ export function createDesk(parts: DeskParts): Desk {
       if (row === undefined) throw notFound(ref);
       return row;
     },
-    why: (row) => readWhy({ store, outage, library }, row),
+    why: (row) => readWhy({ store, outage, library, nodesOf: view }, row),
     send: (ref, message) =>
       deliverMessage((sent) => gateway.deliver({ ...sent, windowMs: stickyMs }), ref, message),
     reopen: (request) => gateway.reopen(request),
-    view: (run, history) => ask(() => parts.readNodes(run, history, clock.upper())),
+    view,
   };
 }
 

@@ -43,6 +43,27 @@ describe('the nodes of a run of a definition', () => {
     expect(ended.criticalPath?.at(0)).toBe('reserve');
   });
 
+  it('wait for each other, and why says for which, behind what holds that one up', async () => {
+    const executors = { 'stock.reserve': () => ({ shelf: 1 }), 'payments.charge': () => null };
+    const millrace = await open({ workflows: [definitionWorkflow(ORDER)], executors });
+    await storeDraft(millrace, ORDER);
+    const run = await millrace.start({ name: 'order', version: '1' }, { item: 'lamp' });
+    await until(run, 'waiting');
+    const { runId } = run;
+    expect((await run.why()).reasons).toMatchObject([
+      { code: 'WAITING_SIGNAL', remedy: { command: expect.stringContaining(`signal ${runId} approved`) } },
+      {
+        code: 'WAITING_NODE',
+        message: 'node "ship" waits for node "approved", which is waiting',
+        refs: { node: 'ship', waitsFor: 'approved' },
+        remedy: { command: `millrace show ${runId}` },
+      },
+    ]);
+    await run.signal('approved', true);
+    await until(run, 'completed');
+    expect((await run.why()).reasons).toEqual([]);
+  });
+
   it('are those of the content that its version has now', async () => {
     const millrace = await open({ workflows: [] });
     const run = await millrace.start({ name: 'order', version: '1' }, { item: 'lamp' }, { delay: '1h' });

@@ -1,5 +1,7 @@
 import { placedEvents } from '../../core/reading/history-items.ts';
+import type { GraphView } from '../../core/dag/view/view-graph.ts';
 import { openChain, type Chain, type Link } from '../../core/policy/why/chain/chain.ts';
+import { nodeReasons } from '../../core/policy/why/nodes.ts';
 import { why, type Reason, type Why, type WhyFacts } from '../../core/policy/why.ts';
 import type { PlacedEvent } from '../../core/run/event.ts';
 import { isClosed, type RunStatus } from '../../core/status.ts';
@@ -16,9 +18,9 @@ export interface WhySource {
   readonly outage?: Outage | undefined;
   /** Whose definitions engines can run besides their code. */
   readonly library?: Library | undefined;
-  /** What is known of a run beyond row and history, such as the nodes of its graph: it goes before its waits. */
+  /** The nodes of a run; undefined: its workflow is code. */
   readonly nodesOf?:
-    | ((run: RunRow, history: readonly PlacedEvent[]) => Promise<readonly Reason[]>)
+    | ((run: RunRow, history: readonly PlacedEvent[]) => Promise<GraphView | undefined>)
     | undefined;
 }
 
@@ -97,6 +99,8 @@ async function linkAt(source: WhySource, scene: Scene, row: RunRow): Promise<Lin
 }
 
 const BY_ROW: ReadonlySet<RunStatus> = new Set(['queued', 'blocked', 'paused']);
+/** Of which nodes may wait for each other. */
+const HAS_TURNS: ReadonlySet<RunStatus> = new Set(['waiting', 'running']);
 
 interface Looked {
   readonly row: RunRow;
@@ -109,10 +113,11 @@ async function lookAt(
   scene: Scene,
   { row, history, outage }: Looked,
 ): Promise<Why> {
-  const [facts, nodes] = await Promise.all([
+  const [facts, view] = await Promise.all([
     readFacts(store, scene, row, history),
-    isClosed(row.status) ? undefined : nodesOf?.(row, history),
+    HAS_TURNS.has(row.status) ? nodesOf?.(row, history) : undefined,
   ]);
+  const nodes = view && nodeReasons(row, view);
   return why(row, { ...facts, nodes, outage }, history);
 }
 

@@ -46,10 +46,10 @@ describe('why, in general', () => {
     });
   });
 
-  it('what is known of its nodes goes before its waits', () => {
+  it('what waits inside of its graph goes behind what holds that up', () => {
     const node = { code: 'WAITING_NODE', since: TOMORROW, message: 'm', refs: {} } as const;
     const nodes = [{ ...node, remedy: { message: 'r', command: null } }];
-    expect(reasonsOf({}, { nodes }).map(({ code }) => code)).toEqual(['WAITING_NODE', 'WAITING_SIGNAL']);
+    expect(reasonsOf({}, { nodes }).map(({ code }) => code)).toEqual(['WAITING_SIGNAL', 'WAITING_NODE']);
   });
 
   it.each(CLOSED_STATUSES)('a %s run is held up by nothing', (status) => {

@@ -27,7 +27,7 @@ export function why(run: ReadableRun, facts: WhyFacts, history: readonly PlacedE
     runId: run.runId,
     at: instant(now),
     status: run.status,
-    reasons: [...outageReasons(facts), ...nodes, ...statusReasons(run, facts, history)],
+    reasons: [...outageReasons(facts), ...statusReasons(run, facts, history), ...nodes],
     complete: true,
     ...splitTime(run, history, now, new Map(taken)),
   };

@@ -85,7 +85,7 @@ export interface WhyFacts {
   readonly deaths?: readonly DeathFacts[] | undefined;
   /** The locks that it waits for. */
   readonly locks?: readonly LockFacts[] | undefined;
-  /** What is known of it beyond row and history, as the nodes of its graph: it goes before its waits. */
+  /** Which nodes of its graph wait for which: told after what holds those up. */
   readonly nodes?: readonly Reason[] | undefined;
   /** Of the tasks that the run waits for. */
   readonly tasks?: readonly TaskFacts[] | undefined;
