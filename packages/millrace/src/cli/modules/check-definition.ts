@@ -18,8 +18,7 @@ export function definitionProblems(file: string): readonly Problem[] {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return [missingFile(file)];
   if (!stats.isFile()) return [unreadable(file, 'it is not a file', 'Name the files in it.')];
-  if (stats.size > MAX_DOCUMENT_BYTES)
-    return problemsOf([TOO_LONG], file, () => undefined);
+  if (stats.size > MAX_DOCUMENT_BYTES) return problemsOf([TOO_LONG], file, () => undefined);
   try {
     const read = readDefinition(UTF8.decode(readFileSync(file)), file);
     return 'problems' in read ? read.problems : [];
