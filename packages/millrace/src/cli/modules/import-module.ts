@@ -56,6 +56,16 @@ export function missingFile(file: string): ModuleProblem {
 
 function unfitFile(file: string, path: string): ModuleProblem | undefined {
   const ending = extname(path);
+  if (statSync(path).isDirectory()) {
+    const remedy = 'Name the files in it.';
+    return problemIn(file, {
+      path: '',
+      code: 'INVALID_ARGUMENT',
+      message: 'it is a folder',
+      value: file,
+      remedy,
+    });
+  }
   if (statSync(path).isFile() && MODULES.includes(ending)) return undefined;
   const isDefinition = DEFINITIONS.includes(ending);
   return problemIn(file, {

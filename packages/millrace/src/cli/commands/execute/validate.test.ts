@@ -121,7 +121,7 @@ describe('validate of modules', () => {
     expect((await problemsOf(place.write('a.txt', '')))[0]?.message).toContain(
       'neither TypeScript nor JavaScript',
     );
-    expect((await problemsOf(place.folder))[0]?.message).toContain('neither TypeScript nor JavaScript');
+    expect((await problemsOf(place.folder))[0]?.message).toBe('it is a folder');
   });
 });
 
