@@ -28,8 +28,7 @@ BEGIN
   IF v_found.hash <> p_hash THEN
     open_runs := CASE WHEN v_found.draft AND EXISTS (
       SELECT 1 FROM millrace.runs r
-      WHERE r.namespace = p_namespace AND r.workflow = p_name AND split_part(r.workflow_version, '+', 1) = p_version
-        AND r.workflow NOT LIKE '$task/%') THEN 1 ELSE 0 END;
+      WHERE r.namespace = p_namespace AND r.workflow = p_name AND split_part(r.workflow_version, '+', 1) = p_version) THEN 1 ELSE 0 END;
     IF open_runs > 0 OR NOT v_found.draft THEN
       outcome := 'exists';
       hash := v_found.hash;
@@ -92,31 +91,5 @@ BEGIN
   ELSIF v_found.replaced IS DISTINCT FROM p_expect OR v_found.value <> p_value THEN
     outcome := 'conflict';
   END IF;
-END $$;
-
--- Hops from group to group over the index, so that runs which began before p_since cost nothing. p_workflow NULL: all.
-CREATE FUNCTION millrace.count_closed_v1(p_namespace text, p_workflow text, p_since bigint)
-RETURNS TABLE (workflow text, workflow_version text, status integer, runs integer, ms bigint)
-LANGUAGE plpgsql STABLE ${PLANNING} AS $$
-#variable_conflict use_column
-BEGIN
-  SELECT c.workflow, c.workflow_version, c.status INTO workflow, workflow_version, status
-  FROM millrace.runs_closed c
-  WHERE c.namespace = p_namespace AND c.workflow NOT LIKE '$task/%' AND c.workflow >= coalesce(p_workflow, '')
-  ORDER BY c.workflow, c.workflow_version, c.status LIMIT 1;
-  WHILE FOUND LOOP
-    EXIT WHEN p_workflow IS NOT NULL AND workflow <> p_workflow;
-    SELECT count(*), sum(c.closed_at - c.started_at) INTO runs, ms FROM millrace.runs_closed c
-    WHERE c.namespace = p_namespace AND c.workflow NOT LIKE '$task/%' AND c.workflow = count_closed_v1.workflow
-      AND c.workflow_version = count_closed_v1.workflow_version AND c.status = count_closed_v1.status::smallint
-      AND c.started_at >= p_since;
-    IF runs > 0 THEN RETURN NEXT; END IF;
-    SELECT c.workflow, c.workflow_version, c.status INTO workflow, workflow_version, status
-    FROM millrace.runs_closed c
-    WHERE c.namespace = p_namespace AND c.workflow NOT LIKE '$task/%'
-      AND (c.workflow, c.workflow_version, c.status)
-        > (count_closed_v1.workflow, count_closed_v1.workflow_version, count_closed_v1.status::smallint)
-    ORDER BY c.workflow, c.workflow_version, c.status LIMIT 1;
-  END LOOP;
 END $$;
 `;

@@ -1,22 +1,33 @@
+import { TASK_PREFIX } from '../../../core/names.ts';
 import { type RawCount, sumCounts, type VersionCount, type VersionFilter } from '../../port/definitions.ts';
 import type { Connections, Parameter, Statement } from '../database/connect.ts';
 
-/* SQL as the index `runs_versions` has it: it serves only who says the same (tables.ts). */
-
-/** The version of the run `r` without what it demands of its engine. */
-export const AUTHOR_VERSION = `split_part(r.workflow_version, '+', 1)`;
-export const NO_TASK = `r.workflow NOT LIKE '$task/%'`;
+/**
+ * Whether the run `r` is of this version, whatever it demands behind a `+`: next to which a comma stands. Said as ranges,
+ * because of these statistics know how many there are.
+ */
+export function isOfVersion(place: string): string {
+  const version = `${place}::text`;
+  return `strpos(${version}, '+') = 0 AND (r.workflow_version = ${version}
+    OR (r.workflow_version > ${version} || '+' AND r.workflow_version < ${version} || ','))`;
+}
 
 type Row = [workflow: string, version: string, status: number, runs: number, ms: number | null];
 
 export function countStatement({ namespace, workflow, since }: VersionFilter): Statement {
   const values: Parameter[] = [namespace];
-  const name = workflow === undefined ? 'NULL' : `$${values.push(workflow)}`;
+  const name = workflow === undefined ? undefined : `$${values.push(workflow)}`;
+  const where = `WHERE r.namespace = $1 AND NOT starts_with(r.workflow, '${TASK_PREFIX}')
+  ${name === undefined ? '' : `AND r.workflow = ${name}`}`;
+  const groups = `r.workflow, r.workflow_version, r.status`;
   const open = `
-SELECT r.workflow, r.workflow_version, r.status::integer, count(*)::integer, NULL::bigint FROM millrace.runs r
-WHERE r.namespace = $1 AND ${NO_TASK} ${workflow === undefined ? '' : `AND r.workflow = ${name}`} GROUP BY 1, 2, 3`;
+SELECT ${groups}, count(*)::integer, NULL::bigint FROM millrace.runs r ${where} GROUP BY ${groups}`;
   if (since === undefined) return { text: open, values };
-  const closed = `SELECT * FROM millrace.count_closed_v1($1, ${name}, $${values.push(Math.ceil(since))})`;
+  // What began since has closed since; this is what the index knows.
+  const at = `$${values.push(Math.ceil(since))}`;
+  const closed = `
+SELECT ${groups}, count(*)::integer, sum(r.closed_at - r.started_at)::bigint FROM millrace.runs_closed r ${where}
+  AND r.closed_at >= ${at} AND r.started_at >= ${at} GROUP BY ${groups}`;
   return { text: `${open} UNION ALL ${closed}`, values };
 }
 

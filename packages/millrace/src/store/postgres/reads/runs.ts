@@ -3,7 +3,7 @@ import { TASK_PREFIX } from '../../../core/names.ts';
 import type { RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
 import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Connections, Parameter, Statement } from '../database/connect.ts';
-import { AUTHOR_VERSION, NO_TASK } from '../definitions/versions.ts';
+import { isOfVersion } from '../definitions/versions.ts';
 import { sparse } from '../runs/columns.ts';
 
 /* Run rows for people and clients. Both tables give the same columns in the same order. */
@@ -118,23 +118,15 @@ export function listStatement(filter: RunFilter): Statement | undefined {
   const { where, values } = conditionsOf(filter, codes);
   // One more than the page shows whether there is a next one.
   values.push(filter.limit + 1);
-  const tail = `${where} ORDER BY r.run_id DESC LIMIT $${values.length}`;
-  const page = (table: string, also: string): string =>
-    `(SELECT r.* FROM millrace.${table} r WHERE ${also}${tail})`;
-  // The index of open runs by version has them in the same order.
-  const indexed = hasVersion(filter) ? `${NO_TASK} AND ` : '';
+  const page = `WHERE ${where} ORDER BY r.run_id DESC LIMIT $${values.length}`;
   const parts: string[] = [];
-  if (codes?.some((code) => code < STATUS_CODE.completed) ?? true) parts.push(openOf(page('runs', indexed)));
+  if (codes?.some((code) => code < STATUS_CODE.completed) ?? true)
+    parts.push(openOf(`(SELECT r.* FROM millrace.runs r ${page})`));
   if (codes?.some((code) => code >= STATUS_CODE.completed) ?? true)
-    parts.push(closedOf(page('runs_closed', '')));
+    parts.push(closedOf(`(SELECT r.* FROM millrace.runs_closed r ${page})`));
   if (parts.length === 0) return undefined;
   const text = `SELECT * FROM (${parts.join(' UNION ALL ')}) r ORDER BY r.run_id DESC LIMIT $${values.length}`;
   return { text, values };
-}
-
-/** Whether it names a version of a workflow that is no task. */
-function hasVersion({ workflow, workflowVersion }: RunFilter): boolean {
-  return workflowVersion !== undefined && workflow?.startsWith(TASK_PREFIX) === false;
 }
 
 function conditionsOf(
@@ -153,7 +145,7 @@ function conditionsOf(
     add((place) => `r.status = ANY(${place}::integer[])`, int4Array(codes));
   }
   add((place) => `r.workflow = ${place}`, filter.workflow);
-  add((place) => `${AUTHOR_VERSION} = ${place}`, filter.workflowVersion);
+  add(isOfVersion, filter.workflowVersion);
   add((place) => `r.queue = ${place}`, filter.queue);
   if (filter.workflow === undefined && filter.tasks !== true)
     conditions.push(`NOT starts_with(r.workflow, '${TASK_PREFIX}')`);

@@ -1,5 +1,5 @@
 import { DEFINITIONS } from '../definitions/functions.ts';
-import { CLOSED_VERSIONS, DEFINITION_TABLES, OPEN_VERSIONS } from '../definitions/tables.ts';
+import { CLOSED_TIMES, DEFINITION_TABLES } from '../definitions/tables.ts';
 import { ANSWER } from './functions/answer.ts';
 import { CLAIM } from './functions/claim.ts';
 import { CLUSTER } from './functions/cluster.ts';
@@ -50,6 +50,5 @@ export const MIGRATIONS: readonly Migration[] = [
     ].join('\n'),
   },
   { id: 3, name: 'definitions, routes', sql: [DEFINITION_TABLES, DEFINITIONS].join('\n') },
-  { id: 4, name: 'open runs by version', sql: OPEN_VERSIONS },
-  { id: 5, name: 'closed runs by version', sql: CLOSED_VERSIONS },
+  { id: 4, name: 'closed runs by time', sql: CLOSED_TIMES },
 ];

@@ -9,7 +9,8 @@ export interface Migration {
  * Tables are clustered by their key (WITHOUT ROWID): one b-tree a row instead of two. Status codes and
  * priorities are the numbers of core/status.ts (open: 0 queued, 1 running, 2 waiting, 3 paused, 4 blocked).
  * Listings go by namespace and run id. In the default namespace, mostly the only one, that is the order of the table: an
- * index would cost each run three changes.
+ * index would cost each run three changes. `runs_closed_counts` is the one that serves people alone: measured (start and
+ * close, batches of 500), 1.3 µs of the 25 of a run; without it, counting since an instant would read all closed runs.
  */
 export const MIGRATIONS: readonly Migration[] = [
   {
@@ -268,9 +269,6 @@ CREATE TABLE routes (
   PRIMARY KEY (namespace, name)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX runs_versions
-  ON runs (namespace, workflow, substr(workflow_version, 1, instr(workflow_version || '+', '+') - 1))
-  WHERE workflow NOT GLOB '$task/*';
 CREATE INDEX runs_closed_counts ON runs_closed (namespace, workflow, workflow_version, status, started_at, closed_at)
   WHERE workflow NOT GLOB '$task/*';
 `,

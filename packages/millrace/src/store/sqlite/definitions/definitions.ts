@@ -14,7 +14,7 @@ import {
 import type { Connection } from '../database/connection.ts';
 import type { Settings } from '../engines/settings.ts';
 import type { Routes } from './routes.ts';
-import { AUTHOR_VERSION, NO_TASK } from './versions.ts';
+import { AUTHOR_VERSION } from './versions.ts';
 
 export interface Definitions {
   put(request: DefinitionRequest): DefinitionResult;
@@ -107,7 +107,7 @@ function prepareStatements(connection: Connection) {
     ),
     selectOpen: connection.prepare(`
       SELECT 1 FROM runs
-      WHERE namespace = ? AND workflow = ? AND ${AUTHOR_VERSION} = ? AND ${NO_TASK} LIMIT 1`),
+      WHERE namespace = ? AND workflow = ? AND ${AUTHOR_VERSION} = ? LIMIT 1`),
     upsert: connection.prepare(`
       INSERT INTO definitions (${columns}, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (namespace, name, version) DO UPDATE SET hash = excluded.hash, bytes = excluded.bytes,

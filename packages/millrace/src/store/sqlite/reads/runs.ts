@@ -2,7 +2,7 @@ import { isClosed, OPEN_STATUSES, STATUS_CODE, statusOf } from '../../../core/st
 import { TASK_PREFIX } from '../../../core/names.ts';
 import type { RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
 import type { Connection, Statement, Value } from '../database/connection.ts';
-import { AUTHOR_VERSION, NO_TASK } from '../definitions/versions.ts';
+import { AUTHOR_VERSION } from '../definitions/versions.ts';
 import type { Backlog } from '../runs/backlog.ts';
 import type { Deliveries } from '../runs/deliver.ts';
 import { type ClosedRow, decodeRun, type OpenRow } from '../runs/rows.ts';
@@ -83,15 +83,11 @@ export function prepareRunReads(
       const codes = filter.status?.map((status) => STATUS_CODE[status]);
       const wantsOpen = codes?.some((code) => code < STATUS_CODE.completed) ?? true;
       const wantsClosed = codes?.some((code) => code >= STATUS_CODE.completed) ?? true;
-      const tail = `${where} ORDER BY run_id DESC LIMIT ?`;
-      // The index of open runs by version has them in the order of listings.
-      const indexed = hasVersion(filter) ? `${NO_TASK} AND` : '';
+      const tail = `WHERE ${where} ORDER BY run_id DESC LIMIT ?`;
       // One more than the page shows whether there is a next one.
-      const open = wantsOpen
-        ? query<OpenRow & Named>(`${OPEN} WHERE ${indexed} ${tail}`).all(...values, limit + 1)
-        : [];
+      const open = wantsOpen ? query<OpenRow & Named>(`${OPEN} ${tail}`).all(...values, limit + 1) : [];
       const closed = wantsClosed
-        ? query<ClosedRow & Named>(`${CLOSED} WHERE ${tail}`).all(...values, limit + 1)
+        ? query<ClosedRow & Named>(`${CLOSED} ${tail}`).all(...values, limit + 1)
         : [];
       const found = [...open.map(decodeOpen), ...closed.map(decodeClosed)].toSorted(newestFirst);
       const runs = found.slice(0, limit);
@@ -102,11 +98,6 @@ export function prepareRunReads(
 
 function newestFirst(a: RunRow, b: RunRow): number {
   return a.runId < b.runId ? 1 : -1;
-}
-
-/** Whether it names a version of a workflow that is no task. */
-function hasVersion({ workflow, workflowVersion }: RunFilter): boolean {
-  return workflowVersion !== undefined && workflow?.startsWith(TASK_PREFIX) === false;
 }
 
 function conditionsOf(filter: RunFilter): { where: string; values: Value[] } {
