@@ -82,6 +82,8 @@ const BY_CONTENT: ReadonlySet<PropertyKey> = new Set([
   'transact',
   'reopen',
   'putSetting',
+  'putDefinition',
+  'putRoute',
 ]);
 
 /** The same store, whose every call tells `outage` how it went. */

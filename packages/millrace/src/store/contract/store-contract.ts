@@ -1,4 +1,9 @@
 import { describe, test } from 'vitest';
+import { versionCountPromises } from './definitions/counts.ts';
+import { definitionPromises } from './definitions/definitions.ts';
+import { draftPromises } from './definitions/drafts.ts';
+import { definitionRacePromises } from './definitions/races.ts';
+import { routePromises } from './definitions/routes.ts';
 import { failoverPromises } from './engines/failovers.ts';
 import { incarnationPromises } from './engines/incarnations.ts';
 import { leasePromises } from './engines/leases.ts';
@@ -42,6 +47,11 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   settings: settingPromises,
   failovers: failoverPromises,
   suspects: suspectPromises,
+  definitions: definitionPromises,
+  drafts: draftPromises,
+  routes: routePromises,
+  'definitions at once': definitionRacePromises,
+  'counts of versions': versionCountPromises,
   limits: limitPromises,
   rates: ratePromises,
   'keys of limits': keyLimitPromises,

@@ -3,12 +3,16 @@ import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
 import type { KeyLimit } from '../../core/limits/limit.ts';
 import type { Outlook } from '../../core/limits/retry-after.ts';
 import type { ClusterStore } from './cluster.ts';
+import type { DefinitionStore } from './definitions.ts';
 import type { LimitStore } from './limits.ts';
 import type { LockAct, LockGrant, LockStore } from './locks.ts';
+import type { RunFilter, RunPage, RunRow } from './reads.ts';
 
 export type * from './cluster.ts';
+export type * from './definitions.ts';
 export type * from './limits.ts';
 export type * from './locks.ts';
+export type * from './reads.ts';
 
 /**
  * The ONE durable seam. Each function is one atomic act on a batch; there are no interactive transactions and
@@ -36,7 +40,7 @@ export type * from './locks.ts';
  *
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
-export interface Store extends ClusterStore, LimitStore, LockStore {
+export interface Store extends ClusterStore, DefinitionStore, LimitStore, LockStore {
   readonly name: 'sqlite' | 'postgres';
   /** What survives what, in one line each; shown by `doctor` and the API. */
   readonly durability: Durability;
@@ -426,55 +430,6 @@ export interface ReopenRequest {
   count: number;
   history: Uint8Array | undefined;
   commitId: number;
-}
-
-export interface RunRow extends Omit<OwnedRun, 'suspect'> {
-  status: RunStatus;
-  ownerId: string | undefined;
-  /** Name of the engine that owns it or owned it last, where known. */
-  engineName: string | undefined;
-  wakeAt: number | undefined;
-  waits: Uint8Array | undefined;
-  blockCode: string | undefined;
-  /**
-   * Since when it could be claimed: after a wait its `wakeAt` or the message's arrival. A run given back
-   * keeps it.
-   */
-  readyAt: number | undefined;
-  /** While it is queued: the incarnation that it is assigned to, and until when (I10). */
-  assignedTo: string | undefined;
-  assignedUntil: number | undefined;
-  startedAt: number | undefined;
-  closedAt: number | undefined;
-  suspectGroup: number | undefined;
-  deaths: number;
-  successor: string | undefined;
-  /**
-   * The last chunk of a closed run: it ends with the closing event. Left out of listings, where it could be
-   * gigabytes.
-   */
-  lastChunk: HistoryChunk | undefined;
-}
-
-export interface RunFilter {
-  namespace: string;
-  status?: readonly RunStatus[] | undefined;
-  /** Runs of `$task/…`, which are attempts of calls, are left out unless one of these asks for them. */
-  workflow?: string | undefined;
-  queue?: string | undefined;
-  tasks?: boolean | undefined;
-  tag?: string | undefined;
-  key?: string | undefined;
-  parentRunId?: string | undefined;
-  /** At most 1,000. Newest first (by runId). */
-  limit: number;
-  /** A runId: only older ones. */
-  before?: string | undefined;
-}
-export interface RunPage {
-  runs: RunRow[];
-  /** Pass as `before` for the next page. */
-  next: string | undefined;
 }
 
 /** Hints make things faster, never correct: each may be lost, late or doubled. */

@@ -1,4 +1,12 @@
 import { MAX_SETTING_BYTES } from './cluster.ts';
+import {
+  type DefinitionRef,
+  type DefinitionRequest,
+  MAX_DEFINITION_BYTES,
+  MAX_ROUTE_BYTES,
+  type RouteRequest,
+  type VersionFilter,
+} from './definitions.ts';
 import { StoreError } from './errors.ts';
 import type { LockClaim, LockFilter, LockName } from './locks.ts';
 import type { LimitChange } from './limits.ts';
@@ -128,11 +136,43 @@ export function checkSetting(name: string, value: Uint8Array | undefined): void 
     const allowed = 'a letter, then up to 63 of a-z, 0-9, dot, hyphen and underscore';
     throw new StoreError('definite', `${JSON.stringify(name)} is no name of a setting: ${allowed}`);
   }
-  if (value === undefined || value.byteLength <= MAX_SETTING_BYTES) return;
-  throw new StoreError(
-    'definite',
-    `setting ${name} has ${value.byteLength} bytes; at most ${MAX_SETTING_BYTES} are allowed`,
-  );
+  if (value !== undefined) checkBytes(value, MAX_SETTING_BYTES, `setting ${name}`);
+}
+
+export function checkDefinitionRef({ namespace, name, version }: DefinitionRef): void {
+  checkText(namespace, 'namespace');
+  checkText(name, 'name of a definition');
+  checkText(version, 'version of a definition');
+}
+
+export function checkDefinition(request: DefinitionRequest): void {
+  const { name, version, hash, body, by, firstRoute } = request;
+  checkDefinitionRef(request);
+  checkText(by, 'who stores it');
+  const which = `definition ${name}@${version}`;
+  // What is behind the mark in the version of a run is what it demands: no run could be on such a version.
+  if (version.includes('+')) throw new StoreError('definite', `${which}: a version has no "+"`);
+  if (!/^[0-9a-f]{64}$/.test(hash)) {
+    throw new StoreError('definite', `${which}: ${JSON.stringify(hash)} is no SHA-256 in hexadecimal`);
+  }
+  checkBytes(body, MAX_DEFINITION_BYTES, which);
+  if (firstRoute !== undefined) checkBytes(firstRoute, MAX_ROUTE_BYTES, `route of ${name}`);
+}
+
+export function checkRoute({ namespace, name, value }: RouteRequest): void {
+  checkText(namespace, 'namespace');
+  checkText(name, 'name of a route');
+  checkBytes(value, MAX_ROUTE_BYTES, `route of ${name}`);
+}
+
+function checkBytes({ byteLength }: Uint8Array, most: number, what: string): void {
+  if (byteLength <= most) return;
+  throw new StoreError('definite', `${what} has ${byteLength} bytes; at most ${most} are allowed`);
+}
+
+export function checkVersionFilter({ namespace, workflow }: VersionFilter): void {
+  checkText(namespace, 'namespace');
+  checkText(workflow, 'workflow');
 }
 
 function checkWorkflows(workflows: readonly WorkflowRef[]): void {
@@ -157,6 +197,7 @@ export function checkLock(lock: LockName | LockClaim | LockFilter): void {
 export function checkFilter(filter: RunFilter): void {
   checkText(filter.namespace, 'namespace');
   checkText(filter.workflow, 'workflow');
+  checkText(filter.workflowVersion, 'workflow version');
   checkText(filter.queue, 'queue');
   checkText(filter.tag, 'tag');
   checkText(filter.key, 'key');

@@ -4,7 +4,8 @@ import { ask } from '../../../testbed/postgres-subject.ts';
 import { createDatabase, type TestDatabase } from '../../../testbed/postgres-database.ts';
 import { postgresUrl } from '../../../testbed/postgres-url.ts';
 import { startTcpProxy, type TcpProxy } from '../../../testbed/proxy/tcp-proxy.ts';
-import { boot, closing, CONTINUE, planOf, startOf, startOwned } from '../contract/samples.ts';
+import { definitionOf, FLOW } from '../contract/definitions/samples.ts';
+import { boot, bytes, closing, CONTINUE, planOf, startOf, startOwned } from '../contract/samples.ts';
 import type { Plan, Store } from '../port/store.ts';
 import { openPostgres } from './open-postgres.ts';
 
@@ -76,6 +77,19 @@ describe.skipIf(postgresUrl === undefined)('lost answers', () => {
     loseAnswer(/start_v1/);
     await expect(store.startRuns([start])).rejects.toMatchObject({ failure: 'ambiguous' });
     expect(await store.startRuns([start])).toMatchObject([{ outcome: 'started', owned: true }]);
+  });
+
+  test('a definition and a change of its route whose answers are lost can be sent again', async () => {
+    const request = definitionOf('a', { firstRoute: bytes('1') });
+    loseAnswer(/put_definition_v1/);
+    await expect(store.putDefinition(request)).rejects.toMatchObject({ failure: 'ambiguous' });
+    expect(await store.putDefinition(request)).toEqual({ outcome: 'same', routed: true });
+    const [first] = (await store.listDefinitions('default')).routes;
+    const change = { ...FLOW, value: bytes('2'), expectRevision: first?.revision ?? 0 };
+    loseAnswer(/put_route_v1/);
+    await expect(store.putRoute(change)).rejects.toMatchObject({ failure: 'ambiguous' });
+    expect(await store.putRoute(change)).toBe('ok');
+    expect((await store.readSettings()).revision, 'each was made once').toBe(2);
   });
 
   test('a read whose answer is lost has written nothing', async () => {

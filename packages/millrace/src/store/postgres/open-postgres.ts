@@ -19,6 +19,7 @@ import { readDurability } from './database/durability.ts';
 import { classify } from './database/failure.ts';
 import { migrate } from './database/migrate.ts';
 import { serversOf, type Servers } from './database/servers.ts';
+import { definitionCalls } from './definitions/definitions.ts';
 import { lead, listFailovers, prune, putSetting, readSettings } from './engines/cluster.ts';
 import {
   beat,
@@ -95,6 +96,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     ...runActs(calls, now),
     ...outsideActs(calls, now),
     ...reads(calls),
+    ...definitionCalls(calls, now),
     ...limitActs(calls, now),
     ...lockCalls(calls, now),
   };

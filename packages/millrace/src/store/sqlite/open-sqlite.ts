@@ -19,6 +19,10 @@ import { pollHints } from './database/hints.ts';
 import { migrate, requireSchema } from './database/migrate.ts';
 import { SYSTEM_TIMERS, type Timers } from './database/timers.ts';
 import { prepareGuest, type Guest, type SqliteTransaction } from './database/transact.ts';
+import { definitionCalls } from './definitions/calls.ts';
+import { prepareDefinitions } from './definitions/definitions.ts';
+import { prepareRoutes } from './definitions/routes.ts';
+import { prepareVersionCounts } from './definitions/versions.ts';
 import { prepareFailovers } from './engines/failovers.ts';
 import { prepareIncarnations } from './engines/incarnations.ts';
 import { prepareLeases } from './engines/leases.ts';
@@ -91,6 +95,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     ...runCalls(backend),
     ...outsideCalls(backend),
     ...readCalls(backend),
+    ...definitionCalls(connection, acts),
     ...limitCalls(backend),
     ...lockCalls(backend),
   };
@@ -229,6 +234,7 @@ type Acts = ReturnType<typeof prepareActs>;
 
 function prepareActs(connection: Connection) {
   const settings = prepareSettings(connection);
+  const routes = prepareRoutes(connection, settings);
   const limits = prepareLimits(connection);
   const failovers = prepareFailovers(connection, limits);
   const incarnations = prepareIncarnations(connection, prepareLeases(connection), settings);
@@ -246,6 +252,9 @@ function prepareActs(connection: Connection) {
     starts,
     histories,
     settings,
+    routes,
+    definitions: prepareDefinitions(connection, settings, routes),
+    countVersions: prepareVersionCounts(connection),
     failovers,
     locks,
     limits,

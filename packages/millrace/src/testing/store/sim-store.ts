@@ -35,6 +35,7 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       ...startCalls(parts, actor),
       ...planCalls(parts, actor, firstSent),
       ...outsideCalls(parts, actor),
+      ...definitionCalls(parts, actor),
       ...limitCalls(parts, actor),
       ...lockCalls(parts, actor),
       loadRuns: (requests) => read('loadRuns', () => subject.loadRuns(requests)),
@@ -49,6 +50,9 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       readSettings: () => read('readSettings', () => subject.readSettings()),
       readLimits: (namespace) => read('readLimits', () => subject.readLimits(namespace)),
       limitsOf: (runId) => read('limitsOf', () => subject.limitsOf(runId)),
+      readDefinitions: (refs) => read('readDefinitions', () => subject.readDefinitions(refs)),
+      listDefinitions: (namespace) => read('listDefinitions', () => subject.listDefinitions(namespace)),
+      countVersions: (filter) => read('countVersions', () => subject.countVersions(filter)),
       readQueues: (namespace) => read('readQueues', () => subject.readQueues(namespace)),
     };
   };
@@ -143,6 +147,25 @@ function clusterCalls({ subject, network, watcher }: SimStoreParts, actor: Actor
         describe: (outcome) => `${args[0]} ${outcome}`,
       }),
     prune: (request) => network.send({ actor, name: 'prune', act: () => subject.prune(request) }),
+  } satisfies Partial<Store>;
+}
+
+function definitionCalls({ subject, network }: SimStoreParts, actor: Actor) {
+  return {
+    putDefinition: (request) =>
+      network.send({
+        actor,
+        name: 'putDefinition',
+        act: () => subject.putDefinition(request),
+        describe: ({ outcome }) => `${request.name}@${request.version} ${outcome}`,
+      }),
+    putRoute: (request) =>
+      network.send({
+        actor,
+        name: 'putRoute',
+        act: () => subject.putRoute(request),
+        describe: (outcome) => `${request.name} ${outcome}`,
+      }),
   } satisfies Partial<Store>;
 }
 

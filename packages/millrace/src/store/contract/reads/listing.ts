@@ -81,6 +81,29 @@ export const listingPromises: Promises = {
     const closed = (await closedRun(store, { workflow: 'ship', queue: 'b' })).runId;
     expect(await ids(store, { workflow: 'ship' })).toEqual([closed, open]);
   },
+  "a listing can be narrowed to an author's version, whatever its runs demand": async ({ store }) => {
+    await startQueued(store, { workflowVersion: '10' });
+    const open = [
+      await startQueued(store, { workflowVersion: '2' }),
+      await startQueued(store, { workflowVersion: '2+gpu' }),
+    ];
+    const closed = (await closedRun(store, { workflowVersion: '2+gpu+region=eu', queue: 'b' })).runId;
+    const other = await startQueued(store, { workflow: 'ship', workflowVersion: '2' });
+    const of = { workflow: 'order', workflowVersion: '2' };
+    expect(await ids(store, of)).toEqual([closed, ...open.toReversed()]);
+    expect(await ids(store, { ...of, status: ['queued'] })).toEqual(open.toReversed());
+    const first = await store.listRuns({ namespace: 'default', ...of, limit: 2 });
+    expect(await ids(store, { ...of, before: first.next })).toEqual([open[0]]);
+    expect(await ids(store, { workflowVersion: '2' }), 'of any workflow').toEqual([
+      other,
+      closed,
+      ...open.toReversed(),
+    ]);
+    expect(await ids(store, { ...of, workflowVersion: '2+gpu' })).toEqual([]);
+    const task = await startQueued(store, { workflow: '$task/mail', workflowVersion: '2', queue: 'c' });
+    expect(await ids(store, { workflow: '$task/mail', workflowVersion: '2' })).toEqual([task]);
+    expect(await ids(store, { ...of, namespace: 'tenant' })).toEqual([]);
+  },
   'a listing leaves out attempts of calls unless it is asked for them': async ({ store }) => {
     const parentRunId = newId();
     const run = await startQueued(store, { parentRunId });

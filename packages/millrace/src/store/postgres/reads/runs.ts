@@ -2,7 +2,8 @@ import { OPEN_STATUSES, priorityOf, STATUS_CODE, statusOf } from '../../../core/
 import { TASK_PREFIX } from '../../../core/names.ts';
 import type { RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
 import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
-import type { Connections, Parameter } from '../database/connect.ts';
+import type { Connections, Parameter, Statement } from '../database/connect.ts';
+import { isOfVersion } from '../definitions/versions.ts';
 import { sparse } from '../runs/columns.ts';
 
 /* Run rows for people and clients. Both tables give the same columns in the same order. */
@@ -10,12 +11,19 @@ import { sparse } from '../runs/columns.ts';
 const SHARED = `r.run_id, r.namespace, r.workflow, r.workflow_version, r.queue, r.priority, r.key, r.tags,
   r.parent_run_id, r.parent_ordinal, r.created_at, r.deadline_at, r.epoch, r.version, r.events, r.inbox_seq,
   r.status, r.started_at`;
-const OPEN = `SELECT ${SHARED}, r.owner, e.name, r.wake_at, r.waits, r.block_code, r.ready_at, NULL::bigint AS closed_at,
+
+/** `source`: a table, or some of its rows in brackets: the engines are looked up for these alone. */
+function openOf(source: string): string {
+  return `SELECT ${SHARED}, r.owner, e.name, r.wake_at, r.waits, r.block_code, r.ready_at, NULL::bigint AS closed_at,
   r.suspect_group, r.deaths, NULL::uuid AS successor, r.assigned_to, r.assigned_until
-FROM millrace.runs r LEFT JOIN millrace.engines e ON e.engine_id = coalesce(r.owner, r.last_owner)`;
-const CLOSED = `SELECT ${SHARED}, NULL::uuid, e.name, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, r.closed_at,
+FROM ${source} r LEFT JOIN millrace.engines e ON e.engine_id = coalesce(r.owner, r.last_owner)`;
+}
+
+function closedOf(source: string): string {
+  return `SELECT ${SHARED}, NULL::uuid, e.name, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, r.closed_at,
   NULL::bigint, 0, r.successor, NULL::uuid, NULL::bigint
-FROM millrace.runs_closed r LEFT JOIN millrace.engines e ON e.engine_id = r.last_owner`;
+FROM ${source} r LEFT JOIN millrace.engines e ON e.engine_id = r.last_owner`;
+}
 
 const READ = `
 WITH wanted AS MATERIALIZED (
@@ -24,8 +32,8 @@ WITH wanted AS MATERIALIZED (
   FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS w(run_id, namespace, key, n)
 )
 SELECT f.*, h.seq, h.count, h.data FROM wanted w, LATERAL (
-  SELECT w.n::integer, o.* FROM (${OPEN} WHERE r.run_id = w.run_id) o
-  UNION ALL SELECT w.n::integer, c.* FROM (${CLOSED} WHERE r.run_id = w.run_id) c
+  SELECT w.n::integer, o.* FROM (${openOf('millrace.runs')} WHERE r.run_id = w.run_id) o
+  UNION ALL SELECT w.n::integer, c.* FROM (${closedOf('millrace.runs_closed')} WHERE r.run_id = w.run_id) c
 ) f LEFT JOIN LATERAL (
   SELECT h.seq, h.count, h.data FROM millrace.history h
   WHERE h.run_id = w.run_id AND f.status >= ${STATUS_CODE.completed} ORDER BY h.seq DESC LIMIT 1
@@ -97,19 +105,28 @@ const MAX_PAGE = 1000;
 
 export async function listRuns({ read }: Connections, filter: RunFilter): Promise<RunPage> {
   const limit = Math.min(filter.limit, MAX_PAGE);
+  const statement = listStatement({ ...filter, limit });
+  if (statement === undefined) return { runs: [], next: undefined };
+  const found = await read<Stored>(statement);
+  const runs = found.slice(0, limit).map(runOf);
+  return { runs, next: found.length > limit ? runs.at(-1)?.runId : undefined };
+}
+
+/** Undefined: no run has a status that is wanted. */
+export function listStatement(filter: RunFilter): Statement | undefined {
   const codes = filter.status?.map((status) => STATUS_CODE[status]);
   const { where, values } = conditionsOf(filter, codes);
   // One more than the page shows whether there is a next one.
-  values.push(limit + 1);
-  const tail = `WHERE ${where} ORDER BY r.run_id DESC LIMIT $${values.length}`;
+  values.push(filter.limit + 1);
+  const page = `WHERE ${where} ORDER BY r.run_id DESC LIMIT $${values.length}`;
   const parts: string[] = [];
-  if (codes?.some((code) => code < STATUS_CODE.completed) ?? true) parts.push(`(${OPEN} ${tail})`);
-  if (codes?.some((code) => code >= STATUS_CODE.completed) ?? true) parts.push(`(${CLOSED} ${tail})`);
-  if (parts.length === 0) return { runs: [], next: undefined };
+  if (codes?.some((code) => code < STATUS_CODE.completed) ?? true)
+    parts.push(openOf(`(SELECT r.* FROM millrace.runs r ${page})`));
+  if (codes?.some((code) => code >= STATUS_CODE.completed) ?? true)
+    parts.push(closedOf(`(SELECT r.* FROM millrace.runs_closed r ${page})`));
+  if (parts.length === 0) return undefined;
   const text = `SELECT * FROM (${parts.join(' UNION ALL ')}) r ORDER BY r.run_id DESC LIMIT $${values.length}`;
-  const found = await read<Stored>({ text, values });
-  const runs = found.slice(0, limit).map(runOf);
-  return { runs, next: found.length > limit ? runs.at(-1)?.runId : undefined };
+  return { text, values };
 }
 
 function conditionsOf(
@@ -128,6 +145,7 @@ function conditionsOf(
     add((place) => `r.status = ANY(${place}::integer[])`, int4Array(codes));
   }
   add((place) => `r.workflow = ${place}`, filter.workflow);
+  add(isOfVersion, filter.workflowVersion);
   add((place) => `r.queue = ${place}`, filter.queue);
   if (filter.workflow === undefined && filter.tasks !== true)
     conditions.push(`NOT starts_with(r.workflow, '${TASK_PREFIX}')`);

@@ -1,3 +1,5 @@
+import { DEFINITIONS } from '../definitions/functions.ts';
+import { CLOSED_TIMES, DEFINITION_TABLES } from '../definitions/tables.ts';
 import { ANSWER } from './functions/answer.ts';
 import { CLAIM } from './functions/claim.ts';
 import { CLUSTER } from './functions/cluster.ts';
@@ -47,4 +49,6 @@ export const MIGRATIONS: readonly Migration[] = [
       ...[WORK, LOCKS],
     ].join('\n'),
   },
+  { id: 3, name: 'definitions, routes', sql: [DEFINITION_TABLES, DEFINITIONS].join('\n') },
+  { id: 4, name: 'closed runs by time', sql: CLOSED_TIMES },
 ];

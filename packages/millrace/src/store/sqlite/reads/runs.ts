@@ -2,6 +2,7 @@ import { isClosed, OPEN_STATUSES, STATUS_CODE, statusOf } from '../../../core/st
 import { TASK_PREFIX } from '../../../core/names.ts';
 import type { RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
 import type { Connection, Statement, Value } from '../database/connection.ts';
+import { AUTHOR_VERSION } from '../definitions/versions.ts';
 import type { Backlog } from '../runs/backlog.ts';
 import type { Deliveries } from '../runs/deliver.ts';
 import { type ClosedRow, decodeRun, type OpenRow } from '../runs/rows.ts';
@@ -115,6 +116,7 @@ function conditionsOf(filter: RunFilter): { where: string; values: Value[] } {
     add('status IN (SELECT value FROM json_each(?))', JSON.stringify(codes));
   }
   add('workflow = ?', filter.workflow);
+  add(`${AUTHOR_VERSION} = ?`, filter.workflowVersion);
   add('queue = ?', filter.queue);
   if (filter.workflow === undefined && filter.tasks !== true)
     conditions.push(`substr(workflow, 1, ${TASK_PREFIX.length}) <> '${TASK_PREFIX}'`);

@@ -1,0 +1,54 @@
+import type { RunStatus } from '../../core/status.ts';
+import type { HistoryChunk, OwnedRun } from './store.ts';
+
+/** What people and clients see of a run. */
+export interface RunRow extends Omit<OwnedRun, 'suspect'> {
+  status: RunStatus;
+  ownerId: string | undefined;
+  /** Name of the engine that owns it or owned it last, where known. */
+  engineName: string | undefined;
+  wakeAt: number | undefined;
+  waits: Uint8Array | undefined;
+  blockCode: string | undefined;
+  /**
+   * Since when it could be claimed: after a wait its `wakeAt` or the message's arrival. A run given back
+   * keeps it.
+   */
+  readyAt: number | undefined;
+  /** While it is queued: the incarnation that it is assigned to, and until when (I10). */
+  assignedTo: string | undefined;
+  assignedUntil: number | undefined;
+  startedAt: number | undefined;
+  closedAt: number | undefined;
+  suspectGroup: number | undefined;
+  deaths: number;
+  successor: string | undefined;
+  /**
+   * The last chunk of a closed run: it ends with the closing event. Left out of listings, where it could be
+   * gigabytes.
+   */
+  lastChunk: HistoryChunk | undefined;
+}
+
+export interface RunFilter {
+  namespace: string;
+  status?: readonly RunStatus[] | undefined;
+  /** Runs of `$task/…`, which are attempts of calls, are left out unless one of these asks for them. */
+  workflow?: string | undefined;
+  /** The author's: whatever runs of it demand behind a `+`. */
+  workflowVersion?: string | undefined;
+  queue?: string | undefined;
+  tasks?: boolean | undefined;
+  tag?: string | undefined;
+  key?: string | undefined;
+  parentRunId?: string | undefined;
+  /** At most 1,000. Newest first (by runId). */
+  limit: number;
+  /** A runId: only older ones. */
+  before?: string | undefined;
+}
+export interface RunPage {
+  runs: RunRow[];
+  /** Pass as `before` for the next page. */
+  next: string | undefined;
+}
