@@ -50,12 +50,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a repeated start makes a second run',
-    brokenRules: ['key used twice', 'not quiet'],
+    brokenRules: ['key used twice', 'why lies', 'not quiet'],
     store: forgetDedup,
   },
   { name: 'a child of a retried run stays closed', brokenRules: ['not quiet'], store: forgetChild },
   { name: 'a limit lets one more in than it says', brokenRules: ['limit exceeded'], store: overbook },
-  { name: 'the caller of a task is not told of its end', brokenRules: ['not quiet'], store: forgetEnd },
+  {
+    name: 'the caller of a task is not told of its end',
+    brokenRules: ['why lies', 'not quiet'],
+    store: forgetEnd,
+  },
   { name: 'a call executes where its label is not', brokenRules: ['label missing'], store: ignoreDemands },
   {
     name: 'two engines lead at once',

@@ -122,8 +122,23 @@ describe('why a run executes still', () => {
       'child',
     ]);
     expect(waitsOf(aRun(), history, NOW)).toEqual([]);
-    const cancelled = told(...events, { type: 'cancel-requested', id: 'c' });
-    expect(cancelled.map(({ code }) => code)).not.toContain('WAITING_LOCK');
+  });
+
+  it('leaves out what a cancel or a deadline has refused, and tells what undoes', () => {
+    const placed = (ordinal: number, name: string): RunEvent => {
+      return { type: 'step-placed', ordinal, name, attempt: 1, runId: `t${ordinal}` };
+    };
+    const events = [
+      placed(0, 'call'),
+      placed(1, 'compensate pay'),
+      { type: 'step-checkpoint', ordinal: 2, name: 'copy', attempt: 1 } as const,
+    ];
+    const stepsOf = (...more: RunEvent[]) => told(...events, ...more).map(({ refs }) => refs['step']);
+    expect(stepsOf()).toEqual(['copy', 'call', 'compensate pay']);
+    const later = placed(3, 'compensate book');
+    const undoing = [undefined, 'compensate pay', 'compensate book'];
+    expect(stepsOf({ type: 'cancel-requested', id: 'c', given: 3 }, later)).toEqual(undoing);
+    expect(stepsOf({ type: 'deadline-passed', given: 3 }, later)).toEqual(undoing);
   });
 
   it('says that its engine is silent, and for how long', () => {

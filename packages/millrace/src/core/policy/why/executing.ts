@@ -4,7 +4,7 @@ import type { RunState, StepState } from '../../reading/state/state.ts';
 import { executorOf } from '../../names.ts';
 import type { Wait } from '../../run/command.ts';
 import type { PlacedEvent } from '../../run/event.ts';
-import { effective } from '../../run/replay.ts';
+import { COMPENSATION_PREFIX, effective } from '../../run/replay.ts';
 import type { EngineFacts } from './facts.ts';
 import type { Reason } from './reason.ts';
 import { reasonOfWait, type Waiting } from './waiting.ts';
@@ -21,7 +21,8 @@ export function executingReasons(waiting: Waiting, history: readonly PlacedEvent
   const isOver = ({ kind, runId }: Wait): boolean =>
     kind === 'task' && facts.tasks?.some((task) => task.runId === runId) === false;
   const open = openWaits(state, history, facts.now).filter((wait) => !isOver(wait));
-  return [executing(waiting, history.at(-1)), ...open.map((wait) => reasonOfWait(waiting, wait))];
+  const steps = state.steps.filter(isWanted(history)).filter((step) => isInFlight(step, facts.now));
+  return [executing(waiting, steps, history.at(-1)), ...open.map((wait) => reasonOfWait(waiting, wait))];
 }
 
 /** The engine that owns it is gone, or is not heard any more, and nobody has taken the run over yet. */
@@ -62,9 +63,12 @@ function nameOf({ engineName, ownerId }: ReadableRun): string {
   return engineName ?? String(ownerId);
 }
 
-function executing({ run, state, facts, since: recorded }: Waiting, last: PlacedEvent | undefined): Reason {
+function executing(
+  { run, state, since: recorded }: Waiting,
+  inFlight: readonly StepState[],
+  last: PlacedEvent | undefined,
+): Reason {
   const taken = instant(Math.max(run.readyAt ?? 0, run.startedAt ?? 0));
-  const inFlight = state.steps.filter((step) => isInFlight(step, facts.now));
   const [first] = inFlight;
   return {
     code: 'EXECUTING',
@@ -116,19 +120,37 @@ function isInFlight({ status, taskRunId, tries }: StepState, now: number): boole
 const WAITS_TOLD = 20;
 
 /** What else has no outcome, as far as it is recorded, in the order of the commands. */
-export function openWaits(state: RunState, history: readonly PlacedEvent[], now: number): readonly Wait[] {
-  const waits: (Wait & { ordinal: number })[] = openLocks(history);
-  for (const { name, ordinal, status, tries, taskRunId: runId } of state.steps) {
+export function openWaits(
+  { steps, children }: RunState,
+  history: readonly PlacedEvent[],
+  now: number,
+): readonly Wait[] {
+  const waits: NumberedWait[] = openLocks(history);
+  for (const { name, ordinal, status, tries, taskRunId: runId } of steps) {
     const { retryAt = 0, attempt = 0 } = tries.at(-1) ?? {};
     if (runId !== undefined)
       waits.push({ kind: 'task', name, ordinal, runId, attempt: placedAttempt(history, runId) });
     else if (status === 'retrying' && retryAt > now)
       waits.push({ kind: 'retry', name, ordinal, until: retryAt, attempt: attempt + 1 });
   }
-  for (const { name, ordinal, runId, status, detached } of state.children) {
+  for (const { name, ordinal, runId, status, detached } of children) {
     if (status === 'open' && !detached) waits.push({ kind: 'child', name, ordinal, runId });
   }
-  return waits.toSorted((a, b) => a.ordinal - b.ordinal).slice(0, WAITS_TOLD);
+  return waits
+    .filter(isWanted(history))
+    .toSorted((a, b) => a.ordinal - b.ordinal)
+    .slice(0, WAITS_TOLD);
+}
+
+type NumberedWait = Wait & { ordinal: number };
+
+/** A cancel or a deadline refuses all that was given before it, except what undoes something. */
+function isWanted(history: readonly PlacedEvent[]): (command: { ordinal: number; name: string }) => boolean {
+  const end = effective(history).findLast(
+    ({ event }) => event.type === 'cancel-requested' || event.type === 'deadline-passed',
+  )?.event;
+  const given = end !== undefined && 'given' in end ? Number(end.given) : 0;
+  return ({ ordinal, name }) => ordinal >= given || name.startsWith(COMPENSATION_PREFIX);
 }
 
 function placedAttempt(history: readonly PlacedEvent[], runId: string): number {
@@ -139,14 +161,13 @@ function placedAttempt(history: readonly PlacedEvent[], runId: string): number {
 }
 
 /** Locks that were asked for and neither granted nor given up. */
-function openLocks(history: readonly PlacedEvent[]): (Wait & { ordinal: number })[] {
-  const open = new Map<number, Wait & { ordinal: number }>();
+function openLocks(history: readonly PlacedEvent[]): NumberedWait[] {
+  const open = new Map<number, NumberedWait>();
   for (const { event } of effective(history)) {
     if (event.type === 'lock-requested') {
       const { ordinal, lock: name, fireAt: until } = event;
       open.set(ordinal, { kind: 'lock', name, ordinal, until });
-    } else if (event.type === 'cancel-requested' || event.type === 'deadline-passed') open.clear();
-    else if ('ordinal' in event) open.delete(event.ordinal);
+    } else if ('ordinal' in event) open.delete(event.ordinal);
   }
   return [...open.values()];
 }
