@@ -20,7 +20,7 @@ export function isAccess(node: ASTNode): node is Access {
 }
 
 /** The key of an access where it is written out: `a.key`, `a['key']`. */
-export function keyOf(node: Access): string | undefined {
+function keyOf(node: Access): string | undefined {
   if (node.op === '.') return node.args[1];
   const index = node.args[1];
   return index.op === 'value' && typeof index.args === 'string' ? index.args : undefined;
