@@ -48,7 +48,7 @@ async function queueFacts(store: Store, scene: Scene, row: RunRow): Promise<Part
   if (shortage === undefined || !isHard(shortage)) return facts;
   const departed = await scene.departed();
   const isStranded = shortage.code === 'NO_ENGINE_FOR_VERSION';
-  return { ...facts, departed, stranded: isStranded ? await scene.strandedWith(row) : undefined };
+  return { ...facts, departed, others: isStranded ? await scene.othersOf(row) : undefined };
 }
 
 async function readReservation(

@@ -1,7 +1,7 @@
 import { engineView, withDefinitions } from '../../core/cluster/engine-view.ts';
 import { splitVersion } from '../../core/cluster/demands.ts';
-import type { DeathFacts, DepartedEngine, EngineFacts, StrandedFacts } from '../../core/policy/why/facts.ts';
-import { OPEN_STATUSES } from '../../core/status.ts';
+import type { DeathFacts, DepartedEngine, EngineFacts } from '../../core/policy/why/facts.ts';
+import { isClosed } from '../../core/status.ts';
 import type { Library } from '../../engine/claim/repertoire.ts';
 import type { EngineRow, FailoverEvent, RunRow, Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
@@ -18,14 +18,13 @@ export interface Scene {
   departed(): Promise<readonly DepartedEngine[]>;
   /** When the process that was executing the run died, oldest first. */
   deathsOf(runId: string): Promise<readonly DeathFacts[]>;
-  strandedWith(run: RunRow): Promise<StrandedFacts>;
+  /** How many other open runs have the workflow and version of this one. */
+  othersOf(run: RunRow): Promise<number>;
 }
 
 const DEPARTED_MS = 24 * 3_600_000;
 /** A run that kills its processes does so in a row, and lately. */
 const FAILOVERS_READ = 100;
-/** Nobody needs to know more exactly how many there are. */
-const STRANDED_READ = 1_000;
 
 /** @param library - whose definitions engines can run besides their code. */
 export async function openScene(store: Store, library: Library | undefined): Promise<Scene> {
@@ -50,14 +49,11 @@ export async function openScene(store: Store, library: Library | undefined): Pro
         }))
         .toReversed();
     },
-    async strandedWith({ runId, namespace, workflow, workflowVersion }) {
-      const filter = { namespace, workflow, status: OPEN_STATUSES, limit: STRANDED_READ };
-      const { runs, next } = await ask(() => store.listRuns(filter));
+    async othersOf({ namespace, workflow, workflowVersion }) {
       const { version } = splitVersion(workflowVersion);
-      const same = runs.filter(
-        (run) => run.runId !== runId && splitVersion(run.workflowVersion).version === version,
-      );
-      return { others: same.length, more: next !== undefined };
+      const counts = await ask(() => store.countVersions({ namespace, workflow }));
+      const same = counts.filter((of) => of.version === version && !isClosed(of.status));
+      return same.reduce((sum, { runs }) => sum + runs, 0) - 1;
     },
   };
 }

@@ -345,10 +345,9 @@ describe('why a run is not taken from the queue', () => {
     expect(message({})).toMatch(
       /has versions 2, 3; version 2 is on engine-1; version 3 is on engine-1, engine-2$/,
     );
-    expect(message({ stranded: { others: 0, more: false } })).toMatch(/; 0 other open runs of this version$/);
-    expect(message({ stranded: { others: 1, more: false } })).toMatch(/; 1 other open run of this version$/);
-    expect(message({ stranded: { others: 1, more: true } })).toMatch(/; at least 1 other open runs of this/);
-    expect(reasonsOf(queued, { engines, stranded: { others: 7, more: false } })[0]?.refs).toMatchObject({
+    expect(message({ others: 0 })).toMatch(/; 0 other open runs of this version$/);
+    expect(message({ others: 1 })).toMatch(/; 1 other open run of this version$/);
+    expect(reasonsOf(queued, { engines, others: 7 })[0]?.refs).toMatchObject({
       otherRuns: 7,
     });
     const foreign = seen('engine-2', { workflows: [{ workflow: 'invoice', version: '1' }] });

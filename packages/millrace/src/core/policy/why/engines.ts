@@ -3,7 +3,7 @@ import { executorOf } from '../../names.ts';
 import { eligibleFor, isAble, type Shortage, type Work } from '../eligibility.ts';
 import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
-import type { EngineFacts, StrandedFacts, WhyFacts } from './facts.ts';
+import type { EngineFacts, WhyFacts } from './facts.ts';
 import type { Reason } from './reason.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { Reason } from './reason.ts';
  * before; undefined: one does, or engines are not known.
  */
 export function shortageOfEngines(run: ReadableRun, facts: WhyFacts): Omit<Reason, 'since'> | undefined {
-  const { engines, departed, stranded } = facts;
+  const { engines, departed, others } = facts;
   if (engines === undefined) return undefined;
   // What others have is nobody's business here.
   const own = engines.filter(({ namespace }) => namespace === run.namespace);
@@ -20,12 +20,12 @@ export function shortageOfEngines(run: ReadableRun, facts: WhyFacts): Omit<Reaso
   const work = workOf(run);
   const { shortage } = eligibleFor(work, own);
   if (shortage === undefined || !isHard(shortage)) return shortage;
-  const versions = shortage.code === 'NO_ENGINE_FOR_VERSION' ? strandedClause(run, own, stranded) : '';
+  const versions = shortage.code === 'NO_ENGINE_FOR_VERSION' ? strandedClause(run, own, others) : '';
   return withFormer(
     {
       ...shortage,
       message: `${shortage.message}${versions}`,
-      refs: { ...shortage.refs, ...refsOf(stranded) },
+      refs: { ...shortage.refs, ...(others === undefined ? {} : { otherRuns: others }) },
     },
     gone?.filter((engine) => isAble(work, engine)),
   );
@@ -68,7 +68,7 @@ function withFormer(shortage: Shortage, former: readonly EngineFacts[] | undefin
 function strandedClause(
   { workflow }: ReadableRun,
   engines: readonly EngineFacts[],
-  stranded: StrandedFacts | undefined,
+  others: number | undefined,
 ): string {
   const having = new Map<string, string[]>();
   for (const { name, workflows } of engines) {
@@ -81,14 +81,8 @@ function strandedClause(
     engines.length === 1
       ? []
       : [...having].map(([version, names]) => `; version ${version} is on ${names.join(', ')}`);
-  if (stranded === undefined) return where.join('');
-  const { others, more } = stranded;
-  const runs = `${more ? 'at least ' : ''}${others} other open run${others === 1 && !more ? '' : 's'}`;
-  return `${where.join('')}; ${runs} of this version`;
-}
-
-function refsOf(stranded: StrandedFacts | undefined): Reason['refs'] {
-  return stranded === undefined ? {} : { otherRuns: stranded.others };
+  if (others === undefined) return where.join('');
+  return `${where.join('')}; ${others} other open run${others === 1 ? '' : 's'} of this version`;
 }
 
 function nobodyAlive({ workflow }: ReadableRun, silent: readonly EngineFacts[]): Omit<Reason, 'since'> {

@@ -49,13 +49,6 @@ export interface DeathFacts {
   readonly declared: boolean;
 }
 
-/** How many other open runs have the workflow and version of this one. */
-export interface StrandedFacts {
-  readonly others: number;
-  /** There are more: counting them would take long. */
-  readonly more: boolean;
-}
-
 /** A limit that applies to the run, and what of it is in use. */
 export interface LimitFacts extends LimitState {
   readonly pausedBy: string | undefined;
@@ -79,8 +72,8 @@ export interface WhyFacts {
   readonly engines?: readonly EngineFacts[] | undefined;
   /** Engines that were retired within the last day; asked for where no engine is there that could take the run. */
   readonly departed?: readonly DepartedEngine[] | undefined;
-  /** Of a run that no engine has the version for. */
-  readonly stranded?: StrandedFacts | undefined;
+  /** How many other open runs have its workflow and version; asked for where no engine has that. */
+  readonly others?: number | undefined;
   /** Of a run whose process has died, oldest first. */
   readonly deaths?: readonly DeathFacts[] | undefined;
   /** The locks that it waits for. */
