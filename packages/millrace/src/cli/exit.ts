@@ -26,6 +26,7 @@ const EXIT_OF_CODE: Partial<Record<ErrorCode, number>> = {
   UNKNOWN_OPTION: EXIT.usage,
   INVALID_DURATION: EXIT.usage,
   INVALID_INPUT: EXIT.usage,
+  INVALID_DEFINITION: EXIT.usage,
   STORE_URL: EXIT.usage,
   DUPLICATE_REGISTRATION: EXIT.usage,
   PAYLOAD_TOO_LARGE: EXIT.usage,

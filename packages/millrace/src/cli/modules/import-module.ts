@@ -32,7 +32,7 @@ export type Imported =
 /** Loads a module of this project: TypeScript as Node runs it, or JavaScript. Never throws. */
 export async function importModule(file: string): Promise<Imported> {
   const path = resolve(file);
-  if (!existsSync(path)) return { problem: missingFile(file, path), missing: true };
+  if (!existsSync(path)) return { problem: missingFile(file), missing: true };
   const unfit = unfitFile(file, path);
   if (unfit !== undefined) return { problem: unfit, missing: false };
   try {
@@ -42,7 +42,8 @@ export async function importModule(file: string): Promise<Imported> {
   }
 }
 
-function missingFile(file: string, path: string): ModuleProblem {
+export function missingFile(file: string): ModuleProblem {
+  const path = resolve(file);
   const folder = dirname(path);
   const guess = existsSync(folder) ? didYouMean(basename(path), readdirSync(folder)) : undefined;
   return problemIn(file, {
@@ -55,6 +56,16 @@ function missingFile(file: string, path: string): ModuleProblem {
 
 function unfitFile(file: string, path: string): ModuleProblem | undefined {
   const ending = extname(path);
+  if (statSync(path).isDirectory()) {
+    const remedy = 'Name the files in it.';
+    return problemIn(file, {
+      path: '',
+      code: 'INVALID_ARGUMENT',
+      message: 'it is a folder',
+      value: file,
+      remedy,
+    });
+  }
   if (statSync(path).isFile() && MODULES.includes(ending)) return undefined;
   const isDefinition = DEFINITIONS.includes(ending);
   return problemIn(file, {

@@ -1,15 +1,16 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { millrace } from '../../../../testbed/cli/fake-terminal.ts';
 import { workplace } from '../../../../testbed/cli/workplace.ts';
 import { SHOP } from '../../../../testbed/samples/shop.ts';
-import type { ModuleProblem } from '../../modules/module-problem.ts';
+import type { Problem } from '../../../core/dag/reading/problem.ts';
 
-async function problemsOf(file: string): Promise<ModuleProblem[]> {
+async function problemsOf(file: string): Promise<Problem[]> {
   const { out } = await millrace(['validate', file, '--json']);
-  return JSON.parse(out) as ModuleProblem[];
+  return JSON.parse(out) as Problem[];
 }
 
-describe('validate', () => {
+describe('validate of modules', () => {
   it('finds nothing wrong with a sound module', async () => {
     using place = workplace();
     const file = place.write('shop.ts', SHOP);
@@ -117,11 +118,70 @@ describe('validate', () => {
     place.write('shop.ts', SHOP);
     expect(await problemsOf(`${place.folder}/shpo.ts`)).toMatchObject([{ remedy: 'Did you mean shop.ts?' }]);
     expect(await problemsOf(`${place.folder}/gone/shop.ts`)).toMatchObject([{ remedy: 'Correct the path.' }]);
-    const definition = place.write('order.yaml', 'workflow: order');
-    expect((await problemsOf(definition))[0]?.message).toContain('not supported by this version');
     expect((await problemsOf(place.write('a.txt', '')))[0]?.message).toContain(
       'neither TypeScript nor JavaScript',
     );
-    expect((await problemsOf(place.folder))[0]?.message).toContain('neither TypeScript nor JavaScript');
+    expect((await problemsOf(place.folder))[0]?.message).toBe('it is a folder');
+  });
+});
+
+describe('validate of definitions', () => {
+  const SOUND = 'workflow: order\nversion: 1\nnodes:\n  greet: { value: hello }\n';
+
+  it('finds nothing wrong with sound ones, in YAML and JSON', async () => {
+    using place = workplace();
+    const files = [
+      place.write('order.yaml', SOUND),
+      place.write('order.yml', SOUND),
+      place.write('order.json', '{"workflow":"order","version":1,"nodes":{"greet":{"value":"hello"}}}'),
+    ];
+    const outcome = { status: 0, out: '', err: '3 files, no problems' };
+    expect(await millrace(['validate', ...files])).toEqual(outcome);
+    expect(await millrace(['validate', ...files, '--json'])).toMatchObject({ status: 0, out: '[]' });
+  });
+
+  it('lists every problem of several files and modules, with its place', async () => {
+    using place = workplace();
+    const first = place.write('a.yaml', SOUND.replace('value', 'valeu'));
+    const second = place.write('b.json', '{\n  "workflow": "order",\n  "version": 1,\n  "nodes": {}\n}');
+    const third = place.write('c.mjs', '');
+    const { status, out, err } = await millrace(['validate', first, second, third]);
+    expect({ status, err }).toEqual({ status: 2, err: '3 files, 3 problems' });
+    expect(out.split('\n').slice(0, 4)).toEqual([
+      `UNKNOWN_KEY ${first}:4:12 nodes.greet.valeu: there is no key "valeu" here ("valeu")`,
+      '  Did you mean "value"?',
+      `INVALID_VALUE ${second}:4:12 nodes: "nodes" is empty (an empty object)`,
+      '  Write at least one: nodes: { first: { executor: noop } }.',
+    ]);
+    const json = await millrace(['validate', first, '--json']);
+    expect(JSON.parse(json.out)).toEqual([
+      {
+        file: first,
+        line: 4,
+        column: 12,
+        path: 'nodes.greet.valeu',
+        code: 'UNKNOWN_KEY',
+        message: 'there is no key "valeu" here',
+        value: '"valeu"',
+        remedy: 'Did you mean "value"?',
+      },
+    ]);
+  });
+
+  it('says what cannot be read', async () => {
+    using place = workplace();
+    place.write('order.yaml', SOUND);
+    expect(await problemsOf(`${place.folder}/odrer.yaml`)).toMatchObject([
+      { path: '', message: 'there is no such file', remedy: 'Did you mean order.yaml?' },
+    ]);
+    mkdirSync(`${place.folder}/folder.yaml`);
+    expect(await problemsOf(`${place.folder}/folder.yaml`)).toMatchObject([{ message: 'it is not a file' }]);
+    const latin = place.write('latin.yaml', '');
+    writeFileSync(latin, Buffer.from([0x61, 0x3a, 0xe9]));
+    expect(await problemsOf(latin)).toMatchObject([{ message: 'it is not UTF-8 text' }]);
+    const large = place.write('large.yaml', `# ${'x'.repeat(9 * 1024 * 1024)}`);
+    expect(await problemsOf(large)).toMatchObject([
+      { code: 'TOO_LARGE', file: large, line: null, message: 'the document is larger than 8 MiB' },
+    ]);
   });
 });

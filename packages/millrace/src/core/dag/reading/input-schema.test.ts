@@ -70,6 +70,8 @@ describe('the schema of an input', () => {
   });
 });
 
+const TYPES = 'array, boolean, integer, null, number, object, string';
+
 describe('a schema that is none', () => {
   const finding = (schema: unknown): readonly string[] =>
     schemaFindings(schema, ['input']).map(({ path, message }) => `${path.join('.')} ${message}`);
@@ -82,7 +84,7 @@ describe('a schema that is none', () => {
 
   it('is refused where its parts are wrong, the deepest first', () => {
     expect(finding({ properties: { 'a b': { type: 'sting' } }, anyOf: [], minLength: -1 })).toEqual([
-      'input.properties.a b.type this is no JSON Schema: it must be one of array, boolean, integer, null, number, object, string',
+      `input.properties.a b.type this is no JSON Schema: it must be one of ${TYPES}`,
       'input.anyOf this is no JSON Schema: it must NOT have fewer than 1 items',
       'input.minLength this is no JSON Schema: it must be >= 0',
     ]);

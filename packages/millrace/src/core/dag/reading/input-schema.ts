@@ -22,9 +22,10 @@ export function inputSchemaOf(schema: unknown): StandardSchemaV1<unknown, unknow
   if (schema === undefined) return undefined;
   const { validate, faults } = compileSchema(schema);
   const [fault] = faults;
-  if (fault !== undefined) {
-    throw new MillraceError('INVALID_DEFINITION', `the schema of the input is broken: ${fault.message}`, {
-      remedy: fault.remedy,
+  if (validate === undefined || fault !== undefined) {
+    const { message, remedy } = fault as SchemaFault; // it says why there is nothing to validate with
+    throw new MillraceError('INVALID_DEFINITION', `the schema of the input is broken: ${message}`, {
+      remedy,
     });
   }
   return {
@@ -72,8 +73,7 @@ export function schemaFindings(schema: unknown, path: Path): readonly Finding[] 
 /** What the schema of schemas refuses: the deepest of what it says, for the rest follows from it. */
 function shapeFindings(schema: object, path: Path): readonly Finding[] {
   const errors = refusalsOf(schema);
-  const depth = (error: ErrorObject): number => error.instancePath.split('/').length;
-  const deepest = errors.toSorted((a, b) => depth(b) - depth(a));
+  const deepest = errors.toSorted((a, b) => depthOf(b) - depthOf(a));
   const places: string[] = [];
   return deepest.flatMap((error) => {
     const { instancePath } = error;
@@ -93,6 +93,10 @@ function shapeFindings(schema: object, path: Path): readonly Finding[] {
   });
 }
 
+function depthOf({ instancePath }: ErrorObject): number {
+  return instancePath.split('/').length;
+}
+
 function guessFor({ keyword, params }: ErrorObject, value: unknown): string | undefined {
   if (keyword !== 'enum' || typeof value !== 'string') return undefined;
   const guess = didYouMean(value, (params['allowedValues'] as readonly unknown[]).map(String));
@@ -104,7 +108,7 @@ let meta: Ajv2020 | undefined;
 /** What the schema of schemas says; the validator of it is compiled when it is first needed. */
 function refusalsOf(schema: object): readonly ErrorObject[] {
   meta ??= new Ajv2020({ allErrors: true });
-  void meta.validateSchema(schema as AnySchema);
+  void meta.validateSchema(schema);
   return meta.errors ?? [];
 }
 
@@ -122,7 +126,7 @@ interface SchemaFault {
  * of it.
  */
 function compileSchema(schema: unknown): {
-  readonly validate: ValidateFunction;
+  readonly validate: ValidateFunction | undefined;
   readonly faults: readonly SchemaFault[];
 } {
   // Some schemas are compiled more than once.
@@ -135,13 +139,11 @@ function compileSchema(schema: unknown): {
   addFormats(ajv);
   try {
     const validate = ajv.compile(withoutDraft(schema));
-    return { validate, faults: [...warnings].flatMap(formatFault) };
+    return { validate, faults: [...warnings].flatMap(formatFaults) };
   } catch (error) {
-    return { validate: refuseAll, faults: [compilerFault(error as Error)] };
+    return { validate: undefined, faults: [compilerFault(error as Error)] };
   }
 }
-
-const refuseAll = (() => false) as unknown as ValidateFunction; // nobody calls it where there are faults
 
 /** The compiler looks for the schema of schemas that is named there, and it has been held against that before. */
 function withoutDraft(schema: unknown): AnySchema {
@@ -151,19 +153,15 @@ function withoutDraft(schema: unknown): AnySchema {
 }
 
 /** The compiler passes over a format that it does not know, with a warning; other warnings are of no interest. */
-function formatFault(warning: string): readonly SchemaFault[] {
-  const [, format, pointer] =
-    /^unknown format "(.*)" ignored in schema at path "[^#]*#(.*)"$/.exec(warning) ?? [];
-  if (format === undefined || pointer === undefined) return [];
-  return [
-    {
-      pointer: decodeURIComponent(`${pointer}/format`),
-      message: `there is no format ${show(format)}`,
-      value: show(format),
-      remedy:
-        'Use date-time, date, time, duration, email, uri, uuid, ipv4 or another one of JSON Schema, or a pattern.',
-    },
-  ];
+function formatFaults(warning: string): readonly SchemaFault[] {
+  const found = warning.matchAll(/^unknown format "(.*)" ignored in schema at path "[^#]*#(.*)"$/g);
+  return [...found].map(([, format, pointer]) => ({
+    pointer: decodeURIComponent(`${pointer}/format`),
+    message: `there is no format ${show(format)}`,
+    value: show(format),
+    remedy:
+      'Use date-time, date, time, duration, email, uri, uuid, ipv4 or another one of JSON Schema, or a pattern.',
+  }));
 }
 
 function compilerFault(error: Error): SchemaFault {
@@ -197,7 +195,7 @@ function issueOf(error: ErrorObject, input: unknown): StandardSchemaV1.Issue {
 }
 
 function sentenceOf({ keyword, message = 'is not allowed', params }: ErrorObject): string {
-  if (keyword === 'type') return `must be ${typeWords({ type: (params as { readonly type: string }).type })}`;
+  if (keyword === 'type') return `must be ${typeWords((params as { readonly type: string }).type)}`;
   if (keyword !== 'enum') return message;
   return `must be one of ${(params['allowedValues'] as readonly unknown[]).map(String).join(', ')}`;
 }

@@ -46,6 +46,7 @@ nodes:
     onError: continue
   approved: { needs: [charge], signal: approved, timeout: 7d, when: "\${ nodes.charge.output.amount > 1000 }" }
   settle:   { needs: [approved], join: settled, sleep: 3d }
+  rest:     { needs: [settle], sleep: "\${ input.days } days" }
   invoice:  { needs: [settle], workflow: invoice, with: { orderId: "\${ nodes.reserve.output }" } }
   notify:
     needs: [invoice]
@@ -55,6 +56,7 @@ nodes:
     executor: email.send
     retry: false
     with: { to: "\${ item.email }", position: "\${ index }" }
+    compensate: { executor: email.send, with: "\${ item.email }" }
   summary:  { needs: [notify], value: "\${ nodes.notify.output.size() }" }
 output: { receipt: "\${ nodes.charge.output.id }" }
 `;
@@ -81,6 +83,24 @@ nodes:
     const read = readDefinition(text, 'a.yaml');
     expect(problemsIn(read)).toEqual([]);
     expect(read).toMatchObject({ definition: { version: '1.0' } });
+  });
+});
+
+describe('a text that is broken', () => {
+  it('is shown where it ends, too', () => {
+    expect(problemsIn(readDefinition('workflow: @', 'a.yaml'))).toMatchObject([
+      { line: 1, column: 11, value: '"workflow: @"', remedy: 'Put the text in quotes.' },
+    ]);
+  });
+
+  it('of JSON is shown as one of YAML is', () => {
+    expect(problemsIn(readDefinition('{ "workflow": "a", "version": }}', 'a.json'))).toMatchObject([
+      { line: 1, code: 'SYNTAX' },
+    ]);
+    const escaped = '{"workflow":"a","version":1,"nodes":{"a":{"value":"\\"x\\\\","when":3}}}';
+    expect(problemsIn(readDefinition(escaped, 'a.json'))).toMatchObject([
+      { column: 66, path: 'nodes.a.when' },
+    ]);
   });
 });
 

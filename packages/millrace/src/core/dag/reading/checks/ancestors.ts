@@ -37,7 +37,7 @@ export function strayMentions(
   const stray = judged.filter(({ speaker, of }) => speaker === of);
   for (let at = 0; at < targets.length && sweep.steps < budget; at += AT_ONCE) {
     const batch = targets.slice(at, at + AT_ONCE);
-    const spoken = batch.flatMap((target) => ofTarget.get(target) ?? []);
+    const spoken = batch.flatMap((target) => ofTarget.get(target) as Mention[]);
     descend(sweep, batch, lastOf(spoken, places));
     const bits = new Map(batch.map((target, bit) => [target, 1 << bit]));
     const from = placeOf(batch[0] as number); // no batch is empty

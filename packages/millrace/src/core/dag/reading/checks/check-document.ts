@@ -6,8 +6,8 @@ import { checkNeeds } from './check-needs.ts';
 import { checkNode } from './check-nodes.ts';
 import type { Templates } from './templates.ts';
 
-/** Enough for some thousand misspelt names among a hundred nodes. */
-const MOST_COMPARISONS = 500_000;
+/** Enough for a thousand misspelt names among a hundred nodes. */
+const MOST_COMPARISONS = 100_000;
 
 /** All that is wrong with a document, and its templates where they are sound. */
 export function checkContent(document: unknown): {

@@ -1,4 +1,3 @@
-import { isMillraceError } from '../../../errors.ts';
 import { checkTemplate } from '../../expression/check-template.ts';
 import { compileTemplate } from '../../expression/compile-template.ts';
 import { planOf } from '../../expression/plan.ts';
@@ -28,8 +27,8 @@ export function readTemplate(
   let template: Template | undefined;
   try {
     template = templateOf(source, known);
-  } catch (error) {
-    if (!isMillraceError(error, 'EXPRESSION')) throw error;
+  } catch {
+    // What is wrong is said below, with all else that is.
   }
   if (template !== undefined && [...template.roots].every((root) => allowed.has(root))) return template;
   return checkTemplate(source, allowed).map(({ path: inside, code, message, value, remedy }) => ({
@@ -46,13 +45,15 @@ const CLOSE = ' }';
 /** Where in a template each of these nodes is spoken of first. */
 export function placesOfNodes(source: unknown, ids: ReadonlySet<string>): ReadonlyMap<string, Path> {
   const places = new Map<string, Path>();
-  const ignore = (): void => undefined;
   planOf(source, {
     expression: ({ nodes }, path) => {
       for (const id of nodes) if (ids.has(id) && !places.has(id)) places.set(id, [...path]);
     },
-    unterminated: ignore,
-    tooDeep: ignore,
+    unterminated: pass,
+    tooDeep: pass,
   });
   return places;
 }
+
+/** What is no expression has been reported before. */
+function pass(): void {}

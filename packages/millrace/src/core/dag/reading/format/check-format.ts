@@ -1,4 +1,4 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { show } from '../../../errors.ts';
 import type { Finding } from '../problem.ts';
 import { DEFINITION_SCHEMA, MAX_NODES } from './definition-schema.ts';
@@ -9,7 +9,7 @@ export function checkFormat(document: unknown): readonly Finding[] {
   const nodes = nodesIn(document);
   if (nodes > MAX_NODES) return [tooManyNodes(nodes)];
   const validate = validator();
-  return validate(document) ? [] : explain(validate.errors ?? [], document);
+  return validate(document) ? [] : explain(validate.errors as ErrorObject[], document);
 }
 
 let compiled: ValidateFunction | undefined;

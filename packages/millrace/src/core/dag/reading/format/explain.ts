@@ -26,7 +26,7 @@ function unknownKey(fault: Fault, document: unknown, meant: Set<string>): Findin
   const holder = fault.data as Readonly<Record<string, unknown>>; // only objects have keys
   const kinds = KINDS.filter((kind) => isNode(fault) && Object.hasOwn(holder, kind));
   const [kind] = kinds;
-  const allowed = kind === undefined ? Object.keys(schemaOf(fault).properties ?? {}) : keysOfKind(kind);
+  const allowed = kind === undefined ? Object.keys(propertiesOf(fault)) : keysOfKind(kind);
   const guess = didYouMean(
     key,
     allowed.filter((name) => !Object.hasOwn(holder, name)),
@@ -63,13 +63,13 @@ function findingsOf(fault: Fault, document: unknown, meant: ReadonlySet<string>)
 function missingKey(fault: Fault, document: unknown, meant: ReadonlySet<string>): readonly Finding[] {
   const key = String(fault.params['missingProperty']);
   if (meant.has(placeOf(fault, key))) return [];
-  const schema = schemaOf(fault).properties?.[key];
+  const schema = propertiesOf(fault)[key] as JsonSchema; // what is required is described
   return [
     {
       path: [...pathOf(fault, document), key],
       code: 'MISSING_KEY',
       message: `"${key}" is missing`,
-      remedy: schema ? remedyOf(schema) : `Write ${key}.`,
+      remedy: remedyOf(schema),
     },
   ];
 }
@@ -148,7 +148,7 @@ function lonelyKey(fault: Fault, document: unknown, meant: ReadonlySet<string>):
 
 function badId(fault: Fault, document: unknown): Finding {
   const id = String(fault.params['propertyName']);
-  const { propertyNames = {} } = schemaOf(fault);
+  const propertyNames = schemaOf(fault).propertyNames as JsonSchema; // it has refused the id
   return {
     path: [...pathOf(fault, document), id],
     code: 'INVALID_NAME',
@@ -179,7 +179,9 @@ function badValue(fault: Fault, document: unknown): Finding {
 function reasonOf({ keyword, data }: Fault, schema: JsonSchema): string {
   switch (keyword) {
     case 'type':
-      return data === null ? 'has no value' : `is ${typeWord(data)}, not ${typeWords(schema)}`;
+      return data === null
+        ? 'has no value'
+        : `is ${typeWord(data)}, not ${typeWords(schema.type as string | readonly string[])}`;
     case 'minimum':
       return `is less than ${schema.minimum}`;
     case 'maximum':
@@ -198,7 +200,7 @@ function reasonOf({ keyword, data }: Fault, schema: JsonSchema): string {
 
 function remedyFor({ keyword, data }: Fault, schema: JsonSchema): string {
   if (keyword === 'enum') {
-    const words = (schema.enum ?? []).map(String);
+    const words = (schema.enum as readonly unknown[]).map(String);
     const guess = typeof data === 'string' ? didYouMean(data, words) : undefined;
     return guess === undefined ? `Use one of ${words.join(', ')}.` : `Did you mean "${guess}"?`;
   }
@@ -223,7 +225,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** What a schema wants, in words: `text or a number`. */
-export function typeWords({ type = [] }: JsonSchema): string {
+export function typeWords(type: string | readonly string[]): string {
   const words = [type].flat().map((name) => TYPE_WORDS[name] ?? name);
   return words.length === 1 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
@@ -231,11 +233,16 @@ export function typeWords({ type = [] }: JsonSchema): string {
 function typeWord(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'number') return 'a number';
-  return typeof value === 'boolean' ? String(value) : (TYPE_WORDS[typeof value] ?? 'something else');
+  return typeof value === 'boolean' ? String(value) : (TYPE_WORDS[typeof value] as string);
 }
 
 function isNode({ schemaPath }: Fault): boolean {
   return schemaPath.startsWith('#/$defs/node/additionalProperties');
+}
+
+/** Of the object that a fault is about; objects of the format have them. */
+function propertiesOf(fault: Fault): Readonly<Record<string, JsonSchema | false>> {
+  return schemaOf(fault).properties as Readonly<Record<string, JsonSchema | false>>;
 }
 
 function schemaOf({ parentSchema }: Fault): JsonSchema {

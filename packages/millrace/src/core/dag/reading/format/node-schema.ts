@@ -66,7 +66,7 @@ const RETRY_OBJECT: JsonSchema = {
   additionalProperties: false,
 };
 
-export const RETRY = ruled(
+const RETRY = ruled(
   'Write { maxAttempts: 5, initial: 1s }, a number of attempts, or false for none.',
   {
     description: 'How a failed attempt is tried again: options, the number of attempts, or false for never.',

@@ -32,8 +32,8 @@ function readJson(text: string): Source | undefined {
 }
 
 function locatorOf(text: string): Locate {
-  const source = readYaml(text);
-  return 'locate' in source ? source.locate : () => undefined;
+  const { locate } = readYaml(text) as Partial<Source>;
+  return (finding) => locate?.(finding);
 }
 
 function keysIn(value: unknown): number {

@@ -1,4 +1,4 @@
-import { Composer, Lexer, LineCounter, Parser, type Document, type ParsedNode, type YAMLError } from 'yaml';
+import { Composer, Lexer, LineCounter, Parser, type Document, type YAMLError } from 'yaml';
 import { show } from '../../../errors.ts';
 import type { Finding, Locate, Place } from '../problem.ts';
 import { MAX_LEVELS, tooDeep } from './caps.ts';
@@ -13,7 +13,7 @@ export interface Source {
   readonly locate: Locate;
 }
 
-type Parsed = Document.Parsed<ParsedNode>;
+type Parsed = Document.Parsed;
 
 /** A broken line breaks those that follow: more says nothing new. */
 const MOST_FAULTS = 20;
@@ -89,7 +89,7 @@ function syntaxFaults(
     ofLine.set(place.line, {
       path: [],
       code: 'SYNTAX',
-      message: `it is not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1).trim()}`,
+      message: `it cannot be read: ${message.charAt(0).toLowerCase()}${message.slice(1).trim()}`,
       value: show(lineAt(text, pos[0])),
       remedy: REMEDIES[code] ?? 'Correct it at that place.',
       place,

@@ -44,7 +44,7 @@ interface Reading {
 
 /** The value of a document, what in it no value of JSON can have, and which node each alias stands for. */
 export function valueOf(
-  document: Document.Parsed<ParsedNode>,
+  document: Document.Parsed,
   text: string,
   placeAt: (offset: number) => Place,
 ): {
@@ -73,7 +73,7 @@ function read(node: Node | null, reading: Reading): unknown {
   if (node === null || reading.bytes > MAX_DOCUMENT_BYTES) return null;
   if (isAlias(node)) return readAlias(node, reading);
   checkTag(node, reading);
-  const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
+  const { anchor } = node as { readonly anchor?: string };
   if (anchor === undefined) return readPlain(node, reading);
   const { bytes, deepest } = reading;
   reading.deepest = reading.path.length;
@@ -132,8 +132,8 @@ function readMap(map: YAMLMap, reading: Reading): Record<string, unknown> {
 
 /** Keys are text: a plain `1` or `null` is the text that stands there. Undefined: it is a list, an object or an alias. */
 export function keyOf({ key }: Pair): string | undefined {
-  if (!isScalar(key)) return key === null ? '' : undefined;
-  return typeof key.value === 'string' ? key.value : (key.source ?? '');
+  if (!isScalar(key)) return undefined;
+  return typeof key.value === 'string' ? key.value : key.source;
 }
 
 function readAlias(alias: Alias, reading: Reading): unknown {
