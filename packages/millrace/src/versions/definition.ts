@@ -1,6 +1,7 @@
 import type { DefinitionDocument } from '../core/dag/definition.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
-import { readDocument, workflowOf } from './catalogue/language.ts';
+import { definitionWorkflow } from '../flows/dag/definition-workflow.ts';
+import { readDocument } from './catalogue/language.ts';
 
 /**
  * Makes a workflow of a definition, as a part of the program: register it like one that is code.
@@ -13,5 +14,5 @@ export function definition(
   given: DefinitionDocument | string,
   options: { readonly file?: string | undefined } = {},
 ): AnyWorkflow {
-  return workflowOf(readDocument(given, options.file).definition);
+  return definitionWorkflow(readDocument(given, options.file).definition);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
-import { workflowOf } from '../../versions/catalogue/language.ts';
+import { definitionWorkflow } from '../../flows/dag/definition-workflow.ts';
 import { namesDefinition, readDefinitionFile } from './definition-file.ts';
 import { loadModule, mergeContents } from './load-modules.ts';
 
@@ -14,7 +14,7 @@ export async function loadBuild(files: readonly string[]): Promise<readonly AnyW
     files.map(async (file) => {
       if (!namesDefinition(file)) return loadModule(file, 'run');
       const { definition } = readDefinitionFile({ readFile: readText }, file);
-      return { workflows: [workflowOf(definition)], executors: {} };
+      return { workflows: [definitionWorkflow(definition)], executors: {} };
     }),
   );
   return mergeContents(parts).workflows;

@@ -27,6 +27,8 @@ export interface Workflow<I = unknown, O = unknown> {
   readonly inputSchema: StandardSchemaV1<unknown, I> | undefined;
   readonly timeoutMs: number | undefined;
   readonly maxEvents: number;
+  /** As many events as a run has that meets nothing unusual, where that is known: those are no reason to warn. */
+  readonly usualEvents?: number | undefined;
   readonly run: WorkflowFunction<I, O>;
   /** What a start with this input has where it says nothing itself. */
   readonly terms?: ((input: unknown) => Terms) | undefined;

@@ -86,19 +86,22 @@ const WARN_SHARE = 0.2;
 
 /** A run that would outgrow its history fails with a reason instead of growing until nobody can replay it. */
 function limitHistory(instance: Instance, turn: Turn): void {
-  const { maxEvents, name } = instance.workflow;
+  const { maxEvents, usualEvents = 0, name } = instance.workflow;
   const after = instance.row.events + turn.events.length;
   if (turn.standing.kind !== 'open') return;
-  const warnAt = maxEvents * WARN_SHARE;
+  const warnAt = usualEvents + (maxEvents - usualEvents) * WARN_SHARE;
   if (instance.row.events < warnAt && after >= warnAt) {
-    const message = `the run has ${after} events of at most ${maxEvents}: think of ctx.continueAsNew`;
+    const message = `the run has ${after} events of at most ${maxEvents}: split it over children, or continue it as new`;
     turn.logs = [...turn.logs, { level: 'warn', message, fields: undefined }];
   }
   if (after <= maxEvents) return;
   const error = new MillraceError(
     'HISTORY_LIMIT',
     `run of workflow "${name}" reached ${after} events, its limit is ${maxEvents}`,
-    { remedy: 'Use ctx.continueAsNew before the limit, or raise maxEvents of the workflow.' },
+    {
+      remedy:
+        'Split the work over children, or use ctx.continueAsNew before the limit, or raise maxEvents of the workflow.',
+    },
   );
   const payload = encodeFailure(failureOf(error));
   turn.standing = { kind: 'failed', payload };

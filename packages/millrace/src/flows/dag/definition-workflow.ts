@@ -1,8 +1,9 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Definition } from '../../core/dag/definition.ts';
 import type { Graph } from '../../core/dag/graph/graph.ts';
 import { layoutOf, leavesOf } from '../../core/dag/graph/layout.ts';
 import { inputSchemaOf } from '../../core/dag/reading/input-schema.ts';
-import { defineWorkflow, type AnyWorkflow } from '../../core/workflow/workflow.ts';
+import { defineWorkflow, type AnyWorkflow, type Terms } from '../../core/workflow/workflow.ts';
 import { Interpreter, type Program } from './interpreter.ts';
 import { termsIn } from './terms.ts';
 
@@ -18,7 +19,7 @@ export function definitionWorkflow(definition: Definition, watch?: (graph: Graph
   const { name, version, timeoutMs: timeout, nodes } = definition;
   const maxEvents = EVENTS_PER_NODE * nodes.length + EVENTS_BESIDE;
   let program: Program | undefined;
-  const options = { version, timeout, maxEvents, input: inputSchemaOf(definition.input) };
+  const options = { version, timeout, maxEvents, input: schemaOf(definition.input) };
   const workflow = defineWorkflow(name, options, (ctx, input: unknown) => {
     // Large graphs cost something, and most engines run few of the definitions that they have.
     program ??= programOf(definition);
@@ -26,7 +27,24 @@ export function definitionWorkflow(definition: Definition, watch?: (graph: Graph
     watch?.(interpreter.graph);
     return interpreter.run();
   });
-  return Object.freeze({ ...workflow, terms: (input: unknown) => termsIn(definition, input) });
+  const terms = (input: unknown): Terms => termsIn(definition, input);
+  return Object.freeze({ ...workflow, usualEvents: nodes.length, terms });
+}
+
+/** Compiled when the first input comes: that takes longer than all the rest, and most engines start few of them. */
+function schemaOf(schema: unknown): StandardSchemaV1 | undefined {
+  if (schema === undefined) return undefined;
+  let compiled: StandardSchemaV1 | undefined;
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'millrace',
+      validate: (value) => {
+        compiled ??= inputSchemaOf(schema);
+        return compiled === undefined ? { value } : compiled['~standard'].validate(value);
+      },
+    },
+  };
 }
 
 function programOf(definition: Definition): Program {

@@ -1,8 +1,6 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { compileDefinition } from '../../core/dag/compile.ts';
 import type { Definition, DefinitionDocument } from '../../core/dag/definition.ts';
 import { differencesOf } from '../../core/dag/reading/canonical.ts';
-import { inputSchemaOf } from '../../core/dag/reading/input-schema.ts';
 import { invalidDefinition, showValue } from '../../core/dag/reading/problem.ts';
 import { checkDocument, readDefinition } from '../../core/dag/reading/read-definition.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
@@ -21,28 +19,7 @@ export function interpret(body: Uint8Array): Interpreted {
   // What is stored was checked before.
   const definition = compileDefinition(JSON.parse(new TextDecoder().decode(body)) as DefinitionDocument);
   const children = definition.nodes.flatMap((node) => (node.kind === 'workflow' ? [node.workflow] : []));
-  return { workflow: workflowOf(definition), definition, children: [...new Set(children)] };
-}
-
-/** The workflow that a definition is, with the schema of its input. */
-export function workflowOf(definition: Definition): AnyWorkflow {
-  return { ...definitionWorkflow(definition), inputSchema: schemaOf(definition.input) };
-}
-
-/** Compiled when the first input comes: that takes longer than all the rest, and most engines start few of them. */
-function schemaOf(schema: unknown): StandardSchemaV1 | undefined {
-  if (schema === undefined) return undefined;
-  let compiled: StandardSchemaV1 | undefined;
-  return {
-    '~standard': {
-      version: 1,
-      vendor: 'millrace',
-      validate: (value) => {
-        compiled ??= inputSchemaOf(schema);
-        return compiled === undefined ? { value } : compiled['~standard'].validate(value);
-      },
-    },
-  };
+  return { workflow: definitionWorkflow(definition), definition, children: [...new Set(children)] };
 }
 
 /** A definition that has been checked. @throws INVALID_DEFINITION with all problems. */

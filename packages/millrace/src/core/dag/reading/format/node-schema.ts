@@ -66,19 +66,16 @@ const RETRY_OBJECT: JsonSchema = {
   additionalProperties: false,
 };
 
-const RETRY = ruled(
-  'Write { maxAttempts: 5, initial: 1s }, a number of attempts, or false for none.',
-  {
-    description: 'How a failed attempt is tried again: options, the number of attempts, or false for never.',
-    type: ['object', 'integer', 'boolean'],
-    not: { const: true },
-    ...ATTEMPTS,
-    ...RETRY_OBJECT,
-    examples: [
-      { maxAttempts: 5, initial: '1s', factor: 2, max: '60s', jitter: 0.2, nonRetryable: ['HTTP_4XX'] },
-    ],
-  },
-);
+const RETRY = ruled('Write { maxAttempts: 5, initial: 1s }, a number of attempts, or false for none.', {
+  description: 'How a failed attempt is tried again: options, the number of attempts, or false for never.',
+  type: ['object', 'integer', 'boolean'],
+  not: { const: true },
+  ...ATTEMPTS,
+  ...RETRY_OBJECT,
+  examples: [
+    { maxAttempts: 5, initial: '1s', factor: 2, max: '60s', jitter: 0.2, nonRetryable: ['HTTP_4XX'] },
+  ],
+});
 
 const NAME_CHARS = 256;
 
