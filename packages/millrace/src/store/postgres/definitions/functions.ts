@@ -28,7 +28,8 @@ BEGIN
   IF v_found.hash <> p_hash THEN
     open_runs := CASE WHEN v_found.draft AND EXISTS (
       SELECT 1 FROM millrace.runs r
-      WHERE r.namespace = p_namespace AND r.workflow = p_name AND split_part(r.workflow_version, '+', 1) = p_version) THEN 1 ELSE 0 END;
+      WHERE r.namespace = p_namespace AND r.workflow = p_name
+        AND split_part(r.workflow_version, '+', 1) = p_version) THEN 1 ELSE 0 END;
     IF open_runs > 0 OR NOT v_found.draft THEN
       outcome := 'exists';
       hash := v_found.hash;

@@ -26,8 +26,8 @@ CREATE TABLE millrace.routes (
 
 /**
  * For counts of what has closed since. Closed runs are appended in the order of time, so that a summary of a range of pages
- * serves: measured (start and close, batches of 500), a B-tree by workflow and version adds a tenth to the server's work
- * for a run, this nothing. A step of its own: its transaction locks one table, so that it and commits cannot wait in a circle.
+ * serves: measured (start and close, batches of 500), a B-tree by workflow and version adds a tenth to the server's work for
+ * a run, this nothing. A step of its own: its transaction locks one table, so that it and commits cannot wait in a circle.
  */
 export const CLOSED_TIMES = `
 CREATE INDEX runs_closed_times ON millrace.runs_closed USING brin (closed_at) WITH (pages_per_range = 64);
