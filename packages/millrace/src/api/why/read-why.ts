@@ -1,7 +1,7 @@
 import { placedEvents } from '../../core/reading/history-items.ts';
 import type { GraphView } from '../../core/dag/view/view-graph.ts';
 import { openChain, type Chain, type Link } from '../../core/policy/why/chain/chain.ts';
-import { nodeReasons } from '../../core/policy/why/nodes.ts';
+import { nodeReasons } from '../../core/policy/why/waits/nodes.ts';
 import { why, type Reason, type Why, type WhyFacts } from '../../core/policy/why.ts';
 import type { PlacedEvent } from '../../core/run/event.ts';
 import { isClosed, type RunStatus } from '../../core/status.ts';

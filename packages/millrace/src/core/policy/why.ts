@@ -10,7 +10,7 @@ import type { Reason, Why } from './why/reason.ts';
 import type { Wait } from '../run/command.ts';
 import type { PlacedEvent } from '../run/event.ts';
 import { readWaits } from '../reading/waits.ts';
-import { waitReasons } from './why/waiting.ts';
+import { waitReasons } from './why/waits/waiting.ts';
 
 export type { WhyFacts } from './why/facts.ts';
 export type { Cause, Reason, ReasonCode, Remedy, Why } from './why/reason.ts';

@@ -7,7 +7,7 @@ import type { PlacedEvent } from '../../run/event.ts';
 import { COMPENSATION_PREFIX, effective } from '../../run/replay.ts';
 import type { EngineFacts } from './facts.ts';
 import type { Reason } from './reason.ts';
-import { reasonOfWait, type Waiting } from './waiting.ts';
+import { reasonOfWait, type Waiting } from './waits/waiting.ts';
 
 /**
  * What goes on of a run that an engine owns. Which attempts it makes at this moment stands in its memory only: what

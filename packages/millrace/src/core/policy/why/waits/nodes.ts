@@ -1,7 +1,7 @@
-import type { GraphView, NodeDescription } from '../../dag/view/view-graph.ts';
-import { instant } from '../../reading/instant.ts';
-import type { ReadableRun } from '../../reading/readable-run.ts';
-import type { Reason } from './reason.ts';
+import type { GraphView, NodeDescription } from '../../../dag/view/view-graph.ts';
+import { instant } from '../../../reading/instant.ts';
+import type { ReadableRun } from '../../../reading/readable-run.ts';
+import type { Reason } from '../reason.ts';
 
 /** More than a person reads. */
 const TOLD = 10;

@@ -1,13 +1,13 @@
-import { describeError } from '../../reading/describe-error.ts';
-import { instant } from '../../reading/instant.ts';
-import type { ReadableRun } from '../../reading/readable-run.ts';
-import type { RunState } from '../../reading/state/state.ts';
-import { readWaits } from '../../reading/waits.ts';
-import type { Wait } from '../../run/command.ts';
-import { externalToken } from '../../workflow/token.ts';
-import type { TaskFacts, WhyFacts } from './facts.ts';
+import { describeError } from '../../../reading/describe-error.ts';
+import { instant } from '../../../reading/instant.ts';
+import type { ReadableRun } from '../../../reading/readable-run.ts';
+import type { RunState } from '../../../reading/state/state.ts';
+import { readWaits } from '../../../reading/waits.ts';
+import type { Wait } from '../../../run/command.ts';
+import { externalToken } from '../../../workflow/token.ts';
+import type { TaskFacts, WhyFacts } from '../facts.ts';
 import { lockReason } from './locked.ts';
-import { shellWord, type Reason } from './reason.ts';
+import { shellWord, type Reason } from '../reason.ts';
 
 /** What a suspended run waits for, in the order in which it asked. */
 export function waitReasons(waiting: Waiting): readonly Reason[] {

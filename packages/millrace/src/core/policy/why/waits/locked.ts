@@ -1,8 +1,8 @@
-import { instant } from '../../reading/instant.ts';
-import type { ReadableRun } from '../../reading/readable-run.ts';
-import type { Wait } from '../../run/command.ts';
-import type { LockFacts, WhyFacts } from './facts.ts';
-import { shellWord, type Reason } from './reason.ts';
+import { instant } from '../../../reading/instant.ts';
+import type { ReadableRun } from '../../../reading/readable-run.ts';
+import type { Wait } from '../../../run/command.ts';
+import type { LockFacts, WhyFacts } from '../facts.ts';
+import { shellWord, type Reason } from '../reason.ts';
 
 /** That a run waits for a lock: who holds it, until when, and how many come first. */
 export function lockReason(

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { T0 } from '../../../../testbed/samples/history.ts';
-import type { GraphView, NodeDescription } from '../../dag/view/view-graph.ts';
-import { instant } from '../../reading/instant.ts';
-import type { ReadableRun } from '../../reading/readable-run.ts';
+import { T0 } from '../../../../../testbed/samples/history.ts';
+import type { GraphView, NodeDescription } from '../../../dag/view/view-graph.ts';
+import { instant } from '../../../reading/instant.ts';
+import type { ReadableRun } from '../../../reading/readable-run.ts';
 import { nodeReasons } from './nodes.ts';
 
 const RUN = { runId: '01938bd1-0000-7000-8000-000000000000', createdAt: T0 } as ReadableRun;
