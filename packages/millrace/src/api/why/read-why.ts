@@ -1,5 +1,6 @@
 import { placedEvents } from '../../core/reading/history-items.ts';
 import type { GraphView } from '../../core/dag/view/view-graph.ts';
+import { isMillraceError } from '../../core/errors.ts';
 import { openChain, type Chain, type Link } from '../../core/policy/why/chain/chain.ts';
 import { nodeReasons } from '../../core/policy/why/waits/nodes.ts';
 import { why, type Reason, type Why, type WhyFacts } from '../../core/policy/why.ts';
@@ -108,17 +109,29 @@ interface Looked {
   readonly outage?: WhyFacts['outage'];
 }
 
-async function lookAt(
-  { store, nodesOf }: WhySource,
-  scene: Scene,
-  { row, history, outage }: Looked,
-): Promise<Why> {
-  const [facts, view] = await Promise.all([
-    readFacts(store, scene, row, history),
-    HAS_TURNS.has(row.status) ? nodesOf?.(row, history) : undefined,
+async function lookAt(source: WhySource, scene: Scene, looked: Looked): Promise<Why> {
+  const { row, history, outage } = looked;
+  const [facts, nodes] = await Promise.all([
+    readFacts(source.store, scene, row, history),
+    readNodes(source, row, history),
   ]);
-  const nodes = view && nodeReasons(row, view);
   return why(row, { ...facts, nodes, outage }, history);
+}
+
+/** What cannot be read of nodes is no reason to say nothing of the run. */
+async function readNodes(
+  { nodesOf }: WhySource,
+  row: RunRow,
+  history: readonly PlacedEvent[],
+): Promise<readonly Reason[] | undefined> {
+  if (!HAS_TURNS.has(row.status)) return undefined;
+  try {
+    const view = await nodesOf?.(row, history);
+    return view && nodeReasons(row, view);
+  } catch (error) {
+    if (isMillraceError(error)) return undefined;
+    throw error;
+  }
 }
 
 function linkOf({ runId, workflow, status, engineName }: RunRow, reasons: readonly Reason[]): Link {
