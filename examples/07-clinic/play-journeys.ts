@@ -5,8 +5,8 @@ import { CLINICS, executorsOf } from './clinics.ts';
 import type { Visit } from './fhir.ts';
 
 const read = (file: string) => definition(readFileSync(new URL(file, import.meta.url), 'utf8'), { file });
-export const journey = read('journey.yaml');
-export const handover = read('handover.yaml');
+export const journey = await read('journey.yaml');
+export const handover = await read('handover.yaml');
 
 const HERE = CLINICS.slice(0, 1);
 const DAY_MS = 86_400_000;

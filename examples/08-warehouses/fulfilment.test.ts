@@ -6,8 +6,8 @@ import { executorsOf } from './executors.ts';
 import { createShop, type Shop } from './shop.ts';
 
 const read = (file: string) => definition(readFileSync(new URL(file, import.meta.url), 'utf8'), { file });
-const fulfilment = read('fulfilment.yaml');
-const invoice = read('invoice.yaml');
+const fulfilment = await read('fulfilment.yaml');
+const invoice = await read('invoice.yaml');
 
 /** The engine of the test stands in one region, and so do these warehouses. */
 const SHELVES = {

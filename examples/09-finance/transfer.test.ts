@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBank, type Bank } from './bank.ts';
 import { OPENING, executorsOf } from './executors.ts';
 
-const transfer = definition(readFileSync(new URL('transfer.yaml', import.meta.url), 'utf8'), {
+const transfer = await definition(readFileSync(new URL('transfer.yaml', import.meta.url), 'utf8'), {
   file: 'transfer.yaml',
 });
 

@@ -1,11 +1,10 @@
 import type { ResolvedOptions } from './api/options.ts';
 import { MillraceError } from './core/errors.ts';
-import { openSealed } from './core/dag/expression/seal.ts';
 import { didYouMean } from './core/suggest.ts';
 import type { Executor } from './core/workflow/context.ts';
 import type { Ports } from './engine/ports.ts';
 import { builtInExecutors } from './executors/built-in.ts';
-import { withSecrets } from './executors/secrets/with-secrets.ts';
+import { withSecrets, type OpenSealed } from './executors/secrets/with-secrets.ts';
 import { openPool } from './open-pool.ts';
 import type { Pool } from './pool/pool.ts';
 
@@ -24,9 +23,14 @@ export async function openExecutors(
   const offered = offeredOf({ ...builtIn, ...options.executors }, supportedExecutors);
   const { executors, pool } = await openPool(ports, { executors: offered, pool: settings });
   const opening = Object.entries(executors).map(
-    ([name, executor]) => [name, withSecrets(executor, secrets, openSealed)] as const,
+    ([name, executor]) => [name, withSecrets(executor, secrets, loadOpen)] as const,
   );
   return { executors: Object.fromEntries(opening), pool };
+}
+
+async function loadOpen(): Promise<OpenSealed> {
+  const { openSealed } = await import('./core/dag/expression/seal.ts');
+  return openSealed;
 }
 
 /** @throws INVALID_ARGUMENT for a name that is not registered: it would be missed only when it is called. */

@@ -7,7 +7,7 @@ import type { Store } from '../store/port/store.ts';
 import { createCatalogue } from './catalogue/catalogue.ts';
 import type { VersionDesk } from './desk.ts';
 import { createEngineLook } from './catalogue/engines.ts';
-import { interpret } from './catalogue/language.ts';
+import type { Interpreted } from './catalogue/language.ts';
 
 /** A client has no beat that tells of changes: it looks again when it starts something and this has passed. */
 const CLIENT_FRESH_MS = 1_000;
@@ -36,6 +36,12 @@ export function openVersions({ store, ports, options, clock, engine }: VersionPa
   if (engine !== undefined) engine.repertoire.library = catalogue;
   const engines = createEngineLook(store, catalogue, ports);
   return { store, catalogue, namespace, by: name, workflows, storeTime: () => clock.lower(), engines };
+}
+
+/** Interpreting takes libraries that an engine without definitions never needs. */
+async function interpret(body: Uint8Array): Promise<Interpreted> {
+  const language = await import('./catalogue/language.ts');
+  return language.interpret(body);
 }
 
 /** @throws DUPLICATE_REGISTRATION for code whose name and version a deployed definition has. */

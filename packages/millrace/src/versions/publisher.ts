@@ -4,10 +4,9 @@ import { checkOptions } from '../core/errors.ts';
 import type { DefinitionDescription } from '../core/versions/describe.ts';
 import { guardOf, type GuardOptions } from '../core/versions/guard.ts';
 import type { RolloutWish } from '../core/versions/change.ts';
-import { storeDefinition, type Deployed } from './acts/deploy.ts';
+import type { Deployed } from './acts/deploy.ts';
 import { describeDefinitions } from './acts/describe.ts';
 import type { VersionDesk } from './desk.ts';
-import { readDocument } from './catalogue/language.ts';
 import { activate, rollBack, rollOut } from './acts/reroute.ts';
 
 export interface DeployOptions {
@@ -40,7 +39,9 @@ export abstract class Publisher extends Operator {
   async deploy(definition: DefinitionDocument | string, options: DeployOptions = {}): Promise<Deployed> {
     checkOptions('deploy', options, ['file', 'by', 'draft']);
     const { file, by = this.versions.by, draft = false } = options;
-    return storeDefinition(this.versions, readDocument(definition, file).document, { draft, by });
+    // Reading definitions takes libraries that most engines never need.
+    const { storeDefinition } = await import('./acts/deploy.ts');
+    return storeDefinition(this.versions, definition, { file, draft, by });
   }
 
   /**

@@ -1,11 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { splitVersion } from '../core/cluster/demands.ts';
-import { compileDefinition } from '../core/dag/compile.ts';
 import type { Definition, DefinitionDocument } from '../core/dag/definition.ts';
 import { viewRun, type RunView } from '../core/dag/view/view-run.ts';
 import type { ReadableRun } from '../core/reading/readable-run.ts';
 import type { PlacedEvent } from '../core/run/event.ts';
-import { definitionWorkflow } from '../flows/dag/definition-workflow.ts';
 import type { DefinitionRef, DefinitionStore } from '../store/port/definitions.ts';
 
 /** The definition of this name and version; undefined: there is none, the workflow is code. */
@@ -25,6 +23,7 @@ export function nodeReader(definitionOf: DefinitionOf, drained: () => Promise<vo
     const { version } = splitVersion(run.workflowVersion);
     const definition = await definitionOf({ namespace, name, version });
     if (definition === undefined) return undefined;
+    const { definitionWorkflow } = await import('../flows/dag/definition-workflow.ts');
     return viewRun((watch) => definitionWorkflow(definition, watch), run, history, { drained, now });
   };
 }
@@ -42,6 +41,7 @@ export function storedDefinitions(store: Pick<DefinitionStore, 'readDefinitions'
     // A draft may be replaced: only its content says what it is.
     const found = kept.get(hash);
     if (found !== undefined) return found;
+    const { compileDefinition } = await import('../core/dag/compile.ts');
     const made = compileDefinition(JSON.parse(new TextDecoder().decode(body)) as DefinitionDocument);
     kept.set(hash, made);
     return made;

@@ -1,17 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
-import { extname } from 'node:path';
 import { problemsOf, type Problem } from '../../core/dag/reading/problem.ts';
 import { readDefinition } from '../../core/dag/reading/read-definition.ts';
 import { MAX_DOCUMENT_BYTES, TOO_LONG } from '../../core/dag/reading/source/caps.ts';
 import { missingFile } from './import-module.ts';
 import { problemIn, type ModuleProblem } from './module-problem.ts';
-
-const ENDINGS = ['.yaml', '.yml', '.json'];
-
-/** Whether an argument names a definition, by its ending. */
-export function isDefinition(file: string): boolean {
-  return ENDINGS.includes(extname(file));
-}
 
 /** Everything that is wrong with a file that holds a definition. Never throws. */
 export function definitionProblems(file: string): readonly Problem[] {

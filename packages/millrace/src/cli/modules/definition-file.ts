@@ -1,7 +1,6 @@
 import { extname } from 'node:path';
 import type { Definition, DefinitionDocument } from '../../core/dag/definition.ts';
 import { problemLine } from '../../core/dag/reading/problem.ts';
-import { readDefinition } from '../../core/dag/reading/read-definition.ts';
 import { MillraceError } from '../../core/errors.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -13,10 +12,12 @@ export function namesDefinition(argument: string): boolean {
 }
 
 /** @throws INVALID_DEFINITION with a line for each problem, UNKNOWN_WORKFLOW for a file that is not there. */
-export function readDefinitionFile(
+export async function readDefinitionFile(
   terminal: Pick<Terminal, 'readFile'>,
   file: string,
-): { document: DefinitionDocument; definition: Definition } {
+): Promise<{ document: DefinitionDocument; definition: Definition }> {
+  // Commands that have nothing to do with definitions do not wait for their reader to be loaded.
+  const { readDefinition } = await import('../../core/dag/reading/read-definition.ts');
   const read = readDefinition(textOf(terminal, file), file);
   if ('definition' in read) return read;
   const { problems } = read;

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
-import { definitionWorkflow } from '../../flows/dag/definition-workflow.ts';
 import { namesDefinition, readDefinitionFile } from './definition-file.ts';
 import { loadModule, mergeContents } from './load-modules.ts';
 
@@ -13,7 +12,8 @@ export async function loadBuild(files: readonly string[]): Promise<readonly AnyW
   const parts = await Promise.all(
     files.map(async (file) => {
       if (!namesDefinition(file)) return loadModule(file, 'run');
-      const { definition } = readDefinitionFile({ readFile: readText }, file);
+      const { definition } = await readDefinitionFile({ readFile: readText }, file);
+      const { definitionWorkflow } = await import('../../flows/dag/definition-workflow.ts');
       return { workflows: [definitionWorkflow(definition)], executors: {} };
     }),
   );

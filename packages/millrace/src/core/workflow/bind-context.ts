@@ -1,4 +1,4 @@
-import { escapeSeal } from '../dag/expression/seal.ts';
+import { escapeSeal } from '../dag/expression/sealed.ts';
 import { durationMs } from '../duration.ts';
 import { MillraceError, checkOptions } from '../errors.ts';
 import { decodeValue } from '../json.ts';

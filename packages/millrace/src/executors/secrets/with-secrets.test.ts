@@ -12,6 +12,7 @@ import { withSecrets } from './with-secrets.ts';
 
 const CANARY = 'c4n4ry-"in"-th3/m1ne';
 const secrets = secretsOf({ TOKEN: CANARY });
+const load = (): Promise<typeof openSealed> => Promise.resolve(openSealed);
 
 function sealed(source: unknown): unknown {
   const run = { id: 'run', key: null, startedAt: '', attempt: 1 };
@@ -20,7 +21,7 @@ function sealed(source: unknown): unknown {
 
 /** An executor as engines have it. */
 function discreet(executor: Executor): (input: unknown, step?: StepContext) => Promise<unknown> {
-  const wrapped = withSecrets(executor, secrets, openSealed);
+  const wrapped = withSecrets(executor, secrets, load);
   // Executors take what they are given.
   return async (input, step = fakeStep()) => wrapped(input as never, step);
 }
@@ -63,7 +64,7 @@ describe('an executor', () => {
   it('that is given none is called as it is', () => {
     const step = fakeStep();
     const seen: unknown[] = [];
-    const wrapped = withSecrets((input, own) => void seen.push(input, own), secrets, openSealed);
+    const wrapped = withSecrets((input, own) => void seen.push(input, own), secrets, load);
     const input = { token: 'plain' };
     // Not even a promise comes between.
     expect(wrapped(input as never, step)).toBeUndefined();

@@ -1,4 +1,5 @@
 import type { Secrets } from '../../core/configuration/secrets.ts';
+import { isSealed } from '../../core/dag/expression/sealed.ts';
 import type { Executor, Log, StepContext } from '../../core/workflow/context.ts';
 import { createScrubber, matcherOf, type Matcher, type Scrubber } from './scrub.ts';
 
@@ -12,7 +13,12 @@ export type OpenSealed = (
  * An executor that is given secrets, and gives none away: their text is taken out of its output, its checkpoints, its
  * errors and its log lines, whatever the executor is. Without a secret in the input nothing is done.
  */
-export function withSecrets(executor: Executor, secrets: Secrets, open: OpenSealed): Executor {
+export function withSecrets(
+  executor: Executor,
+  secrets: Secrets,
+  /** What opens a seal is loaded when there is one. */
+  loadOpen: () => Promise<OpenSealed>,
+): Executor {
   const known = new Map<string, Matcher>();
   const matcher = (name: string, secret: string): Matcher => {
     const found = known.get(name);
@@ -21,7 +27,8 @@ export function withSecrets(executor: Executor, secrets: Secrets, open: OpenSeal
     known.set(name, made);
     return made;
   };
-  return (input: unknown, step) => {
+  const openedCall = async (input: unknown, step: StepContext): Promise<unknown> => {
+    const open = await loadOpen();
     const used = new Set<Matcher>();
     const secretOf = (name: string): string | undefined => {
       const secret = secrets.get(name);
@@ -40,6 +47,8 @@ export function withSecrets(executor: Executor, secrets: Secrets, open: OpenSeal
       ? executor(given, step)
       : scrubbed(executor, given, step, createScrubber([...used]));
   };
+  return (input: unknown, step) =>
+    isSealed(input) ? openedCall(input, step) : executor(input as never, step);
 }
 
 async function scrubbed(

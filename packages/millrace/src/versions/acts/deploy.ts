@@ -8,7 +8,7 @@ import { ask } from '../../api/store-failure.ts';
 import type { DefinitionResult } from '../../store/port/definitions.ts';
 import type { VersionDesk } from '../desk.ts';
 import { canonicalText } from '../../core/dag/reading/canonical.ts';
-import { differenceLines } from '../catalogue/language.ts';
+import { differenceLines, readDocument } from './document.ts';
 
 /** A definition that is stored now. */
 export interface Deployed {
@@ -24,20 +24,23 @@ export interface Deployed {
 
 /** How a definition is stored. */
 export interface DeployChoice {
+  /** Where a text comes from: for messages. */
+  readonly file: string | undefined;
   readonly draft: boolean;
   readonly by: string;
 }
 
 /**
- * Stores a definition that was checked. The first version of a name activates itself; a draft never does.
- * @throws VERSION_EXISTS, DUPLICATE_REGISTRATION.
+ * Checks and stores a definition. The first version of a name activates itself; a draft never does.
+ * @throws INVALID_DEFINITION with all problems, VERSION_EXISTS, DUPLICATE_REGISTRATION.
  */
 export async function storeDefinition(
   desk: VersionDesk,
-  given: DefinitionDocument,
-  { draft, by }: DeployChoice,
+  definition: DefinitionDocument | string,
+  { file, draft, by }: DeployChoice,
 ): Promise<Deployed> {
   const { store, namespace, catalogue } = desk;
+  const given = readDocument(definition, file).document;
   const name = given.workflow;
   const version = resolveVersion(given.version, `definition "${name}"`);
   // 1 and "1" are one version, so they are one content.

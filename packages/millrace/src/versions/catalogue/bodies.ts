@@ -18,8 +18,8 @@ export interface BodyParts {
   readonly store: Pick<DefinitionStore, 'readDefinitions'>;
   /** Repeats a call for as long as somebody wants its answer. */
   readonly persist: <R>(call: () => Promise<R>) => Promise<R>;
-  /** @throws where the body is not to be read. */
-  readonly interpret: (body: Uint8Array) => Interpreted;
+  /** Rejects where the body is not to be read. */
+  readonly interpret: (body: Uint8Array) => Promise<Interpreted>;
   readonly report: (message: string) => void;
 }
 
@@ -39,7 +39,7 @@ export function createBodies({ store, persist, interpret, report }: BodyParts): 
     const [stored] = await persist(() => store.readDefinitions([{ namespace, name, version }]));
     if (stored === undefined) return undefined;
     try {
-      const made = interpret(stored.body);
+      const made = await interpret(stored.body);
       if (!stored.draft) kept.set(idOf(stored), { made, bytes: stored.bytes });
       return made;
     } catch (error) {

@@ -33,7 +33,7 @@ function playing(options: { warm?: boolean } = {}) {
           : { ...row(version, { name }), body: new TextEncoder().encode(found) };
       }),
   };
-  const interpret = (body: Uint8Array): Interpreted => {
+  const interpret = async (body: Uint8Array): Promise<Interpreted> => {
     const text = new TextDecoder().decode(body);
     if (text === 'broken') throw new Error('of a later version');
     const children = text === '' ? [] : text.split(' ');

@@ -1,8 +1,5 @@
 import { compileDefinition } from '../../core/dag/compile.ts';
 import type { Definition, DefinitionDocument } from '../../core/dag/definition.ts';
-import { differencesOf } from '../../core/dag/reading/canonical.ts';
-import { invalidDefinition, showValue } from '../../core/dag/reading/problem.ts';
-import { checkDocument, readDefinition } from '../../core/dag/reading/read-definition.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
 import { definitionWorkflow } from '../../flows/dag/definition-workflow.ts';
 
@@ -20,24 +17,4 @@ export function interpret(body: Uint8Array): Interpreted {
   const definition = compileDefinition(JSON.parse(new TextDecoder().decode(body)) as DefinitionDocument);
   const children = definition.nodes.flatMap((node) => (node.kind === 'workflow' ? [node.workflow] : []));
   return { workflow: definitionWorkflow(definition), definition, children: [...new Set(children)] };
-}
-
-/** A definition that has been checked. @throws INVALID_DEFINITION with all problems. */
-export function readDocument(
-  given: DefinitionDocument | string,
-  file: string | undefined,
-): { document: DefinitionDocument; definition: Definition } {
-  const read =
-    typeof given === 'string' ? readDefinition(given, file ?? 'definition') : checkDocument(given, file);
-  if ('problems' in read) throw invalidDefinition(read.problems);
-  return read;
-}
-
-/** What differs, a line each: `nodes.charge.retry: 3, now 5`. */
-export function differenceLines(before: DefinitionDocument, after: DefinitionDocument): readonly string[] {
-  return differencesOf(before, after).map(({ path, was, is }) => `${path}: ${seen(was)}, now ${seen(is)}`);
-}
-
-function seen(value: unknown): string {
-  return value === undefined ? 'nothing' : showValue(value);
 }

@@ -18,7 +18,7 @@ export function addDeploy(program: Command, cli: Cli): void {
     .action(async (file: string, _own: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       // What is refused is, before a store is opened.
-      const { document } = readDefinitionFile(cli.terminal, file);
+      const { document } = await readDefinitionFile(cli.terminal, file);
       const by = options.by ?? who(cli.terminal);
       const deployed = await withClient(cli, options, (millrace) => millrace.deploy(document, { by }));
       printResult(cli, options.json, deployed, () => deployLines(deployed));

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import type { DefinitionDocument } from '../../../core/dag/definition.ts';
 import { isMillraceError, MillraceError } from '../../../core/errors.ts';
 import type { AnyWorkflow } from '../../../core/workflow/workflow.ts';
-import { definitionWorkflow } from '../../../flows/dag/definition-workflow.ts';
 import { databaseFile } from '../../connect/store-address.ts';
 import { chooseWorkflow } from '../../modules/choose-workflow.ts';
 import { namesDefinition, readDefinitionFile } from '../../modules/definition-file.ts';
@@ -33,7 +32,8 @@ export async function loadTarget(terminal: Terminal, request: TargetRequest): Pr
   const { target, module } = request;
   const extra = module === undefined ? [] : [await loadModule(module, 'option')];
   if (namesDefinition(target)) {
-    const { document, definition } = readDefinitionFile(terminal, target);
+    const { document, definition } = await readDefinitionFile(terminal, target);
+    const { definitionWorkflow } = await import('../../../flows/dag/definition-workflow.ts');
     const workflow = definitionWorkflow(definition);
     return { kind: 'definition', workflow, document, contents: mergeContents(extra) };
   }

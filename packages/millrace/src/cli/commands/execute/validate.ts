@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { problemLine, type Problem } from '../../../core/dag/reading/problem.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
 import { EXIT } from '../../exit.ts';
-import { definitionProblems, isDefinition } from '../../modules/check-definition.ts';
+import { namesDefinition } from '../../modules/definition-file.ts';
 import { importModule } from '../../modules/import-module.ts';
 import { inspectExports } from '../../modules/inspect-exports.ts';
 import { safeText } from '../../output/safe-text.ts';
@@ -30,7 +30,10 @@ export function addValidate(program: Command, cli: Cli): void {
 }
 
 async function problemsOf(file: string): Promise<readonly Problem[]> {
-  if (isDefinition(file)) return definitionProblems(file);
+  if (namesDefinition(file)) {
+    const { definitionProblems } = await import('../../modules/check-definition.ts');
+    return definitionProblems(file);
+  }
   const imported = await importModule(file);
   return 'problem' in imported ? [imported.problem] : inspectExports(file, imported.exports).problems;
 }

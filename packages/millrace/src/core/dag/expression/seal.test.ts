@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileTemplate } from './compile-template.ts';
-import { escapeSeal, evaluateSealed, openSealed, readSealed } from './seal.ts';
+import { evaluateSealed, openSealed } from './seal.ts';
+import { escapeSeal } from './sealed.ts';
 import type { Scope } from './template.ts';
 
 const SECRETS: Readonly<Record<string, string>> = { TOKEN: 'hunter2', USER: 'ada', LIST: 'a,b' };
@@ -52,12 +53,11 @@ describe('a secret', () => {
     expect(opened('-${ secrets.TOKEN }')).toBe('-hunter2');
   });
 
-  it('is a name for readers', () => {
-    expect(readSealed(sealed(request, input))).toMatchObject({
-      url: 'http://a',
-      headers: [{ authorization: 'Bearer ${ secrets.TOKEN } for bob' }, 'x'],
+  it('is a name in what travels', () => {
+    expect(sealed(request, input)).toMatchObject({
+      value: { url: 'http://a', headers: [{ authorization: 'Bearer ${ secrets.TOKEN } for bob' }, 'x'] },
     });
-    expect(readSealed({ plain: 1 })).toEqual({ plain: 1 });
+    expect(sealed({ plain: 1 }, input)).toEqual({ plain: 1 });
   });
 
   it('that the engine does not have is named', () => {

@@ -6,29 +6,8 @@ import { plain, recordOf } from './cel/value.ts';
 import type { RawMap } from './cel/value.ts';
 import { isSecret, make, textFrom, textOf } from './evaluate.ts';
 import type { Making, TextPlan } from './evaluate.ts';
+import { SEAL, escapeSeal, isSealed, sealedWith, type Place } from './sealed.ts';
 import type { Scope, Template } from './template.ts';
-
-/**
- * How secrets stay out of histories. What an executor is given is sealed as a whole: expressions over secrets stand
- * unevaluated in a list beside the value, with the place of each, and are evaluated around the executor's call.
- *   I1  A value of which the root has the key `$sealed` was sealed here: any other value with such a root is wrapped
- *       in a seal of its own, without places, by whoever hands it to an executor (`escapeSeal`). So no input can make a
- *       seal, whether a definition passes it on or a program, and deeper keys mean nothing.
- *   I2  No message about a sealed expression shows what it was computed from.
- */
-const SEAL = '$sealed';
-
-interface Sealed {
-  readonly [SEAL]: readonly Place[];
-  /** As readers see it: at the places the texts with their expressions. */
-  readonly value: unknown;
-}
-
-interface Place {
-  readonly at: readonly (string | number)[];
-  /** Texts stand for themselves. One expression alone keeps its type. */
-  readonly parts: readonly (string | { readonly expression: string })[];
-}
 
 /** A value for an executor, plain JSON. Give it to `openSealed`, whole, before the executor sees it. */
 export function evaluateSealed(template: Template, scope: Scope): unknown {
@@ -43,25 +22,6 @@ export function evaluateSealed(template: Template, scope: Scope): unknown {
     },
   });
   return places.length === 0 ? escapeSeal(value) : sealedWith(places, value);
-}
-
-/** Any value that is to pass through `openSealed` as it is; a seal that was made here stays one. */
-export function escapeSeal(value: unknown): unknown {
-  return isSealed(value) && !MADE_HERE.has(value) ? sealedWith([], value) : value;
-}
-
-/** By identity: a copy, or what was read back from a store, is somebody's input. */
-const MADE_HERE = new WeakSet<Sealed>();
-
-function sealedWith(places: readonly Place[], value: unknown): Sealed {
-  const sealed: Sealed = { [SEAL]: places, value };
-  MADE_HERE.add(sealed);
-  return sealed;
-}
-
-/** What readers are shown of a value for an executor. */
-export function readSealed(value: unknown): unknown {
-  return isSealed(value) ? value.value : value;
 }
 
 /** The value with the secrets in it, and the names of those, each once. Itself where nothing was sealed. */
@@ -86,11 +46,6 @@ export function openSealed(value: unknown, secretOf: (name: string) => string | 
   const places = value[SEAL].map(({ at, parts }) => ({ at, value: openParts(parts, frame) }));
   const opened = places.length === 0 ? value.value : grafted(value.value, graftOf(places));
   return { value: opened, used: [...used] };
-}
-
-/** Whole roots alone: see I1. */
-function isSealed(value: unknown): value is Sealed {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, SEAL);
 }
 
 function partsOf(plan: TextPlan, { frame }: Making): Place['parts'] {

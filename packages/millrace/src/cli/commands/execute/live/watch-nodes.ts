@@ -1,12 +1,9 @@
-import { viewRun, type RunView } from '../../../../core/dag/view/view-run.ts';
-import type { Definition } from '../../../../core/dag/definition.ts';
+import type { RunView } from '../../../../core/dag/view/view-run.ts';
 import { placedEvents } from '../../../../core/reading/history-items.ts';
-import { splitVersion } from '../../../../core/cluster/demands.ts';
-import { definitionWorkflow } from '../../../../flows/dag/definition-workflow.ts';
 import type { Millrace } from '../../../../millrace.ts';
 import { nodePorts } from '../../../../node-ports.ts';
 import type { RunRow } from '../../../../store/port/store.ts';
-import { interpret } from '../../../../versions/catalogue/language.ts';
+import { nodeReader, storedDefinitions, type ReadNodes } from '../../../../versions/read-nodes.ts';
 import { frame } from './frame.ts';
 import type { Live } from './screen.ts';
 
@@ -29,12 +26,9 @@ export async function watchNodes(
   live: Live,
 ): Promise<NodeWatch | undefined> {
   if (live.size === undefined) return undefined;
-  const { namespace, workflow: name, workflowVersion } = row;
-  const { version } = splitVersion(workflowVersion);
-  const [stored] = await millrace.store.readDefinitions([{ namespace, name, version }]);
-  if (stored === undefined) return undefined;
-  const { definition } = interpret(stored.body);
-  let view: RunView | undefined;
+  const readNodes = nodeReader(storedDefinitions(millrace.store), drained);
+  let view = await readView(millrace, row.runId, readNodes);
+  if (view === undefined) return undefined;
   let isNew = true;
   let nextLookAt = 0;
   let looking: Promise<void> | undefined;
@@ -42,7 +36,7 @@ export async function watchNodes(
   const look = async (): Promise<void> => {
     isNew = false;
     const begunAt = performance.now();
-    view = (await readView(millrace, row.runId, definition)) ?? view;
+    view = (await readView(millrace, row.runId, readNodes)) ?? view;
     const tookMs = performance.now() - begunAt;
     nextLookAt = performance.now() + tookMs / LOOKING_SHARE;
   };
@@ -78,12 +72,10 @@ const { drained } = nodePorts(() => {});
 async function readView(
   { store }: Millrace,
   runId: string,
-  definition: Definition,
+  readNodes: ReadNodes,
 ): Promise<RunView | undefined> {
   const [row] = await store.readRuns([{ runId }]);
   if (row === undefined) return undefined;
   const history = placedEvents(await store.readHistory(runId, 0));
-  const workflowOf = (watch: Parameters<typeof definitionWorkflow>[1]) =>
-    definitionWorkflow(definition, watch);
-  return viewRun(workflowOf, row, history, { drained, now: Date.now() });
+  return readNodes(row, history, Date.now());
 }
