@@ -57,3 +57,9 @@ export function mostAtOnce(entries) {
   }
   return most;
 }
+
+/** From the first begin to the last end, ms. */
+export function makespanOf(entries) {
+  const times = entries.map(({ at }) => at);
+  return Math.max(...times) - Math.min(...times);
+}

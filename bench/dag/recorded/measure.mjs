@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { now, sleep } from '../../measure/clock.mjs';
 import { onStage } from '../../scale/stage.mjs';
-import { mostAtOnce, neverEnded, orderViolations, readLedger } from './ledger.mjs';
+import { makespanOf, mostAtOnce, neverEnded, orderViolations, readLedger } from './ledger.mjs';
 import { definitionOf } from '../programs.mjs';
 import { listSchedule } from './schedule.mjs';
 
@@ -13,9 +13,11 @@ const ENGINES = { sqlite: 1, postgres: 3 };
 export async function measureRecorded({ store, slots, tasks }, { postgres, options }) {
   return onStageOf(store, { postgres, options }, async (stage) => {
     const { client, ledger } = await openHouse(stage, { store, slots, tasks, options });
-    const { ms } = await client.ask({ act: 'run', name: 'recorded' });
+    const { ms: resultMs } = await client.ask({ act: 'run', name: 'recorded' });
     const best = listSchedule(tasks, slots);
-    return { ...judge(tasks, readLedger(ledger), slots), ms, best, ratio: ms / best };
+    const entries = readLedger(ledger);
+    const makespan = makespanOf(entries);
+    return { ...judge(tasks, entries, slots), best, makespan, ratio: makespan / best, resultMs };
   });
 }
 
