@@ -1,4 +1,5 @@
-import { at, type Layout } from './layout.ts';
+import { at } from './cells.ts';
+import type { Layout } from './layout.ts';
 
 /** The chain of nodes that has taken longest so far. */
 export interface CriticalPath {

@@ -175,9 +175,10 @@ it('every graph ends, whatever becomes of its nodes; each begins when its join s
         (graph.layout.nodes[node]?.needs ?? []).map((need) => graph.statusOf(need));
       const begin = (): void => {
         let last = -1;
+        const turnOf = (node: number): number => graph.layout.turns[node] ?? -1;
         for (let node = graph.take(ALL); node !== -1; node = graph.take(ALL)) {
           if (begun.has(node)) faults.push(`${node} began twice`);
-          if (node < last) faults.push(`${node} began behind ${last}`);
+          if (turnOf(node) < turnOf(last)) faults.push(`${node} began behind ${last}`);
           if (verdict(nodes[node]?.join, needsOf(node)) !== 'begins') faults.push(`${node} began too early`);
           last = node;
           begun.add(node);

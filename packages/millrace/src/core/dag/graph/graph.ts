@@ -1,5 +1,6 @@
 import type { NodeScope } from '../expression/template.ts';
-import { NOTHING, RECORD, SLOT, at, type Layout } from './layout.ts';
+import { at } from './cells.ts';
+import { NOTHING, RECORD, SLOT, type Layout } from './layout.ts';
 import { ReadySet } from './ready-set.ts';
 
 /**
@@ -38,8 +39,8 @@ export type NodeError = NonNullable<NodeScope['error']>;
  * The state of one run of a graph: a fold over what its interpreter reports.
  *
  * Owns who may begin, who is skipped and what is left; knows no time and evaluates nothing.
- *   I1  A node begins once, after its needs have ended as its join says; of those that may begin the first of the
- *       document does.
+ *   I1  A node begins once, after its needs have ended as its join says; of those that may begin the first by turn
+ *       does.
  *   I2  A node is skipped when all that it needs has ended, so that its expressions could have spoken of all of it.
  *   I3  After a failure for good nothing begins.
  *   I4  All of it costs O(nodes + edges), and nothing recurs.
@@ -110,7 +111,7 @@ export class Graph {
   /** Takes the first node of the document that may begin with what there is; -1: there is none. */
   take(open: number): number {
     const first = this.peek(open);
-    if (first !== -1) this.setOf(first).delete(first);
+    if (first !== -1) this.setOf(first).delete(at(this.layout.turns, first));
     return first;
   }
   /** Whether there is one that `take` would give. */
@@ -119,7 +120,7 @@ export class Graph {
   }
   /** A node that was taken has more to begin: items. */
   again(node: number): void {
-    this.setOf(node).add(node);
+    this.setOf(node).add(at(this.layout.turns, node));
   }
   run(node: number): void {
     this.become(node, RUNNING);
@@ -167,7 +168,7 @@ export class Graph {
       const candidate = set.first();
       if (candidate !== -1 && (first === -1 || candidate < first)) first = candidate;
     }
-    return first;
+    return first === -1 ? first : at(this.layout.byTurn, first);
   }
 
   private setOf(node: number): ReadySet {
@@ -177,7 +178,7 @@ export class Graph {
 
   private call(node: number): void {
     this.saw[node] = at(this.saw, node) | CALLED;
-    this.setOf(node).add(node);
+    this.setOf(node).add(at(this.layout.turns, node));
   }
 
   /** Those that need it learn that it has ended; some of them end by that. */

@@ -1,4 +1,6 @@
 import type { NodeDefinition } from '../definition.ts';
+import { at } from './cells.ts';
+import { turnsOf } from './turns.ts';
 
 /** What a node must get before it may begin, besides the ends of what it needs. */
 export const NOTHING = 1;
@@ -18,6 +20,9 @@ export interface Layout {
   readonly needs: Int32Array;
   /** `NOTHING`, `RECORD` or `SLOT` of each. */
   readonly takes: Uint8Array;
+  /** The turn of each node where not all that may begin can, and the node whose turn is the n-th (turns.ts). */
+  readonly turns: Int32Array;
+  readonly byTurn: Int32Array;
 }
 
 export function layoutOf(nodes: readonly NodeDefinition[]): Layout {
@@ -35,7 +40,8 @@ export function layoutOf(nodes: readonly NodeDefinition[]): Layout {
     }
   }
   const positions = new Map(nodes.map(({ id }, n) => [id, n]));
-  return { nodes, positions, firstOf, dependents, needs, takes: Uint8Array.from(nodes, takenBy) };
+  const shape = { nodes, positions, firstOf, dependents, needs, takes: Uint8Array.from(nodes, takenBy) };
+  return { ...shape, ...turnsOf(shape) };
 }
 
 /** Nodes that nothing needs, in document order. */
@@ -65,9 +71,4 @@ function isNoop(node: NodeDefinition & { kind: 'executor' }): boolean {
   if (executor !== 'noop' || requires.length > 0 || region !== undefined || affinity !== undefined)
     return false;
   return input === undefined || !input.roots.has('secrets');
-}
-
-/** Of a typed array, within its bounds. */
-export function at(array: Int32Array | Uint8Array | Float64Array, index: number): number {
-  return array[index] as number;
 }
