@@ -48,7 +48,9 @@ function variantsOf(part, { slots, shapes, sizes, meanMs }, instances) {
 async function main() {
   const options = readDagOptions(process.argv.slice(2));
   if (options.help) return console.log(DAG_USAGE);
-  const instances = options.instances === undefined ? [] : readRecorded(options.instances);
+  const recorded = options.instances === undefined ? [] : readRecorded(options.instances);
+  const isWanted = ({ name }) => options.only?.some((part) => name.includes(part)) ?? true;
+  const instances = recorded.filter(isWanted);
   const postgres = options.stores.includes('postgres') ? await startPostgres() : undefined;
   const records = openScaleRecords(options, postgres, 'dag');
   const said = [];

@@ -12,6 +12,7 @@ export const DAG_USAGE = `node bench/dag.mjs [options]
 
   --parts synthetic,code which (default: ${PARTS.join(',')}; without --instances: no recorded, no killed)
   --instances DIR        recorded executions in WfFormat 1.5
+  --only blast,chain     recorded executions whose names have one of these in them
   --stores sqlite        on these stores (default: ${STORES.join(',')})
   --reps 3               repetitions of each, each on an empty store
   --slots 4,16,64        how many tasks of a recorded execution run at once
@@ -29,6 +30,7 @@ export function readDagOptions(words) {
     options: {
       parts: { type: 'string' },
       instances: { type: 'string' },
+      only: { type: 'string' },
       stores: { type: 'string' },
       reps: { type: 'string', default: '3' },
       slots: { type: 'string', default: '4,16,64' },
@@ -52,6 +54,7 @@ export function readDagOptions(words) {
     help: values.help,
     parts: values.instances === undefined ? parts.filter((part) => !real.includes(part)) : parts,
     instances: values.instances === undefined ? undefined : resolve(values.instances),
+    only: values.only?.split(','),
     stores: choose('store', values.stores, STORES),
     reps: positive('reps', values.reps),
     slots: values.slots.split(',').map((text) => positive('slots', text)),

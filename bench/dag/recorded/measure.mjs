@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { now, sleep } from '../../measure/clock.mjs';
 import { onStage } from '../../scale/stage.mjs';
@@ -6,6 +7,7 @@ import { definitionOf } from '../programs.mjs';
 import { listSchedule } from './schedule.mjs';
 
 const ACTOR = join(import.meta.dirname, '..', 'actor.mjs');
+const WARM_UPS = 5;
 /** Processes that share the work: several where a store is made for several machines. */
 const ENGINES = { sqlite: 1, postgres: 3 };
 
@@ -70,9 +72,20 @@ async function openHouse(stage, { store, slots, tasks, options }) {
     idOf: (at) => nodeId(tasks[at].id),
   });
   await client.ask({ act: 'deploy', definition });
+  await client.ask({ act: 'deploy', definition: warmUp() });
   // Engines hear of it with their next beat, and of each other.
   await sleep(2_500);
+  for (let run = 0; run < WARM_UPS; run++) await client.ask({ act: 'run', name: 'warm-up' });
+  writeFileSync(ledger, '');
   return { client, ledger, engines, enter };
+}
+
+/** A fork and a join, so that every engine has executed something before. */
+function warmUp() {
+  const needs = [[], ...Array.from({ length: 30 }, () => [0]), Array.from({ length: 30 }, (_, at) => at + 1)];
+  return definitionOf('warm-up', needs, {
+    ...{ executor: 'task', input: (at) => ({ id: `warm-up ${at}`, ms: 20 }), concurrency: 30 },
+  });
 }
 
 /** Ids of recorded tasks have characters that ids of nodes may not have. */
