@@ -7,6 +7,7 @@ import { residentMb } from '../measure/proc.mjs';
 import { SHAPES } from './graphs.mjs';
 import { openLedger } from './recorded/ledger.mjs';
 import { definitionOf, programOf } from './programs.mjs';
+import { serveActs } from '../scale/serve-acts.mjs';
 
 const assignment = JSON.parse(process.argv[2]);
 const { url, engine: path, ledger: ledgerPath } = assignment;
@@ -93,19 +94,4 @@ const ACTS = {
   },
 };
 
-async function perform({ what }) {
-  if (what === 'leave') {
-    await millrace.close({ grace: 0 });
-    process.exit(0);
-  }
-  const { act, ...given } = what;
-  try {
-    process.send({ answer: await ACTS[act](given) });
-  } catch (error) {
-    process.send({ failed: error.stack });
-  }
-}
-
-process.on('message', (message) => void perform(message));
-process.once('disconnect', () => process.exit(0));
-process.send({ answer: 'ready' });
+serveActs(millrace, ACTS);

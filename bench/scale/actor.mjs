@@ -8,6 +8,7 @@ import { countPostgresCalls, countSqliteCalls } from '../measure/calls.mjs';
 import { quantile } from '../measure/statistics.mjs';
 import { residentMb } from '../measure/proc.mjs';
 import { sleep } from '../measure/clock.mjs';
+import { serveActs } from './serve-acts.mjs';
 
 const assignment = JSON.parse(process.argv[2]);
 const { url, store, engine: path } = assignment;
@@ -97,19 +98,4 @@ const ACTS = {
   counters: () => ({ ...counters }),
 };
 
-async function perform({ what }) {
-  if (what === 'leave') {
-    await millrace.close({ grace: 0 });
-    process.exit(0);
-  }
-  const { act, ...given } = what;
-  try {
-    process.send({ answer: await ACTS[act](given) });
-  } catch (error) {
-    process.send({ failed: error.message });
-  }
-}
-
-process.on('message', (message) => void perform(message));
-process.once('disconnect', () => process.exit(0));
-process.send({ answer: 'ready' });
+serveActs(millrace, ACTS);

@@ -1,6 +1,6 @@
 import type { NodeDefinition } from '../definition.ts';
 import { at } from './cells.ts';
-import { turnsOf } from './turns.ts';
+import { turnsOf, type Turns } from './turns.ts';
 
 /** What a node must get before it may begin, besides the ends of what it needs. */
 export const NOTHING = 1;
@@ -10,7 +10,7 @@ export const RECORD = 2;
 export const SLOT = 4;
 
 /** The shape of a graph: the same for all of its runs. */
-export interface Layout {
+export interface Layout extends Turns {
   readonly nodes: readonly NodeDefinition[];
   readonly positions: ReadonlyMap<string, number>;
   /** What needs node n: `dependents` from `firstOf[n]` to `firstOf[n + 1]`, in document order. */
@@ -20,9 +20,6 @@ export interface Layout {
   readonly needs: Int32Array;
   /** `NOTHING`, `RECORD` or `SLOT` of each. */
   readonly takes: Uint8Array;
-  /** The turn of each node where not all that may begin can, and the node whose turn is the n-th (turns.ts). */
-  readonly turns: Int32Array;
-  readonly byTurn: Int32Array;
 }
 
 export function layoutOf(nodes: readonly NodeDefinition[]): Layout {
