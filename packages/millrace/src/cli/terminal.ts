@@ -61,9 +61,13 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** Of a terminal that does not say how large it is: what terminals have always been. */
+const ROWS = 24;
+const COLUMNS = 80;
+
 function screenOf(stream: NodeJS.WriteStream): Screen {
   return {
-    size: () => ({ rows: stream.rows, columns: stream.columns }),
+    size: () => ({ rows: stream.rows || ROWS, columns: stream.columns || COLUMNS }),
     write: (text) => void stream.write(text),
   };
 }
