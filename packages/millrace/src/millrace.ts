@@ -24,6 +24,7 @@ import { runHandle, type Run } from './api/handle.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { preflightParts, type PreflightOptions } from './api/preflight/options.ts';
 import { preflight } from './api/preflight/preflight.ts';
+import { callersPatience } from './api/patience.ts';
 import { createResults, type Results } from './api/results.ts';
 import { ask } from './api/store-failure.ts';
 import {
@@ -173,17 +174,13 @@ export class Millrace extends Publisher {
     }
     this.clock = this.engine?.clock ?? createStoreClock(() => ports.clock.mono());
     const { clock, engine } = this;
-    this.versions = openVersions({ store, ports, options, clock, engine });
+    const answered = callersPatience(ports, () => this.closing !== undefined);
+    this.versions = openVersions({ store, ports, options, clock, engine, answered });
     const { catalogue: library } = this.versions;
     this.library = library;
     if (engine === undefined) this.clientPlacing = createClientPlacing(store, ports, options, library);
     this.selector = createSelector(store, options, library);
-    this.gateway = createGateway(
-      this.engine?.store ?? store,
-      ports,
-      this.engine,
-      () => this.closing !== undefined,
-    );
+    this.gateway = createGateway(engine?.store ?? store, ports, engine, answered);
     const { name: engineName, maxPayloadBytes, stickyMs } = options;
     const { results, gateway } = this;
     this.keeper = openKeeper({ store, ports, options, engine });

@@ -1,5 +1,4 @@
 import { group } from '../engine/commit/group.ts';
-import { persist } from '../engine/commit/persist.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Ports } from '../engine/ports.ts';
 import { settleDeliveries, settleStarts } from '../engine/turn/effects.ts';
@@ -11,10 +10,8 @@ import type {
   StartResult,
   Store,
 } from '../store/port/store.ts';
-import { ask } from './store-failure.ts';
+import type { Patience } from './patience.ts';
 
-/** A caller waits this long for a store that does not answer; engines wait for ever. */
-const GIVE_UP_MS = 30_000;
 const MAX_ITEMS = 500;
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -31,18 +28,14 @@ type ReopenResult = Awaited<ReturnType<Store['reopen']>>;
 
 /**
  * @param engine - of this process, if it works: runs that a start or message makes its own go on at once.
- * @param isClosed - true when nobody waits for answers any more.
+ * @param answered - for how long callers wait for the store.
  */
 export function createGateway(
   store: Store,
   ports: Ports,
   engine: Engine | undefined,
-  isClosed: () => boolean,
+  answered: Patience,
 ): Gateway {
-  const answered = <R>(call: () => Promise<R>): Promise<R> => {
-    const until = ports.clock.mono() + GIVE_UP_MS;
-    return ask(() => persist(ports, call, () => isClosed() || ports.clock.mono() > until));
-  };
   const hintReady = (): void => {
     if (engine === undefined) store.hints?.send({ kind: 'ready' });
     else engine.hintReady();

@@ -131,4 +131,20 @@ describe('an engine whose store is away', () => {
     await millrace.close({ grace: 0 });
     await store.close();
   });
+
+  it('is waited out by who starts a run by name and has not heard of versions yet', async () => {
+    const { store, breaks } = await breakable();
+    const hello = workflow('hello', () => 'hello');
+    const engine = await open({ store, workflows: [hello] });
+    const client = await open({ store, work: false });
+    Object.assign(breaks, { with: away, spares: ['listEngines', 'startRuns'] });
+    const before = breaks.calls;
+    const started = client.start({ name: 'hello', version: '1' }, null);
+    await expect.poll(() => breaks.calls - before).toBeGreaterThan(2);
+    breaks.with = undefined;
+    expect(await (await started).result()).toBe('hello');
+    await client.close();
+    await engine.close({ grace: 0 });
+    await store.close();
+  });
 });

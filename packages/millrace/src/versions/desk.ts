@@ -1,4 +1,5 @@
 import type { EngineView } from '../core/cluster/engine-view.ts';
+import type { Patience } from '../api/patience.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import type { Store } from '../store/port/store.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
@@ -6,6 +7,7 @@ import type { Catalogue } from './catalogue/catalogue.ts';
 /** What the acts of this room work with: made by the composition root. */
 export interface VersionDesk {
   readonly store: Store;
+  readonly answered: Patience;
   readonly catalogue: Catalogue;
   readonly namespace: string;
   /** Who acts where nobody is named. */

@@ -1,4 +1,5 @@
 import { MillraceError } from '../core/errors.ts';
+import type { Patience } from '../api/patience.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineOptions } from '../engine/options.ts';
 import type { Ports } from '../engine/ports.ts';
@@ -21,21 +22,26 @@ export interface VersionParts {
   readonly clock: StoreClock;
   /** Of this process; undefined: a client. */
   readonly engine: Engine | undefined;
+  readonly answered: Patience;
 }
 
 /** Makes what this process knows of versions; its engine interprets definitions from then on. */
-export function openVersions({ store, ports, options, clock, engine }: VersionParts): VersionDesk {
+export function openVersions(parts: VersionParts): VersionDesk {
+  const { store, ports, options, clock, engine, answered } = parts;
   const { namespace, name, workflows, beatMs } = options;
   const catalogue = createCatalogue({
     ...{ store, namespace, ports, interpret },
-    persist: (call) => (engine === undefined ? call() : engine.persist(call)),
+    persist: (call) => (engine === undefined ? answered(call) : engine.persist(call)),
     report: (message) => ports.log({ source: 'engine', level: 'error', message }),
     freshMs: engine === undefined ? CLIENT_FRESH_MS : beatMs * LATE_BEATS,
     warm: engine !== undefined,
   });
   if (engine !== undefined) engine.repertoire.library = catalogue;
   const engines = createEngineLook(store, catalogue, ports);
-  return { store, catalogue, namespace, by: name, workflows, storeTime: () => clock.lower(), engines };
+  return {
+    ...{ store, answered, catalogue, namespace, by: name, workflows, engines },
+    storeTime: () => clock.lower(),
+  };
 }
 
 /** Interpreting takes libraries that an engine without definitions never needs. */

@@ -3,7 +3,6 @@ import { checkWorkflowName, resolveVersion } from '../../core/names.ts';
 import { highestVersion } from '../../core/versions/order.ts';
 import { chooseVersion } from '../../core/versions/route.ts';
 import type { AnyWorkflow, NamedWorkflow } from '../../core/workflow/workflow.ts';
-import { ask } from '../../api/store-failure.ts';
 import type { VersionDesk } from '../desk.ts';
 import { unknownVersion, unknownWorkflow, versionsOf } from './reroute.ts';
 
@@ -21,7 +20,7 @@ export async function chooseWorkflow(
   key: string,
 ): Promise<AnyWorkflow | NamedWorkflow> {
   const { catalogue } = desk;
-  await ask(() => catalogue.refresh());
+  await desk.answered(() => catalogue.refresh());
   // Whoever names a version knows that some engine has it.
   if (typeof wanted !== 'string') return (await definition(desk, wanted)) ?? wanted;
   const { name, version: given } = readName(wanted);
@@ -30,7 +29,7 @@ export async function chooseWorkflow(
   const named = { name, version };
   const found = code(desk, named) ?? (await definition(desk, named));
   if (found !== undefined) return found;
-  if (given !== undefined) await ask(() => catalogue.look());
+  if (given !== undefined) await desk.answered(() => catalogue.look());
   const late = await definition(desk, named);
   if (late !== undefined) return late;
   const known = await versionsOf(desk, name);
@@ -64,7 +63,7 @@ async function routed(desk: VersionDesk, name: string, key: string): Promise<str
   );
   const there = (await versionsOf(desk, name)).filter((version) => !drafts.has(version));
   if (there.length > 0) return highestVersion(there);
-  await ask(() => catalogue.look());
+  await desk.answered(() => catalogue.look());
   return byRoute();
 }
 
@@ -73,8 +72,8 @@ function code({ workflows }: VersionDesk, { name, version }: NamedWorkflow): Any
 }
 
 async function definition(
-  { catalogue }: VersionDesk,
+  { catalogue, answered }: VersionDesk,
   { name, version }: NamedWorkflow,
 ): Promise<AnyWorkflow | undefined> {
-  return catalogue.loaded(name, version) ?? ask(() => catalogue.load(name, version));
+  return catalogue.loaded(name, version) ?? answered(() => catalogue.load(name, version));
 }

@@ -4,7 +4,6 @@ import { MillraceError } from '../../core/errors.ts';
 import { resolveVersion } from '../../core/names.ts';
 import { firstRoute } from '../../core/versions/change.ts';
 import { encodeRoute } from '../../core/versions/route.ts';
-import { ask } from '../../api/store-failure.ts';
 import type { DefinitionResult } from '../../store/port/definitions.ts';
 import type { VersionDesk } from '../desk.ts';
 import { canonicalText } from '../../core/dag/reading/canonical.ts';
@@ -51,9 +50,9 @@ export async function storeDefinition(
   const route = draft ? undefined : encodeRoute(firstRoute(version, { at: desk.storeTime(), by }));
   const body = new TextEncoder().encode(text);
   const request = { namespace, name, version, hash, body, draft, by, firstRoute: route };
-  const result = await ask(() => store.putDefinition(request));
+  const result = await desk.answered(() => store.putDefinition(request));
   if (result.outcome === 'exists') throw existing(document, result);
-  await ask(() => catalogue.look());
+  await desk.answered(() => catalogue.look());
   const active = catalogue.route(name)?.active === version;
   return { name, version, hash, outcome: result.outcome, active };
 }

@@ -1,7 +1,6 @@
 import { describeDefinition, type DefinitionDescription } from '../../core/versions/describe.ts';
 import { sinceOf, type Route } from '../../core/versions/route.ts';
 import { isClosed } from '../../core/status.ts';
-import { ask } from '../../api/store-failure.ts';
 import type { VersionCount } from '../../store/port/definitions.ts';
 import type { VersionDesk } from '../desk.ts';
 import { unknownWorkflow } from './reroute.ts';
@@ -19,10 +18,10 @@ export async function describeDefinitions(
   only: string | undefined,
 ): Promise<DefinitionDescription[]> {
   const { store, catalogue, namespace } = desk;
-  await ask(() => catalogue.look());
+  await desk.answered(() => catalogue.look());
   const [engines, open] = await Promise.all([
     desk.engines(),
-    ask(() => store.countVersions({ namespace, workflow: only })),
+    desk.answered(() => store.countVersions({ namespace, workflow: only })),
   ]);
   const names = new Set([
     ...catalogue.rows().map(({ name }) => name),
@@ -50,7 +49,7 @@ export async function describeDefinitions(
 }
 
 async function countClosed(
-  { store, catalogue, namespace }: VersionDesk,
+  { store, catalogue, namespace, answered }: VersionDesk,
   names: readonly string[],
   all: boolean,
 ): Promise<ReadonlyMap<string, readonly VersionCount[]>> {
@@ -65,7 +64,7 @@ async function countClosed(
     await Promise.all(
       part.map(async ({ name, route }) => {
         const since = sinceOf(route);
-        const counts = await ask(() => store.countVersions({ namespace, workflow: name, since }));
+        const counts = await answered(() => store.countVersions({ namespace, workflow: name, since }));
         found.set(
           name,
           counts.filter(({ status }) => isClosed(status)),

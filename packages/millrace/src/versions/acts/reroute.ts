@@ -10,7 +10,6 @@ import {
 } from '../../core/versions/change.ts';
 import { byVersion } from '../../core/versions/order.ts';
 import { encodeRoute, type Route } from '../../core/versions/route.ts';
-import { ask } from '../../api/store-failure.ts';
 import type { VersionDesk } from '../desk.ts';
 
 /** @throws UNKNOWN_WORKFLOW, UNKNOWN_VERSION, ROUTE_CHANGED. */
@@ -69,7 +68,7 @@ export function unknownVersion(name: string, version: string, known: readonly st
 }
 
 async function requireVersions(desk: VersionDesk, name: string, versions: readonly string[]): Promise<void> {
-  await ask(() => desk.catalogue.look());
+  await desk.answered(() => desk.catalogue.look());
   const known = await versionsOf(desk, name);
   if (known.length === 0 && desk.catalogue.route(name) === undefined) throw await unknownWorkflow(desk, name);
   const missing = versions.find((version) => !known.includes(version));
@@ -85,15 +84,15 @@ function required(route: Route | undefined, name: string): Route {
 
 /** Changes the route as it was just read. @throws ROUTE_CHANGED when somebody else did meanwhile. */
 async function change(
-  { store, namespace, catalogue, storeTime, by }: VersionDesk,
+  { store, answered, namespace, catalogue, storeTime, by }: VersionDesk,
   name: string,
   make: (before: Route | undefined, author: Author) => Route,
 ): Promise<Route> {
   const known = catalogue.routes().get(name);
   const after = make(known?.route, { at: Math.floor(storeTime()), by });
   const request = { namespace, name, value: encodeRoute(after), expectRevision: known?.revision ?? 0 };
-  const outcome = await ask(() => store.putRoute(request));
-  await ask(() => catalogue.look());
+  const outcome = await answered(() => store.putRoute(request));
+  await answered(() => catalogue.look());
   if (outcome === 'ok') return after;
   const what = `the route of workflow "${name}" was changed by somebody else`;
   throw new MillraceError('ROUTE_CHANGED', what, { details: { workflow: name } });
