@@ -32,7 +32,13 @@ export async function measureKilled({ store, slots, tasks }, { postgres, options
     const startedAt = now();
     const runId = await client.ask({ act: 'start', name: 'recorded' });
     await sleep(best / 2);
-    const { engineId } = await client.ask({ act: 'look', runId });
+    let seen = await client.ask({ act: 'look', runId });
+    // Some executions begin with a task of more than half of the time.
+    while (seen.recorded.length === 0) {
+      await sleep(10);
+      seen = await client.ask({ act: 'look', runId });
+    }
+    const { engineId } = seen;
     const victim = engines.find(({ name }) => name === engineId) ?? engines[0];
     await victim.process.kill();
     const killedAt = Number(process.hrtime.bigint()) / 1e6;
@@ -47,13 +53,12 @@ export async function measureKilled({ store, slots, tasks }, { postgres, options
     );
     if (again.length > 0)
       throw new Error(`run again though recorded: ${again.map(({ id }) => id).join(', ')}`);
-    if (recorded.length === 0) throw new Error('nothing was recorded before the kill');
     return {
       ...judge(tasks, entries),
       ms,
       best,
       recorded: recorded.length,
-      repeated: entries.length / 2 - tasks.length,
+      repeated: entries.filter(({ what }) => what === 'begin').length - tasks.length,
     };
   });
 }
