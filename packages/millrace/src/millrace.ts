@@ -24,9 +24,8 @@ import { runHandle, type Run } from './api/handle.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { preflightParts, type PreflightOptions } from './api/preflight/options.ts';
 import { preflight } from './api/preflight/preflight.ts';
-import { callersPatience } from './api/patience.ts';
 import { createResults, type Results } from './api/results.ts';
-import { ask } from './api/store-failure.ts';
+import { ask, callersPatience } from './api/store-failure.ts';
 import {
   checkWorkflow,
   refusalOf,

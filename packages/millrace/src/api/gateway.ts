@@ -10,7 +10,7 @@ import type {
   StartResult,
   Store,
 } from '../store/port/store.ts';
-import type { Patience } from './patience.ts';
+import type { Patience } from './store-failure.ts';
 
 const MAX_ITEMS = 500;
 const MAX_BYTES = 4 * 1024 * 1024;

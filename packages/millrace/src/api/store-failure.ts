@@ -1,4 +1,6 @@
 import { MillraceError } from '../core/errors.ts';
+import { persist } from '../engine/commit/persist.ts';
+import type { Ports } from '../engine/ports.ts';
 import { StoreError } from '../store/port/errors.ts';
 
 /**
@@ -11,6 +13,20 @@ export async function ask<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw error instanceof StoreError ? publicError(error) : error;
   }
+}
+
+/** A caller waits this long for a store that does not answer; engines wait for ever. */
+const GIVE_UP_MS = 30_000;
+
+/** Repeats a call that may be made twice until its answer is definite, or the caller has waited long enough. */
+export type Patience = <R>(call: () => Promise<R>) => Promise<R>;
+
+/** @param isClosed - true when nobody waits for answers any more. */
+export function callersPatience(ports: Ports, isClosed: () => boolean): Patience {
+  return (call) => {
+    const until = ports.clock.mono() + GIVE_UP_MS;
+    return ask(() => persist(ports, call, () => isClosed() || ports.clock.mono() > until));
+  };
 }
 
 function publicError(error: StoreError): MillraceError {

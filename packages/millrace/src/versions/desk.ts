@@ -1,5 +1,5 @@
 import type { EngineView } from '../core/cluster/engine-view.ts';
-import type { Patience } from '../api/patience.ts';
+import type { Patience } from '../api/store-failure.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import type { Store } from '../store/port/store.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';

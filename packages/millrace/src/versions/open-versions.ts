@@ -1,5 +1,5 @@
 import { MillraceError } from '../core/errors.ts';
-import type { Patience } from '../api/patience.ts';
+import type { Patience } from '../api/store-failure.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineOptions } from '../engine/options.ts';
 import type { Ports } from '../engine/ports.ts';
