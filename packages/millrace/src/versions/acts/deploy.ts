@@ -92,5 +92,5 @@ function existing(
   const remedy = isHeld
     ? 'Let its runs end or cancel them, or give the changed definition another version.'
     : 'Give the changed definition another version.';
-  return new MillraceError('VERSION_EXISTS', `${what}:${lines}\n`, { remedy, details: { differences } });
+  return new MillraceError('VERSION_EXISTS', `${what}:${lines}`, { remedy, details: { differences } });
 }
