@@ -6,7 +6,7 @@ import { calmItems } from './worker/workload.ts';
 
 const TABLE: Record<StoreKind, string> = { sqlite: 'migrations', postgres: 'millrace.migrations' };
 /** The last step: what was done before it must be found done. */
-const LAST_STEP: Record<StoreKind, number> = { sqlite: 1, postgres: 2 };
+const LAST_STEP: Record<StoreKind, number> = { sqlite: 2, postgres: 4 };
 const ITEMS = calmItems('k', 1);
 
 let rig: Rig;
