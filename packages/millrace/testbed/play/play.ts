@@ -278,8 +278,7 @@ export async function reviveRun(
   const [first, ...rest] = effective(history);
   if (first?.event.type !== 'started') throw new Error('a history begins with its start');
   const execution = new Execution(RUN_ID, first.event, first.at, portsOf(world));
-  const input = first.event.payload ?? 'null';
-  await replay(execution, rest, () => startProgram(execution, subject, input, PROGRAM_PORTS));
+  await replay(execution, rest, () => startProgram(execution, subject, PROGRAM_PORTS));
   return new Play(subject, [...history], execution, world);
 }
 

@@ -75,7 +75,7 @@ const NO_STEPS: readonly StepCommand[] = [];
  */
 export class Execution {
   readonly runId: string;
-  readonly started: StartedEvent;
+  readonly started: EventOf<'started'>;
   readonly startedAt: number;
   readonly ports: ExecutionPorts;
 
@@ -126,7 +126,7 @@ export class Execution {
   private records: Map<number | string, { event: RunEvent; seq: number }> = NO_RECORDS;
   private controller: AbortController | undefined;
 
-  constructor(runId: string, started: StartedEvent, startedAt: number, ports: ExecutionPorts) {
+  constructor(runId: string, started: EventOf<'started'>, startedAt: number, ports: ExecutionPorts) {
     this.runId = runId;
     this.started = started;
     this.startedAt = startedAt;

@@ -1,7 +1,7 @@
 import type { LockCommand } from '../locks/ask.ts';
 import { accepts, apply, failureIn } from './apply.ts';
 import type { ChildStart, Mismatch, Standing, StepCommand } from './command.ts';
-import type { Arrival, RunEvent, TaskEnded } from './event.ts';
+import type { Arrival, EventOf, RunEvent, TaskEnded } from './event.ts';
 import type { Execution, LogLine } from './execution.ts';
 import { failedAttempt } from './outcome.ts';
 
@@ -146,6 +146,12 @@ export function foreignAwaitOf({ started, lastCommand }: Execution): Mismatch {
     actual: `a foreign promise after ${lastCommand}`,
     seq: undefined,
   };
+}
+
+/** Adds to a turn that an attempt which it made ready is made elsewhere. The program learns nothing by it. */
+export function recordPlaced(execution: Execution, turn: Turn, event: EventOf<'step-placed'>): void {
+  turn.events.push(event);
+  apply(execution, event, undefined);
 }
 
 function endEvent(standing: Standing): RunEvent | undefined {

@@ -5,6 +5,7 @@ import {
   cancelled,
   play,
   replayDifferences,
+  reviveRun,
   signalled,
   type Play,
   type Program,
@@ -45,6 +46,21 @@ describe('the end of a program', () => {
       cause: { message: 'wind' },
     });
     expect(run.turn.standing.kind).toBe('failed');
+  });
+
+  it('may come from a run whose start carries no input', async () => {
+    const started = {
+      type: 'started',
+      workflow: 'order',
+      version: '1',
+      priority: 'normal',
+      queue: 'default',
+    } as const;
+    const run = await reviveRun(
+      (_ctx, input) => [input],
+      [{ seq: 0, at: T0, engine: 'one', event: started }],
+    );
+    expect(run.output).toEqual([null]);
   });
 
   it.each([['text'], [undefined], [null], [17], [{ odd: true }]])(

@@ -48,33 +48,22 @@ export async function restoreProgram(
   const { foreignUse } = ports;
   if (foreignUse !== undefined) execution.onForeignUse = () => foreignUse(execution);
   execution.retries = retriesIn(history);
-  const input = first.event.payload ?? 'null';
   ports.observe?.(first);
-  const start = (): void => startProgram(execution, workflow, input, ports.program);
+  const start = (): void => startProgram(execution, workflow, ports.program);
   await replay(execution, rest, start, ports.observe);
   return execution;
 }
 
 /**
- * Calls the workflow function; when it ends, so does the execution: with its output, or with its error after
- * the compensations have run in reverse order.
- * @param input - payload text of the run's input.
+ * Calls the workflow function with the run's input; when it ends, so does the execution: with its output, or with its
+ * error after the compensations have run in reverse order.
  */
-export function startProgram(
-  execution: Execution,
-  workflow: AnyWorkflow,
-  input: string,
-  ports: ProgramPorts,
-): void {
-  void play(execution, workflow, input, ports);
+export function startProgram(execution: Execution, workflow: AnyWorkflow, ports: ProgramPorts): void {
+  void play(execution, workflow, ports);
 }
 
-async function play(
-  execution: Execution,
-  workflow: AnyWorkflow,
-  input: string,
-  ports: ProgramPorts,
-): Promise<void> {
+async function play(execution: Execution, workflow: AnyWorkflow, ports: ProgramPorts): Promise<void> {
+  const { payload: input = 'null' } = execution.started;
   const compensations: Compensation[] = [];
   const ctx = bindContext(execution, compensations, ports);
   let payload: string;

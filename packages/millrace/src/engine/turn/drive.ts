@@ -5,6 +5,7 @@ import { dueTimers } from '../../core/run/waiting/waits.ts';
 import type { Plan } from '../../store/port/store.ts';
 import type { CommitResult } from '../commit/committer.ts';
 import { abandonAttempts, dispatch, dispatchDue } from '../dispatch/dispatch.ts';
+import { placeReady } from '../dispatch/place.ts';
 import { isTask } from '../dispatch/task.ts';
 import { runTransaction } from '../dispatch/transaction.ts';
 import type { Engine } from '../engine.ts';
@@ -57,6 +58,7 @@ async function turnOnce(engine: Engine, instance: Instance): Promise<void> {
   instance.fresh = false;
   const given = taken.stored !== undefined || taken.arrivals.length > 0;
   const turn = given ? await takeTurn(execution, taken.arrivals, taken.stored) : endTurn(execution, 0);
+  const here = placeReady(engine, instance, turn);
   const { inboxSeq } = taken;
   const consumed = consumedBy(taken.arrivals, turn.taken, taken.consumed);
   const plan = planOf(engine, instance, turn, { stays: stays(engine, instance, turn), consumed, inboxSeq });
@@ -67,7 +69,7 @@ async function turnOnce(engine: Engine, instance: Instance): Promise<void> {
   // Who got the lock goes on at once; who did not is put to rest now.
   if (turn.locks.length > 0) instance.restless = true;
   for (const done of taken.afterCommit) done();
-  act(engine, instance, turn);
+  act(engine, instance, turn, here);
 }
 
 /** What one turn works on; what comes later belongs to the next. */
@@ -199,7 +201,7 @@ function settled(engine: Engine, instance: Instance, plan: Plan): void {
 }
 
 /** What the commit allows: effects in the order log, abort, ends, dispatch. */
-function act(engine: Engine, instance: Instance, turn: Turn): void {
+function act(engine: Engine, instance: Instance, turn: Turn, here: ReadonlySet<StepCommand>): void {
   for (const line of turn.logs) engine.logRun(instance, line);
   abandonAttempts(instance, turn.abandoned);
   if (engine.listener.wantsReplies()) engine.settleReplies(instance.runId, turn.events);
@@ -209,7 +211,7 @@ function act(engine: Engine, instance: Instance, turn: Turn): void {
   }
   if (!instance.held) return;
   if (engine.isDraining()) return leaveIfIdle(engine, instance);
-  dispatch(engine, instance, turn.readySteps);
+  dispatch(engine, instance, turn.readySteps, here);
   setTimer(engine, instance);
 }
 

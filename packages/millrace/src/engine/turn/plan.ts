@@ -117,8 +117,10 @@ function startsOf(engine: Engine, instance: Instance, turn: Turn): StartRequest[
     if (start.owner !== undefined) room--;
     starts.push(start);
   }
+  const { kind } = turn.standing;
+  const waits = kind === 'open' || kind === 'blocked';
   for (const event of turn.events) {
-    const task = event.type === 'step-placed' ? taskStart(engine, instance, event) : undefined;
+    const task = waits && event.type === 'step-placed' ? taskStart(engine, instance, event) : undefined;
     if (task !== undefined) starts.push(task);
   }
   if (turn.standing.kind === 'continued') starts.push(successorStart(engine, instance, turn.standing));

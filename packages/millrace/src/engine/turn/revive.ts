@@ -41,6 +41,6 @@ export function begin(
   const execution = new Execution(runId, started, at, engine.executionPorts);
   execution.onForeignUse = () => engine.foreignUse(execution);
   execution.active = true;
-  startProgram(execution, workflow, started.payload ?? 'null', engine.programPorts);
+  startProgram(execution, workflow, engine.programPorts);
   return execution;
 }

@@ -24,9 +24,8 @@ export async function replayed({ row, history }: Watched): Promise<Execution> {
     encode: encodeValue,
     drained,
   });
-  const input = first.event.payload ?? 'null';
   const ports = { lockMs: 300_000, defaultStep: { retry: RETRY, ...NO_LIMITS } };
-  await replay(execution, rest, () => startProgram(execution, player.workflow, input, ports));
+  await replay(execution, rest, () => startProgram(execution, player.workflow, ports));
   return execution;
 }
 
