@@ -125,6 +125,49 @@ export const ERRORS = {
     remedy: 'Check the id and the namespace; the run may have been removed by retention.',
   },
 
+  // --- requests over HTTP
+  INVALID_REQUEST: {
+    status: 400,
+    summary: 'A part of the request has another shape than its route takes; `details.issues` lists each.',
+    remedy: 'Correct what is listed; `/openapi.json` has the shapes.',
+  },
+  INVALID_JSON: {
+    status: 400,
+    summary: 'The body of the request is no JSON that is taken here.',
+    remedy: 'Send well-formed JSON in UTF-8 that is not nested deeper than 200.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    summary: 'The body of the request is of a type or an encoding that is not taken here.',
+    remedy: 'Send JSON with `Content-Type: application/json`.',
+  },
+  NO_SUCH_ROUTE: {
+    status: 404,
+    summary: 'The API has no such method and path.',
+    remedy: '`/openapi.json` lists what there is.',
+  },
+  UNAUTHENTICATED: {
+    status: 401,
+    summary: 'The request carries no credential that is valid.',
+    remedy:
+      'Send `Authorization: Bearer` and an API key that is neither expired nor revoked, or a token of the issuer.',
+  },
+  FORBIDDEN: {
+    status: 403,
+    summary: 'The role of the credential does not permit this.',
+    remedy: 'Use a credential with a role that does.',
+  },
+  NAMESPACE_NOT_SERVED: {
+    status: 403,
+    summary: "The server does not serve the credential's namespace.",
+    remedy: 'Ask a server that does, or add the namespace to its NAMESPACES.',
+  },
+  TOO_MANY_REQUESTS: {
+    status: 429,
+    summary: 'Too many requests were made in a short time.',
+    remedy: 'Wait as long as `Retry-After` says.',
+  },
+
   // --- what does not fit the state of a run
   KEY_IN_USE: {
     status: 409,

@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+import type { Permission } from '../access/principal.ts';
+import type { RequestContext } from './request.ts';
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** One answer that a route may give. */
+export interface AnswerSpec {
+  readonly description: string;
+  /** Of its JSON; without one the answer has no body, or one of `type`. */
+  readonly schema?: z.ZodType;
+  /** Media type of a body that is not JSON. */
+  readonly type?: string;
+}
+
+/** What a handler answers. */
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Becomes JSON. */
+  readonly body?: unknown;
+  /** Sent as it is; then `headers` says of what type. */
+  readonly stream?: ReadableStream<Uint8Array>;
+}
+
+type Fields = z.ZodObject | undefined;
+type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
+
+/** One thing that can be called. The table of all is `routes/table.ts`. */
+export interface RouteSpec<P extends Fields, Q extends Fields, B extends z.ZodType | undefined> {
+  readonly method: Method;
+  /** Below `/api/v1`, parameters in braces: `/runs/{runId}`. */
+  readonly path: `/${string}`;
+  /** Its name in the OpenAPI document and in the client: verb and noun. */
+  readonly name: string;
+  readonly summary: string;
+  /** Groups routes in the document: the room of the resource. */
+  readonly tag: string;
+  readonly permission: Permission;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** A body may be left out. */
+  readonly optionalBody?: boolean;
+  /** Beside the refusals that every route may give. */
+  readonly answers: Readonly<Record<number, AnswerSpec>>;
+  /** The answer gets an ETag, and a request that has it already 304. */
+  readonly polled?: boolean;
+  readonly handle: (
+    taken: { readonly params: Read<P>; readonly query: Read<Q>; readonly body: Read<B> },
+    context: RequestContext,
+  ) => Promise<Answer>;
+}
+
+/** A route of whatever shape; its handler has been given the shapes that it declared. */
+export interface Route extends Omit<
+  RouteSpec<Fields, Fields, z.ZodType | undefined>,
+  'params' | 'query' | 'body' | 'handle'
+> {
+  readonly params?: z.ZodObject | undefined;
+  readonly query?: z.ZodObject | undefined;
+  readonly body?: z.ZodType | undefined;
+  readonly handle: (
+    taken: { readonly params: unknown; readonly query: unknown; readonly body: unknown },
+    context: RequestContext,
+  ) => Promise<Answer>;
+}
+
+/** Declares a route: the types of what its handler takes are those of its schemas. */
+export function route<
+  P extends Fields = undefined,
+  Q extends Fields = undefined,
+  B extends z.ZodType | undefined = undefined,
+>(spec: RouteSpec<P, Q, B>): Route {
+  // Whoever calls the handler has checked its arguments with these very schemas.
+  return spec as unknown as Route;
+}
