@@ -7,7 +7,7 @@ import { definitionOf } from '../programs.mjs';
 import { listSchedule } from './schedule.mjs';
 
 const ACTOR = join(import.meta.dirname, '..', 'actor.mjs');
-const WARM_UPS = 5;
+const WARM_UPS = 20;
 /** Processes that share the work: several where a store is made for several machines. */
 const ENGINES = { sqlite: 1, postgres: 3 };
 

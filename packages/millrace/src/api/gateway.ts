@@ -97,8 +97,9 @@ function hintStarts(store: Store, results: readonly StartResult[]): void {
 function hintDeliveries(store: Store, results: readonly DeliveryResult[]): void {
   for (const result of results) {
     if (result.outcome !== 'delivered') continue;
-    const { ownerId, assignedTo } = result;
-    if (ownerId !== undefined) store.hints?.send({ kind: 'inbox', engineId: ownerId });
+    const { ownerId, assignedTo, runId, seq } = result;
+    if (ownerId !== undefined)
+      store.hints?.send({ kind: 'inbox', engineId: ownerId, message: { runId, seq } });
     else if (assignedTo !== undefined) store.hints?.send({ kind: 'assigned', engineId: assignedTo });
     else store.hints?.send({ kind: 'ready' });
   }

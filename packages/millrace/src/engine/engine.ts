@@ -13,6 +13,7 @@ import type { ProgramPorts } from '../core/workflow/program.ts';
 import { workOf, type BeginningRun, type TaskWork } from '../core/policy/eligibility.ts';
 import type {
   Adopter,
+  ArrivedMessage,
   EngineRow,
   Hint,
   Leadership,
@@ -183,8 +184,17 @@ export class Engine {
     } else if (hint.kind === 'assigned' && hint.engineId === this.engineId) {
       this.claimer.nudge();
     } else if (hint.kind === 'inbox' && hint.engineId === this.engineId) {
-      this.audit.nudge();
+      this.takeNote(hint.message);
     }
+  }
+
+  /** A message arrived: whoever is told which one need not look for it. */
+  private takeNote(message: ArrivedMessage | undefined): void {
+    const instance = message && this.held.get(message.runId);
+    if (message === undefined || instance === undefined) return this.audit.nudge();
+    if (message.seq <= instance.inboxSeq || instance.inboxBehind) return;
+    instance.inboxBehind = true;
+    this.drive(instance);
   }
 
   // --- slots
@@ -297,8 +307,8 @@ export class Engine {
     this.hints?.send({ kind: 'assigned', engineId });
     this.claimer.noteWindow(windowMs);
   }
-  hintInbox(engineId: string): void {
-    this.hints?.send({ kind: 'inbox', engineId });
+  hintInbox(engineId: string, { runId, seq }: ArrivedMessage): void {
+    this.hints?.send({ kind: 'inbox', engineId, message: { runId, seq } });
   }
   auditSoon(): void {
     this.audit.within(this.options.auditMs / 4);

@@ -64,10 +64,12 @@ export function startClaimer(engine: Engine): Claimer {
     if (limit <= 0) return engine.options.idlePollMs;
     const now = engine.ports.clock.mono();
     const fresh = suspects.size === 0 || now - suspectsSince > PROBATION_MS;
-    const judged = await claim(fresh || 'more', Math.ceil(limit * SUSPECTS_SHARE));
+    const share = Math.ceil(limit * SUSPECTS_SHARE);
+    const judging = claim(fresh || 'more', share);
+    // Both at once: what was placed here shall not wait for one answer more. A single slot cannot be shared.
+    const free = limit - share || 1 - (await judging);
+    const [judged, taken] = await Promise.all([judging, free > 0 ? claim(false, free) : 0]);
     if (fresh && judged > 0) suspectsSince = now;
-    const free = Math.min(engine.freeSlots(), MAX_CLAIM);
-    const taken = free > 0 ? await claim(false, free) : 0;
     if (taken + judged > 0) {
       told = 'nothing';
       idleMs = FIRST_IDLE_MS;

@@ -107,8 +107,8 @@ function stays(engine: Engine, instance: Instance, turn: Turn): boolean {
   if (turn.standing.kind !== 'open') return false;
   // A lock that is free is granted with the request: no need to leave and come back.
   if (turn.locks.some(({ kind }) => kind === 'request')) return true;
-  const { execution, attempts, transactions, arrivals } = instance;
-  if (arrivals.length > 0 || transactions.length > 0) return true;
+  const { execution, attempts, transactions, arrivals, inboxBehind } = instance;
+  if (arrivals.length > 0 || transactions.length > 0 || inboxBehind) return true;
   for (const ordinal of attempts.keys()) if (execution.pending.has(ordinal)) return true;
   const soon = engine.clock.upper() + SHORT_WAIT_MS;
   for (const step of turn.readySteps) {

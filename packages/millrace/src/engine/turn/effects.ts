@@ -94,6 +94,6 @@ export function settleDeliveries(
       engine.hintAssigned(result.assignedTo, windowMs);
     } else if (result.ownerId === undefined) {
       if (result.adopted === undefined) engine.hintReady();
-    } else if (result.ownerId !== engine.engineId) engine.hintInbox(result.ownerId);
+    } else if (result.ownerId !== engine.engineId) engine.hintInbox(result.ownerId, result);
   }
 }

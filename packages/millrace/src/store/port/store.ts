@@ -439,13 +439,18 @@ export interface Hints {
   /** Registers the one receiver of this process; returns the undo. */
   receive(receiver: (hint: Hint) => void): () => void;
 }
+/** Where a message stands: it is the `seq`th of the run's inbox. */
+export interface ArrivedMessage {
+  readonly runId: string;
+  readonly seq: number;
+}
 export type Hint =
   /** Runs became claimable. */
   | { kind: 'ready' }
   /** Runs were assigned to this incarnation: it may claim them. */
   | { kind: 'assigned'; engineId: string }
-  /** Messages arrived for runs that this incarnation owns. */
-  | { kind: 'inbox'; engineId: string }
+  /** Messages arrived for runs that this incarnation owns: this one, or any where it is not said. */
+  | { kind: 'inbox'; engineId: string; message?: ArrivedMessage }
   /** Runs closed that a process may be waiting for. */
   | { kind: 'closed' }
   /** Locks were granted to processes. */

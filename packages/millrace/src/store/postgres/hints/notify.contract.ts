@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createDatabase, type TestDatabase } from '../../../../testbed/postgres-database.ts';
 import { postgresUrl } from '../../../../testbed/postgres-url.ts';
 import { startTcpProxy } from '../../../../testbed/proxy/tcp-proxy.ts';
+import type { Hint } from '../../port/store.ts';
 import { notifyHints, type NotifyHints } from './notify.ts';
 
 const eventually = { interval: 20, timeout: 10_000 } as const;
@@ -61,6 +62,32 @@ describe.skipIf(postgresUrl === undefined)('hints by NOTIFY', () => {
     await hear('closed');
     await mark();
     expect(heard).toEqual(['ready', 'closed', 'mark', 'inbox:e', 'closed', 'mark']);
+  });
+
+  test('of messages to a run the last one is told, of those to many runs of an engine that there are some', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    hints = notifyHints({ newClient: () => new Client(database.url) });
+    const received: Hint[] = [];
+    const listening = Promise.withResolvers<void>();
+    hints.receive((hint) => {
+      received.push(hint);
+      if (hint.kind === 'locks') listening.resolve();
+    });
+    await listening.promise;
+    received.length = 0;
+    const arrived = (engineId: string, runId: string, seq: number): Hint => ({
+      ...{ kind: 'inbox', engineId, message: { runId, seq } },
+    });
+    for (let run = 1; run <= 17; run++) hints.send(arrived('busy', `r${run}`, 1));
+    for (const seq of [3, 5, 4]) hints.send(arrived('idle', 'r', seq));
+    hints.send({ kind: 'assigned', engineId: 'idle' });
+    vi.advanceTimersByTime(10);
+    await vi.waitFor(() => expect(received).toHaveLength(3));
+    expect(received).toEqual([
+      { kind: 'assigned', engineId: 'idle' },
+      { kind: 'inbox', engineId: 'busy' },
+      arrived('idle', 'r', 5),
+    ]);
   });
 
   test('a connection that is accepted and never answered is given up', async () => {

@@ -31,7 +31,7 @@ export interface NotifyHints extends Hints {
 export function notifyHints(options: NotifyOptions): NotifyHints {
   const { newClient, gatherMs = 5, probeMs = 15_000, silenceMs = 5000 } = options;
   const receivers = new Set<(hint: Hint) => void>();
-  const waiting = new Set<string>();
+  const waiting = new Gathering();
   let timer: NodeJS.Timeout | undefined;
   let saidAt = Number.NEGATIVE_INFINITY;
 
@@ -42,7 +42,7 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
   function flush(): void {
     timer = undefined;
     saidAt = performance.now();
-    if (waiting.size > 0 && line.speak([...waiting])) waiting.clear();
+    if (waiting.size > 0 && line.speak(waiting.payloads())) waiting.clear();
   }
 
   const line = openLine({
@@ -64,7 +64,7 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
     disown: (engineId) => line.disown(engineId),
     hurry: () => line.hurry(),
     send: (hint) => {
-      waiting.add(encode(hint));
+      waiting.add(hint);
       line.open(false);
       // The first after a silence goes at once: nobody waits for company that does not come.
       timer ??= setTimeout(flush, Math.max(0, saidAt + gatherMs - performance.now())).unref();
@@ -82,13 +82,45 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
   };
 }
 
-function encode(hint: Hint): string {
-  return 'engineId' in hint ? `${hint.kind}:${hint.engineId}` : hint.kind;
+/** So many runs an engine is told of; where messages arrived for more, that there are some: then it looks. */
+const MOST_RUNS = 16;
+
+/** What is to be said, each once: of messages to a run the last one, after which the others are found too. */
+class Gathering {
+  private readonly plain = new Set<string>();
+  /** By engine, by run: the last message that arrived. */
+  private readonly messages = new Map<string, Map<string, number>>();
+
+  get size(): number {
+    return this.plain.size + this.messages.size;
+  }
+  add(hint: Hint): void {
+    if (hint.kind !== 'inbox' || hint.message === undefined)
+      return void this.plain.add('engineId' in hint ? `${hint.kind}:${hint.engineId}` : hint.kind);
+    const { runId, seq } = hint.message;
+    const runs = this.messages.get(hint.engineId) ?? new Map<string, number>();
+    this.messages.set(hint.engineId, runs);
+    runs.set(runId, Math.max(seq, runs.get(runId) ?? 0));
+  }
+  payloads(): string[] {
+    const told = [...this.messages].flatMap(([engineId, runs]) =>
+      runs.size > MOST_RUNS
+        ? [`inbox:${engineId}`]
+        : [...runs].map(([runId, seq]) => `inbox:${engineId}:${runId}:${seq}`),
+    );
+    return [...new Set([...this.plain, ...told])];
+  }
+  clear(): void {
+    this.plain.clear();
+    this.messages.clear();
+  }
 }
 
 function decode(payload: string): Hint | undefined {
   if (payload === 'ready' || payload === 'closed' || payload === 'locks') return { kind: payload };
-  const [kind, engineId] = payload.split(':', 2);
+  const [kind, engineId, runId, seq] = payload.split(':', 4);
   if (engineId === undefined) return undefined;
-  return kind === 'inbox' || kind === 'assigned' ? { kind, engineId } : undefined;
+  if (kind === 'assigned') return { kind, engineId };
+  if (kind !== 'inbox') return undefined;
+  return runId === undefined ? { kind, engineId } : { kind, engineId, message: { runId, seq: Number(seq) } };
 }
