@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { decodeChunk } from '../core/run/chunk.ts';
 import { gate, open, refusal, sharedStore, typesOf, until } from '../../testbed/engines/engines.ts';
 import {
   TerminalError,
@@ -66,6 +67,19 @@ describe('a call whose executor is elsewhere', () => {
       data: { engine: 'worker' },
     });
     expect(await tasks(worker)).toEqual([]);
+  });
+
+  it('is given away by the plan of the turn that made it ready', async () => {
+    const own = workflow('own', async (ctx, _: null) => {
+      await ctx.step('here', () => 1);
+      return ctx.call('work', 2);
+    });
+    const { caller } = await pair((input: number) => input, own);
+    const run = await caller.start(own, null);
+    expect(await run.result()).toBe(2);
+    const chunks = await caller.store.readHistory(run.runId);
+    const types = chunks.map(({ seq, data }) => decodeChunk(seq, data).map(({ event }) => event.type));
+    expect(types).toEqual([['started'], ['step-completed', 'step-placed'], ['step-completed', 'completed']]);
   });
 
   it('is tried again as its step says, and every failure has its reason and its engine', async () => {
