@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Doorkeeper } from './access/principal.ts';
 import { createApi } from './http/app.ts';
-import { type Listening, listen, remoteOf } from './http/listen.ts';
+import { type Listening, listen, type ListenOptions, remoteOf } from './http/listen.ts';
 import { openApiDocument } from './http/openapi.ts';
 import { ROUTES } from './routes/table.ts';
 import type { Tenants } from './tenants.ts';
@@ -27,7 +27,7 @@ export function createApp(parts: ServerParts): Hono {
 }
 
 /** Opens the port. */
-export function openServer(parts: ServerParts, at: { host: string; port: number }): Promise<Listening> {
+export function openServer(parts: ServerParts, at: ListenOptions): Promise<Listening> {
   const app = createApp(parts);
   return listen((request) => app.fetch(request), at);
 }

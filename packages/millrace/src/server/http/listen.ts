@@ -6,6 +6,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
+  /** How long a client may take for its headers, and for its whole request, ms. */
+  readonly patience?: { readonly headersMs: number; readonly requestMs: number };
 }
 
 /** An open port. */
@@ -15,9 +17,9 @@ export interface Listening {
   close(graceMs: number): Promise<void>;
 }
 
-/** How long a client may take for its headers and its whole request: a slow one must not hold a connection for ever. */
-const HEADERS_MS = 10_000;
-const REQUEST_MS = 60_000;
+/** A slow client must not hold a connection for ever. */
+const PATIENCE = { headersMs: 10_000, requestMs: 60_000 };
+const MOST_CONNECTIONS = 10_000;
 const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES = 16 * 1024;
 const MOST_HEADERS = 100;
@@ -32,7 +34,7 @@ export function remoteOf(request: Request): string {
 /** @throws LISTEN_FAILED where the port is taken. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
-  { host, port }: ListenOptions,
+  { host, port, patience: { headersMs, requestMs } = PATIENCE }: ListenOptions,
 ): Promise<Listening> {
   const listener = getRequestListener((request, { incoming }) => {
     remotes.set(request, incoming.socket.remoteAddress ?? 'unknown');
@@ -40,15 +42,16 @@ export async function listen(
   });
   const server = createServer(
     {
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: HEADER_BYTES,
-      connectionsCheckingInterval: 1_000,
+      connectionsCheckingInterval: Math.min(1_000, headersMs / 2),
     },
     (incoming, outgoing) => void listener(incoming, outgoing),
   );
   server.maxHeadersCount = MOST_HEADERS;
+  server.maxConnections = MOST_CONNECTIONS;
   await opened(server, host, port);
   const { port: actual } = server.address() as AddressInfo;
   return {
