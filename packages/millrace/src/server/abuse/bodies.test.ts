@@ -17,7 +17,10 @@ describe('a body that nobody should take', () => {
     await server.close();
   });
 
-  const post = async (body: BodyInit, headers: Record<string, string> = JSON_TYPE) => {
+  const post = async (
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string> = JSON_TYPE,
+  ) => {
     const response = await server.fetch('/api/v1/runs', { method: 'POST', body, headers });
     const { code, status } = (await response.json()) as { code: string; status: number };
     expect(response.status).toBe(status);
@@ -34,7 +37,7 @@ describe('a body that nobody should take', () => {
         controller.enqueue(chunk);
       },
     });
-    const init = { method: 'POST', body: endless, headers: JSON_TYPE, duplex: 'half' };
+    const init = { method: 'POST', body: endless, headers: JSON_TYPE, duplex: 'half' } as const;
     const response = await server.fetch('/api/v1/runs', init);
     expect(response.status).toBe(413);
     expect(pulled, 'no more is taken than it takes to see that').toBeLessThan(70);

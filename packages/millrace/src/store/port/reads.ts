@@ -46,9 +46,18 @@ export interface RunFilter {
   limit: number;
   /** A runId: only older ones. */
   before?: string | undefined;
+  /** How many open and how many closed runs are looked at for one page. Default `LOOK_AT`. */
+  lookAt?: number | undefined;
 }
+
+/**
+ * A page costs no more than to look at so many runs, however rare what it asks for: indexes for all that people filter by
+ * would make each end of a run dearer. By key or parent it is found directly.
+ */
+export const LOOK_AT = 10_000;
+
 export interface RunPage {
   runs: RunRow[];
-  /** Pass as `before` for the next page. */
+  /** Pass as `before` for the next page; that may be there also where this one is short, or empty. */
   next: string | undefined;
 }

@@ -53,6 +53,27 @@ export const listingPromises: Promises = {
     expect(seen.map((page) => page.length)).toEqual([3, 3, 1]);
     expect(seen.flat()).toEqual(all.toReversed());
   },
+  'a page looks at so many runs and no more, and none is missed by whoever goes on': async ({ store }) => {
+    const wanted: string[] = [];
+    for (let made = 0; made < 12; made += 1) {
+      const tags = made % 6 === 0 ? ['rare'] : [];
+      const made1 = await startQueued(store, { queue: `q${made}`, tags });
+      const made2 = (await closedRun(store, { queue: `c${made}`, tags })).runId;
+      if (made % 6 === 0) wanted.push(made1, made2);
+    }
+    const filter = { namespace: 'default', tag: 'rare', limit: 3, lookAt: 4 };
+    const seen: string[][] = [];
+    for (let before: string | undefined, more = true; more;) {
+      const page = await store.listRuns({ ...filter, before });
+      seen.push(page.runs.map((run) => run.runId));
+      before = page.next;
+      more = before !== undefined;
+      expect(seen.length).toBeLessThan(20);
+    }
+    expect(seen.flat()).toEqual(wanted.toReversed());
+    expect(seen.length, 'some are short').toBeGreaterThan(3);
+    expect(await ids(store, { key: 'none', lookAt: 1 })).toEqual([]);
+  },
   'the last page has no next one, also when it is full': async ({ store }) => {
     for (let made = 0; made < 4; made += 1) await startQueued(store);
     const first = await store.listRuns({ namespace: 'default', limit: 2 });

@@ -1,5 +1,6 @@
 import { OPEN_STATUSES, priorityOf, STATUS_CODE, statusOf } from '../../../core/status.ts';
 import { TASK_PREFIX } from '../../../core/names.ts';
+import { LOOK_AT } from '../../port/reads.ts';
 import type { RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
 import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Connections, Parameter, Statement } from '../database/connect.ts';
@@ -107,34 +108,92 @@ export async function listRuns({ read }: Connections, filter: RunFilter): Promis
   const limit = Math.min(filter.limit, MAX_PAGE);
   const statement = listStatement({ ...filter, limit });
   if (statement === undefined) return { runs: [], next: undefined };
-  const found = await read<Stored>(statement);
-  const runs = found.slice(0, limit).map(runOf);
-  return { runs, next: found.length > limit ? runs.at(-1)?.runId : undefined };
+  const found = (await read<Stored>(statement)).map(runOf);
+  const runs = found.slice(0, limit);
+  if (found.length > limit) return { runs, next: runs.at(-1)?.runId };
+  const end = await endOfLook(read, filter);
+  return { runs: end === undefined ? runs : runs.filter(({ runId }) => runId >= end), next: end };
+}
+
+/** The last run that a page has looked at, where it has not looked at all: what is older belongs to the next one. */
+async function endOfLook(read: Connections['read'], filter: RunFilter): Promise<string | undefined> {
+  if (isIndexed(filter)) return undefined;
+  const { text, values } = lookedAt(filter);
+  const last = tablesOf(filter).map(
+    (table) => `(SELECT l.run_id FROM (${text(table, 'r.run_id')}) l OFFSET $2::integer - 1 LIMIT 1)`,
+  );
+  const [row = []] = await read<(string | null)[]>({
+    text: `SELECT ${last.join(', ')} WHERE $1::text <> ''`,
+    values,
+  });
+  return row
+    .filter((end) => end !== null)
+    .toSorted()
+    .at(-1);
 }
 
 /** Undefined: no run has a status that is wanted. */
 export function listStatement(filter: RunFilter): Statement | undefined {
   const codes = filter.status?.map((status) => STATUS_CODE[status]);
-  const { where, values } = conditionsOf(filter, codes);
+  const { text: source, values: looked } = lookedAt(filter);
+  const { where, values } = conditionsOf(filter, codes, looked);
   // One more than the page shows whether there is a next one.
   values.push(filter.limit + 1);
   const page = `WHERE ${where} ORDER BY r.run_id DESC LIMIT $${values.length}`;
-  const parts: string[] = [];
-  if (codes?.some((code) => code < STATUS_CODE.completed) ?? true)
-    parts.push(openOf(`(SELECT r.* FROM millrace.runs r ${page})`));
-  if (codes?.some((code) => code >= STATUS_CODE.completed) ?? true)
-    parts.push(closedOf(`(SELECT r.* FROM millrace.runs_closed r ${page})`));
+  const from = (table: Table): string => `(SELECT r.* FROM (${source(table, 'r.*')}) r ${page})`;
+  const parts = tablesOf(filter).map((table) =>
+    table === 'runs' ? openOf(from(table)) : closedOf(from(table)),
+  );
   if (parts.length === 0) return undefined;
   const text = `SELECT * FROM (${parts.join(' UNION ALL ')}) r ORDER BY r.run_id DESC LIMIT $${values.length}`;
   return { text, values };
 }
 
+type Table = 'runs' | 'runs_closed';
+
+/** Those that may hold a run of the wanted statuses. */
+function tablesOf({ status }: RunFilter): Table[] {
+  const codes = status?.map((word) => STATUS_CODE[word]);
+  return [
+    ...((codes?.some((code) => code < STATUS_CODE.completed) ?? true) ? (['runs'] as const) : []),
+    ...((codes?.some((code) => code >= STATUS_CODE.completed) ?? true) ? (['runs_closed'] as const) : []),
+  ];
+}
+
+/** Whether an index leads to what is asked for. */
+function isIndexed({ key, parentRunId }: RunFilter): boolean {
+  return key !== undefined || parentRunId !== undefined;
+}
+
+/** The rows of a table that a page looks at, the newest; $1 is the namespace, $2 how many, $3 the cursor. */
+function lookedAt(filter: RunFilter): {
+  text: (table: Table, columns: string) => string;
+  values: Parameter[];
+} {
+  const { namespace, lookAt = LOOK_AT, before } = filter;
+  const values: Parameter[] = [namespace, lookAt, before];
+  const older = before === undefined ? '$3::uuid IS NULL' : 'r.run_id < $3::uuid';
+  const bound = isIndexed(filter) ? '' : 'ORDER BY r.run_id DESC LIMIT $2';
+  // Open runs stand in order with those of other namespaces between: an index of their own would cost each start.
+  const own = { runs: ownKey(filter, values), runs_closed: ' AND r.namespace = $1' };
+  const text = (table: Table, columns: string): string =>
+    `SELECT ${columns} FROM millrace.${table} r WHERE ${older}${own[table]} ${bound}`;
+  return { text, values };
+}
+
+/** The open run of a key is the one that the key points to (I8). */
+function ownKey(filter: RunFilter, values: Parameter[]): string {
+  if (filter.key === undefined || !tablesOf(filter).includes('runs')) return '';
+  values.push(filter.key);
+  return ` AND r.run_id = (SELECT k.run_id FROM millrace.keys k WHERE k.namespace = $1 AND k.key = $${values.length})`;
+}
+
 function conditionsOf(
   filter: RunFilter,
   codes: readonly number[] | undefined,
+  values: Parameter[],
 ): { where: string; values: Parameter[] } {
-  const values: Parameter[] = [filter.namespace];
-  const conditions = ['r.namespace = $1'];
+  const conditions = ['r.namespace = $1', '$2::integer > 0'];
   function add(condition: (place: string) => string, value: Parameter): void {
     if (value === undefined) return;
     values.push(value);
@@ -152,7 +211,6 @@ function conditionsOf(
   add((place) => `${place} = ANY(r.tags)`, filter.tag);
   add((place) => `r.key = ${place}`, filter.key);
   add((place) => `r.parent_run_id = ${place}::uuid`, filter.parentRunId);
-  add((place) => `r.run_id < ${place}::uuid`, filter.before);
   return { where: conditions.join(' AND '), values };
 }
 
