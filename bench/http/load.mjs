@@ -38,17 +38,15 @@ export async function openLoop({ url, connections, seconds, perSecond, request, 
   const waiting = [];
   const latencies = [];
   let refused = 0;
+  const send = async (wire, { dueAt, text }) => {
+    const { status } = await wire.ask(text);
+    latencies.push(now() - dueAt);
+    if (!good(status)) refused++;
+    free.push(wire);
+    pump();
+  };
   const pump = () => {
-    while (free.length > 0 && waiting.length > 0) {
-      const wire = free.pop();
-      const { dueAt, text } = waiting.shift();
-      void wire.ask(text).then(({ status }) => {
-        latencies.push(now() - dueAt);
-        if (!good(status)) refused++;
-        free.push(wire);
-        pump();
-      });
-    }
+    while (free.length > 0 && waiting.length > 0) void send(free.pop(), waiting.shift());
   };
   const total = Math.round(seconds * perSecond);
   const startedAt = now();

@@ -47,7 +47,7 @@ function shots(route: Route): fc.Arbitrary<Shot> {
     const content = sent === undefined ? {} : { body: JSON.stringify(sent) };
     return {
       route,
-      path: `/api/v1${path}?${search}`,
+      path: `/api/v1${path}?${search.toString()}`,
       init: { method, headers: { ...extra, 'content-type': 'application/json' }, ...content },
     };
   });
