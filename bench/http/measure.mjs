@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { now } from '../measure/clock.mjs';
+import { residentMb } from '../measure/proc.mjs';
+import { quantile } from '../measure/statistics.mjs';
+import { fillRuns, LISTINGS } from './fill.mjs';
+import { closedLoop, openLoop } from './load.mjs';
+import { KEYS, startServer } from './server.mjs';
+import { openWire, requestText } from './wire.mjs';
+
+const INPUT = { order: 17, items: ['a', 'b', 'c'] };
+const SECONDS = 8;
+const CONNECTIONS = 64;
+/** Of the single starts that are asked for, half: the rate at which their latency counts. */
+const HALF_OF_STARTS = 2_000;
+
+const post = (path, body, key = KEYS.default) =>
+  requestText('POST', path, { body: JSON.stringify(body), key });
+const get = (path, key = KEYS.default) => requestText('GET', path, { key });
+const start = (at) => ({ workflow: 'nothing', input: INPUT, tags: [`t${at % 7}`] });
+const isCreated = (status) => status === 201;
+const isOk = (status) => status === 200;
+
+/** Starts in batches over HTTP, and the same by the library in a process of its own that shares the machine. */
+export async function measureBatches({ store }, session) {
+  return onServer(store, session, async ({ url, place, millrace }) => {
+    const size = 100;
+    const items = Array.from({ length: size }, (_, at) => start(at));
+    const body = post('/api/v1/runs/batch', items);
+    const over = await closedLoop({ url, connections: 8, seconds: SECONDS, request: () => body, good: isOk });
+    const client = await millrace.open({ store: place.url, work: false, name: 'library' });
+    const library = await inProcess(client, size);
+    await client.close();
+    return {
+      runsPerSecond: over.perSecond * size,
+      libraryPerSecond: library,
+      share: (over.perSecond * size) / library,
+      p99: over.p99,
+    };
+  });
+}
+
+async function inProcess(client, size) {
+  const until = now() + SECONDS * 1_000;
+  const startedAt = now();
+  let runs = 0;
+  const items = Array.from({ length: size }, (_, at) => ({ ...start(at), workflow: 'nothing@1' }));
+  const lane = async () => {
+    while (now() < until) {
+      await client.startMany(items);
+      runs += size;
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, lane));
+  return runs / ((now() - startedAt) / 1_000);
+}
+
+/** Single starts: as many as it takes, and how late answers are at half of what is asked for. */
+export async function measureStarts({ store }, session) {
+  return onServer(store, session, async ({ url }) => {
+    const request = (at) => post('/api/v1/runs', start(at));
+    const most = await closedLoop({
+      url,
+      connections: CONNECTIONS,
+      seconds: SECONDS,
+      request,
+      good: isCreated,
+    });
+    const half = await openLoop({
+      ...{ url, connections: CONNECTIONS, seconds: SECONDS, request, good: isCreated },
+      perSecond: HALF_OF_STARTS,
+    });
+    if (half.refused > 0) throw new Error(`${half.refused} starts were refused`);
+    return {
+      perSecond: most.perSecond,
+      p99AtMost: most.p99,
+      halfPerSecond: half.perSecond,
+      p50AtHalf: half.p50,
+      p99AtHalf: half.p99,
+    };
+  });
+}
+
+/** Single runs, read by many at once. */
+export async function measureReads({ store }, session) {
+  return onServer(store, { ...session, works: true }, async ({ url }) => {
+    const wire = await openWire(url);
+    const ids = [];
+    for (let at = 0; at < 500; at++) {
+      const { body } = await wire.ask(post('/api/v1/runs', start(at)));
+      ids.push(JSON.parse(body).runId);
+    }
+    await wire.ask(get(`/api/v1/runs/${ids.at(-1)}/result?wait=10s`));
+    wire.close();
+    const request = (at) => get(`/api/v1/runs/${ids[at % ids.length]}`);
+    const { perSecond, p50, p99 } = await closedLoop({
+      url,
+      connections: CONNECTIONS,
+      seconds: SECONDS,
+      request,
+      good: isOk,
+    });
+    return { perSecond, p50, p99 };
+  });
+}
+
+/** Pages of filtered lists, with very many runs there. */
+export async function measureListing({ store, closed, open }, session) {
+  return onServer(store, session, async ({ url, place }) => {
+    await fillRuns(place, { closed, open });
+    const wire = await openWire(url);
+    const figures = {};
+    const all = [];
+    for (const [name, query] of LISTINGS) {
+      const times = [];
+      let cursor = '';
+      for (let page = 0; page < 25; page++) {
+        const sentAt = now();
+        const { status, body } = await wire.ask(get(`/api/v1/runs?${query}&limit=50${cursor}`));
+        times.push(now() - sentAt);
+        if (status !== 200) throw new Error(`${query}: ${status} ${body.slice(0, 200)}`);
+        const { nextCursor } = JSON.parse(body);
+        cursor = nextCursor === null ? '' : `&cursor=${encodeURIComponent(nextCursor)}`;
+      }
+      all.push(...times);
+      figures[name] = quantile(times, 0.99);
+    }
+    wire.close();
+    return { p99: quantile(all, 0.99), ...figures };
+  });
+}
+
+/** What one namespace notices of another that asks for all that it can. */
+export async function measureFairness({ store }, session) {
+  return onServer(store, session, async ({ url }) => {
+    const request = (at) => (at % 2 === 0 ? post('/api/v1/runs', start(at)) : get('/api/v1/queues'));
+    const quiet = {
+      url,
+      connections: 16,
+      seconds: SECONDS,
+      perSecond: 200,
+      request,
+      good: (status) => status < 300,
+    };
+    await openLoop({ ...quiet, seconds: 2 });
+    const alone = await openLoop(quiet);
+    const abuse = closedLoop({
+      ...{ url, connections: 200, seconds: SECONDS + 1 },
+      request: (at) => post('/api/v1/runs', start(at), KEYS.noisy),
+      good: (status) => [201, 429, 503].includes(status),
+    });
+    const beside = await openLoop(quiet);
+    const { perSecond } = await abuse;
+    return {
+      p99Alone: alone.p99,
+      p99Beside: beside.p99,
+      times: beside.p99 / alone.p99,
+      refused: beside.refused,
+      abusePerSecond: perSecond,
+    };
+  });
+}
+
+async function onServer(store, { postgres, options, millrace, works }, use) {
+  const folder = mkdtempSync(join(options.folder, 'millrace-http-'));
+  const url = store === 'postgres' ? await postgres.createDatabase() : `file:${join(folder, 'bench.db')}`;
+  const server = await startServer({ engine: options.engine, url, works });
+  try {
+    const before = residentMb(server.pid);
+    const figures = await use({ url: server.url, pid: server.pid, place: { store, url }, millrace });
+    return { ...figures, rssMbBefore: before, rssMbAfter: residentMb(server.pid) };
+  } finally {
+    await server.stop();
+    if (store === 'postgres') await postgres.dropDatabase(url);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,4 @@
+import { workflow } from 'millrace';
+
+/** What the server of a case can execute. */
+export const workflows = [workflow('nothing', (_ctx, input) => input)];
