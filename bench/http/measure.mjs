@@ -18,6 +18,8 @@ const post = (path, body, key = KEYS.default) =>
   requestText('POST', path, { body: JSON.stringify(body), key });
 const get = (path, key = KEYS.default) => requestText('GET', path, { key });
 const start = (at) => ({ workflow: 'nothing', input: INPUT, tags: [`t${at % 7}`] });
+const startRequest = (at) => post('/api/v1/runs', start(at));
+const usualRequest = (at) => (at % 2 === 0 ? startRequest(at) : get('/api/v1/queues'));
 const isCreated = (status) => status === 201;
 const isOk = (status) => status === 200;
 
@@ -58,7 +60,7 @@ async function inProcess(client, size) {
 /** Single starts: as many as it takes, and how late answers are at half of what is asked for. */
 export async function measureStarts({ store }, session) {
   return onServer(store, session, async ({ url }) => {
-    const request = (at) => post('/api/v1/runs', start(at));
+    const request = startRequest;
     const most = await closedLoop({
       url,
       connections: CONNECTIONS,
@@ -133,7 +135,7 @@ export async function measureListing({ store, closed, open }, session) {
 /** What one namespace notices of another that asks for all that it can. */
 export async function measureFairness({ store }, session) {
   return onServer(store, session, async ({ url }) => {
-    const request = (at) => (at % 2 === 0 ? post('/api/v1/runs', start(at)) : get('/api/v1/queues'));
+    const request = usualRequest;
     const quiet = {
       url,
       connections: 16,
