@@ -157,6 +157,11 @@ export const ERRORS = {
     summary: 'The role of the credential does not permit this.',
     remedy: 'Use a credential with a role that does.',
   },
+  FOREIGN_ORIGIN: {
+    status: 403,
+    summary: 'A browser sent the request for a page of another site.',
+    remedy: 'Call the API from a page of this server, or from a program.',
+  },
   NAMESPACE_NOT_SERVED: {
     status: 403,
     summary: "The server does not serve the credential's namespace.",

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import type { Doorkeeper } from './access/principal.ts';
 import { createApi } from './http/app.ts';
 import { type Listening, listen, type ListenOptions, remoteOf } from './http/listen.ts';
@@ -20,11 +20,24 @@ export interface ServerParts {
 /** The whole HTTP application: also for tests, and for applications that mount it into a server of their own. */
 export function createApp(parts: ServerParts): Hono {
   const app = new Hono();
+  app.use(keepInert);
   app.route('/api/v1', createApi({ ...parts, routes: ROUTES, remoteOf }));
   const document = JSON.stringify(openApiDocument(ROUTES, parts.version));
   app.get('/openapi.json', () => new Response(document, { headers: { 'content-type': 'application/json' } }));
   return app;
 }
+
+/** Whatever an answer holds, no browser runs or frames it. */
+const INERT = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+} as const;
+
+const keepInert: MiddlewareHandler = async (c, next) => {
+  await next();
+  for (const [name, value] of Object.entries(INERT)) c.res.headers.set(name, value);
+};
 
 /** Opens the port. */
 export function openServer(parts: ServerParts, at: ListenOptions): Promise<Listening> {

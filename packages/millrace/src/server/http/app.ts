@@ -5,6 +5,7 @@ import { may, type Doorkeeper, type Principal } from '../access/principal.ts';
 import type { Tenants } from '../tenants.ts';
 import { readBody } from './body.ts';
 import { answered } from './answer.ts';
+import { refuseForeignPages } from './origin.ts';
 import { problemAnswer, problemOf } from './problem.ts';
 import type { RequestContext } from './request.ts';
 import type { Route } from './route.ts';
@@ -55,6 +56,7 @@ async function serve(
 ): Promise<Response> {
   const requestId = requestIdOf(request.headers, parts.uuid);
   try {
+    refuseForeignPages(request);
     const remote = parts.remoteOf(request);
     const principal = await identified(parts, request, remote);
     if (!may(principal, route.permission)) throw forbidden(principal, route);
