@@ -1,6 +1,9 @@
 export { Millrace, type RunsFilter, type SignalWithStartOptions, type StartItem } from './millrace.ts';
 export type { MillraceOptions } from './api/options.ts';
-export type { Run } from './api/handle.ts';
+export type { Run, RunGraph } from './api/handle.ts';
+export type { HistoryPage, HistoryPageOptions } from './api/run/history-page.ts';
+export type { OutcomeOptions, RunOutcome } from './api/run/outcome.ts';
+export type { StartOutcome } from './api/run/start-outcome.ts';
 export type { StartOptions } from './api/start-request.ts';
 export { workflow } from './core/workflow/workflow.ts';
 export type {
@@ -72,7 +75,7 @@ export type { PoolReport, WorkerReport } from './core/cluster/pool-report.ts';
 export type { FailoverDescription } from './core/cluster/describe-failover.ts';
 export type { PreflightOptions } from './api/preflight/options.ts';
 export type { BreakingRun, PreflightReport, VersionReport } from './core/rehearsal/report.ts';
-export type { NodeDescription, Progress } from './core/dag/view/view-graph.ts';
+export type { Edge, NodeDescription, Progress } from './core/dag/view/view-graph.ts';
 export type { RunDescription } from './core/reading/describe-run.ts';
 export type { StepTime } from './core/reading/time/step-times.ts';
 export type { TimeSplit } from './core/reading/time/time-split.ts';

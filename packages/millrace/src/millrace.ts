@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { MillraceError } from './core/errors.ts';
+import { isMillraceError, MillraceError } from './core/errors.ts';
 import { durationMs } from './core/duration.ts';
 import { runIdOf } from './core/ids.ts';
 import { describeRun, type RunDescription } from './core/reading/describe-run.ts';
@@ -26,6 +26,7 @@ import { preflightParts, type PreflightOptions } from './api/preflight/options.t
 import { preflight } from './api/preflight/preflight.ts';
 import { createResults, type Results } from './api/results.ts';
 import { ask, callersPatience } from './api/store-failure.ts';
+import { startOutcome, type StartOutcome } from './api/run/start-outcome.ts';
 import {
   checkWorkflow,
   refusalOf,
@@ -62,7 +63,10 @@ import type { DeliveryResult, RunFilter, StartRequest, StartResult, Store } from
 export interface RunsFilter extends Partial<Omit<RunFilter, 'namespace'>> {}
 
 /** One start of `startMany`. */
-export interface StartItem<W extends AnyWorkflow = AnyWorkflow> extends Omit<StartOptions, 'transaction'> {
+export interface StartItem<W extends AnyWorkflow | StartName = AnyWorkflow> extends Omit<
+  StartOptions,
+  'transaction'
+> {
   workflow: W;
   input: InputOf<W>;
 }
@@ -240,6 +244,22 @@ export class Millrace extends Publisher {
     );
     const results = await Promise.all(requests.map((request) => this.gateway.start(request)));
     return results.map((result, at) => this.started(result, requests[at] as StartRequest));
+  }
+
+  /** Starts many runs, each of which is refused alone; outcomes in the order of the items. */
+  startEach(items: readonly StartItem<AnyWorkflow | StartName>[]): Promise<StartOutcome[]> {
+    return Promise.all(
+      items.map(async ({ workflow, input, ...options }) => {
+        try {
+          const request = await this.request(workflow, input, options);
+          const result = await this.gateway.start(request);
+          return startOutcome(this.started(result, request), result, request);
+        } catch (error) {
+          if (isMillraceError(error)) return { refusal: error };
+          throw error;
+        }
+      }),
+    );
   }
 
   /**

@@ -7,10 +7,11 @@ import type { Ports } from '../engine/ports.ts';
 import type { StoreClock } from '../engine/store-clock.ts';
 import type { DeliveryResult, Message, RunRef, RunRow, Store } from '../store/port/store.ts';
 import type { Why } from '../core/policy/why.ts';
-import type { GraphView } from '../core/dag/view/view-graph.ts';
+import type { DrawnGraph } from '../core/dag/view/view-graph.ts';
 import type { PlacedEvent } from '../core/run/event.ts';
 import type { Outage } from '../engine/outage.ts';
 import type { Gateway } from './gateway.ts';
+import { createReadRow } from './run/read-runs.ts';
 import { ask } from './store-failure.ts';
 import { readWhy } from './why/read-why.ts';
 import type { Replies } from './update.ts';
@@ -27,7 +28,7 @@ export interface Desk {
   newCommitId(): number;
   engineName: string;
   storeTime(): number;
-  /** The row, or RUN_NOT_FOUND. */
+  /** The row with the ends of its history, or RUN_NOT_FOUND. */
   readRun(ref: RunRef): Promise<RunRow>;
   /** What holds a run up; undefined: it is gone by now. */
   why(run: RunRow): Promise<Why | undefined>;
@@ -35,7 +36,7 @@ export interface Desk {
   send(ref: RunRef, message: InboxMessage): Promise<void>;
   reopen: Gateway['reopen'];
   /** The nodes of a run; undefined: its workflow is no definition. */
-  view(run: RunRow, history: readonly PlacedEvent[]): Promise<GraphView | undefined>;
+  view(run: RunRow, history: readonly PlacedEvent[]): Promise<DrawnGraph | undefined>;
 }
 
 /** What a desk is made of. */
@@ -48,12 +49,13 @@ export interface DeskParts extends Pick<Desk, 'store' | 'ports' | 'results' | 'r
   maxPayloadBytes: number;
   /** How long runs that a message wakes are kept for the engine that has them in memory. */
   stickyMs: number;
-  readNodes(run: RunRow, history: readonly PlacedEvent[], now: number): Promise<GraphView | undefined>;
+  readNodes(run: RunRow, history: readonly PlacedEvent[], now: number): Promise<DrawnGraph | undefined>;
 }
 
 export function createDesk(parts: DeskParts): Desk {
   const { store, ports, results, replies, engineName, gateway, outage, clock, library } = parts;
   const { maxPayloadBytes, stickyMs } = parts;
+  const readRow = createReadRow(store, ports);
   const view: Desk['view'] = (run, history) => ask(() => parts.readNodes(run, history, clock.upper()));
   return {
     ...{ store, ports, results, replies, engineName },
@@ -65,7 +67,7 @@ export function createDesk(parts: DeskParts): Desk {
     newCommitId: () => Math.floor(ports.random() * Number.MAX_SAFE_INTEGER),
     storeTime: () => clock.lower(),
     async readRun(ref) {
-      const [row] = await ask(() => store.readRuns([ref]));
+      const row = await readRow(ref);
       if (row === undefined) throw notFound(ref);
       return row;
     },

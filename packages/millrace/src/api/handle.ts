@@ -4,10 +4,16 @@ import { fold } from '../core/reading/fold.ts';
 import { describeRun, type RunDescription } from '../core/reading/describe-run.ts';
 import { historyItems, placedEvents, type HistoryItem } from '../core/reading/history-items.ts';
 import { decodeValue } from '../core/json.ts';
+import type { DrawnGraph } from '../core/dag/view/view-graph.ts';
 import type { Why } from '../core/policy/why.ts';
+import type { RunStatus } from '../core/status.ts';
 import type { Signal } from '../core/workflow/signal.ts';
 import type { HistoryChunk, RunRef, RunRow } from '../store/port/store.ts';
 import { notFound, type Desk } from './desk.ts';
+import { readHistoryPage, type HistoryPage, type HistoryPageOptions } from './run/history-page.ts';
+import { once } from './run/once.ts';
+import { outcomeOf, type OutcomeOptions, type RunOutcome } from './run/outcome.ts';
+import { endsOf } from './run/read-runs.ts';
 import { ask } from './store-failure.ts';
 import { outputOf } from './results.ts';
 import { retryRun } from './retry.ts';
@@ -27,10 +33,18 @@ export interface Run<O = unknown> {
    * Durable when it resolves. The same `id` twice is one signal.
    * @throws RUN_CLOSED, RUN_NOT_FOUND.
    */
-  signal<T>(signal: Signal<T>, payload: T, options?: { id?: string }): Promise<void>;
-  signal(signal: string, payload?: unknown, options?: { id?: string }): Promise<void>;
-  /** Asks the run to end; its compensations run first. Cancelling a closed run is RUN_CLOSED. */
-  cancel(reason?: string): Promise<void>;
+  signal<T>(signal: Signal<T>, payload: T, options?: { id?: string | undefined }): Promise<void>;
+  signal(signal: string, payload?: unknown, options?: { id?: string | undefined }): Promise<void>;
+  /**
+   * How the run stands, or the run that it continued as: that it failed is an answer here and throws nothing.
+   * @param options - `wait`: how long to wait for its end; a blocked run is not waited for.
+   */
+  outcome(options?: OutcomeOptions): Promise<RunOutcome>;
+  /**
+   * Asks the run to end; its compensations run first. The same `id` twice is one request. Cancelling a closed run is
+   * RUN_CLOSED.
+   */
+  cancel(reason?: string, options?: { id?: string | undefined }): Promise<void>;
   /** Sends a request to the run's `ctx.onUpdate` handler and waits for the reply. */
   update<R = unknown>(
     name: string,
@@ -45,14 +59,28 @@ export interface Run<O = unknown> {
    */
   describe(options?: { nodes?: boolean }): Promise<RunDescription>;
   history(): Promise<HistoryItem[]>;
+  /** A page of it, of bounded size. @throws INVALID_ARGUMENT, RUN_NOT_FOUND. */
+  historyPage(options?: HistoryPageOptions): Promise<HistoryPage>;
+  /** The nodes of a run of a definition, how they stand, and what needs what. @throws NO_GRAPH, RUN_NOT_FOUND. */
+  graph(): Promise<RunGraph>;
   /** What holds the run up, from itself to the cause, and what can be done about each link. */
   why(): Promise<Why>;
   /**
    * A failed, cancelled or timed-out run goes on from its failure, and so do the children that it waits for; a
-   * blocked one is queued again.
+   * blocked one is queued again. The same `id` twice is one retry, of a run that had closed.
    * @throws RUN_CLOSED, RUN_NOT_CLOSED, RUN_COMPENSATED, RUN_NOT_FOUND.
    */
-  retry(): Promise<void>;
+  retry(options?: { id?: string | undefined }): Promise<void>;
+}
+
+/** The nodes of a run and how they stand. */
+export interface RunGraph extends DrawnGraph {
+  readonly runId: string;
+  readonly status: RunStatus;
+}
+
+function noGraph({ runId, workflow }: RunRow): MillraceError {
+  return new MillraceError('NO_GRAPH', `run ${runId} is of workflow "${workflow}", which is code`);
 }
 
 /** The handle of a run named by id or key. */
@@ -89,22 +117,28 @@ class RunHandle<O> implements Run<O> {
   async signal(
     signal: string | Signal<unknown>,
     payload?: unknown,
-    options: { id?: string } = {},
+    { id }: { id?: string | undefined } = {},
   ): Promise<void> {
-    const { desk } = this;
+    const { desk, ref } = this;
     const name = typeof signal === 'string' ? signal : signal.signal;
-    await desk.send(this.ref, {
+    const message = {
       kind: 'signal',
-      id: options.id ?? desk.ports.uuid(),
+      id: id ?? desk.ports.uuid(),
       name: desk.checkedName('signal', name),
       payload: desk.encode(payload, `payload of signal "${name}"`),
-    });
+    } as const;
+    await once(desk, ref, { type: 'signal-received', id }, () => desk.send(ref, message));
   }
 
-  async cancel(reason?: string): Promise<void> {
-    const { desk } = this;
+  async outcome(options: OutcomeOptions = {}): Promise<RunOutcome> {
+    return outcomeOf(this.desk, await this.id(), options);
+  }
+
+  async cancel(reason?: string, { id }: { id?: string | undefined } = {}): Promise<void> {
+    const { desk, ref } = this;
     const payload = reason === undefined ? undefined : desk.encode(String(reason), 'reason of cancel');
-    await desk.send(this.ref, { kind: 'cancel', id: desk.ports.uuid(), payload });
+    const message = { kind: 'cancel', id: id ?? desk.ports.uuid(), payload } as const;
+    await once(desk, ref, { type: 'cancel-requested', id }, () => desk.send(ref, message));
   }
 
   async update<R>(
@@ -122,12 +156,26 @@ class RunHandle<O> implements Run<O> {
 
   async describe({ nodes = false }: { nodes?: boolean } = {}): Promise<RunDescription> {
     const row = await this.row();
+    if (!nodes) return describeRun(row, endsOf(row));
     const history = placedEvents(await this.chunks());
-    return describeRun(row, history, nodes ? await this.desk.view(row, history) : undefined);
+    return describeRun(row, history, await this.desk.view(row, history));
+  }
+
+  async graph(): Promise<RunGraph> {
+    const row = await this.row();
+    const view = await this.desk.view(row, placedEvents(await this.chunks()));
+    if (view === undefined) throw noGraph(row);
+    const { nodes, edges, progress, criticalPath } = view;
+    return { runId: row.runId, status: row.status, nodes, edges, progress, criticalPath };
   }
 
   async history(): Promise<HistoryItem[]> {
     return historyItems(await this.chunks());
+  }
+
+  async historyPage(options: HistoryPageOptions = {}): Promise<HistoryPage> {
+    const { runId } = await this.row();
+    return readHistoryPage(this.desk.store, runId, options);
   }
 
   async why(): Promise<Why> {
@@ -136,8 +184,9 @@ class RunHandle<O> implements Run<O> {
     return told;
   }
 
-  async retry(): Promise<void> {
-    await retryRun(this.desk, await this.row());
+  async retry({ id }: { id?: string | undefined } = {}): Promise<void> {
+    const { desk, ref } = this;
+    await once(desk, ref, { type: 'retried', id }, async () => retryRun(desk, await this.row(), id));
   }
 
   private async row(): Promise<RunRow> {

@@ -17,7 +17,7 @@ export interface Ending {
 
 export interface Results {
   /** Resolves when the run (or the run that it continued as) has ended; follows successors. */
-  ending(runId: string, timeoutMs: number | undefined): Promise<Ending>;
+  ending(runId: string, timeoutMs: number | undefined, signal?: AbortSignal): Promise<Ending>;
   /** The engine of this process closed a run. */
   settle(runId: string, ending: Ending): void;
   /** Something closed somewhere. */
@@ -68,9 +68,9 @@ export function createResults(store: Store, ports: Ports, isHere: (runId: string
     pollMs = found > 0 ? FIRST_POLL_MS : Math.min(pollMs * 2, LONGEST_POLL_MS);
     return pollMs;
   };
-  const closedAs = (runId: string, timeoutMs: number | undefined): Promise<Ending> => {
+  const closedAs = (runId: string, timeoutMs: number | undefined, signal?: AbortSignal): Promise<Ending> => {
     if (stopped) return Promise.reject(closed());
-    const ending = enlist(ports, waiting, runId, timeoutMs);
+    const ending = enlist(ports, waiting, runId, { timeoutMs, signal });
     loop ??= startLoop(ports, 'results', tick);
     pollMs = FIRST_POLL_MS;
     // Of a run that is here the end is told; any other may have ended already.
@@ -80,11 +80,11 @@ export function createResults(store: Store, ports: Ports, isHere: (runId: string
   };
 
   return {
-    async ending(runId, timeoutMs) {
+    async ending(runId, timeoutMs, signal) {
       const until = timeoutMs === undefined ? undefined : ports.clock.mono() + timeoutMs;
       for (let current = runId; ;) {
         const left = until === undefined ? undefined : Math.max(0, until - ports.clock.mono());
-        const ending = await closedAs(current, left);
+        const ending = await closedAs(current, left, signal);
         if (ending.status !== 'continued' || ending.successor === undefined) return ending;
         current = ending.successor;
       }
@@ -108,24 +108,35 @@ interface Waiter {
   reject(error: MillraceError): void;
 }
 
-/** Puts one more into the line of those who wait for a run; after `timeoutMs` it is out again. */
+interface Patience {
+  timeoutMs: number | undefined;
+  signal: AbortSignal | undefined;
+}
+
+/** Puts one more into the line of those who wait for a run; after `timeoutMs`, or when it gives up, it is out again. */
 function enlist(
   ports: Ports,
   waiting: Waiting,
   runId: string,
-  timeoutMs: number | undefined,
+  { timeoutMs, signal }: Patience,
 ): Promise<Ending> {
-  if (timeoutMs === undefined) {
+  if (timeoutMs === undefined && signal === undefined) {
     return new Promise((resolve, reject) => queue(waiting, runId, { resolve, reject }));
   }
   return new Promise((resolve, reject) => {
-    const leave = (): void => {
+    const leave = (why: MillraceError): void => {
       const others = (waiting.get(runId) ?? []).filter((other) => other !== waiter);
       if (others.length === 0) waiting.delete(runId);
       else waiting.set(runId, others);
-      reject(new TimeoutError(`run ${runId} did not end in time`, { runId }));
+      waiter.reject(why);
     };
-    const cancel = ports.after(timeoutMs, leave);
+    const giveUp = (): void => leave(new CancelledError('nobody waits for the result any more'));
+    const late = (): void => leave(new TimeoutError(`run ${runId} did not end in time`, { runId }));
+    const stopTimer = timeoutMs === undefined ? undefined : ports.after(timeoutMs, late);
+    const cancel = (): void => {
+      stopTimer?.();
+      signal?.removeEventListener('abort', giveUp);
+    };
     const waiter: Waiter = {
       resolve(ending) {
         cancel();
@@ -137,6 +148,8 @@ function enlist(
       },
     };
     queue(waiting, runId, waiter);
+    if (signal?.aborted === true) giveUp();
+    else signal?.addEventListener('abort', giveUp);
   });
 }
 

@@ -12,7 +12,7 @@ import { ask } from './store-failure.ts';
  * failure is taken back. A blocked run is only queued again. This is all: whoever loads the run then looks
  * after the children that it waits for (engine/retry/awaited.ts).
  */
-export async function retryRun(desk: Desk, row: RunRow): Promise<void> {
+export async function retryRun(desk: Desk, row: RunRow, id?: string): Promise<void> {
   const { runId, status } = row;
   if (status === 'completed' || status === 'continued') {
     throw new MillraceError('RUN_CLOSED', `run ${runId} is ${status}: there is nothing to retry`);
@@ -20,7 +20,7 @@ export async function retryRun(desk: Desk, row: RunRow): Promise<void> {
   if (!isClosed(status) && status !== 'blocked') {
     throw new MillraceError('RUN_NOT_CLOSED', `run ${runId} is ${status}`);
   }
-  const by = { at: Math.floor(desk.storeTime()), engine: desk.engineName, commitId: desk.newCommitId() };
+  const by = { at: Math.floor(desk.storeTime()), engine: desk.engineName, commitId: desk.newCommitId(), id };
   const request = status === 'blocked' ? requeue(row, by) : await goOn(desk, row, by);
   const outcome = await desk.reopen(request);
   if (outcome === 'ok') return;

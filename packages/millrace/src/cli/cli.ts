@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { readConfiguration, type ConfigurationReport } from '../config.ts';
 import { MillraceError } from '../core/errors.ts';
-import { plainJson } from './output/plain-json.ts';
+import { plainJson } from '../core/json/plain-json.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Options that every command has. */

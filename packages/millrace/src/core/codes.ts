@@ -124,6 +124,11 @@ export const ERRORS = {
     summary: 'No run has this id or key.',
     remedy: 'Check the id and the namespace; the run may have been removed by retention.',
   },
+  NO_GRAPH: {
+    status: 404,
+    summary: 'The run has no graph: its workflow is code and no definition.',
+    remedy: 'Read its history instead.',
+  },
 
   // --- requests over HTTP
   INVALID_REQUEST: {
@@ -144,7 +149,7 @@ export const ERRORS = {
   NO_SUCH_ROUTE: {
     status: 404,
     summary: 'The API has no such method and path.',
-    remedy: '`/openapi.json` lists what there is.',
+    remedy: 'Look into `/openapi.json`, which lists what there is.',
   },
   UNAUTHENTICATED: {
     status: 401,

@@ -1,8 +1,9 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Doorkeeper } from './access/principal.ts';
 import { createApi } from './http/app.ts';
-import { type Listening, listen, type ListenOptions, remoteOf } from './http/listen.ts';
+import { type Listening, listen, type ListenOptions, readBytes, remoteOf } from './http/listen.ts';
 import { openApiDocument } from './http/openapi.ts';
+import type { Route } from './http/route.ts';
 import { ROUTES } from './routes/table.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -15,13 +16,15 @@ export interface ServerParts {
   readonly uuid: () => string;
   readonly maxBodyBytes: number;
   readonly reportBug: (error: unknown, requestId: string) => void;
+  /** Default: all that there are. */
+  readonly routes?: readonly Route[];
 }
 
 /** The whole HTTP application: also for tests, and for applications that mount it into a server of their own. */
 export function createApp(parts: ServerParts): Hono {
   const app = new Hono();
   app.use(keepInert);
-  app.route('/api/v1', createApi({ ...parts, routes: ROUTES, remoteOf }));
+  app.route('/api/v1', createApi({ routes: ROUTES, ...parts, remoteOf, readBytes }));
   const document = JSON.stringify(openApiDocument(ROUTES, parts.version));
   app.get('/openapi.json', () => new Response(document, { headers: { 'content-type': 'application/json' } }));
   return app;

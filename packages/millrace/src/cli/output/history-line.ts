@@ -1,5 +1,5 @@
 import type { HistoryItem } from '../../core/reading/history-items.ts';
-import { plainJson } from './plain-json.ts';
+import { plainJson } from '../../core/json/plain-json.ts';
 import { safeText, shorten } from './safe-text.ts';
 
 const VALUE_CHARS = 100;

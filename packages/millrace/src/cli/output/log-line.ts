@@ -1,7 +1,7 @@
 import type { Configuration } from '../../core/configuration/settings.ts';
 import type { EngineLog } from '../../engine/ports.ts';
 import type { Format, Terminal } from '../terminal.ts';
-import { plainJson } from './plain-json.ts';
+import { plainJson } from '../../core/json/plain-json.ts';
 import { safeLines, safeText } from './safe-text.ts';
 
 type Level = Configuration['logLevel'];

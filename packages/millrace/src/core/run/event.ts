@@ -72,7 +72,7 @@ export type RunEvent = { payload?: string | undefined } & (
   | { type: 'continued'; runId: string }
   // interventions; they change what a fold sees, not what the program sees
   | { type: 'blocked'; code: string }
-  | { type: 'retried'; cut: number; deadlineAt?: number | undefined }
+  | { type: 'retried'; cut: number; deadlineAt?: number | undefined; id?: string | undefined }
 );
 
 export interface StartedEvent {

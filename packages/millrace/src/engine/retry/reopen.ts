@@ -6,15 +6,18 @@ import type { ReopenRequest, RunRow } from '../../store/port/store.ts';
 /** Who opens a run again, and when by the store's clock. */
 export interface Reopener extends ChunkHeader {
   commitId: number;
+  /** That the caller gave this retry. */
+  id?: string | undefined;
 }
 
 /** The one act by which a closed run goes on from its failure: guarded by the row as it was seen. */
 export function reopenRequest(
   row: RunRow,
   history: readonly PlacedEvent[],
-  { commitId, ...header }: Reopener,
+  { commitId, id, ...header }: Reopener,
 ): ReopenRequest {
   const { runId, version, status: from, events: seq } = row;
-  const chunk = encodeChunk(header, [retriedEvent(history, header.at)]);
+  const retried = retriedEvent(history, header.at);
+  const chunk = encodeChunk(header, [id === undefined ? retried : { ...retried, id }]);
   return { runId, version, from, seq, count: 1, history: chunk, commitId };
 }

@@ -3,13 +3,13 @@ import type { z } from 'zod';
 import { MillraceError } from '../../core/errors.ts';
 import { may, type Doorkeeper, type Principal } from '../access/principal.ts';
 import type { Tenants } from '../tenants.ts';
-import { readBody } from './body.ts';
-import { answered } from './answer.ts';
+import { answered, traceHeaders } from './answer.ts';
+import { readBody, readText, type ReadBytes } from './body.ts';
 import { refuseForeignPages } from './origin.ts';
 import { problemAnswer, problemOf } from './problem.ts';
 import type { RequestContext } from './request.ts';
 import type { Route } from './route.ts';
-import { requestIdOf, traceparentOf } from './trace.ts';
+import { traceOf, type Trace } from './trace.ts';
 
 /** What the application needs of the process. */
 export interface AppParts {
@@ -21,6 +21,8 @@ export interface AppParts {
   readonly maxBodyBytes: number;
   /** Address of the peer of a request. */
   readonly remoteOf: (request: Request) => string;
+  /** Default: as the platform does. */
+  readonly readBytes?: ReadBytes;
   /** An error that is nobody's mistake but ours. */
   readonly reportBug: (error: unknown, requestId: string) => void;
   /** Hears of every request that was answered; must not throw. */
@@ -54,7 +56,7 @@ async function serve(
   request: Request,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
-  const requestId = requestIdOf(request.headers, parts.uuid);
+  const trace = traceOf(request.headers, parts.uuid);
   try {
     refuseForeignPages(request);
     const remote = parts.remoteOf(request);
@@ -66,30 +68,31 @@ async function serve(
       body: await bodyOf(parts, route, request),
     };
     const context: RequestContext = {
+      ...trace,
       principal,
-      requestId,
       millrace: parts.tenants.of(principal.namespace),
-      traceparent: traceparentOf(request.headers),
       headers: request.headers,
-      signal: request.signal,
+      get signal() {
+        return request.signal; // made where it is asked for
+      },
     };
     const answer = await route.handle(taken, context);
     parts.onAnswer?.({ route, context, remote, params, body: taken.body, status: answer.status });
-    return answered(route, request, answer, requestId);
+    return answered(route, request, answer, trace);
   } catch (error) {
-    return refused(parts, error, requestId);
+    return refused(parts, error, trace);
   }
 }
 
 /** Of a path that does not exist one learns it only with a credential. */
 async function unknownPath(parts: AppParts, request: Request): Promise<Response> {
-  const requestId = requestIdOf(request.headers, parts.uuid);
+  const trace = traceOf(request.headers, parts.uuid);
   try {
     await identified(parts, request, parts.remoteOf(request));
     const { pathname } = new URL(request.url);
     throw new MillraceError('NO_SUCH_ROUTE', `there is no ${request.method} ${pathname}`);
   } catch (error) {
-    return refused(parts, error, requestId);
+    return refused(parts, error, trace);
   }
 }
 
@@ -107,13 +110,16 @@ function forbidden({ role }: Principal, { permission, name }: Route): MillraceEr
 
 async function bodyOf(parts: AppParts, route: Route, request: Request): Promise<unknown> {
   if (route.body === undefined) return undefined;
-  const body = await readBody(request, parts.maxBodyBytes);
+  const { textTypes, maxBodyBytes = parts.maxBodyBytes } = route;
+  if (textTypes !== undefined) return readText(request, maxBodyBytes, textTypes, parts.readBytes);
+  const body = await readBody(request, maxBodyBytes, parts.readBytes);
   if (body === undefined && route.optionalBody === true) return undefined;
   return checked(route.body, body, 'body');
 }
 
 /** What is given twice counts as a list. */
 function queryOf(url: string): Record<string, string | string[]> {
+  if (!url.includes('?')) return {};
   const query: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
   for (const [name, value] of new URL(url).searchParams) {
     const before = query[name];
@@ -137,11 +143,12 @@ function checked(schema: z.ZodType | undefined, value: unknown, where: string): 
   });
 }
 
-function refused({ reportBug }: AppParts, error: unknown, requestId: string): Response {
+function refused({ reportBug }: AppParts, error: unknown, trace: Trace): Response {
+  const { requestId } = trace;
   const problem = problemOf(error, requestId);
   if (problem.code === 'INTERNAL') reportBug(error, requestId);
   const response = problemAnswer(problem);
-  response.headers.set('x-request-id', requestId);
+  for (const [name, value] of Object.entries(traceHeaders(trace))) response.headers.set(name, value);
   if (problem.status === 401) response.headers.set('www-authenticate', 'Bearer');
   return response;
 }

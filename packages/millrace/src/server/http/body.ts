@@ -3,23 +3,20 @@ import { MillraceError } from '../../core/errors.ts';
 /** Of lists and objects within each other. */
 const MOST_NESTED = 200;
 
+/** The bytes of a body, none where there is none. @throws PAYLOAD_TOO_LARGE before more than `maxBytes` are here. */
+export type ReadBytes = (request: Request, maxBytes: number) => Promise<Uint8Array>;
+
 /**
- * The JSON of a request; undefined where there is none. What is too large is refused before it is all here.
+ * The JSON of a request; undefined where there is none.
  * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_JSON.
  */
-export async function readBody(request: Request, maxBytes: number): Promise<unknown> {
-  if (request.body === null) return undefined;
-  const coding = request.headers.get('content-encoding') ?? 'identity';
-  if (coding !== 'identity')
-    throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', `the body is encoded as "${coding.slice(0, 40)}"`, {
-      remedy: 'Send it as it is, without Content-Encoding.',
-    });
-  const bytes = await readAtMost(request.body, declaredBytes(request), maxBytes);
-  if (bytes.byteLength === 0) return undefined;
-  const type = (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
-  if (type !== 'application/json')
-    throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', `the body is of type "${(type ?? '').slice(0, 80)}"`);
-  const text = decoded(bytes);
+export async function readBody(
+  request: Request,
+  maxBytes: number,
+  readBytes: ReadBytes = readStream,
+): Promise<unknown> {
+  const text = await readText(request, maxBytes, JSON_TYPES, readBytes);
+  if (text === undefined) return undefined;
   if (isDeep(text))
     throw new MillraceError('INVALID_JSON', `the body is nested more than ${MOST_NESTED} deep`);
   try {
@@ -32,19 +29,41 @@ export async function readBody(request: Request, maxBytes: number): Promise<unkn
   }
 }
 
-function declaredBytes(request: Request): number {
-  return Number(request.headers.get('content-length') ?? 0);
+const JSON_TYPES = ['application/json'];
+
+/**
+ * The text of a request; undefined where it is empty. What is too large is refused before it is all here.
+ * @param types - media types that are taken.
+ * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_JSON.
+ */
+export async function readText(
+  request: Request,
+  maxBytes: number,
+  types: readonly string[],
+  readBytes: ReadBytes = readStream,
+): Promise<string | undefined> {
+  const { headers } = request;
+  const coding = headers.get('content-encoding') ?? 'identity';
+  if (coding !== 'identity')
+    throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', `the body is encoded as "${coding.slice(0, 40)}"`, {
+      remedy: 'Send it as it is, without Content-Encoding.',
+    });
+  if (Number(headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const bytes = await readBytes(request, maxBytes);
+  if (bytes.byteLength === 0) return undefined;
+  const type = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (!types.includes(type))
+    throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', `the body is of type "${type.slice(0, 80)}"`, {
+      remedy: `Send ${types.join(' or ')}, and say so in Content-Type.`,
+    });
+  return decoded(bytes);
 }
 
-async function readAtMost(
-  stream: ReadableStream<Uint8Array>,
-  declared: number,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  if (declared > maxBytes) throw tooLarge(maxBytes);
+/** Of a request as the platform makes it. */
+export async function readStream({ body }: Request, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of stream) {
+  for await (const chunk of body ?? []) {
     bytes += chunk.byteLength;
     if (bytes > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
@@ -52,13 +71,15 @@ async function readAtMost(
   return Buffer.concat(chunks);
 }
 
-function tooLarge(maxBytes: number): MillraceError {
+export function tooLarge(maxBytes: number): MillraceError {
   return new MillraceError('PAYLOAD_TOO_LARGE', `the body is larger than ${maxBytes} bytes`);
 }
 
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decoded(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return DECODER.decode(bytes);
   } catch {
     throw new MillraceError('INVALID_JSON', 'the body is not UTF-8');
   }
@@ -66,6 +87,7 @@ function decoded(bytes: Uint8Array): string {
 
 /** Counts what is open outside of texts, without building anything. */
 function isDeep(text: string): boolean {
+  if (text.length <= MOST_NESTED) return false;
   let open = 0;
   let quoted = false;
   for (let at = 0; at < text.length; at++) {

@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
+import { readStream, tooLarge } from './body.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -24,11 +25,36 @@ const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES = 16 * 1024;
 const MOST_HEADERS = 100;
 
-/** Address of the peer, kept beside the request that the platform makes of it. */
-const remotes = new WeakMap<Request, string>();
+/** What came over the wire, kept beside the request that the platform makes of it. */
+const incomings = new WeakMap<Request, IncomingMessage>();
 
+/** Address of the peer. */
 export function remoteOf(request: Request): string {
-  return remotes.get(request) ?? 'unknown';
+  return incomings.get(request)?.socket.remoteAddress ?? 'unknown';
+}
+
+/** The body, without the streams that the platform would make of it: they are most of what a small one costs. */
+export function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const incoming = incomings.get(request);
+  if (incoming === undefined) return readStream(request, maxBytes);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const cut = (error: Error): void => {
+      incoming.off('data', take);
+      incoming.resume(); // what else comes is nobody's, and the answer can still be sent
+      reject(error);
+    };
+    const take = (chunk: Buffer): void => {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes) return cut(tooLarge(maxBytes));
+      chunks.push(chunk);
+    };
+    incoming.on('data', take);
+    incoming.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    incoming.once('error', reject);
+    incoming.once('close', () => reject(new Error('the connection ended before the body')));
+  });
 }
 
 /** @throws LISTEN_FAILED where the port is taken. */
@@ -37,7 +63,7 @@ export async function listen(
   { host, port, patience: { headersMs, requestMs } = PATIENCE }: ListenOptions,
 ): Promise<Listening> {
   const listener = getRequestListener((request, { incoming }) => {
-    remotes.set(request, incoming.socket.remoteAddress ?? 'unknown');
+    incomings.set(request, incoming as IncomingMessage); // HTTP/1 is all that is listened for
     return fetch(request);
   });
   const server = createServer(

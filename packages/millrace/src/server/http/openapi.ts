@@ -40,6 +40,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
 
 function operationOf(route: Route, components: Map<string, unknown>): Json {
   const { name, summary, tag, permission, params, query, body, optionalBody, answers } = route;
+  const { textTypes = ['application/json'] } = route;
   return {
     operationId: name,
     summary,
@@ -49,7 +50,9 @@ function operationOf(route: Route, components: Map<string, unknown>): Json {
     ...(body !== undefined && {
       requestBody: {
         required: optionalBody !== true,
-        content: { 'application/json': { schema: schemaOf(body, 'input', components) } },
+        content: Object.fromEntries(
+          textTypes.map((type) => [type, { schema: schemaOf(body, 'input', components) }]),
+        ),
       },
     }),
     responses: {

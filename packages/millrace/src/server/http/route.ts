@@ -42,6 +42,10 @@ export interface RouteSpec<P extends Fields, Q extends Fields, B extends z.ZodTy
   readonly body?: B;
   /** A body may be left out. */
   readonly optionalBody?: boolean;
+  /** Media types of a body that the handler gets as the text that it is; its schema says what the JSON among them is. */
+  readonly textTypes?: readonly string[];
+  /** Of its body, bytes; where it takes more than others. */
+  readonly maxBodyBytes?: number;
   /** Beside the refusals that every route may give. */
   readonly answers: Readonly<Record<number, AnswerSpec>>;
   /** The answer gets an ETag, and a request that has it already 304. */

@@ -1,5 +1,7 @@
 import type { Route } from '../http/route.ts';
-import { RUN_ROUTES } from './runs.ts';
+import { RUN_ACTS } from './runs/act.ts';
+import { RUN_READS } from './runs/read.ts';
+import { START_ROUTES } from './runs/start.ts';
 
 /** Everything that can be called below `/api/v1`. */
-export const ROUTES: readonly Route[] = [...RUN_ROUTES];
+export const ROUTES: readonly Route[] = [...START_ROUTES, ...RUN_READS, ...RUN_ACTS];

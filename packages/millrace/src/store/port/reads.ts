@@ -28,6 +28,8 @@ export interface RunRow extends Omit<OwnedRun, 'suspect'> {
    * gigabytes.
    */
   lastChunk: HistoryChunk | undefined;
+  /** Where it was asked for: it begins with the `started` event. */
+  firstChunk?: HistoryChunk | undefined;
 }
 
 export interface RunFilter {

@@ -98,7 +98,8 @@ export interface Store extends ClusterStore, DefinitionStore, LimitStore, LockSt
   unblock(request: UnblockRequest): Promise<number>;
 
   // --- reads
-  readRuns(refs: readonly RunRef[]): Promise<(RunRow | undefined)[]>;
+  /** In the order of the references. `firsts`: each with its first chunk, so that its input needs no other call. */
+  readRuns(refs: readonly RunRef[], firsts?: boolean): Promise<(RunRow | undefined)[]>;
   listRuns(filter: RunFilter): Promise<RunPage>;
   /**
    * How many queued runs of the same namespace and queue are claimed before this queued one, suspects left

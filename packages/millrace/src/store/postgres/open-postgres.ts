@@ -219,9 +219,9 @@ type Reads = 'readRuns' | 'listRuns' | 'countAhead' | 'readHistory' | 'readInbox
 
 function reads(calls: Connections): Pick<Store, Reads> {
   return {
-    readRuns: async (refs) => {
+    readRuns: async (refs, firsts) => {
       for (const ref of refs) checkRef(ref);
-      return refs.length === 0 ? [] : readRuns(calls, refs);
+      return refs.length === 0 ? [] : readRuns(calls, refs, firsts);
     },
     listRuns: async (filter) => {
       checkFilter(filter);

@@ -179,9 +179,9 @@ function readCalls({ connection: { read }, acts }: Backend) {
     readSettings: () => read(() => acts().settings.read()),
     listFailovers: ({ limit, before }) => read(() => acts().failovers.list(limit, before)),
     listOwned: (engineId) => read(() => acts().histories.listOwned(engineId)),
-    readRuns: async (refs) => {
+    readRuns: async (refs, firsts) => {
       for (const ref of refs) checkRef(ref);
-      return read(() => acts().runReads.read(refs));
+      return read(() => acts().runReads.read(refs, firsts));
     },
     listRuns: async (filter) => {
       checkFilter(filter);

@@ -40,7 +40,7 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       ...lockCalls(parts, actor),
       loadRuns: (requests) => read('loadRuns', () => subject.loadRuns(requests)),
       listOwned: (engineId) => read('listOwned', () => subject.listOwned(engineId)),
-      readRuns: (refs) => read('readRuns', () => subject.readRuns(refs)),
+      readRuns: (...args) => read('readRuns', () => subject.readRuns(...args)),
       listRuns: (filter) => read('listRuns', () => subject.listRuns(filter)),
       countAhead: (...args) => read('countAhead', () => subject.countAhead(...args)),
       readHistory: (...args) => read('readHistory', () => subject.readHistory(...args)),

@@ -11,7 +11,7 @@ import type { Cli } from '../../cli.ts';
 import { NAMESPACE } from '../../connect/find-run.ts';
 import { EXIT } from '../../exit.ts';
 import type { Terminal } from '../../terminal.ts';
-import { plainJson } from '../../output/plain-json.ts';
+import { plainJson } from '../../../core/json/plain-json.ts';
 import { paintStatus, span } from '../../output/run-words.ts';
 import { safeLines, safeText } from '../../output/safe-text.ts';
 import { createLive, type Live } from './live/screen.ts';

@@ -7,7 +7,7 @@ import { answering } from '../../connect/open-client.ts';
 import { storeAddress } from '../../connect/store-address.ts';
 import { workingOptions } from '../../connect/working-options.ts';
 import { loadModule } from '../../modules/load-modules.ts';
-import { plainJson } from '../../output/plain-json.ts';
+import { plainJson } from '../../../core/json/plain-json.ts';
 import { watchStopSignals } from './stop-signals.ts';
 
 type Options = GlobalOptions & { http: boolean; queues?: string; grace: string };

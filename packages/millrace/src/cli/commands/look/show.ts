@@ -9,7 +9,7 @@ import type { RunRow } from '../../../store/port/store.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
 import { findRun } from '../../connect/find-run.ts';
 import { withClient } from '../../connect/open-client.ts';
-import { plainJson } from '../../output/plain-json.ts';
+import { plainJson } from '../../../core/json/plain-json.ts';
 import { paintStatus, shortInstant, span } from '../../output/run-words.ts';
 import { safeLines, safeText, shorten } from '../../output/safe-text.ts';
 import { table } from '../../output/table.ts';

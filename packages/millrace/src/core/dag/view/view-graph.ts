@@ -37,12 +37,23 @@ export interface Progress {
   readonly waiting: number;
 }
 
+/** Ids of two nodes: `to` needs `from`. */
+export interface Edge {
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface GraphView {
   /** By id, in the order of the document. */
   readonly nodes: Readonly<Record<string, NodeDescription>>;
   readonly progress: Progress;
   /** Ids of the chain of nodes that has taken longest so far, in order. */
   readonly criticalPath: readonly string[];
+}
+
+/** With what needs what, in the order of the document. */
+export interface DrawnGraph extends GraphView {
+  readonly edges: readonly Edge[];
 }
 
 /** What is known of a node's attempts. */
@@ -65,7 +76,7 @@ export interface Look {
 }
 
 /** The state of a run's graph, for readers. */
-export function viewGraph(graph: Graph, look: Look): GraphView {
+export function viewGraph(graph: Graph, look: Look): DrawnGraph {
   const { layout } = graph;
   const statuses = layout.nodes.map((_, node) => statusOf(graph, node, look.closed));
   const nodes = layout.nodes.map(({ id }, node): [string, NodeDescription] => [
@@ -76,6 +87,9 @@ export function viewGraph(graph: Graph, look: Look): GraphView {
   const path = criticalPath(layout, (node) => durationMs(node, statuses, look));
   return {
     nodes: Object.fromEntries(nodes),
+    edges: layout.nodes.flatMap(({ id, needs }) =>
+      needs.map((need) => ({ from: nodeAt(layout, need).id, to: id })),
+    ),
     progress: {
       total: statuses.length,
       completed: count('completed'),

@@ -9,10 +9,10 @@ import { isClosed } from '../../status.ts';
 import type { AnyWorkflow } from '../../workflow/workflow.ts';
 import type { Graph } from '../graph/graph.ts';
 import { NodeTimes } from './node-times.ts';
-import { viewGraph, type GraphView, type Tries } from './view-graph.ts';
+import { viewGraph, type DrawnGraph, type Tries } from './view-graph.ts';
 
 /** The nodes of a run, as far as definition and history agree. */
-export interface RunView extends GraphView {
+export interface RunView extends DrawnGraph {
   /** Where they part: what follows is not shown. */
   readonly breach: Breach | undefined;
 }

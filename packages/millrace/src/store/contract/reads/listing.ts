@@ -15,6 +15,20 @@ export const listingPromises: Promises = {
     expect(rows.map((row) => row?.runId)).toEqual([second, undefined, first, undefined]);
     expect(await store.readRuns([])).toEqual([]);
   },
+  'a run is read with the first chunk of its history, where that is wanted': async ({ store }) => {
+    const closed = await closedRun(store);
+    const open = await startQueued(store);
+    const refs = [{ runId: open }, { runId: newId() }, { runId: closed.runId }];
+    const rows = await store.readRuns(refs, true);
+    const firsts = await Promise.all(
+      refs.map(async ({ runId }) => (await store.readHistory(runId, 0, 1))[0]),
+    );
+    expect(rows.map((row) => row?.firstChunk)).toEqual(firsts);
+    expect([firsts[0]?.seq, firsts[2]?.seq]).toEqual([0, 0]);
+    expect(rows.map((row) => row?.status)).toEqual(['queued', undefined, 'completed']);
+    const without = await store.readRuns(refs);
+    expect(without.map((row) => row?.firstChunk)).toEqual([undefined, undefined, undefined]);
+  },
   'open and closed runs are listed together, newest first': async ({ store }) => {
     const first = await startQueued(store, { queue: 'a' });
     const second = await closedRun(store, { queue: 'b' });

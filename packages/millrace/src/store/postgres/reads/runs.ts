@@ -1,7 +1,7 @@
 import { OPEN_STATUSES, priorityOf, STATUS_CODE, statusOf } from '../../../core/status.ts';
 import { TASK_PREFIX } from '../../../core/names.ts';
 import { LOOK_AT } from '../../port/reads.ts';
-import type { RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
+import type { HistoryChunk, RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
 import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Connections, Parameter, Statement } from '../database/connect.ts';
 import { isOfVersion } from '../definitions/versions.ts';
@@ -26,19 +26,29 @@ function closedOf(source: string): string {
 FROM ${source} r LEFT JOIN millrace.engines e ON e.engine_id = r.last_owner`;
 }
 
-const READ = `
+/** `firsts`: the first chunk goes with the last one, unless it is that. */
+function readText(firsts: boolean): string {
+  return `
 WITH wanted AS MATERIALIZED (
   SELECT w.n, coalesce(w.run_id,
     (SELECT k.run_id FROM millrace.keys k WHERE k.namespace = w.namespace AND k.key = w.key)) AS run_id
   FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS w(run_id, namespace, key, n)
 )
-SELECT f.*, h.seq, h.count, h.data FROM wanted w, LATERAL (
+SELECT f.*, h.seq, h.count, h.data${firsts ? ', b.count, b.data' : ''} FROM wanted w, LATERAL (
   SELECT w.n::integer, o.* FROM (${openOf('millrace.runs')} WHERE r.run_id = w.run_id) o
   UNION ALL SELECT w.n::integer, c.* FROM (${closedOf('millrace.runs_closed')} WHERE r.run_id = w.run_id) c
 ) f LEFT JOIN LATERAL (
   SELECT h.seq, h.count, h.data FROM millrace.history h
   WHERE h.run_id = w.run_id AND f.status >= ${STATUS_CODE.completed} ORDER BY h.seq DESC LIMIT 1
-) h ON true`;
+) h ON true${
+    firsts
+      ? ` LEFT JOIN millrace.history b ON b.run_id = f.run_id AND b.seq = 0 AND h.seq IS DISTINCT FROM 0`
+      : ''
+  }`;
+}
+
+const READ = readText(false);
+const READ_WITH_FIRST = readText(true);
 
 type Stored = [
   runId: string,
@@ -72,14 +82,18 @@ type Stored = [
   assignedTo: string | null,
   assignedUntil: number | null,
 ];
-type Read = [n: number, ...stored: Stored, seq: number | null, count: number, data: Uint8Array];
+type Chunk = [seq: number | null, count: number, data: Uint8Array];
+type First = [count: number | null, data: Uint8Array];
+type Read = [n: number, ...stored: Stored, ...last: Chunk, ...first: First | []];
+const COLUMNS = 30;
 
 export async function readRuns(
   { read }: Connections,
   refs: readonly RunRef[],
+  firsts = false,
 ): Promise<(RunRow | undefined)[]> {
   const answers = await read<Read>({
-    text: READ,
+    text: firsts ? READ_WITH_FIRST : READ,
     values: [
       uuidArray(refs.map((ref) => ('runId' in ref ? ref.runId : undefined))),
       sparse(
@@ -95,11 +109,17 @@ export async function readRuns(
   const rows = refs.map((): RunRow | undefined => undefined);
   for (const answer of answers) {
     const [n, ...rest] = answer;
-    const stored = rest.slice(0, -3) as Stored; // The three at the end are the chunk.
-    const [seq, count, data] = rest.slice(-3) as [number | null, number, Uint8Array];
-    rows[n - 1] = { ...runOf(stored), lastChunk: seq === null ? undefined : { seq, count, data } };
+    const [seq, count, data] = rest.slice(COLUMNS) as unknown as Chunk; // the chunks stand behind the row
+    const lastChunk = seq === null ? undefined : { seq, count, data };
+    const row: RunRow = { ...runOf(rest as unknown as Stored), lastChunk };
+    if (firsts) row.firstChunk = seq === 0 ? lastChunk : firstOf(rest.slice(COLUMNS + 3) as unknown as First);
+    rows[n - 1] = row;
   }
   return rows;
+}
+
+function firstOf([count, data]: First): HistoryChunk | undefined {
+  return count === null ? undefined : { seq: 0, count, data };
 }
 
 const MAX_PAGE = 1000;

@@ -10,7 +10,7 @@ import { closedOf, decodeClosed, decodeOpen, type Named, openOf } from './run-ro
 
 /** Run rows for people and clients. All functions run inside a transaction of the caller: one snapshot. */
 export interface RunReads {
-  read(refs: readonly RunRef[]): (RunRow | undefined)[];
+  read(refs: readonly RunRef[], firsts?: boolean): (RunRow | undefined)[];
   list(filter: RunFilter): RunPage;
   countAhead(runId: string, limit: number): number;
 }
@@ -56,7 +56,12 @@ export function prepareRunReads(
       }
       return ahead;
     },
-    read: (refs) => refs.map(readOne),
+    read: (refs, firsts = false) => {
+      const rows = refs.map(readOne);
+      if (firsts)
+        for (const row of rows) if (row !== undefined) row.firstChunk = histories.chunks(row.runId, 0, 1)[0];
+      return rows;
+    },
     list: prepareListing(connection),
   };
 }

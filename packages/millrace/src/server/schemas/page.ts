@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+/** A part of a list. */
+export function page<T extends z.ZodType>(item: T) {
+  return z.looseObject({
+    items: z.array(item),
+    nextCursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'The `cursor` of the next page; null: there is none' }),
+  });
+}
+
+/** How many items a page may have. */
+export function limitOf(most: number) {
+  return z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(most)
+    .optional()
+    .meta({ description: `Items of a page, at most ${most}` });
+}
+
+/** A value, or several of them: `?status=failed&status=cancelled`. */
+export function several<T extends z.ZodType>(value: T) {
+  return z
+    .union([value, z.array(value).min(1).max(20)])
+    .transform((given) => [given].flat() as z.output<T>[]);
+}
