@@ -141,6 +141,11 @@ export const ERRORS = {
     summary: 'The body of the request is no JSON that is taken here.',
     remedy: 'Send well-formed JSON in UTF-8 that is not nested deeper than 200.',
   },
+  REQUEST_INCOMPLETE: {
+    status: 400,
+    summary: 'The connection ended before the whole body of the request had come.',
+    remedy: 'Send it again.',
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     summary: 'The body of the request is of a type or an encoding that is not taken here.',

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../core/errors.ts';
+import { isMillraceError, MillraceError } from '../../core/errors.ts';
 
 /** Of lists and objects within each other. */
 const MOST_NESTED = 200;
@@ -49,7 +49,7 @@ export async function readText(
       remedy: 'Send it as it is, without Content-Encoding.',
     });
   if (Number(headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const bytes = await readBytes(request, maxBytes);
+  const bytes = await readBytes(request, maxBytes).catch(incomplete);
   if (bytes.byteLength === 0) return undefined;
   const type = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (!types.includes(type))
@@ -57,6 +57,14 @@ export async function readText(
       remedy: `Send ${types.join(' or ')}, and say so in Content-Type.`,
     });
   return decoded(bytes);
+}
+
+/** Whoever goes away in the middle has made no mistake of ours. */
+function incomplete(error: unknown): never {
+  if (isMillraceError(error)) throw error;
+  throw new MillraceError('REQUEST_INCOMPLETE', 'the connection ended before the whole body was here', {
+    cause: error,
+  });
 }
 
 /** Of a request as the platform makes it. */

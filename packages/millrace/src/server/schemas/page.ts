@@ -13,11 +13,11 @@ export function page<T extends z.ZodType>(item: T) {
 
 /** How many items a page may have. */
 export function limitOf(most: number) {
-  return z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(most)
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(1).max(most))
     .optional()
     .meta({ description: `Items of a page, at most ${most}` });
 }

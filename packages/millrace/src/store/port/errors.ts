@@ -8,6 +8,7 @@ export type StoreFailure = 'definite' | 'ambiguous' | 'congestion';
 
 /** Failures that a caller can do something about, named as the catalogue of errors names them. */
 export type StoreErrorCode =
+  | 'INVALID_ARGUMENT'
   | 'ENGINE_CLOSED'
   | 'STORE_URL'
   | 'STORE_SCHEMA_NEWER'

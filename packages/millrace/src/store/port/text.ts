@@ -27,6 +27,11 @@ import type {
  * untouched.
  */
 
+/** What the caller wrote, not what the database said of it. */
+function refused(what: string): StoreError {
+  return new StoreError('definite', what, { code: 'INVALID_ARGUMENT' });
+}
+
 /** The most plans in one `commit`. */
 const MAX_PLANS = 500;
 
@@ -34,10 +39,10 @@ const MAX_PLANS = 500;
 export function checkText(value: string | undefined, field: string): void {
   if (value === undefined) return;
   if (value.includes('\0')) {
-    throw new StoreError('definite', `${field} contains a NUL character: ${JSON.stringify(value)}`);
+    throw refused(`${field} contains a NUL character: ${JSON.stringify(value)}`);
   }
   if (!value.isWellFormed()) {
-    throw new StoreError('definite', `${field} contains a lone surrogate: ${JSON.stringify(value)}`);
+    throw refused(`${field} contains a lone surrogate: ${JSON.stringify(value)}`);
   }
 }
 
@@ -65,17 +70,11 @@ export function checkLimit(change: LimitChange): void {
   for (const [field, value] of Object.entries({ maxConcurrent, maxDepth })) {
     if (value === undefined || value === null) continue;
     if (Number.isInteger(value) && value >= 1 && value <= MAX_COUNT) continue;
-    throw new StoreError(
-      'definite',
-      `${field} is ${value}: a whole number from 1 to ${MAX_COUNT} is allowed`,
-    );
+    throw refused(`${field} is ${value}: a whole number from 1 to ${MAX_COUNT} is allowed`);
   }
   if (ratePerSecond === undefined || ratePerSecond === null) return;
   if (ratePerSecond >= MIN_RATE && ratePerSecond <= MAX_COUNT) return;
-  throw new StoreError(
-    'definite',
-    `ratePerSecond is ${ratePerSecond}: ${MIN_RATE} to ${MAX_COUNT} is allowed`,
-  );
+  throw refused(`ratePerSecond is ${ratePerSecond}: ${MIN_RATE} to ${MAX_COUNT} is allowed`);
 }
 
 /** What PostgreSQL's integers hold with room to add. */
@@ -99,10 +98,7 @@ export function checkMessage(message: Message): void {
 
 function checkPlan(plan: Plan): void {
   if (plan.count > 0 !== (plan.history !== undefined)) {
-    throw new StoreError(
-      'definite',
-      `a plan of ${plan.count} events with${plan.history ? '' : 'out'} history`,
-    );
+    throw refused(`a plan of ${plan.count} events with${plan.history ? '' : 'out'} history`);
   }
   if (plan.next.kind === 'close') checkText(plan.next.successor, 'successor');
   if (plan.next.kind === 'block') checkText(plan.next.code, 'block code');
@@ -111,14 +107,14 @@ function checkPlan(plan: Plan): void {
   for (const message of plan.messages) {
     checkMessage(message);
     if ('runId' in message.target && message.target.runId === plan.runId) {
-      throw new StoreError('definite', `the plan of run ${plan.runId} sends a message to itself`);
+      throw refused(`the plan of run ${plan.runId} sends a message to itself`);
     }
   }
 }
 
 export function checkPlans(plans: readonly Plan[]): void {
   if (plans.length > MAX_PLANS) {
-    throw new StoreError('definite', `${plans.length} plans in one commit; at most ${MAX_PLANS} are allowed`);
+    throw refused(`${plans.length} plans in one commit; at most ${MAX_PLANS} are allowed`);
   }
   for (const plan of plans) checkPlan(plan);
 }
@@ -134,7 +130,7 @@ export function checkAnnouncement(engine: EngineAnnouncement): void {
 export function checkSetting(name: string, value: Uint8Array | undefined): void {
   if (!/^[a-z][a-z0-9._-]{0,63}$/.test(name)) {
     const allowed = 'a letter, then up to 63 of a-z, 0-9, dot, hyphen and underscore';
-    throw new StoreError('definite', `${JSON.stringify(name)} is no name of a setting: ${allowed}`);
+    throw refused(`${JSON.stringify(name)} is no name of a setting: ${allowed}`);
   }
   if (value !== undefined) checkBytes(value, MAX_SETTING_BYTES, `setting ${name}`);
 }
@@ -151,9 +147,9 @@ export function checkDefinition(request: DefinitionRequest): void {
   checkText(by, 'who stores it');
   const which = `definition ${name}@${version}`;
   // What is behind the mark in the version of a run is what it demands: no run could be on such a version.
-  if (version.includes('+')) throw new StoreError('definite', `${which}: a version has no "+"`);
+  if (version.includes('+')) throw refused(`${which}: a version has no "+"`);
   if (!/^[0-9a-f]{64}$/.test(hash)) {
-    throw new StoreError('definite', `${which}: ${JSON.stringify(hash)} is no SHA-256 in hexadecimal`);
+    throw refused(`${which}: ${JSON.stringify(hash)} is no SHA-256 in hexadecimal`);
   }
   checkBytes(body, MAX_DEFINITION_BYTES, which);
   if (firstRoute !== undefined) checkBytes(firstRoute, MAX_ROUTE_BYTES, `route of ${name}`);
@@ -167,7 +163,7 @@ export function checkRoute({ namespace, name, value }: RouteRequest): void {
 
 function checkBytes({ byteLength }: Uint8Array, most: number, what: string): void {
   if (byteLength <= most) return;
-  throw new StoreError('definite', `${what} has ${byteLength} bytes; at most ${most} are allowed`);
+  throw refused(`${what} has ${byteLength} bytes; at most ${most} are allowed`);
 }
 
 export function checkVersionFilter({ namespace, workflow }: VersionFilter): void {
