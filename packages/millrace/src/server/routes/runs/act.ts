@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idempotencyKeyOf } from './idempotency.ts';
+import { idempotencyKeyOf } from '../../http/request.ts';
 import { route, type Route } from '../../http/route.ts';
 import { given, runId } from '../../schemas/run.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { StartItem, StartName, StartOutcome } from '../../../index.ts';
-import { idempotencyKeyOf } from './idempotency.ts';
+import { idempotencyKeyOf } from '../../http/request.ts';
 import { problemOf } from '../../http/problem.ts';
 import type { RequestContext } from '../../http/request.ts';
 import { route, type Route } from '../../http/route.ts';
