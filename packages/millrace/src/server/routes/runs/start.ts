@@ -58,7 +58,7 @@ const startRuns = route({
 function itemOf(
   { workflow, version, input, startAt, ...options }: Start,
   fallback: string | undefined,
-  _context: RequestContext,
+  { traceparent }: RequestContext,
 ): StartItem<StartName> {
   return {
     // Durations are texts of the caller, which the library reads.
@@ -66,6 +66,7 @@ function itemOf(
     key: options.key ?? fallback,
     workflow: version === undefined ? workflow : { name: workflow, version: String(version) },
     input,
+    traceparent,
     startAt: startAt === undefined ? undefined : new Date(startAt),
   };
 }
