@@ -15,6 +15,7 @@ const activateVersion = route({
   summary: 'Lets all new runs of a workflow get this version; a roll-out ends.',
   tag: 'definitions',
   permission: 'operate',
+  repeatable: true,
   params: named,
   body: z.strictObject({ version: z.union([z.int().positive(), versionName]) }),
   answers,
@@ -30,6 +31,7 @@ const rollOut = route({
   summary: 'Lets parts of the new runs of a workflow get other versions, drawn by their keys.',
   tag: 'definitions',
   permission: 'operate',
+  repeatable: true,
   params: named,
   body: rollOutBody,
   answers,
@@ -47,6 +49,7 @@ const rollBack = route({
   summary: 'Ends the roll-out; where there is none, the version that was active before is active again.',
   tag: 'definitions',
   permission: 'operate',
+  repeatable: true,
   params: named,
   answers,
   async handle({ params }, context) {

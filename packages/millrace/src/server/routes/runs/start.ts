@@ -13,6 +13,7 @@ const startRun = route({
   summary: 'Starts a run. When it is answered the run is durable.',
   tag: 'runs',
   permission: 'start',
+  repeatable: true,
   body: start,
   answers: {
     201: { description: 'It is started', schema: acknowledgement },
@@ -39,6 +40,7 @@ const startRuns = route({
   summary: 'Starts several runs, each of which is refused alone.',
   tag: 'runs',
   permission: 'start',
+  repeatable: true,
   body: z.array(start).min(1).max(MOST_STARTS),
   answers: {
     200: {
