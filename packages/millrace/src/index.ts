@@ -66,7 +66,9 @@ export type { DefinitionDescription, VersionDescription } from './core/versions/
 export type { Guard, GuardOptions } from './core/versions/guard.ts';
 export type { Deployed } from './versions/acts/deploy.ts';
 export type { StartName } from './versions/acts/choose.ts';
-export type { DeployOptions, RolloutOptions } from './versions/publisher.ts';
+export type { ChangeOptions, DeployOptions, RolloutOptions } from './versions/publisher.ts';
+export type { StoredDocument } from './versions/acts/stored.ts';
+export type { Problem } from './core/dag/reading/problem.ts';
 export type { FailoversFilter } from './api/cluster/look.ts';
 export type { InstanceChoice, InstanceWish } from './api/cluster/select.ts';
 export type { ShadowComparison, StrategyDescription } from './api/cluster/strategy.ts';

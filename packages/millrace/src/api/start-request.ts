@@ -1,6 +1,6 @@
 import { demandingVersion, demandsOf, type DemandOptions } from '../core/cluster/demands.ts';
 import { durationMs, type Duration } from '../core/duration.ts';
-import { MillraceError, checkOptions } from '../core/errors.ts';
+import { MillraceError, checkOptions, show } from '../core/errors.ts';
 import { checkLimits } from '../core/limits/check-limits.ts';
 import type { KeyLimit } from '../core/limits/limit.ts';
 import { retryAfterMs } from '../core/limits/retry-after.ts';
@@ -17,6 +17,7 @@ import type { BeginningRun } from '../core/policy/eligibility.ts';
 import { encodeChunk } from '../core/run/chunk.ts';
 import type { Beginning } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
+import { isTraceparent } from '../core/workflow/trace.ts';
 import { termsOf, type StartableWorkflow } from '../core/workflow/workflow.ts';
 import type { Assignment, ReusePolicy, StartRequest, StartResult } from '../store/port/store.ts';
 
@@ -42,6 +43,8 @@ export interface StartOptions extends DemandOptions {
   timeout?: Duration | undefined;
   /** What happens when the key's run has closed. Default `return`. */
   reuse?: ReusePolicy | undefined;
+  /** W3C trace context of the caller; steps find it, and built-in executors send it with their requests. */
+  traceparent?: string | undefined;
   /**
    * PostgreSQL: the caller's own client inside its transaction; the run exists if that transaction commits.
    */
@@ -50,7 +53,7 @@ export interface StartOptions extends DemandOptions {
 
 const OPTIONS = [
   ...['key', 'priority', 'tags', 'queue', 'limits', 'near', 'delay', 'startAt', 'timeout', 'reuse'],
-  ...['requires', 'region', 'transaction'],
+  ...['requires', 'region', 'traceparent', 'transaction'],
 ];
 const REUSE: readonly string[] = ['return', 'allow', 'allow-failed', 'refuse'];
 
@@ -127,6 +130,7 @@ export function startRequest(
     started.fingerprint = fingerprint;
   }
   if (tags.length > 0) started.tags = tags;
+  if (options.traceparent !== undefined) started.traceparent = checkedTrace(options.traceparent, where);
   if (deadlineAt !== undefined) started.deadlineAt = deadlineAt;
   if (startAt !== undefined) started.startAt = startAt;
   started.payload = payload;
@@ -154,6 +158,13 @@ export function startRequest(
     owner: place.owner,
     assignTo: place.assignTo,
   };
+}
+
+function checkedTrace(text: string, where: string): string {
+  if (isTraceparent(text)) return text;
+  throw new MillraceError('INVALID_ARGUMENT', `${where}: traceparent is ${show(text)}`, {
+    remedy: 'Pass a W3C trace context such as 00-TRACEID-PARENTID-01, in lower case.',
+  });
 }
 
 function startTime(where: string, options: StartOptions, storeTime: number): number | undefined {

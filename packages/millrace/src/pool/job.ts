@@ -27,11 +27,11 @@ export function stepJob(
   work: { input: unknown; step: StepContext } & Settle,
 ): Job {
   const { step, resolve, reject } = work;
-  const { runId, name, attempt, idempotencyKey, fencingToken } = step;
+  const { runId, name, attempt, idempotencyKey, traceparent, fencingToken } = step;
   const { module, exportName } = executor;
   const input = encodeValue(work.input, `input of step "${name}"`, 'input');
   const lastCheckpoint = encodeValue(step.lastCheckpoint, `last checkpoint of step "${name}"`);
-  const facts = { runId, name, attempt, idempotencyKey, fencingToken, lastCheckpoint };
+  const facts = { runId, name, attempt, idempotencyKey, traceparent, fencingToken, lastCheckpoint };
   const order: ToWorker = { type: 'run', id, module, exportName, input, facts };
   return { id, executor, order, step, abortedBy: undefined, resolve, reject };
 }

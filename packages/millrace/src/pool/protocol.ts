@@ -12,6 +12,7 @@ export interface AttemptFacts {
   readonly name: string;
   readonly attempt: number;
   readonly idempotencyKey: string;
+  readonly traceparent?: string | undefined;
   readonly fencingToken: FencingToken;
   readonly lastCheckpoint: string;
 }

@@ -4,8 +4,10 @@ import { checkOptions } from '../core/errors.ts';
 import type { DefinitionDescription } from '../core/versions/describe.ts';
 import { guardOf, type GuardOptions } from '../core/versions/guard.ts';
 import type { RolloutWish } from '../core/versions/change.ts';
+import type { Problem } from '../core/dag/reading/problem.ts';
 import type { Deployed } from './acts/deploy.ts';
 import { describeDefinitions } from './acts/describe.ts';
+import { readStored, type StoredDocument } from './acts/stored.ts';
 import type { VersionDesk } from './desk.ts';
 import { activate, rollBack, rollOut } from './acts/reroute.ts';
 
@@ -16,9 +18,18 @@ export interface DeployOptions {
   by?: string | undefined;
   /** True: it may be replaced while no open run is on it, and no start by name gets it. Default false. */
   draft?: boolean | undefined;
+  /** Refuses a definition that says it is another one. */
+  expect?: { readonly name: string; readonly version: number | string } | undefined;
 }
 
-export interface RolloutOptions {
+export interface ChangeOptions {
+  /** Who changes it. Default: the name of this engine. */
+  by?: string | undefined;
+  /** The same change sent again under it is not made again. */
+  id?: string | undefined;
+}
+
+export interface RolloutOptions extends ChangeOptions {
   /**
    * Takes a version back by itself when it fails too often. True: with defaults. False: none. Default: that of the
    * roll-out that goes on, else none.
@@ -37,19 +48,24 @@ export abstract class Publisher extends Operator {
    * @throws INVALID_DEFINITION, VERSION_EXISTS with the differences, DUPLICATE_REGISTRATION.
    */
   async deploy(definition: DefinitionDocument | string, options: DeployOptions = {}): Promise<Deployed> {
-    checkOptions('deploy', options, ['file', 'by', 'draft']);
-    const { file, by = this.versions.by, draft = false } = options;
+    checkOptions('deploy', options, ['file', 'by', 'draft', 'expect']);
+    const { file, by = this.versions.by, draft = false, expect } = options;
     // Reading definitions takes libraries that most engines never need.
     const { storeDefinition } = await import('./acts/deploy.ts');
-    return storeDefinition(this.versions, definition, { file, draft, by });
+    return storeDefinition(this.versions, definition, { file, draft, by, expect });
   }
 
   /**
    * Lets all new runs of a workflow get this version; runs that are there stay on theirs. A roll-out of it ends.
    * @throws UNKNOWN_WORKFLOW, UNKNOWN_VERSION, ROUTE_CHANGED.
    */
-  async activate(name: string, version: number | string): Promise<DefinitionDescription> {
-    await activate(this.versions, name, version);
+  async activate(
+    name: string,
+    version: number | string,
+    options: ChangeOptions = {},
+  ): Promise<DefinitionDescription> {
+    checkOptions('activate', options, ['by', 'id']);
+    await activate(this.versions, name, version, options);
     return this.definition(name);
   }
 
@@ -64,8 +80,8 @@ export abstract class Publisher extends Operator {
     weights: Readonly<Record<string, number>>,
     options: RolloutOptions = {},
   ): Promise<DefinitionDescription> {
-    checkOptions('rollout', options, ['guard']);
-    await rollOut(this.versions, name, { weights, guard: wishedGuard(options) });
+    checkOptions('rollout', options, ['guard', 'by', 'id']);
+    await rollOut(this.versions, name, { weights, guard: wishedGuard(options) }, options);
     return this.definition(name);
   }
 
@@ -73,8 +89,9 @@ export abstract class Publisher extends Operator {
    * Ends the roll-out; where there is none, the version that was active before is active again.
    * @throws INVALID_ARGUMENT, UNKNOWN_WORKFLOW, ROUTE_CHANGED.
    */
-  async rollback(name: string): Promise<DefinitionDescription> {
-    await rollBack(this.versions, name);
+  async rollback(name: string, options: ChangeOptions = {}): Promise<DefinitionDescription> {
+    checkOptions('rollback', options, ['by', 'id']);
+    await rollBack(this.versions, name, options);
     return this.definition(name);
   }
 
@@ -90,6 +107,20 @@ export abstract class Publisher extends Operator {
   async definition(name: string): Promise<DefinitionDescription> {
     const [found] = await describeDefinitions(this.versions, name);
     return found as DefinitionDescription; // or it has thrown
+  }
+
+  /** A stored version of a definition, as it was deployed. @throws UNKNOWN_WORKFLOW, UNKNOWN_VERSION. */
+  async definitionVersion(name: string, version: number | string): Promise<StoredDocument> {
+    return readStored(this.versions, name, version);
+  }
+
+  /** Everything that is wrong with a definition; nothing is stored. */
+  async validate(
+    definition: DefinitionDocument | string,
+    options: { file?: string | undefined } = {},
+  ): Promise<readonly Problem[]> {
+    const { definitionProblems } = await import('./acts/document.ts');
+    return definitionProblems(definition, options.file);
   }
 }
 

@@ -94,6 +94,8 @@ export interface StartedEvent {
   carried?: readonly CarriedSignal[] | undefined;
   /** Ids of signals and updates that earlier runs of the chain have taken: sent again, they mean nothing. */
   seen?: readonly string[] | undefined;
+  /** W3C trace context of whoever started it; children and tasks have their parent's. */
+  traceparent?: string | undefined;
   /** What a repeated start of the key is compared with; a run that continues hands it on. */
   fingerprint?: string | undefined;
 }

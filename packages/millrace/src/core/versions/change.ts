@@ -16,6 +16,8 @@ export interface Author {
   /** Store time, ms. */
   readonly at: number;
   readonly by: string | null;
+  /** That the one who changes it gave the change. */
+  readonly id?: string | undefined;
 }
 
 const MOST_SHARES = 20;

@@ -15,7 +15,7 @@ export interface DefinitionDescription {
   readonly since: string | null;
   readonly guard: Guard | null;
   /** The latest first. */
-  readonly changes: readonly (Omit<RouteChange, 'at' | 'reason'> & {
+  readonly changes: readonly (Omit<RouteChange, 'at' | 'reason' | 'id'> & {
     readonly at: string;
     readonly reason: string | null;
   })[];
@@ -78,7 +78,7 @@ export interface NameFacts {
 export function describeDefinition(facts: NameFacts): DefinitionDescription {
   const { name, route, counted } = facts;
   const versions = versionsOf(facts).map((version) => describeVersion(facts, version));
-  const changes = (route?.changes ?? []).map(({ at, reason = null, ...change }) => {
+  const changes = (route?.changes ?? []).map(({ at, reason = null, id: _, ...change }) => {
     return { ...change, at: instant(at), reason };
   });
   return {

@@ -39,6 +39,8 @@ export interface RouteChange {
   readonly act: RouteAct;
   /** What holds since: `2`, `1, 2=10%`. */
   readonly to: string;
+  /** The same one sent again is no other. */
+  readonly id?: string | undefined;
   /** Of a guard: what it saw. */
   readonly reason?: string | undefined;
 }
@@ -123,9 +125,13 @@ function decodeSlice(item: unknown): Slice[] {
 }
 
 function decodeChange(item: unknown): RouteChange | undefined {
-  const { at, by, act, to, reason } = recordOf(item);
+  const { at, by, act, to, reason, id } = recordOf(item);
   const known = ROUTE_ACTS.find((one) => one === act);
   if (known === undefined) return undefined;
   const change = { at: numberOr(at, 0), by: textOr(by, null), act: known, to: textOr(to, '') };
-  return typeof reason === 'string' ? { ...change, reason } : change;
+  return {
+    ...change,
+    ...(typeof reason === 'string' ? { reason } : {}),
+    ...(typeof id === 'string' ? { id } : {}),
+  };
 }

@@ -105,6 +105,8 @@ describe('a route', () => {
     const guard = guardOf({ window: '1 hour' });
     const route = rolledOut(activated(FIRST, '2', at(1)), { weights: { 3: 12.5 }, guard }, at(2));
     expect(decodeRoute(encodeRoute(route))).toEqual(route);
+    const named = activated(route, '1', { at: NOW, by: 'anna', id: 'change-1' });
+    expect(decodeRoute(encodeRoute(named)), 'its id is kept').toEqual(named);
     const judged = takenBack(route, [{ version: '3', reason: 'it failed' }], NOW + 3);
     expect(decodeRoute(encodeRoute(judged))).toEqual(judged);
     expect(decodeRoute(encodeRoute(FIRST))).toEqual(FIRST);

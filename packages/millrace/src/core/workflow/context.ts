@@ -135,6 +135,8 @@ export interface StepContext {
   readonly attempt: number;
   /** The same for all attempts of this step: give it to services that can drop repeats. */
   readonly idempotencyKey: string;
+  /** W3C trace context of the start that led to this, if it had one: send it on with requests. */
+  readonly traceparent?: string | undefined;
   /**
    * Grows strictly with every attempt, and with every process that makes it: a resource that remembers the
    * largest can refuse a zombie's write.

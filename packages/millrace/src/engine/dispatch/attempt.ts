@@ -44,6 +44,9 @@ export class Attempt implements StepContext {
   get idempotencyKey(): string {
     return `${this.instance.runId}:${this.step.ordinal}`;
   }
+  get traceparent(): string | undefined {
+    return this.instance.execution.started.traceparent;
+  }
   get fencingToken(): FencingToken {
     return fencingToken(this.instance.row.epoch, this.attempt, 0);
   }

@@ -61,6 +61,7 @@ function callersStep(step: StepContext, task: Task): StepContext {
     name,
     attempt,
     idempotencyKey: `${runId}:${ordinal}`,
+    traceparent: step.traceparent,
     log: step.log,
     heartbeat: () => step.heartbeat(),
     checkpoint: (value) => step.checkpoint(value),
@@ -110,6 +111,7 @@ export function taskStart(
     queue,
     parent,
     task: { workflow: row.workflow, attempt },
+    traceparent: execution.started.traceparent,
   };
   const payload = encodeValue(task, `task of call "${executor}"`);
   return {

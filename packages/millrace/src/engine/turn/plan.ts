@@ -128,7 +128,7 @@ function startsOf(engine: Engine, instance: Instance, turn: Turn): StartRequest[
 }
 
 function childStart(engine: Engine, instance: Instance, child: ChildStart, eager: boolean): StartRequest {
-  const { row } = instance;
+  const { row, execution } = instance;
   const deadlineAt =
     child.timeoutMs === undefined ? undefined : Math.ceil(engine.clock.upper() + child.timeoutMs);
   const priority = child.priority ?? row.priority;
@@ -147,6 +147,7 @@ function childStart(engine: Engine, instance: Instance, child: ChildStart, eager
     queue,
     parent,
     deadlineAt,
+    traceparent: execution.started.traceparent,
   };
   if (child.key !== undefined) started.key = child.key;
   if (child.tags.length > 0) started.tags = child.tags;

@@ -88,6 +88,7 @@ function hopOf(request: RequestInput, step: StepContext): Hop {
     'user-agent': 'millrace',
     ...(content === undefined ? {} : { 'content-type': content.type }),
     ...(SAFE.has(verb) ? {} : { 'idempotency-key': step.idempotencyKey }),
+    ...(step.traceparent === undefined ? {} : { traceparent: step.traceparent }),
     ...(request.auth === undefined ? {} : { authorization: basic(request.auth) }),
   };
   return hop(verb, target, merged(ours, own), content?.bytes);

@@ -48,6 +48,7 @@ export function webhookPost(guard: Guard): Executor<unknown> {
       'idempotency-key': id,
       'webhook-id': id,
       'webhook-timestamp': seconds,
+      ...(step.traceparent === undefined ? {} : { traceparent: step.traceparent }),
       ...(given.secret === undefined
         ? {}
         : { 'webhook-signature': signature(given.secret, id, seconds, body) }),

@@ -66,12 +66,12 @@ async function scrubbed(
 
 /** The step as the executor sees it, with everything that leaves through it scrubbed. */
 function discreet(step: StepContext, scrubber: Scrubber): StepContext {
-  const { runId, name, attempt, idempotencyKey } = step;
+  const { runId, name, attempt, idempotencyKey, traceparent } = step;
   const lineAt = (level: keyof Log) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
     // A copy of an object is one.
     step.log[level](scrubber.text(String(message)), fields && (scrubber.value(fields) as typeof fields));
   return {
-    ...{ runId, name, attempt, idempotencyKey },
+    ...{ runId, name, attempt, idempotencyKey, traceparent },
     heartbeat: () => step.heartbeat(),
     checkpoint: (value) => step.checkpoint(scrubber.value(value)),
     log: { debug: lineAt('debug'), info: lineAt('info'), warn: lineAt('warn'), error: lineAt('error') },

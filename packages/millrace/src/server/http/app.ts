@@ -111,8 +111,9 @@ function forbidden({ role }: Principal, { permission, name }: Route): MillraceEr
 async function bodyOf(parts: AppParts, route: Route, request: Request): Promise<unknown> {
   if (route.body === undefined) return undefined;
   const { textTypes, maxBodyBytes = parts.maxBodyBytes } = route;
-  if (textTypes !== undefined) return readText(request, maxBodyBytes, textTypes, parts.readBytes);
-  const body = await readBody(request, maxBodyBytes, parts.readBytes);
+  const body = await (textTypes === undefined
+    ? readBody(request, maxBodyBytes, parts.readBytes)
+    : readText(request, maxBodyBytes, textTypes, parts.readBytes));
   if (body === undefined && route.optionalBody === true) return undefined;
   return checked(route.body, body, 'body');
 }

@@ -38,15 +38,27 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
   };
 }
 
+const IDEMPOTENCY_KEY: Json = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Of the caller: what is sent again under the same is not done again',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+};
+
 function operationOf(route: Route, components: Map<string, unknown>): Json {
   const { name, summary, tag, permission, params, query, body, optionalBody, answers } = route;
-  const { textTypes = ['application/json'] } = route;
+  const { textTypes = ['application/json'], repeatable, polled } = route;
   return {
     operationId: name,
     summary,
     tags: [tag],
     'x-permission': permission,
-    parameters: [...parametersOf(params, 'path', components), ...parametersOf(query, 'query', components)],
+    parameters: [
+      ...parametersOf(params, 'path', components),
+      ...parametersOf(query, 'query', components),
+      ...(repeatable === true ? [IDEMPOTENCY_KEY] : []),
+    ],
     ...(body !== undefined && {
       requestBody: {
         required: optionalBody !== true,
@@ -59,6 +71,9 @@ function operationOf(route: Route, components: Map<string, unknown>): Json {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, spec]) => [status, responseOf(spec, components)]),
       ),
+      ...(polled === true && {
+        304: { description: 'The caller has it already, as its If-None-Match says' },
+      }),
       default: { $ref: '#/components/responses/Problem' },
     },
   };

@@ -1,3 +1,4 @@
+import { MillraceError } from '../../core/errors.ts';
 import type { Millrace } from '../../millrace.ts';
 import type { Principal } from '../access/principal.ts';
 
@@ -13,4 +14,18 @@ export interface RequestContext {
   readonly headers: Headers;
   /** Ends with the connection. */
   readonly signal: AbortSignal;
+}
+
+const FORM = /^[\x21-\x7e]{1,255}$/;
+
+/**
+ * What the caller calls this act, so that sending it again does not do it again.
+ * @throws INVALID_REQUEST.
+ */
+export function idempotencyKeyOf(headers: Headers): string | undefined {
+  const given = headers.get('idempotency-key');
+  if (given === null || FORM.test(given)) return given ?? undefined;
+  throw new MillraceError('INVALID_REQUEST', 'header Idempotency-Key is empty, too long or not plain text', {
+    remedy: 'Send 1 to 255 visible ASCII characters.',
+  });
 }

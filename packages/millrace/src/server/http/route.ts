@@ -50,6 +50,8 @@ export interface RouteSpec<P extends Fields, Q extends Fields, B extends z.ZodTy
   readonly answers: Readonly<Record<number, AnswerSpec>>;
   /** The answer gets an ETag, and a request that has it already 304. */
   readonly polled?: boolean;
+  /** It honours `Idempotency-Key`: sent again under the same, it is not done again. */
+  readonly repeatable?: boolean;
   readonly handle: (
     taken: { readonly params: Read<P>; readonly query: Read<Q>; readonly body: Read<B> },
     context: RequestContext,

@@ -1,7 +1,17 @@
 import type { Route } from '../http/route.ts';
+import { DEPLOY_ROUTES } from './definitions/deploy.ts';
+import { DEFINITION_READS } from './definitions/read.ts';
+import { REROUTE_ROUTES } from './definitions/reroute.ts';
 import { RUN_ACTS } from './runs/act.ts';
 import { RUN_READS } from './runs/read.ts';
 import { START_ROUTES } from './runs/start.ts';
 
 /** Everything that can be called below `/api/v1`. */
-export const ROUTES: readonly Route[] = [...START_ROUTES, ...RUN_READS, ...RUN_ACTS];
+export const ROUTES: readonly Route[] = [
+  ...START_ROUTES,
+  ...RUN_READS,
+  ...RUN_ACTS,
+  ...DEPLOY_ROUTES,
+  ...DEFINITION_READS,
+  ...REROUTE_ROUTES,
+];

@@ -27,21 +27,24 @@ export interface DeployChoice {
   readonly file: string | undefined;
   readonly draft: boolean;
   readonly by: string;
+  /** What it must say that it is. */
+  readonly expect?: { readonly name: string; readonly version: number | string } | undefined;
 }
 
 /**
  * Checks and stores a definition. The first version of a name activates itself; a draft never does.
- * @throws INVALID_DEFINITION with all problems, VERSION_EXISTS, DUPLICATE_REGISTRATION.
+ * @throws INVALID_DEFINITION with all problems, VERSION_EXISTS, DUPLICATE_REGISTRATION, INVALID_ARGUMENT.
  */
 export async function storeDefinition(
   desk: VersionDesk,
   definition: DefinitionDocument | string,
-  { file, draft, by }: DeployChoice,
+  { file, draft, by, expect }: DeployChoice,
 ): Promise<Deployed> {
   const { store, namespace, catalogue } = desk;
   const given = readDocument(definition, file).document;
   const name = given.workflow;
   const version = resolveVersion(given.version, `definition "${name}"`);
+  if (expect !== undefined) refuseOther({ name, version }, expect);
   // 1 and "1" are one version, so they are one content.
   const document = { ...given, version };
   await refuseCode(desk, name, version);
@@ -55,6 +58,17 @@ export async function storeDefinition(
   await desk.answered(() => catalogue.look());
   const active = catalogue.route(name)?.active === version;
   return { name, version, hash, outcome: result.outcome, active };
+}
+
+function refuseOther(
+  { name, version }: { name: string; version: string },
+  expect: NonNullable<DeployChoice['expect']>,
+): void {
+  if (name === expect.name && version === String(expect.version)) return;
+  const what = `the definition is ${name}@${version}, and was to be ${expect.name}@${expect.version}`;
+  throw new MillraceError('INVALID_ARGUMENT', what, {
+    remedy: 'Correct its workflow and version, or the address.',
+  });
 }
 
 /** A name and version that is code somewhere would be two programs under one name. */

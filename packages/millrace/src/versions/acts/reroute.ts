@@ -9,26 +9,50 @@ import {
   type RolloutWish,
 } from '../../core/versions/change.ts';
 import { byVersion } from '../../core/versions/order.ts';
-import { encodeRoute, type Route } from '../../core/versions/route.ts';
+import { encodeRoute, type Route, type RouteAct } from '../../core/versions/route.ts';
 import type { VersionDesk } from '../desk.ts';
 
+/** Who changes what new runs get. */
+export interface Changer {
+  /** Default: this engine. */
+  readonly by?: string | undefined;
+  /** The same change sent again under it is not made again. */
+  readonly id?: string | undefined;
+}
+
 /** @throws UNKNOWN_WORKFLOW, UNKNOWN_VERSION, ROUTE_CHANGED. */
-export async function activate(desk: VersionDesk, name: string, given: number | string): Promise<Route> {
+export async function activate(
+  desk: VersionDesk,
+  name: string,
+  given: number | string,
+  who: Changer,
+): Promise<Route> {
   const version = resolveVersion(given, `activate "${name}"`);
   await requireVersions(desk, name, [version]);
-  return change(desk, name, (before, author) => activated(before, version, author));
+  return change(desk, name, { ...who, act: 'activate' }, (before, author) =>
+    activated(before, version, author),
+  );
 }
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_WORKFLOW, UNKNOWN_VERSION, ROUTE_CHANGED. */
-export async function rollOut(desk: VersionDesk, name: string, wish: RolloutWish): Promise<Route> {
+export async function rollOut(
+  desk: VersionDesk,
+  name: string,
+  wish: RolloutWish,
+  who: Changer,
+): Promise<Route> {
   await requireVersions(desk, name, Object.keys(wish.weights));
-  return change(desk, name, (before, author) => rolledOut(required(before, name), wish, author));
+  return change(desk, name, { ...who, act: 'rollout' }, (before, author) =>
+    rolledOut(required(before, name), wish, author),
+  );
 }
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_WORKFLOW, ROUTE_CHANGED. */
-export async function rollBack(desk: VersionDesk, name: string): Promise<Route> {
+export async function rollBack(desk: VersionDesk, name: string, who: Changer): Promise<Route> {
   await requireVersions(desk, name, []);
-  return change(desk, name, (before, author) => rolledBack(required(before, name), author));
+  return change(desk, name, { ...who, act: 'rollback' }, (before, author) =>
+    rolledBack(required(before, name), author),
+  );
 }
 
 /** The versions of a name that there are: stored, registered here, or announced by an engine. */
@@ -84,12 +108,16 @@ function required(route: Route | undefined, name: string): Route {
 
 /** Changes the route as it was just read. @throws ROUTE_CHANGED when somebody else did meanwhile. */
 async function change(
-  { store, answered, namespace, catalogue, storeTime, by }: VersionDesk,
+  { store, answered, namespace, catalogue, storeTime, ...desk }: VersionDesk,
   name: string,
+  { act, id, by = desk.by }: Changer & { readonly act: RouteAct },
   make: (before: Route | undefined, author: Author) => Route,
 ): Promise<Route> {
   const known = catalogue.routes().get(name);
-  const after = make(known?.route, { at: Math.floor(storeTime()), by });
+  const done = known?.route.changes.some((made) => made.act === act && made.id === id);
+  if (known !== undefined && id !== undefined && done === true) return known.route;
+  const author = { at: Math.floor(storeTime()), by };
+  const after = make(known?.route, id === undefined ? author : { ...author, id });
   const request = { namespace, name, value: encodeRoute(after), expectRevision: known?.revision ?? 0 };
   const outcome = await answered(() => store.putRoute(request));
   await answered(() => catalogue.look());

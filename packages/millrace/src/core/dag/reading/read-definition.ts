@@ -13,9 +13,9 @@ export type ReadResult =
 /**
  * Reads a definition.
  * @param text - YAML 1.2 or JSON, at most 8 MiB.
- * @param file - what problems call it.
+ * @param file - what problems call it; null: it comes from none.
  */
-export function readDefinition(text: string, file: string): ReadResult {
+export function readDefinition(text: string, file: string | null): ReadResult {
   const source = readSource(text);
   if (!('locate' in source)) return { problems: problemsOf(source.findings, file, nowhere) };
   const { findings, templates } = checkContent(source.value);

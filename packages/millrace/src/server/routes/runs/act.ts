@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idempotencyKeyOf } from './idempotency.ts';
+import { idempotencyKeyOf } from '../../http/request.ts';
 import { route, type Route } from '../../http/route.ts';
 import { given, runId } from '../../schemas/run.ts';
 
@@ -13,6 +13,7 @@ const signalRun = route({
   summary: 'Gives a signal to a run; the body is its payload.',
   tag: 'runs',
   permission: 'start',
+  repeatable: true,
   params: one.extend({ name: z.string().min(1).max(256) }),
   body: z.unknown().meta({ description: 'The payload: any JSON' }),
   optionalBody: true,
@@ -30,6 +31,7 @@ const cancelRun = route({
   summary: 'Asks a run to end; its compensations run first.',
   tag: 'runs',
   permission: 'operate',
+  repeatable: true,
   params: one,
   body: z.strictObject({ reason: z.string().max(1_000).optional() }),
   optionalBody: true,
@@ -49,6 +51,7 @@ const retryRun = route({
   summary: 'Lets a failed, cancelled or timed-out run go on from its failure, or a blocked one try again.',
   tag: 'runs',
   permission: 'operate',
+  repeatable: true,
   params: one,
   answers: { 202: { description: 'It is queued again', schema: given } },
   async handle({ params }, { millrace, headers }) {

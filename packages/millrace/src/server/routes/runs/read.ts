@@ -42,7 +42,12 @@ const readRun = route({
   tag: 'runs',
   permission: 'read',
   params: one,
-  query: z.strictObject({ nodes: z.stringbool().optional() }),
+  query: z.strictObject({
+    nodes: z
+      .enum(['true', 'false'])
+      .transform((given) => given === 'true')
+      .optional(),
+  }),
   answers: { 200: { description: 'The run', schema: run } },
   polled: true,
   async handle({ params, query }, { millrace }) {

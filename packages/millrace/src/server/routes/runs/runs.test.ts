@@ -344,6 +344,14 @@ describe('an answer', () => {
     expect([headers.get('x-request-id'), headers.get('traceparent')]).toEqual(['request-1', null]);
   });
 
+  it('to a start leaves the trace with the run', async () => {
+    const millrace = await open({ workflows });
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const { body } = await apiOf(millrace)('POST', '/runs', { workflow: 'order' }, { traceparent });
+    const [started] = await millrace.run((body as Ack).runId).history();
+    expect(started?.data).toMatchObject({ traceparent });
+  });
+
   it('that is polled is not sent again while it is the same', async () => {
     const call = apiOf(await open({ workflows }));
     const { headers } = await call('GET', '/runs');

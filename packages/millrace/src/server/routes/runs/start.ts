@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { StartItem, StartName, StartOutcome } from '../../../index.ts';
-import { idempotencyKeyOf } from './idempotency.ts';
+import { idempotencyKeyOf } from '../../http/request.ts';
 import { problemOf } from '../../http/problem.ts';
 import type { RequestContext } from '../../http/request.ts';
 import { route, type Route } from '../../http/route.ts';
@@ -13,6 +13,7 @@ const startRun = route({
   summary: 'Starts a run. When it is answered the run is durable.',
   tag: 'runs',
   permission: 'start',
+  repeatable: true,
   body: start,
   answers: {
     201: { description: 'It is started', schema: acknowledgement },
@@ -39,6 +40,7 @@ const startRuns = route({
   summary: 'Starts several runs, each of which is refused alone.',
   tag: 'runs',
   permission: 'start',
+  repeatable: true,
   body: z.array(start).min(1).max(MOST_STARTS),
   answers: {
     200: {
@@ -58,7 +60,7 @@ const startRuns = route({
 function itemOf(
   { workflow, version, input, startAt, ...options }: Start,
   fallback: string | undefined,
-  _context: RequestContext,
+  { traceparent }: RequestContext,
 ): StartItem<StartName> {
   return {
     // Durations are texts of the caller, which the library reads.
@@ -66,6 +68,7 @@ function itemOf(
     key: options.key ?? fallback,
     workflow: version === undefined ? workflow : { name: workflow, version: String(version) },
     input,
+    traceparent,
     startAt: startAt === undefined ? undefined : new Date(startAt),
   };
 }
