@@ -12,6 +12,7 @@ import type { Histories } from './history.ts';
 export interface RunReads {
   read(refs: readonly RunRef[]): (RunRow | undefined)[];
   list(filter: RunFilter): RunPage;
+  countOpen(namespace: string, limit: number): number;
   countAhead(runId: string, limit: number): number;
 }
 
@@ -35,6 +36,9 @@ export function prepareRunReads(
   const selectClosed = connection.prepare<ClosedRow & Named>(`${CLOSED} WHERE run_id = ?`);
   const selectPlace = connection.prepare<{ namespace: string; queue: string; rank: number }>(
     `SELECT namespace, queue, rank FROM runs WHERE run_id = ? AND status = ${STATUS_CODE.queued}`,
+  );
+  const countOpen = connection.prepare<{ count: number }>(
+    'SELECT count(*) AS count FROM (SELECT 1 FROM runs WHERE namespace = ? LIMIT ?)',
   );
   const countGroup = connection.prepare<{ count: number }>(`
     SELECT count(*) AS count FROM (
@@ -63,6 +67,7 @@ export function prepareRunReads(
   }
 
   return {
+    countOpen: (namespace, limit) => countOpen.get(namespace, limit)?.count ?? 0,
     countAhead: (runId, limit) => {
       const place = selectPlace.get(runId);
       if (place === undefined) return 0;
