@@ -6,7 +6,7 @@ import { durationMs, type Duration } from '../../core/duration.ts';
 import { checkOptions, MillraceError, show } from '../../core/errors.ts';
 import { checkName } from '../../core/names.ts';
 import { didYouMean } from '../../core/suggest.ts';
-import type { AccessStore, KeysRead, StoredKey } from '../../store/port/access.ts';
+import type { AccessStore, KeysRead, StoredKey } from '../../store/port/access/keys.ts';
 import { ask } from '../store-failure.ts';
 import { hashOf, keyIdOf, newKey } from './key-text.ts';
 

@@ -2,14 +2,14 @@ import type { Beginning } from '../../core/run/event.ts';
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
 import type { KeyLimit } from '../../core/limits/limit.ts';
 import type { Outlook } from '../../core/limits/retry-after.ts';
-import type { AccessStore } from './access.ts';
+import type { AccessStore } from './access/keys.ts';
 import type { ClusterStore } from './cluster.ts';
 import type { DefinitionStore } from './definitions.ts';
 import type { LimitStore } from './limits.ts';
 import type { LockAct, LockGrant, LockStore } from './locks.ts';
 import type { RunFilter, RunPage, RunRow } from './reads.ts';
 
-export type * from './access.ts';
+export type * from './access/keys.ts';
 export type * from './cluster.ts';
 export type * from './definitions.ts';
 export type * from './limits.ts';

@@ -1,4 +1,3 @@
-import type { KeyFilter, KeyRequest } from './access.ts';
 import { MAX_SETTING_BYTES } from './cluster.ts';
 import {
   type DefinitionRef,
@@ -193,22 +192,6 @@ export function checkLock(lock: LockName | LockClaim | LockFilter): void {
   checkText(lock.namespace, 'namespace');
   checkText(lock.name, 'lock');
   if ('request' in lock) checkText(lock.request, 'request');
-}
-
-export function checkKeyRequest(request: KeyRequest): void {
-  const { keyId, namespace, name, role, permissions = [], createdBy, hash } = request;
-  checkKeyFilter({ namespace, before: keyId });
-  checkText(name, 'name of a key');
-  checkText(role, 'role');
-  for (const permission of permissions) checkText(permission, 'permission');
-  checkText(createdBy, 'who creates it');
-  if (hash.byteLength === 32) return;
-  throw new StoreError('definite', `the hash of key ${keyId} has ${hash.byteLength} bytes, SHA-256 has 32`);
-}
-
-export function checkKeyFilter({ namespace, before }: Omit<KeyFilter, 'limit'>): void {
-  checkText(namespace, 'namespace');
-  checkText(before, 'key id');
 }
 
 export function checkFilter(filter: RunFilter): void {

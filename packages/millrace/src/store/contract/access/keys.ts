@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { KeyRequest } from '../../port/access.ts';
+import type { KeyRequest } from '../../port/access/keys.ts';
 import type { Store } from '../../port/store.ts';
 import type { Promises } from '../subject.ts';
 

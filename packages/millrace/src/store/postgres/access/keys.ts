@@ -1,5 +1,6 @@
-import type { AccessStore, KeysRead, StoredKey } from '../../port/access.ts';
-import { checkKeyFilter, checkKeyRequest, checkText } from '../../port/text.ts';
+import type { AccessStore, KeysRead, StoredKey } from '../../port/access/keys.ts';
+import { checkKeyFilter, checkKeyRequest } from '../../port/access/check.ts';
+import { checkText } from '../../port/text.ts';
 import type { Connections } from '../database/connect.ts';
 
 const COLUMNS = `k.key_id, k.namespace, k.name, k.role, k.permissions, k.created_at, k.created_by, k.expires_at,

@@ -1,6 +1,7 @@
-import type { AccessStore, HashedKey, KeyFilter, KeyRequest, KeysRead } from '../../port/access.ts';
-import type { RevokeRequest, StoredKey } from '../../port/access.ts';
-import { checkKeyFilter, checkKeyRequest, checkText } from '../../port/text.ts';
+import type { AccessStore, HashedKey, KeyFilter, KeyRequest, KeysRead } from '../../port/access/keys.ts';
+import type { RevokeRequest, StoredKey } from '../../port/access/keys.ts';
+import { checkKeyFilter, checkKeyRequest } from '../../port/access/check.ts';
+import { checkText } from '../../port/text.ts';
 import type { Connection } from '../database/connection.ts';
 
 /** The table `api_keys`. All functions run inside a transaction of the caller. */

@@ -1,4 +1,4 @@
-/* API keys (port/access.ts). */
+/* API keys (port/access/keys.ts). */
 export const KEY_TABLE = `
 CREATE TABLE api_keys (
   key_id TEXT PRIMARY KEY,

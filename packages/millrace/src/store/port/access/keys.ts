@@ -1,6 +1,6 @@
-import type { StoredKey } from '../../core/access/describe-key.ts';
+import type { StoredKey } from '../../../core/access/describe-key.ts';
 
-export type { StoredKey } from '../../core/access/describe-key.ts';
+export type { StoredKey } from '../../../core/access/describe-key.ts';
 
 /**
  * What the port says of API keys.
