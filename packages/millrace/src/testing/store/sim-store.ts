@@ -1,4 +1,4 @@
-import type { AccessStore } from '../../store/port/access.ts';
+import type { AccessStore } from '../../store/port/access/keys.ts';
 import type { LockGrant, LockStore } from '../../store/port/locks.ts';
 import type { Plan, PlanResult, RunRow, Store } from '../../store/port/store.ts';
 import type { Tally } from '../check/tally.ts';
