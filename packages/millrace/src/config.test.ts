@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readConfiguration, type Environment } from './config.ts';
+import { NO_QUOTA } from './core/configuration/quotas.ts';
 import { SETTINGS, type Setting } from './core/configuration/settings.ts';
 
 function read(env: Environment, files: Readonly<Record<string, string>> = {}) {
@@ -41,6 +42,9 @@ describe('the environment', () => {
       leaseMs: 5000,
       lockMs: 300_000,
       failover: true,
+      ...{ apiKeys: [], jwtIssuer: undefined, jwtAudience: undefined, jwksUrl: undefined },
+      ...{ quotaOpenRuns: NO_QUOTA, quotaStartsPerSecond: NO_QUOTA, quotaPayloadBytes: NO_QUOTA },
+      ...{ maxRequests: 512, maxNamespaceRequests: 64 },
       logLevel: 'info',
       logFormat: 'text',
     });
@@ -75,6 +79,15 @@ describe('the environment', () => {
       HEARTBEAT_INTERVAL: '30000',
       FAILURE_DETECTION_TIMEOUT: '90s',
       LOCK_TIMEOUT: '2m',
+      API_KEYS: 'admin@shop:secret-1',
+      JWT_ISSUER: 'https://issuer.test',
+      JWT_AUDIENCE: 'shop',
+      JWKS_URL: 'https://issuer.test/keys',
+      QUOTA_OPEN_RUNS: '100',
+      QUOTA_STARTS_PER_SECOND: 'shop=5',
+      QUOTA_PAYLOAD_BYTES: '1000, shop=500',
+      MAX_REQUESTS: '20',
+      MAX_NAMESPACE_REQUESTS: '10',
       LOG_LEVEL: 'WARN',
       LOG_FORMAT: 'json',
     });
@@ -102,6 +115,12 @@ describe('the environment', () => {
       beatMs: 30_000,
       leaseMs: 90_000,
       lockMs: 120_000,
+      apiKeys: [{ role: 'admin', namespace: 'shop', key: 'secret-1' }],
+      ...{ jwtIssuer: 'https://issuer.test', jwtAudience: 'shop', jwksUrl: 'https://issuer.test/keys' },
+      quotaOpenRuns: { each: 100, of: new Map() },
+      quotaStartsPerSecond: { each: undefined, of: new Map([['shop', 5]]) },
+      quotaPayloadBytes: { each: 1_000, of: new Map([['shop', 500]]) },
+      ...{ maxRequests: 20, maxNamespaceRequests: 10 },
       logLevel: 'warn',
       logFormat: 'json',
     });
@@ -141,6 +160,19 @@ describe('the environment', () => {
     expect(problems).toEqual([
       { name: 'AUTO_SCALE_MAX', value: '10', message: 'must be at least AUTO_SCALE_MIN (11)' },
     ]);
+  });
+
+  it('names an issuer of tokens whole or not at all', () => {
+    const { problems } = read({ JWT_ISSUER: 'https://issuer.test' });
+    expect(problems.map(({ name }) => name)).toEqual(['JWT_AUDIENCE', 'JWKS_URL']);
+    expect(problems[0]?.message).toContain('go together');
+  });
+
+  it('shows no API key, whether it is right or wrong', () => {
+    const right = read({ API_KEYS: 'admin:canary-12345' });
+    const wrong = read({ API_KEYS: 'emperor:canary-12345, canary-67890' });
+    expect(JSON.stringify([right.effective, right.problems, wrong])).not.toContain('canary');
+    expect(sourceOf({ API_KEYS: 'admin:canary-12345' }, 'API_KEYS')?.value).toBe('admin:***');
   });
 
   it('counts an empty variable as not set', () => {

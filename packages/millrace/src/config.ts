@@ -33,7 +33,7 @@ export interface ConfigurationReport {
 const LATER: ReadonlySet<string> = new Set(
   `REDIS_URL QUEUE_PREFIX METRICS_INTERVAL ALERT_WEBHOOK
   DISTRIBUTED_MODE
-  API_KEYS PAYLOAD_KEYS`.split(/\s+/),
+  PAYLOAD_KEYS`.split(/\s+/),
 );
 
 /** Ours, and read elsewhere. */
@@ -126,7 +126,8 @@ function fromFile(
   return undefined;
 }
 
-function contradictions({ beatMs, leaseMs, poolMin, poolMax }: Configuration): ConfigurationProblem[] {
+function contradictions(configuration: Configuration): ConfigurationProblem[] {
+  const { beatMs, leaseMs, poolMin, poolMax } = configuration;
   const problems: ConfigurationProblem[] = [];
   if (leaseMs < 2 * beatMs) {
     const message = `must be at least twice HEARTBEAT_INTERVAL (${beatMs}): one late beat is no death`;
@@ -136,7 +137,16 @@ function contradictions({ beatMs, leaseMs, poolMin, poolMax }: Configuration): C
     const message = `must be at least AUTO_SCALE_MIN (${poolMin})`;
     problems.push({ name: 'AUTO_SCALE_MAX', value: String(poolMax), message });
   }
-  return problems;
+  return [...problems, ...tokenProblems(configuration)];
+}
+
+/** Who checks tokens must know all three of them. */
+function tokenProblems({ jwtIssuer, jwtAudience, jwksUrl }: Configuration): ConfigurationProblem[] {
+  const all = Object.entries({ JWT_ISSUER: jwtIssuer, JWT_AUDIENCE: jwtAudience, JWKS_URL: jwksUrl });
+  const missing = all.filter(([, value]) => value === undefined);
+  if (missing.length === all.length) return [];
+  const names = all.map(([name]) => name).join(', ');
+  return missing.map(([name]) => ({ name, value: '', message: `is missing: ${names} go together` }));
 }
 
 /** Secrets are listed by name, and never shown. */

@@ -19,6 +19,7 @@ import { addRun } from './commands/execute/run.ts';
 import { addServe } from './commands/execute/serve.ts';
 import { addStart } from './commands/execute/start.ts';
 import { addValidate } from './commands/execute/validate.ts';
+import { addKeys } from './commands/keys/keys.ts';
 import { addHistory } from './commands/look/history.ts';
 import { addRuns } from './commands/look/runs.ts';
 import { addShow } from './commands/look/show.ts';
@@ -56,7 +57,7 @@ export function createProgram(cli: Cli): Command {
   for (const add of [addCluster, addDrain, addFailover, addFailovers, addStrategy, addPool, addLocks])
     add(program, cli);
   program.commandsGroup('Operate:');
-  for (const add of [addQueues, addPreflight, addDoctor, addMigrate]) add(program, cli);
+  for (const add of [addQueues, addKeys, addPreflight, addDoctor, addMigrate]) add(program, cli);
   return program;
 }
 

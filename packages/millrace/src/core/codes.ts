@@ -119,6 +119,11 @@ export const ERRORS = {
     summary: 'No engine of this name or incarnation is there.',
     remedy: 'List the engines with `millrace cluster`; one that has left is not there any more.',
   },
+  API_KEY_NOT_FOUND: {
+    status: 404,
+    summary: 'The namespace has no API key of this id.',
+    remedy: 'List the keys with `millrace keys list`; the id is the part between the first two underscores.',
+  },
   RUN_NOT_FOUND: {
     status: 404,
     summary: 'No run has this id or key.',
@@ -181,6 +186,21 @@ export const ERRORS = {
     status: 429,
     summary: 'Too many requests were made in a short time.',
     remedy: 'Wait as long as `Retry-After` says.',
+  },
+  QUOTA_EXCEEDED: {
+    status: 429,
+    summary: 'The namespace has used up what it may; `details.quota` says of what.',
+    remedy: 'Wait as long as `Retry-After` says, or raise the quota of the namespace.',
+  },
+  SERVER_BUSY: {
+    status: 503,
+    summary: 'The server has as many requests on their way as it takes.',
+    remedy: 'Wait as long as `Retry-After` says, or ask another server.',
+  },
+  ISSUER_UNREACHABLE: {
+    status: 503,
+    summary: 'The keys of the token issuer could not be read, so that no token can be checked.',
+    remedy: 'Try again later; whoever runs the server checks JWKS_URL.',
   },
 
   // --- what does not fit the state of a run

@@ -84,6 +84,8 @@ const BY_CONTENT: ReadonlySet<PropertyKey> = new Set([
   'putSetting',
   'putDefinition',
   'putRoute',
+  'createKey',
+  'revokeKey',
 ]);
 
 /** The same store, whose every call tells `outage` how it went. */

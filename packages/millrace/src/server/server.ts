@@ -4,6 +4,7 @@ import { createApi } from './http/app.ts';
 import { type Listening, listen, type ListenOptions, readBytes, remoteOf } from './http/listen.ts';
 import { openApiDocument } from './http/openapi.ts';
 import type { Route } from './http/route.ts';
+import type { Gate } from './quota/gate.ts';
 import { ROUTES } from './routes/table.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -11,6 +12,8 @@ import type { Tenants } from './tenants.ts';
 export interface ServerParts {
   readonly tenants: Tenants;
   readonly doorkeeper: Doorkeeper;
+  /** Whom it has room for; undefined: everybody. */
+  readonly gate?: Gate | undefined;
   /** Of this package, for the document. */
   readonly version: string;
   readonly uuid: () => string;

@@ -15,12 +15,14 @@ import type { InstanceChoice, InstanceWish, Selector } from './select.ts';
 import { putStrategy, readStrategy, type StrategyDescription } from './strategy.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Run } from '../handle.ts';
+import { type Keys, openKeys } from '../access/keys.ts';
 import { changeLimit, type LimitTarget, type QueueChange, scopeOf } from '../limits/change.ts';
 import { type DeadPage, readDead, redriveDead, type Redriven } from '../limits/dead.ts';
 import { describeQueue, readLimits, readQueues } from '../limits/look.ts';
 import type { Keeper } from '../locks/keeper.ts';
 import { forceLock, readLocks } from '../locks/look.ts';
 import { tellGranted } from '../locks/open-keeper.ts';
+import { ask } from '../store-failure.ts';
 
 /**
  * What those who run a cluster ask of it and change in it: engines, strategies, locks, queues. It is the store's word, so
@@ -35,6 +37,11 @@ export abstract class Operator {
   protected abstract readonly library: Library;
   protected abstract readonly keeper: Keeper;
   abstract run(ref: string | { key: string }): Run;
+
+  /** The API keys of this namespace. */
+  get keys(): Keys {
+    return openKeys(this.store, this.options);
+  }
 
   /** Who is there, who leads, and who should be there and is not. */
   cluster(): Promise<ClusterDescription> {
@@ -113,6 +120,11 @@ export abstract class Operator {
   /** The queues of the namespace that have open runs or limits, by name. */
   queues(): Promise<QueueDescription[]> {
     return readQueues(this.store, this.options.namespace);
+  }
+
+  /** How many runs of the namespace are open, tasks among them; counts to `limit` and no further. */
+  countOpen(limit: number): Promise<number> {
+    return ask(() => this.store.countOpen(this.options.namespace, limit));
   }
 
   /** The limits of the namespace: of all, of queues, workflows and keys, those left out that only runs brought along. */

@@ -4,6 +4,7 @@ import { isSecretName } from './secrets.ts';
 import {
   count,
   hosts,
+  keySetUrl,
   list,
   milliseconds,
   oneOf,
@@ -25,6 +26,9 @@ it.each([
   ['hosts that are none', () => hosts('a b:80'), 'host and port'],
   ['smtpUrl of another kind', () => smtpUrl('http://a'), 'smtp://USER'],
   ['smtpUrl that is none', () => smtpUrl('mail.test'), 'smtp://USER'],
+  ['keySetUrl without encryption', () => keySetUrl('http://issuer.test/keys'), 'https://HOST'],
+  ['keySetUrl of a file', () => keySetUrl('file:///keys'), 'https://HOST'],
+  ['keySetUrl that is none', () => keySetUrl('issuer.test'), 'https://HOST'],
   ['count', () => count(1, 5)('1.5'), 'whole number from 1 to 5'],
   ['count below', () => count(1, 5)('0'), 'whole number from 1 to 5'],
   ['count above', () => count(1, 5)('6'), 'whole number from 1 to 5'],
@@ -48,6 +52,8 @@ it('values are read', () => {
   expect(storeUrl('postgresql://h/d')).toBe('postgresql://h/d');
   expect(hosts('localhost:80, [::1]:8080')).toEqual(['localhost:80', '[::1]:8080']);
   expect(smtpUrl('smtps://a.test')).toBe('smtps://a.test');
+  const sets = ['https://issuer.test/keys', 'http://[::1]:80/keys', 'http://localhost/keys'];
+  expect(sets.map(keySetUrl)).toEqual(sets);
   expect(['TOKEN', '_a1', '1a', 'a-b', ''].map(isSecretName)).toEqual([true, true, false, false, false]);
   expect(count(0, 5)('5')).toBe(5);
   expect(['0', '0.3'].map(share)).toEqual([0, 0.3]);

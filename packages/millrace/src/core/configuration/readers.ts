@@ -37,6 +37,14 @@ export function smtpUrl(given: string): string {
   throw new Error('must be smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS from the start');
 }
 
+/** Keys that anybody on the way could replace are no keys. */
+export function keySetUrl(given: string): string {
+  const url = URL.parse(given);
+  const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(url?.hostname ?? '');
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isHere)) return given;
+  throw new Error('must be https://HOST/PATH, or http:// on this machine');
+}
+
 export function count(least: number, most: number): (given: string) => number {
   return (given) => {
     const value = Number(given);

@@ -5,6 +5,7 @@ import {
   hosts,
   list,
   milliseconds,
+  keySetUrl,
   oneOf,
   share,
   shortText,
@@ -12,7 +13,9 @@ import {
   storeUrl,
   yesOrNo,
 } from './readers.ts';
+import { configuredKeys, maskKeys, type ConfiguredKey } from './api-keys.ts';
 import { maskUrl } from './mask-url.ts';
+import { NO_QUOTA, readQuota } from './quotas.ts';
 
 /** One variable: how it is read, and what the reference page says of it. */
 export interface Setting<T> {
@@ -248,6 +251,75 @@ export const SETTINGS = {
     shown: 'true',
     origin: 'true',
     read: yesOrNo,
+  }),
+  apiKeys: setting<readonly ConfiguredKey[]>({
+    names: ['API_KEYS'],
+    meaning:
+      'Keys by which the API is used, beside those of `millrace keys`: `role:key` or `role@namespace:key`, by commas.',
+    fallback: [],
+    shown: 'none',
+    reason:
+      'For a first key, and for secrets that something else keeps. Take random ones, of 32 characters or more.',
+    read: configuredKeys,
+    mask: maskKeys,
+  }),
+  jwtIssuer: setting<string | undefined>({
+    names: ['JWT_ISSUER'],
+    meaning: 'Issuer whose tokens the API takes: their `iss`. With the next two, or none of the three.',
+    fallback: undefined,
+    shown: 'none',
+    read: shortText,
+  }),
+  jwtAudience: setting<string | undefined>({
+    names: ['JWT_AUDIENCE'],
+    meaning: 'Audience that a token must be for: its `aud`.',
+    fallback: undefined,
+    shown: 'none',
+    read: shortText,
+  }),
+  jwksUrl: setting<string | undefined>({
+    names: ['JWKS_URL'],
+    meaning: 'Where the issuer publishes its keys: `https://…`, or `http://…` on this machine.',
+    fallback: undefined,
+    shown: 'none',
+    read: keySetUrl,
+  }),
+  quotaOpenRuns: setting({
+    names: ['QUOTA_OPEN_RUNS'],
+    meaning:
+      'Runs that a namespace may have open before starts are refused: `1000`, `acme=50`, or both by commas.',
+    fallback: NO_QUOTA,
+    shown: 'none',
+    read: readQuota,
+  }),
+  quotaStartsPerSecond: setting({
+    names: ['QUOTA_STARTS_PER_SECOND'],
+    meaning: 'Starts of a namespace in a second, at each server; written like the one before.',
+    fallback: NO_QUOTA,
+    shown: 'none',
+    read: readQuota,
+  }),
+  quotaPayloadBytes: setting({
+    names: ['QUOTA_PAYLOAD_BYTES'],
+    meaning: 'Bytes of a request of a namespace, where they are to be fewer than all may send.',
+    fallback: NO_QUOTA,
+    shown: 'none',
+    read: readQuota,
+  }),
+  maxRequests: setting({
+    names: ['MAX_REQUESTS'],
+    meaning: 'Requests that a server works on at once; more are refused at once.',
+    fallback: 512,
+    shown: '512',
+    read: count(1, 100_000),
+  }),
+  maxNamespaceRequests: setting({
+    names: ['MAX_NAMESPACE_REQUESTS'],
+    meaning: 'The same of each namespace.',
+    fallback: 64,
+    shown: '64',
+    reason: 'What one namespace sends must not stand in the way of the others.',
+    read: count(1, 100_000),
   }),
   logLevel: setting({
     names: ['LOG_LEVEL'],

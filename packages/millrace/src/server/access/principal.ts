@@ -1,29 +1,19 @@
-/** What somebody may do; each route needs one of these. */
-export type Permission = 'read' | 'start' | 'operate' | 'administer';
+import { isPermitted, type Grant, type Permission } from '../../core/access/roles.ts';
 
-/** The roles, and what each may do. A worker is a program: it starts runs, signals them and reads what became of them. */
-export const ROLES = {
-  viewer: ['read'],
-  worker: ['read', 'start'],
-  operator: ['read', 'start', 'operate'],
-  admin: ['read', 'start', 'operate', 'administer'],
-} as const satisfies Readonly<Record<string, readonly Permission[]>>;
-
-export type Role = keyof typeof ROLES;
+export { ROLES, type Permission, type Role } from '../../core/access/roles.ts';
 
 /** Who calls, and for which namespace. */
-export interface Principal {
+export interface Principal extends Grant {
   /** `local`: nobody was asked, on loopback only. */
   readonly kind: 'local' | 'key' | 'token';
   /** For the audit log: the id of the key, or the subject of the token. */
   readonly id: string;
   readonly namespace: string;
-  readonly role: Role;
 }
 
 /** Whether the principal may do it. */
-export function may({ role }: Principal, permission: Permission): boolean {
-  return (ROLES[role] as readonly Permission[]).includes(permission);
+export function may(principal: Principal, permission: Permission): boolean {
+  return isPermitted(principal, permission);
 }
 
 /** Finds out who calls. */

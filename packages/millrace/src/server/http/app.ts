@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { z } from 'zod';
 import { MillraceError } from '../../core/errors.ts';
 import { may, type Doorkeeper, type Principal } from '../access/principal.ts';
+import { openGate, type Gate, type Visit } from '../quota/gate.ts';
 import type { Tenants } from '../tenants.ts';
 import { answered, traceHeaders } from './answer.ts';
 import { readBody, readText, type ReadBytes } from './body.ts';
@@ -16,6 +17,8 @@ export interface AppParts {
   readonly routes: readonly Route[];
   readonly tenants: Tenants;
   readonly doorkeeper: Doorkeeper;
+  /** Whom it has room for; undefined: everybody. */
+  readonly gate?: Gate | undefined;
   readonly uuid: () => string;
   /** Of a body, bytes. */
   readonly maxBodyBytes: number;
@@ -57,20 +60,30 @@ async function serve(
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
   const trace = traceOf(request.headers, parts.uuid);
+  let visit: Visit | undefined;
   try {
     refuseForeignPages(request);
+    visit = gateOf(parts).arrive();
     const remote = parts.remoteOf(request);
     const principal = await identified(parts, request, remote);
+    const millrace = parts.tenants.of(principal.namespace);
     if (!may(principal, route.permission)) throw forbidden(principal, route);
+    const { waits = false, starts } = route;
+    const maxBytes = await visit.enter({
+      namespace: principal.namespace,
+      waits,
+      starts: starts !== undefined,
+    });
     const taken = {
       params: checked(route.params, params, 'path'),
       query: checked(route.query, queryOf(request.url), 'query'),
-      body: await bodyOf(parts, route, request),
+      body: await bodyOf(parts, { route, maxBytes }, request),
     };
+    if (starts !== undefined) await visit.start(starts(taken.body));
     const context: RequestContext = {
       ...trace,
       principal,
-      millrace: parts.tenants.of(principal.namespace),
+      millrace,
       headers: request.headers,
       get signal() {
         return request.signal; // made where it is asked for
@@ -81,18 +94,28 @@ async function serve(
     return answered(route, request, answer, trace);
   } catch (error) {
     return refused(parts, error, trace);
+  } finally {
+    visit?.leave();
   }
+}
+
+function gateOf({ gate, maxBodyBytes }: AppParts): Gate {
+  return gate ?? openGate(maxBodyBytes);
 }
 
 /** Of a path that does not exist one learns it only with a credential. */
 async function unknownPath(parts: AppParts, request: Request): Promise<Response> {
   const trace = traceOf(request.headers, parts.uuid);
+  let visit: Visit | undefined;
   try {
+    visit = gateOf(parts).arrive();
     await identified(parts, request, parts.remoteOf(request));
     const { pathname } = new URL(request.url);
     throw new MillraceError('NO_SUCH_ROUTE', `there is no ${request.method} ${pathname}`);
   } catch (error) {
     return refused(parts, error, trace);
+  } finally {
+    visit?.leave();
   }
 }
 
@@ -108,9 +131,13 @@ function forbidden({ role }: Principal, { permission, name }: Route): MillraceEr
   return new MillraceError('FORBIDDEN', what, { details: { role, permission } });
 }
 
-async function bodyOf(parts: AppParts, route: Route, request: Request): Promise<unknown> {
+async function bodyOf(
+  parts: AppParts,
+  { route, maxBytes }: { route: Route; maxBytes: number },
+  request: Request,
+): Promise<unknown> {
   if (route.body === undefined) return undefined;
-  const { textTypes, maxBodyBytes = parts.maxBodyBytes } = route;
+  const { textTypes, maxBodyBytes = maxBytes } = route;
   const body = await (textTypes === undefined
     ? readBody(request, maxBodyBytes, parts.readBytes)
     : readText(request, maxBodyBytes, textTypes, parts.readBytes));

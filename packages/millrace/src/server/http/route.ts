@@ -52,6 +52,10 @@ export interface RouteSpec<P extends Fields, Q extends Fields, B extends z.ZodTy
   readonly polled?: boolean;
   /** It honours `Idempotency-Key`: sent again under the same, it is not done again. */
   readonly repeatable?: boolean;
+  /** It may wait for something to happen before it answers: such requests have a limit of their own. */
+  readonly waits?: boolean;
+  /** It starts runs: how many, so that quotas are asked before it does. */
+  readonly starts?: (body: Read<B>) => number;
   readonly handle: (
     taken: { readonly params: Read<P>; readonly query: Read<Q>; readonly body: Read<B> },
     context: RequestContext,
@@ -61,11 +65,12 @@ export interface RouteSpec<P extends Fields, Q extends Fields, B extends z.ZodTy
 /** A route of whatever shape; its handler has been given the shapes that it declared. */
 export interface Route extends Omit<
   RouteSpec<Fields, Fields, z.ZodType | undefined>,
-  'params' | 'query' | 'body' | 'handle'
+  'params' | 'query' | 'body' | 'starts' | 'handle'
 > {
   readonly params?: z.ZodObject | undefined;
   readonly query?: z.ZodObject | undefined;
   readonly body?: z.ZodType | undefined;
+  readonly starts?: (body: unknown) => number;
   readonly handle: (
     taken: { readonly params: unknown; readonly query: unknown; readonly body: unknown },
     context: RequestContext,

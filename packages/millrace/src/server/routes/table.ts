@@ -2,6 +2,7 @@ import type { Route } from '../http/route.ts';
 import { DEPLOY_ROUTES } from './definitions/deploy.ts';
 import { DEFINITION_READS } from './definitions/read.ts';
 import { REROUTE_ROUTES } from './definitions/reroute.ts';
+import { KEY_ROUTES } from './keys.ts';
 import { RUN_ACTS } from './runs/act.ts';
 import { RUN_READS } from './runs/read.ts';
 import { START_ROUTES } from './runs/start.ts';
@@ -14,4 +15,5 @@ export const ROUTES: readonly Route[] = [
   ...DEPLOY_ROUTES,
   ...DEFINITION_READS,
   ...REROUTE_ROUTES,
+  ...KEY_ROUTES,
 ];

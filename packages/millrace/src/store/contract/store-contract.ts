@@ -1,4 +1,5 @@
 import { describe, test } from 'vitest';
+import { keyStorePromises } from './access/keys.ts';
 import { versionCountPromises } from './definitions/counts.ts';
 import { definitionPromises } from './definitions/definitions.ts';
 import { draftPromises } from './definitions/drafts.ts';
@@ -52,6 +53,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   routes: routePromises,
   'definitions at once': definitionRacePromises,
   'counts of versions': versionCountPromises,
+  'API keys': keyStorePromises,
   limits: limitPromises,
   rates: ratePromises,
   'keys of limits': keyLimitPromises,

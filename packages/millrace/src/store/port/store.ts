@@ -2,12 +2,14 @@ import type { Beginning } from '../../core/run/event.ts';
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
 import type { KeyLimit } from '../../core/limits/limit.ts';
 import type { Outlook } from '../../core/limits/retry-after.ts';
+import type { AccessStore } from './access/keys.ts';
 import type { ClusterStore } from './cluster.ts';
 import type { DefinitionStore } from './definitions.ts';
 import type { LimitStore } from './limits.ts';
 import type { LockAct, LockGrant, LockStore } from './locks.ts';
 import type { RunFilter, RunPage, RunRow } from './reads.ts';
 
+export type * from './access/keys.ts';
 export type * from './cluster.ts';
 export type * from './definitions.ts';
 export type * from './limits.ts';
@@ -40,7 +42,7 @@ export type * from './reads.ts';
  *
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
-export interface Store extends ClusterStore, DefinitionStore, LimitStore, LockStore {
+export interface Store extends AccessStore, ClusterStore, DefinitionStore, LimitStore, LockStore {
   readonly name: 'sqlite' | 'postgres';
   /** What survives what, in one line each; shown by `doctor` and the API. */
   readonly durability: Durability;
@@ -101,6 +103,8 @@ export interface Store extends ClusterStore, DefinitionStore, LimitStore, LockSt
   /** In the order of the references. `firsts`: each with its first chunk, so that its input needs no other call. */
   readRuns(refs: readonly RunRef[], firsts?: boolean): Promise<(RunRow | undefined)[]>;
   listRuns(filter: RunFilter): Promise<RunPage>;
+  /** Open runs of a namespace, tasks among them; counts to `limit` and no further. */
+  countOpen(namespace: string, limit: number): Promise<number>;
   /**
    * How many queued runs of the same namespace and queue are claimed before this queued one, suspects left
    * out; counts to `limit` and no further. 0 for a run that is not queued.

@@ -13,6 +13,7 @@ import {
   checkStart,
   checkText,
 } from '../port/text.ts';
+import { accessCalls } from './access/keys.ts';
 import { readAddress } from './database/address.ts';
 import { ask, connections, type Connections, openPool } from './database/connect.ts';
 import { readDurability } from './database/durability.ts';
@@ -33,7 +34,7 @@ import { notifyHints, type NotifyHints } from './hints/notify.ts';
 import { limitActs } from './limits/limits.ts';
 import { lockCalls } from './locks/statements.ts';
 import { listOwned, loadRuns, readHistory, readInbox } from './reads/history.ts';
-import { countAhead, listRuns, readRuns } from './reads/runs.ts';
+import { countAhead, countOpen, listRuns, readRuns } from './reads/runs.ts';
 import { type Answer, claimsOf } from './runs/answer.ts';
 import { arrange, commitResults, commitStatement } from './runs/commit.ts';
 import {
@@ -96,6 +97,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     ...runActs(calls, now),
     ...outsideActs(calls, now),
     ...reads(calls),
+    ...accessCalls(calls, now),
     ...definitionCalls(calls, now),
     ...limitActs(calls, now),
     ...lockCalls(calls, now),
@@ -215,7 +217,7 @@ function outsideActs(calls: Connections, now: Now): Pick<Store, 'reopen' | 'unbl
   };
 }
 
-type Reads = 'readRuns' | 'listRuns' | 'countAhead' | 'readHistory' | 'readInbox';
+type Reads = 'readRuns' | 'listRuns' | 'countOpen' | 'countAhead' | 'readHistory' | 'readInbox';
 
 function reads(calls: Connections): Pick<Store, Reads> {
   return {
@@ -226,6 +228,10 @@ function reads(calls: Connections): Pick<Store, Reads> {
     listRuns: async (filter) => {
       checkFilter(filter);
       return listRuns(calls, filter);
+    },
+    countOpen: async (namespace, limit) => {
+      checkText(namespace, 'namespace');
+      return countOpen(calls, namespace, limit);
     },
     countAhead: (runId, limit) => countAhead(calls, runId, limit),
     readHistory: (runId, fromSeq, limit) => readHistory(calls, runId, fromSeq, limit),

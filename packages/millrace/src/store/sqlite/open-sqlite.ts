@@ -14,6 +14,7 @@ import {
   checkStart,
   checkText,
 } from '../port/text.ts';
+import { accessCalls, prepareKeys } from './access/keys.ts';
 import { connect, type Connection } from './database/connection.ts';
 import { pollHints } from './database/hints.ts';
 import { migrate, requireSchema } from './database/migrate.ts';
@@ -95,6 +96,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     ...runCalls(backend),
     ...outsideCalls(backend),
     ...readCalls(backend),
+    ...accessCalls(connection, acts),
     ...definitionCalls(connection, acts),
     ...limitCalls(backend),
     ...lockCalls(backend),
@@ -187,6 +189,10 @@ function readCalls({ connection: { read }, acts }: Backend) {
       checkFilter(filter);
       return read(() => acts().runReads.list(filter));
     },
+    countOpen: async (namespace, limit) => {
+      checkText(namespace, 'namespace');
+      return read(() => acts().runReads.countOpen(namespace, limit));
+    },
     countAhead: (runId, limit) => read(() => acts().runReads.countAhead(runId, limit)),
     readHistory: (runId, fromSeq, limit) => read(() => acts().histories.chunks(runId, fromSeq, limit)),
     readInbox: (runId) => read(() => acts().histories.inbox(runId)),
@@ -259,6 +265,7 @@ function prepareActs(connection: Connection) {
     locks,
     limits,
     limitReads: prepareLimitReads(connection, limits),
+    keys: prepareKeys(connection),
     retirements: prepareRetirements(connection, failovers, locks),
     glance: prepareGlance(connection, backlog),
     news: prepareNews(connection),

@@ -1,3 +1,4 @@
+import type { AccessStore } from '../../store/port/access/keys.ts';
 import type { LockGrant, LockStore } from '../../store/port/locks.ts';
 import type { Plan, PlanResult, RunRow, Store } from '../../store/port/store.ts';
 import type { Tally } from '../check/tally.ts';
@@ -35,6 +36,7 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       ...startCalls(parts, actor),
       ...planCalls(parts, actor, firstSent),
       ...outsideCalls(parts, actor),
+      ...accessCalls(parts, actor),
       ...definitionCalls(parts, actor),
       ...limitCalls(parts, actor),
       ...lockCalls(parts, actor),
@@ -42,6 +44,7 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       listOwned: (engineId) => read('listOwned', () => subject.listOwned(engineId)),
       readRuns: (...args) => read('readRuns', () => subject.readRuns(...args)),
       listRuns: (filter) => read('listRuns', () => subject.listRuns(filter)),
+      countOpen: (...args) => read('countOpen', () => subject.countOpen(...args)),
       countAhead: (...args) => read('countAhead', () => subject.countAhead(...args)),
       readHistory: (...args) => read('readHistory', () => subject.readHistory(...args)),
       readInbox: (runId) => read('readInbox', () => subject.readInbox(runId)),
@@ -148,6 +151,15 @@ function clusterCalls({ subject, network, watcher }: SimStoreParts, actor: Actor
       }),
     prune: (request) => network.send({ actor, name: 'prune', act: () => subject.prune(request) }),
   } satisfies Partial<Store>;
+}
+
+function accessCalls({ subject, network }: SimStoreParts, actor: Actor): AccessStore {
+  return {
+    createKey: (request) => network.send({ actor, name: 'createKey', act: () => subject.createKey(request) }),
+    revokeKey: (request) => network.send({ actor, name: 'revokeKey', act: () => subject.revokeKey(request) }),
+    readKey: (keyId) => network.send({ actor, name: 'readKey', act: () => subject.readKey(keyId) }),
+    listKeys: (filter) => network.send({ actor, name: 'listKeys', act: () => subject.listKeys(filter) }),
+  };
 }
 
 function definitionCalls({ subject, network }: SimStoreParts, actor: Actor) {

@@ -120,6 +120,7 @@ const awaitResult = route({
   summary: 'How a run ended. Until it has, the answer waits for as long as `wait` says, at most 60 s.',
   tag: 'runs',
   permission: 'read',
+  waits: true,
   params: one,
   query: z.strictObject({
     wait: z.string().max(200).optional().meta({ description: "A duration such as '30s'. Default: no wait" }),

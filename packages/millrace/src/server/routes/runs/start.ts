@@ -15,6 +15,7 @@ const startRun = route({
   permission: 'start',
   repeatable: true,
   body: start,
+  starts: () => 1,
   answers: {
     201: { description: 'It is started', schema: acknowledgement },
     200: {
@@ -42,6 +43,7 @@ const startRuns = route({
   permission: 'start',
   repeatable: true,
   body: z.array(start).min(1).max(MOST_STARTS),
+  starts: (items) => items.length,
   answers: {
     200: {
       description: 'In the order of the starts, what became of each',

@@ -4,6 +4,14 @@ import { advance, boot, closedRun, newId, startOwned, startQueued, suspension } 
 import type { Promises } from '../subject.ts';
 
 export const listingPromises: Promises = {
+  'open runs of a namespace are counted, as far as asked': async ({ store, second }) => {
+    await closedRun(store);
+    for (const namespace of ['default', 'default', 'tenant', 'default'])
+      await startQueued(store, { namespace });
+    expect(await second.countOpen('default', 100)).toBe(3);
+    expect(await second.countOpen('default', 2)).toBe(2);
+    expect(await store.countOpen('nobody', 100)).toBe(0);
+  },
   'runs are read in the order of the references, and missing ones are undefined': async ({ store }) => {
     const [first, second] = [await startQueued(store), await startQueued(store, { key: 'k' })];
     const rows = await store.readRuns([

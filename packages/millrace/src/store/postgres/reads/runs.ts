@@ -289,3 +289,11 @@ export async function countAhead({ read }: Connections, runId: string, limit: nu
   const [row] = await read<[number]>({ text: COUNT_AHEAD, values: [runId, limit] });
   return row?.[0] ?? 0;
 }
+
+const COUNT_OPEN = `
+SELECT count(*)::integer FROM (SELECT 1 FROM millrace.runs r WHERE r.namespace = $1 LIMIT $2) counted`;
+
+export async function countOpen({ read }: Connections, namespace: string, limit: number): Promise<number> {
+  const [row] = await read<[number]>({ text: COUNT_OPEN, values: [namespace, limit] });
+  return row?.[0] ?? 0;
+}

@@ -12,6 +12,7 @@ import { closedOf, decodeClosed, decodeOpen, type Named, openOf } from './run-ro
 export interface RunReads {
   read(refs: readonly RunRef[], firsts?: boolean): (RunRow | undefined)[];
   list(filter: RunFilter): RunPage;
+  countOpen(namespace: string, limit: number): number;
   countAhead(runId: string, limit: number): number;
 }
 
@@ -25,6 +26,9 @@ export function prepareRunReads(
   const selectClosed = connection.prepare<ClosedRow & Named>(`${closedOf('runs_closed')} WHERE run_id = ?`);
   const selectPlace = connection.prepare<{ namespace: string; queue: string; rank: number }>(
     `SELECT namespace, queue, rank FROM runs WHERE run_id = ? AND status = ${STATUS_CODE.queued}`,
+  );
+  const countOpen = connection.prepare<{ count: number }>(
+    'SELECT count(*) AS count FROM (SELECT 1 FROM runs WHERE namespace = ? LIMIT ?)',
   );
   const countGroup = connection.prepare<{ count: number }>(`
     SELECT count(*) AS count FROM (
@@ -43,6 +47,7 @@ export function prepareRunReads(
   }
 
   return {
+    countOpen: (namespace, limit) => countOpen.get(namespace, limit)?.count ?? 0,
     countAhead: (runId, limit) => {
       const place = selectPlace.get(runId);
       if (place === undefined) return 0;

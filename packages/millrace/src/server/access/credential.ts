@@ -1,0 +1,24 @@
+import { hash } from 'node:crypto';
+
+/** What a request shows to say who calls. */
+export interface Credential {
+  readonly text: string;
+  /** SHA-256 of it, in base64url: what is kept of it, and compared. */
+  readonly digest: string;
+}
+
+/** Longer than any key, and than what issuers put into a header. */
+const MOST_CHARS = 8_192;
+
+/**
+ * `Authorization: Bearer TEXT`, or `X-Api-Key: TEXT`. Undefined: there is none, or two that differ, of which nobody could
+ * say which one counts.
+ */
+export function credentialOf(headers: Headers): Credential | undefined {
+  const [, bearer] = /^bearer +([^\s,]+)$/i.exec(headers.get('authorization') ?? '') ?? [];
+  const plain = headers.get('x-api-key')?.trim() || undefined;
+  const text = bearer ?? plain;
+  if (text === undefined || text.length > MOST_CHARS) return undefined;
+  if (bearer !== undefined && plain !== undefined && bearer !== plain) return undefined;
+  return { text, digest: hash('sha256', text, 'base64url') };
+}

@@ -1,0 +1,161 @@
+import { NO_QUOTA, quotaOf, type Quota } from '../../core/configuration/quotas.ts';
+import { MillraceError } from '../../core/errors.ts';
+import { createOpenRuns } from './open-runs.ts';
+import { createStartRates } from './starts.ts';
+
+/*
+ * Who is let in, and how far. Owns the counts of requests on their way.
+ *   I1  What is refused here costs nothing that others wait for: no body was read and no store asked, but for a count that
+ *       all share who ask within two seconds.
+ *   I2  A namespace that sends more than it may finds its own requests refused, and those of others as fast as before.
+ *   I3  Requests that wait for something to happen are counted apart: they hold a connection, and nothing that is scarce.
+ */
+export interface Gate {
+  /** Before anything is known of a request. @throws SERVER_BUSY. */
+  arrive(): Visit;
+}
+
+/** One request on its way. */
+export interface Visit {
+  /**
+   * When it is known whose it is, and before its body is read.
+   * @returns how many bytes its body may have.
+   * @throws TOO_MANY_REQUESTS, QUOTA_EXCEEDED.
+   */
+  enter(wish: Wish): Promise<number>;
+  /** When it is known how many runs it starts, and before it does. @throws QUOTA_EXCEEDED. */
+  start(runs: number): Promise<void>;
+  /** It is answered; once. */
+  leave(): void;
+}
+
+export interface Wish {
+  readonly namespace: string;
+  /** It may wait for something to happen. */
+  readonly waits: boolean;
+  /** It is there to start runs. */
+  readonly starts: boolean;
+}
+
+export interface GateParts {
+  readonly maxRequests: number;
+  readonly maxNamespaceRequests: number;
+  readonly maxBodyBytes: number;
+  readonly openRuns?: Quota | undefined;
+  readonly startsPerSecond?: Quota | undefined;
+  readonly payloadBytes?: Quota | undefined;
+  /** Asks the store how many runs of a namespace are open, and counts to `limit` and no further. */
+  readonly countOpen: (namespace: string, limit: number) => Promise<number>;
+  /** Milliseconds that only grow. */
+  readonly mono?: () => number;
+}
+
+/** Of a namespace. */
+const MOST_WAITING = 1_000;
+const SOON_MS = 1_000;
+
+export function createGate(parts: GateParts): Gate {
+  const { maxRequests, maxNamespaceRequests, mono = () => performance.now() } = parts;
+  const working = new Map<string, number>();
+  const waiting = new Map<string, number>();
+  const quotas = createQuotas(parts, mono);
+  let inside = 0;
+
+  return {
+    arrive: () => {
+      if (inside >= maxRequests) throw busy(maxRequests);
+      inside += 1;
+      let wish: Wish | undefined;
+      let leave = (): void => void (inside -= 1);
+      return {
+        enter: async (wished) => {
+          const { namespace, waits, starts } = wished;
+          const most = waits ? MOST_WAITING : maxNamespaceRequests;
+          const release = claim(waits ? waiting : working, namespace, most);
+          const before = leave;
+          if (waits) before();
+          leave = waits ? release : () => (release(), before());
+          wish = wished;
+          if (starts) await quotas.check(namespace, 1);
+          return Math.min(parts.maxBodyBytes, quotaOf(parts.payloadBytes ?? NO_QUOTA, namespace) ?? Infinity);
+        },
+        start: async (runs) => {
+          if (wish === undefined) throw new Error('nobody starts anything before he is let in');
+          await quotas.check(wish.namespace, runs);
+          quotas.take(wish.namespace, runs);
+        },
+        leave: () => {
+          leave();
+          leave = () => {};
+        },
+      };
+    },
+  };
+}
+
+/** @returns how it is given back. */
+function claim(counts: Map<string, number>, namespace: string, most: number): () => void {
+  const count = counts.get(namespace) ?? 0;
+  if (count >= most) throw tooMany(most);
+  counts.set(namespace, count + 1);
+  return () => void counts.set(namespace, (counts.get(namespace) ?? 1) - 1);
+}
+
+/** What each namespace may start. */
+function createQuotas(
+  { openRuns = NO_QUOTA, startsPerSecond = NO_QUOTA, countOpen }: GateParts,
+  mono: () => number,
+) {
+  const rates = createStartRates(mono);
+  const counts = createOpenRuns(countOpen, mono);
+  return {
+    /** @throws QUOTA_EXCEEDED. */
+    check: async (namespace: string, runs: number): Promise<void> => {
+      const rate = quotaOf(startsPerSecond, namespace);
+      const waitMs = rate === undefined ? 0 : rates.waitMs(namespace, rate);
+      if (rate !== undefined && waitMs > 0)
+        throw exceeded('startsPerSecond', `starts more than ${rate} runs a second`, { limit: rate, waitMs });
+      const limit = quotaOf(openRuns, namespace);
+      if (limit === undefined || (await counts.fits(namespace, limit, runs))) return;
+      throw exceeded('openRuns', `has ${limit} runs open, or would have more`, { limit, waitMs: SOON_MS });
+    },
+    take: (namespace: string, runs: number): void => {
+      const rate = quotaOf(startsPerSecond, namespace);
+      if (rate !== undefined) rates.take(namespace, rate, runs);
+      if (quotaOf(openRuns, namespace) !== undefined) counts.add(namespace, runs);
+    },
+  };
+}
+
+/** Lets everybody in: for applications that have limits of their own. */
+export function openGate(maxBodyBytes: number): Gate {
+  const visit: Visit = {
+    enter: () => Promise.resolve(maxBodyBytes),
+    start: () => Promise.resolve(),
+    leave: () => {},
+  };
+  return { arrive: () => visit };
+}
+
+function exceeded(quota: string, what: string, of: { limit: number; waitMs: number }): MillraceError {
+  const { limit, waitMs } = of;
+  return new MillraceError('QUOTA_EXCEEDED', `the namespace ${what}`, {
+    details: { quota, limit, retryAfterMs: waitMs },
+  });
+}
+
+function tooMany(limit: number): MillraceError {
+  return new MillraceError(
+    'TOO_MANY_REQUESTS',
+    `${limit} requests of the namespace are on their way already`,
+    {
+      details: { limit, retryAfterMs: SOON_MS },
+    },
+  );
+}
+
+function busy(limit: number): MillraceError {
+  return new MillraceError('SERVER_BUSY', `${limit} requests are on their way already`, {
+    details: { limit, retryAfterMs: SOON_MS },
+  });
+}
