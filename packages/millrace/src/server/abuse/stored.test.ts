@@ -89,7 +89,7 @@ describe('what is stored and given back', () => {
         // oxlint-disable-next-line no-await-in-loop -- one after the other, to say which it was
         const { status, json } = await ask(`/runs?${name}=${encodeURIComponent(text.toWellFormed())}`);
         expect([200, 400], `${name}=${text}`).toContain(status);
-        if (status === 200) expect(json['items'], `${name}=${text}`).toEqual([]);
+        expect(json['items'] ?? [], `${name}=${text}`).toEqual([]);
       }
     }
     expect((await ask('/runs?tag=t')).json['items']).toMatchObject([{ runId }]);
