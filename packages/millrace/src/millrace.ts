@@ -165,7 +165,8 @@ export class Millrace extends Publisher {
     this.workers = parts.pool;
     this.ownsStore = parts.ownsStore;
     const replies = createReplies();
-    this.results = createResults(store, ports, (runId) => this.engine?.held.has(runId) ?? false);
+    const isHere = (runId: string): boolean => this.engine?.held.has(runId) ?? false;
+    this.results = createResults({ store, ports, namespace: options.namespace, isHere });
     if (parts.work) {
       const engine = new Engine(store, ports, options, listener(this.results, replies, outage));
       engine.placing = createPlacing(engine);
@@ -180,12 +181,13 @@ export class Millrace extends Publisher {
     if (engine === undefined) this.clientPlacing = createClientPlacing(store, ports, options, library);
     this.selector = createSelector(store, options, library);
     this.gateway = createGateway(engine?.store ?? store, ports, engine, answered);
-    const { name: engineName, maxPayloadBytes, stickyMs } = options;
+    const { name: engineName, namespace, maxPayloadBytes, stickyMs } = options;
     const { results, gateway } = this;
     this.keeper = openKeeper({ store, ports, options, engine });
     const readNodes = nodeReader(storedDefinitions(store), ports.drained);
     const callers = { results, replies, gateway, outage, clock, library, readNodes };
-    this.desk = createDesk({ store, ports, ...callers, engineName, maxPayloadBytes, stickyMs });
+    const bounds = { namespace, maxPayloadBytes, stickyMs };
+    this.desk = createDesk({ store, ports, ...callers, engineName, ...bounds });
     this.facts = this.startFacts();
   }
 
@@ -272,8 +274,7 @@ export class Millrace extends Publisher {
 
   /** The handle of an existing run; does no I/O. */
   run<O = unknown>(ref: string | { key: string }): Run<O> {
-    if (typeof ref === 'string') return runHandle<O>(this.desk, { runId: ref });
-    return runHandle<O>(this.desk, { namespace: this.options.namespace, key: ref.key });
+    return runHandle<O>(this.desk, typeof ref === 'string' ? { runId: ref } : { key: ref.key });
   }
 
   /**
@@ -403,7 +404,7 @@ export class Millrace extends Publisher {
   private started<O>(result: StartResult, request: StartRequest): Run<O> {
     const refusal = refusalOf(result, request);
     if (refusal !== undefined) throw refusal;
-    return runHandle<O>(this.desk, { runId: result.runId });
+    return runHandle<O>(this.desk, { runId: result.runId }, true);
   }
 }
 

@@ -80,7 +80,7 @@ export abstract class Operator {
    * @returns the incarnation that was told. @throws ENGINE_NOT_FOUND, INVALID_ARGUMENT.
    */
   async drain(engine: string): Promise<{ engineId: string; incarnation: string }> {
-    const { name, engineId } = await orderDrain(this.store, engine);
+    const { name, engineId } = await orderDrain(this.store, this.options.namespace, engine);
     return { engineId: name, incarnation: engineId };
   }
 
@@ -91,7 +91,8 @@ export abstract class Operator {
    * @throws ENGINE_NOT_FOUND, INVALID_ARGUMENT.
    */
   async failover(engine: string): Promise<{ engineId: string; incarnation: string; requeued: number }> {
-    const { row, requeued } = await declareDead(this.store, engine, this.options.deathLimit);
+    const { namespace, deathLimit } = this.options;
+    const { row, requeued } = await declareDead(this.store, namespace, engine, deathLimit);
     this.gateway.hintReady();
     return { engineId: row.name, incarnation: row.engineId, requeued };
   }

@@ -18,6 +18,7 @@ import { lockPromises } from './locks/processes.ts';
 import { runLockPromises } from './locks/runs.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
+import { namespacePromises } from './reads/namespaces.ts';
 import { assignPromises } from './runs/assign.ts';
 import { claimPromises } from './runs/claim.ts';
 import { closePromises } from './runs/close.ts';
@@ -61,6 +62,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   'locks of runs': runLockPromises,
   history: historyPromises,
   listing: listingPromises,
+  namespaces: namespacePromises,
   fidelity: fidelityPromises,
   concurrency: concurrencyPromises,
   migrate: migratePromises,

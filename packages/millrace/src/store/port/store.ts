@@ -137,8 +137,11 @@ export interface WorkflowRef {
   version: string;
 }
 
-/** A run by id, or by its caller-given key (then: the run that the key points to now). */
-export type RunRef = { runId: string } | { namespace: string; key: string };
+/**
+ * A run by id, or by its caller-given key (then: the run that the key points to now). With a namespace beside its id it is
+ * meant only if it is of that one: of another it is as if it did not exist.
+ */
+export type RunRef = { runId: string; namespace?: string | undefined } | { namespace: string; key: string };
 
 export interface StartRequest {
   runId: string;

@@ -87,9 +87,9 @@ export function checkRef(ref: RunRef): void {
   if ('runId' in ref) {
     checkText(ref.runId, 'runId');
   } else {
-    checkText(ref.namespace, 'namespace');
     checkText(ref.key, 'key');
   }
+  checkText(ref.namespace, 'namespace');
 }
 
 export function checkMessage(message: Message): void {

@@ -27,7 +27,7 @@ FROM ${source} r LEFT JOIN millrace.engines e ON e.engine_id = r.last_owner`;
 
 const READ = `
 WITH wanted AS MATERIALIZED (
-  SELECT w.n, coalesce(w.run_id,
+  SELECT w.n, w.namespace, coalesce(w.run_id,
     (SELECT k.run_id FROM millrace.keys k WHERE k.namespace = w.namespace AND k.key = w.key)) AS run_id
   FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS w(run_id, namespace, key, n)
 )
@@ -37,7 +37,8 @@ SELECT f.*, h.seq, h.count, h.data FROM wanted w, LATERAL (
 ) f LEFT JOIN LATERAL (
   SELECT h.seq, h.count, h.data FROM millrace.history h
   WHERE h.run_id = w.run_id AND f.status >= ${STATUS_CODE.completed} ORDER BY h.seq DESC LIMIT 1
-) h ON true`;
+) h ON true
+WHERE w.namespace IS NULL OR f.namespace = w.namespace`;
 
 type Stored = [
   runId: string,
@@ -83,7 +84,7 @@ export async function readRuns(
       uuidArray(refs.map((ref) => ('runId' in ref ? ref.runId : undefined))),
       sparse(
         textArray,
-        refs.map((ref) => ('key' in ref ? ref.namespace : undefined)),
+        refs.map((ref) => ref.namespace),
       ),
       sparse(
         textArray,

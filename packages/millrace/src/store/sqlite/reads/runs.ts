@@ -5,7 +5,7 @@ import type { Connection, Statement, Value } from '../database/connection.ts';
 import { AUTHOR_VERSION } from '../definitions/versions.ts';
 import type { Backlog } from '../runs/backlog.ts';
 import type { Deliveries } from '../runs/deliver.ts';
-import { type ClosedRow, decodeRun, type OpenRow } from '../runs/rows.ts';
+import { type ClosedRow, decodeRun, isMeant, type OpenRow } from '../runs/rows.ts';
 import type { Histories } from './history.ts';
 
 /** Run rows for people and clients. All functions run inside a transaction of the caller: one snapshot. */
@@ -57,9 +57,10 @@ export function prepareRunReads(
     const runId = deliveries.resolve(ref);
     if (runId === undefined) return undefined;
     const open = selectOpen.get(runId);
-    if (open !== undefined) return decodeOpen(open);
+    if (open !== undefined) return isMeant(ref, open) ? decodeOpen(open) : undefined;
     const closed = selectClosed.get(runId);
-    return closed && { ...decodeClosed(closed), lastChunk: histories.lastChunk(runId) };
+    if (closed === undefined || !isMeant(ref, closed)) return undefined;
+    return { ...decodeClosed(closed), lastChunk: histories.lastChunk(runId) };
   }
 
   return {
