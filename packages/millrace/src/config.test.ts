@@ -40,6 +40,7 @@ describe('the environment', () => {
       beatMs: 1000,
       leaseMs: 5000,
       lockMs: 300_000,
+      auditRetentionMs: 34_560_000_000,
       failover: true,
       logLevel: 'info',
       logFormat: 'text',
@@ -75,6 +76,7 @@ describe('the environment', () => {
       HEARTBEAT_INTERVAL: '30000',
       FAILURE_DETECTION_TIMEOUT: '90s',
       LOCK_TIMEOUT: '2m',
+      AUDIT_RETENTION: '90d',
       LOG_LEVEL: 'WARN',
       LOG_FORMAT: 'json',
     });
@@ -102,6 +104,7 @@ describe('the environment', () => {
       beatMs: 30_000,
       leaseMs: 90_000,
       lockMs: 120_000,
+      auditRetentionMs: 7_776_000_000,
       logLevel: 'warn',
       logFormat: 'json',
     });

@@ -13,6 +13,7 @@ import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
 import { checkInput, hasSchema } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, OutputOf } from './core/workflow/workflow.ts';
+import { createTrail, type Trail } from './api/audit/trail.ts';
 import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
 import { createSelector, type Selector } from './api/cluster/select.ts';
 import { whileHeld, type HeldLock } from './api/locks/hold.ts';
@@ -94,6 +95,7 @@ export class Millrace extends Publisher {
   /** Where a client's runs shall begin; an engine has a placer of its own. */
   private readonly clientPlacing: ClientPlacing | undefined;
   protected readonly keeper: Keeper;
+  protected readonly trail: Trail;
   protected readonly versions: VersionDesk;
   protected readonly library: Library;
   private readonly workers: Pool | undefined;
@@ -183,6 +185,7 @@ export class Millrace extends Publisher {
     this.gateway = createGateway(engine?.store ?? store, ports, engine, answered);
     const { name: engineName, namespace, maxPayloadBytes, stickyMs } = options;
     const { results, gateway } = this;
+    this.trail = createTrail({ store, ports, namespace, storeTime: () => clock.upper() });
     this.keeper = openKeeper({ store, ports, options, engine });
     const readNodes = nodeReader(storedDefinitions(store), ports.drained);
     const callers = { results, replies, gateway, outage, clock, library, readNodes };
@@ -353,6 +356,7 @@ export class Millrace extends Publisher {
     await this.engine?.close(graceMs);
     await this.workers?.close(graceMs - (clock.mono() - begunAt));
     await this.results.stop();
+    await this.trail.stop();
     if (this.ownsStore) await this.store.close();
   }
 

@@ -64,6 +64,8 @@ export function createDesk(parts: DeskParts): Desk {
   const { store, ports, results, replies, engineName, gateway, outage, clock, library } = parts;
   const { namespace, maxPayloadBytes, stickyMs } = parts;
   const view: Desk['view'] = (run, history) => ask(() => parts.readNodes(run, history, clock.upper()));
+  const deliver: Deliver = (target, sent) =>
+    gateway.deliver({ ...sent, target: within(namespace, target), windowMs: stickyMs });
   return {
     ...{ ports, results, replies, engineName },
     encode: (value, where) => encodePayload(value, where, maxPayloadBytes),
@@ -80,11 +82,7 @@ export function createDesk(parts: DeskParts): Desk {
     },
     readHistory: (runId, fromSeq) => ask(() => store.readHistory(runId, fromSeq)),
     why: (row) => readWhy({ store, outage, library, nodesOf: view }, row),
-    send: (ref, message) => {
-      const deliver: Deliver = (target, sent) =>
-        gateway.deliver({ ...sent, target: within(namespace, target), windowMs: stickyMs });
-      return deliverMessage(deliver, ref, message);
-    },
+    send: (ref, message) => deliverMessage(deliver, ref, message),
     reopen: (request) => gateway.reopen(request),
     view,
   };

@@ -171,6 +171,14 @@ const MEMBERS: Readonly<Record<keyof Millrace, Bound>> = {
   },
   drain: ({ ours, theirs }) => engineUnknown(ours, (engine) => theirs.drain(engine)),
   failover: ({ ours, theirs }) => engineUnknown(ours, (engine) => theirs.failover(engine)),
+  record: 'writes into its own namespace; what is in there, the next one reads',
+  async audit({ ours, theirs }) {
+    await ours.record({ actor: 'local', action: 'cancelRun', outcome: 'done' });
+    const { entries } = await ours.audit();
+    expect(entries).toHaveLength(1);
+    for (const filter of [{}, { actor: 'local' }, { before: entries[0]?.id }])
+      expect(await theirs.audit(filter)).toEqual({ entries: [], next: undefined });
+  },
   async queues({ ours, theirs }) {
     expect([(await ours.queues()).length, await theirs.queues()]).toEqual([1, []]);
   },
@@ -214,6 +222,7 @@ const BOUNDED = Object.entries(MEMBERS).flatMap(([name, bound]) =>
 );
 
 describe('a Millrace of another namespace', () => {
+  // oxlint-disable-next-line vitest/expect-expect -- each has its own
   it.each(BOUNDED)('finds nothing of ours, and changes nothing: %s', async (_, bound) => {
     await bound(await twoNamespaces());
   });

@@ -85,6 +85,8 @@ export interface MillraceOptions {
   idlePoll?: Duration | undefined;
   /** How long a lock is held that says nothing itself. Default 5 minutes. */
   lockTimeout?: Duration | undefined;
+  /** How long entries of the audit log are kept. The engine that leads goes by its own. Default 400 days. */
+  auditRetention?: Duration | undefined;
   /** How long a closed run answers for its key. Default 7 days. */
   dedup?: Duration | undefined;
   /** Of one value as stored. Default 2 MiB. */
@@ -108,7 +110,7 @@ const OPTIONS: readonly (keyof MillraceOptions)[] = [
     'deathLimit',
     'idlePoll',
   ] as const),
-  ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool', 'lockTimeout'] as const),
+  ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool', 'lockTimeout', 'auditRetention'] as const),
   ...(['region', 'labels', 'weight', 'supportedExecutors', 'expectedEngines', 'failover'] as const),
   ...(['strategy', 'loadWeights', 'secrets', 'allowShell', 'httpAllowHosts', 'smtp'] as const),
 ];
@@ -135,7 +137,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
   checkExecutors(executors);
   checkName('namespace', namespace);
   const ms = (
-    name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup' | 'sticky' | 'lockTimeout',
+    name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup' | 'sticky' | 'lockTimeout' | 'auditRetention',
     fallback: number,
   ): number => {
     const given = options[name];
@@ -172,6 +174,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     deathLimit: count(options.deathLimit ?? 3, 'deathLimit'),
     idlePollMs: ms('idlePoll', 1_000),
     auditMs: 1_000,
+    auditRetentionMs: ms('auditRetention', 400 * 24 * 3_600_000),
     lockMs: ms('lockTimeout', 300_000),
     dedupMs: ms('dedup', 7 * 24 * 3_600_000),
     maxPayloadBytes: count(options.maxPayloadBytes ?? 2 * 1024 * 1024, 'maxPayloadBytes'),

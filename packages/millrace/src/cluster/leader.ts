@@ -6,6 +6,8 @@ import type { Ports } from '../engine/ports.ts';
 const RETIRED_MS = 24 * 3_600_000;
 const FAILOVERS_MS = 30 * RETIRED_MS;
 const PRUNE_CHUNK = 500;
+/** Entries of the audit log are many, and small. */
+const AUDIT_CHUNK = 2_000;
 
 const LOOK_MS = 60_000;
 /** Pauses while there is more to do are short, and not so short that others wait. */
@@ -19,7 +21,10 @@ export function startChores(ports: Ports, engine: Engine): Loop {
     if (!engine.leads()) return LOOK_MS;
     const request = { limit: PRUNE_CHUNK, enginesMs: RETIRED_MS, failoversMs: FAILOVERS_MS };
     const { engines, failovers } = await engine.store.prune(request);
-    return Math.max(engines, failovers) === PRUNE_CHUNK ? MORE_MS : LOOK_MS;
+    const auditMs = engine.options.auditRetentionMs;
+    const entries = await engine.store.pruneAudit({ auditMs, limit: AUDIT_CHUNK });
+    const isMore = Math.max(engines, failovers) === PRUNE_CHUNK || entries === AUDIT_CHUNK;
+    return isMore ? MORE_MS : LOOK_MS;
   };
   const loop = startLoop(ports, 'chores', tick, LOOK_MS);
   loop.within(LOOK_MS);

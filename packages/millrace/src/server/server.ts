@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Doorkeeper } from './access/principal.ts';
+import { createAuditor } from './audit/auditor.ts';
 import { createApi } from './http/app.ts';
 import { type Listening, listen, remoteOf } from './http/listen.ts';
 import { openApiDocument } from './http/openapi.ts';
@@ -20,7 +21,8 @@ export interface ServerParts {
 /** The whole HTTP application: also for tests, and for applications that mount it into a server of their own. */
 export function createApp(parts: ServerParts): Hono {
   const app = new Hono();
-  app.route('/api/v1', createApi({ ...parts, routes: ROUTES, remoteOf }));
+  const onEnd = createAuditor(parts);
+  app.route('/api/v1', createApi({ ...parts, routes: ROUTES, remoteOf, onEnd }));
   const document = JSON.stringify(openApiDocument(ROUTES, parts.version));
   app.get('/openapi.json', () => new Response(document, { headers: { 'content-type': 'application/json' } }));
   return app;

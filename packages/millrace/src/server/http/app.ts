@@ -7,7 +7,7 @@ import { readBody } from './body.ts';
 import { answered } from './answer.ts';
 import { problemAnswer, problemOf } from './problem.ts';
 import type { RequestContext } from './request.ts';
-import type { Route } from './route.ts';
+import type { Answer, Described, Route, Taken } from './route.ts';
 import { requestIdOf, traceparentOf } from './trace.ts';
 
 /** What the application needs of the process. */
@@ -24,7 +24,24 @@ export interface AppParts {
   readonly reportBug: (error: unknown, requestId: string) => void;
   /** Hears of every request that was answered; must not throw. */
   readonly onAnswer?: (seen: Answered) => void;
+  /** Hears how each request ended, before its caller does; must not reject. */
+  readonly onEnd?: (seen: Seen, end: End) => Promise<void>;
 }
+
+/** One request, as far as it has come. */
+export interface Seen {
+  readonly route: Route;
+  readonly headers: Headers;
+  readonly requestId: string;
+  readonly remote: string;
+  readonly params: Readonly<Record<string, string>>;
+  principal?: Principal;
+  /** Since it was given to its handler. */
+  taken?: Taken;
+  described?: Described | undefined;
+}
+
+export type End = { readonly answer: Answer } | { readonly error: unknown };
 
 /** One request with its end. */
 export interface Answered {
@@ -53,30 +70,46 @@ async function serve(
   request: Request,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
-  const requestId = requestIdOf(request.headers, parts.uuid);
+  const { headers } = request;
+  const requestId = requestIdOf(headers, parts.uuid);
+  const seen: Seen = { route, headers, requestId, remote: parts.remoteOf(request), params };
+  let response: Response;
+  let end: End;
   try {
-    const remote = parts.remoteOf(request);
-    const principal = await identified(parts, request, remote);
-    if (!may(principal, route.permission)) throw forbidden(principal, route);
-    const taken = {
-      params: checked(route.params, params, 'path'),
-      query: checked(route.query, queryOf(request.url), 'query'),
-      body: await bodyOf(parts, route, request),
-    };
-    const context: RequestContext = {
-      principal,
-      requestId,
-      millrace: parts.tenants.of(principal.namespace),
-      traceparent: traceparentOf(request.headers),
-      headers: request.headers,
-      signal: request.signal,
-    };
-    const answer = await route.handle(taken, context);
-    parts.onAnswer?.({ route, context, remote, params, body: taken.body, status: answer.status });
-    return answered(route, request, answer, requestId);
+    end = { answer: await handled(parts, request, seen) };
+    response = answered(route, request, end.answer, requestId);
   } catch (error) {
-    return refused(parts, error, requestId);
+    end = { error };
+    response = refused(parts, error, requestId);
   }
+  await parts.onEnd?.(seen, end);
+  return response;
+}
+
+async function handled(parts: AppParts, request: Request, seen: Seen): Promise<Answer> {
+  const { route, headers, requestId, remote, params } = seen;
+  const principal = await identified(parts, request, remote);
+  seen.principal = principal;
+  if (!may(principal, route.permission)) throw forbidden(principal, route);
+  const taken = {
+    params: checked(route.params, params, 'path'),
+    query: checked(route.query, queryOf(request.url), 'query'),
+    body: await bodyOf(parts, route, request),
+  };
+  const context: RequestContext = {
+    principal,
+    requestId,
+    millrace: parts.tenants.of(principal.namespace),
+    traceparent: traceparentOf(headers),
+    headers,
+    signal: request.signal,
+  };
+  seen.taken = taken;
+  // What cannot be described may be done all the same, or its handler says why not.
+  seen.described = await route.describe?.(taken, context).catch(() => ({}));
+  const answer = await route.handle(taken, context);
+  parts.onAnswer?.({ route, context, remote, params, body: taken.body, status: answer.status });
+  return answer;
 }
 
 /** Of a path that does not exist one learns it only with a credential. */

@@ -1,4 +1,5 @@
 import { describe, test } from 'vitest';
+import { auditPromises } from './audit/audit.ts';
 import { versionCountPromises } from './definitions/counts.ts';
 import { definitionPromises } from './definitions/definitions.ts';
 import { draftPromises } from './definitions/drafts.ts';
@@ -65,6 +66,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   namespaces: namespacePromises,
   fidelity: fidelityPromises,
   concurrency: concurrencyPromises,
+  audit: auditPromises,
   migrate: migratePromises,
 };
 

@@ -13,6 +13,7 @@ import {
   checkStart,
   checkText,
 } from '../port/text.ts';
+import { auditCalls } from './audit/audit.ts';
 import { readAddress } from './database/address.ts';
 import { ask, connections, type Connections, openPool } from './database/connect.ts';
 import { readDurability } from './database/durability.ts';
@@ -97,6 +98,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     ...outsideActs(calls, now),
     ...reads(calls),
     ...definitionCalls(calls, now),
+    ...auditCalls(calls, now),
     ...limitActs(calls, now),
     ...lockCalls(calls, now),
   };

@@ -14,6 +14,7 @@ import {
   checkStart,
   checkText,
 } from '../port/text.ts';
+import { auditCalls, prepareAudit } from './audit/audit.ts';
 import { connect, type Connection } from './database/connection.ts';
 import { pollHints } from './database/hints.ts';
 import { migrate, requireSchema } from './database/migrate.ts';
@@ -96,6 +97,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     ...outsideCalls(backend),
     ...readCalls(backend),
     ...definitionCalls(connection, acts),
+    ...auditCalls(connection, acts),
     ...limitCalls(backend),
     ...lockCalls(backend),
   };
@@ -256,6 +258,7 @@ function prepareActs(connection: Connection) {
     definitions: prepareDefinitions(connection, settings, routes),
     countVersions: prepareVersionCounts(connection),
     failovers,
+    audit: prepareAudit(connection),
     locks,
     limits,
     limitReads: prepareLimitReads(connection, limits),

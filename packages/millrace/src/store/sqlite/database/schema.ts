@@ -1,3 +1,5 @@
+import { AUDIT_TABLE } from '../audit/tables.ts';
+
 /** One forward step of the schema. A released one never changes: its checksum is kept in the database. */
 export interface Migration {
   id: number;
@@ -273,4 +275,5 @@ CREATE INDEX runs_closed_counts ON runs_closed (namespace, workflow, workflow_ve
   WHERE workflow NOT GLOB '$task/*';
 `,
   },
+  { id: 3, name: 'audit log', sql: AUDIT_TABLE },
 ];

@@ -112,9 +112,9 @@ function prepareStatements(connection: Connection) {
     selectKey: connection.prepare<{ run_id: string }>(
       'SELECT run_id FROM keys WHERE namespace = ? AND key = ?',
     ),
-    selectTarget: connection.prepare<Target>(
-      'SELECT namespace, status, priority, owner, last_owner, assigned_to, inbox_seq, suspect_group FROM runs WHERE run_id = ?',
-    ),
+    selectTarget: connection.prepare<Target>(`
+      SELECT namespace, status, priority, owner, last_owner, assigned_to, inbox_seq, suspect_group FROM runs
+      WHERE run_id = ?`),
     selectClosed: connection.prepare<{ namespace: string; status: number; successor: string | null }>(
       'SELECT namespace, status, successor FROM runs_closed WHERE run_id = ?',
     ),
