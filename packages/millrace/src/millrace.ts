@@ -13,6 +13,7 @@ import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
 import { checkInput, hasSchema } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, OutputOf } from './core/workflow/workflow.ts';
+import { actingStore } from './api/audit/acting-store.ts';
 import { createTrail, type Trail } from './api/audit/trail.ts';
 import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
 import { createSelector, type Selector } from './api/cluster/select.ts';
@@ -127,6 +128,7 @@ export class Millrace extends Publisher {
         options: { ...resolved, executors: isolation.executors, reportPool: reporterOf(pool) },
         pool,
         work,
+        actor: resolved.actor,
         ownsStore: typeof url === 'string',
       };
       const millrace = new Millrace(parts);
@@ -160,7 +162,11 @@ export class Millrace extends Publisher {
     super();
     const { ports, options } = parts;
     const outage = createOutage(ports);
-    const store = watchStore(parts.store, outage);
+    const watched = watchStore(parts.store, outage);
+    const { namespace } = options;
+    this.trail = createTrail({ store: watched, ports, namespace, storeTime: () => this.clock.upper() });
+    const { actor } = parts;
+    const store = actor === undefined ? watched : actingStore(watched, actor, (act) => this.record(act));
     this.store = store;
     this.ports = ports;
     this.options = options;
@@ -168,7 +174,7 @@ export class Millrace extends Publisher {
     this.ownsStore = parts.ownsStore;
     const replies = createReplies();
     const isHere = (runId: string): boolean => this.engine?.held.has(runId) ?? false;
-    this.results = createResults({ store, ports, namespace: options.namespace, isHere });
+    this.results = createResults({ store, ports, namespace, isHere });
     if (parts.work) {
       const engine = new Engine(store, ports, options, listener(this.results, replies, outage));
       engine.placing = createPlacing(engine);
@@ -183,9 +189,8 @@ export class Millrace extends Publisher {
     if (engine === undefined) this.clientPlacing = createClientPlacing(store, ports, options, library);
     this.selector = createSelector(store, options, library);
     this.gateway = createGateway(engine?.store ?? store, ports, engine, answered);
-    const { name: engineName, namespace, maxPayloadBytes, stickyMs } = options;
+    const { name: engineName, maxPayloadBytes, stickyMs } = options;
     const { results, gateway } = this;
-    this.trail = createTrail({ store, ports, namespace, storeTime: () => clock.upper() });
     this.keeper = openKeeper({ store, ports, options, engine });
     const readNodes = nodeReader(storedDefinitions(store), ports.drained);
     const callers = { results, replies, gateway, outage, clock, library, readNodes };
@@ -417,6 +422,7 @@ interface Parts {
   ports: Ports;
   options: EngineOptions;
   work: boolean;
+  actor: string | undefined;
   pool: Pool | undefined;
   ownsStore: boolean;
 }

@@ -31,6 +31,11 @@ export interface MillraceOptions {
   name?: string | undefined;
   /** False: a client that starts, signals and reads, and executes nothing. Default true. */
   work?: boolean | undefined;
+  /**
+   * Who acts through this client: what it changes is written into the audit log under this name. An engine has none: whoever
+   * acts through it says so with `record`.
+   */
+  actor?: string | undefined;
   namespace?: string | undefined;
   /** Queues to take runs from. Default: all. */
   queues?: readonly string[] | undefined;
@@ -98,7 +103,17 @@ export interface MillraceOptions {
 }
 
 const OPTIONS: readonly (keyof MillraceOptions)[] = [
-  ...(['store', 'workflows', 'executors', 'name', 'work', 'namespace', 'queues', 'concurrency'] as const),
+  ...([
+    'store',
+    'workflows',
+    'executors',
+    'name',
+    'work',
+    'actor',
+    'namespace',
+    'queues',
+    'concurrency',
+  ] as const),
   ...([
     'stepConcurrency',
     'cacheSize',
@@ -120,6 +135,7 @@ export interface ResolvedOptions extends Omit<EngineOptions, 'executors' | 'repo
   readonly executors: Readonly<Record<string, Executor | IsolatedExecutor>>;
   readonly supportedExecutors: readonly string[] | undefined;
   readonly pool: PoolSettings;
+  readonly actor: string | undefined;
   readonly secrets: Secrets;
   readonly allowShell: boolean;
   readonly httpAllowHosts: readonly string[];
@@ -149,6 +165,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
   return {
     name: options.name ?? defaultName(),
     namespace,
+    actor: actorOf(options),
     queues: options.queues,
     region: options.region === undefined ? undefined : checkedName('region', options.region),
     labels: [...new Set(options.labels ?? [])].map((label) => checkedName('label', label)),
@@ -180,6 +197,13 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     maxPayloadBytes: count(options.maxPayloadBytes ?? 2 * 1024 * 1024, 'maxPayloadBytes'),
     defaultStep: { retry, timeoutMs: undefined, totalTimeoutMs: undefined, heartbeatTimeoutMs: undefined },
   };
+}
+
+function actorOf({ actor, work }: MillraceOptions): string | undefined {
+  if (actor === undefined || work === false) return actor;
+  throw new MillraceError('INVALID_ARGUMENT', 'Millrace.open: actor is given to an engine', {
+    remedy: 'Pass work: false, or leave actor out and call record() for what somebody does.',
+  });
 }
 
 function checkedName(kind: string, value: string): string {
