@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { open, refusal, sharedStore, until } from '../../testbed/engines/engines.ts';
 import { isMillraceError, workflow, type Millrace, type Run } from '../index.ts';
+
+// Reading definitions takes libraries, which are loaded when they are first needed.
+vi.setConfig({ testTimeout: 30_000 });
 
 /*
  * One store, two namespaces: whatever names something takes the name of ours from theirs, and is answered as if it did
