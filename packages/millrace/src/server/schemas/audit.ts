@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ACT_OUTCOMES } from '../../core/audit/act.ts';
 import { instant } from './run.ts';
 
-export const auditEntry = z
+const auditEntry = z
   .looseObject({
     id: z.uuid(),
     at: instant,

@@ -19,7 +19,7 @@ describe('migrate', () => {
     const file = place.store.slice('file:'.length);
     const dry = await millrace(['migrate', '--dry-run', '--store', place.store, '--json']);
     expect(dry.status).toBe(0);
-    expect(JSON.parse(dry.out)).toMatchObject({ dryRun: true, from: 0, applied: [{ id: 1 }, { id: 2 }] });
+    expect(JSON.parse(dry.out)).toMatchObject({ dryRun: true, from: 0, applied: [{ id: 1 }, { id: 2 }, { id: 3 }] });
     expect(existsSync(file)).toBe(false);
     const text = await millrace(['migrate', '--dry-run', '--store', place.store]);
     expect(text.out).toContain('schema 0 would become');
