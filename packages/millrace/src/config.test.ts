@@ -41,6 +41,7 @@ describe('the environment', () => {
       beatMs: 1000,
       leaseMs: 5000,
       lockMs: 300_000,
+      auditRetentionMs: 34_560_000_000,
       failover: true,
       ...{ apiKeys: [], jwtIssuer: undefined, jwtAudience: undefined, jwksUrl: undefined },
       ...{ quotaOpenRuns: NO_QUOTA, quotaStartsPerSecond: NO_QUOTA, quotaPayloadBytes: NO_QUOTA },
@@ -88,6 +89,7 @@ describe('the environment', () => {
       QUOTA_PAYLOAD_BYTES: '1000, shop=500',
       MAX_REQUESTS: '20',
       MAX_NAMESPACE_REQUESTS: '10',
+      AUDIT_RETENTION: '90d',
       LOG_LEVEL: 'WARN',
       LOG_FORMAT: 'json',
     });
@@ -121,6 +123,7 @@ describe('the environment', () => {
       quotaStartsPerSecond: { each: undefined, of: new Map([['shop', 5]]) },
       quotaPayloadBytes: { each: 1_000, of: new Map([['shop', 500]]) },
       ...{ maxRequests: 20, maxNamespaceRequests: 10 },
+      auditRetentionMs: 7_776_000_000,
       logLevel: 'warn',
       logFormat: 'json',
     });

@@ -42,6 +42,8 @@ export {
   isMillraceError,
   type ErrorCode,
 } from './core/errors.ts';
+export type { Act, ActOutcome, AuditDescription } from './core/audit/act.ts';
+export type { AuditFilterOptions, AuditPage } from './api/audit/look.ts';
 export type { HeldLock } from './api/locks/hold.ts';
 export type { RunLock } from './core/locks/ask.ts';
 export type { LockClaimant, LockDescription } from './core/locks/describe-lock.ts';

@@ -13,6 +13,8 @@ import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
 import { checkInput, hasSchema } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, OutputOf } from './core/workflow/workflow.ts';
+import { actingStore } from './api/audit/acting-store.ts';
+import { createTrail, type Trail } from './api/audit/trail.ts';
 import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
 import { createSelector, type Selector } from './api/cluster/select.ts';
 import { whileHeld, type HeldLock } from './api/locks/hold.ts';
@@ -98,6 +100,7 @@ export class Millrace extends Publisher {
   /** Where a client's runs shall begin; an engine has a placer of its own. */
   private readonly clientPlacing: ClientPlacing | undefined;
   protected readonly keeper: Keeper;
+  protected readonly trail: Trail;
   protected readonly versions: VersionDesk;
   protected readonly library: Library;
   private readonly workers: Pool | undefined;
@@ -129,6 +132,7 @@ export class Millrace extends Publisher {
         options: { ...resolved, executors: isolation.executors, reportPool: reporterOf(pool) },
         pool,
         work,
+        actor: resolved.actor,
         ownsStore: typeof url === 'string',
       };
       const millrace = new Millrace(parts);
@@ -162,14 +166,19 @@ export class Millrace extends Publisher {
     super();
     const { ports, options } = parts;
     const outage = createOutage(ports);
-    const store = watchStore(parts.store, outage);
+    const watched = watchStore(parts.store, outage);
+    const { namespace } = options;
+    this.trail = createTrail({ store: watched, ports, namespace, storeTime: () => this.clock.upper() });
+    const { actor } = parts;
+    const store = actor === undefined ? watched : actingStore(watched, actor, (act) => this.record(act));
     this.store = store;
     this.ports = ports;
     this.options = options;
     this.workers = parts.pool;
     this.ownsStore = parts.ownsStore;
     const replies = createReplies();
-    this.results = createResults(store, ports, (runId) => this.engine?.held.has(runId) ?? false);
+    const isHere = (runId: string): boolean => this.engine?.held.has(runId) ?? false;
+    this.results = createResults({ store, ports, namespace, isHere });
     if (parts.work) {
       const engine = new Engine(store, ports, options, listener(this.results, replies, outage));
       engine.placing = createPlacing(engine);
@@ -189,7 +198,8 @@ export class Millrace extends Publisher {
     this.keeper = openKeeper({ store, ports, options, engine });
     const readNodes = nodeReader(storedDefinitions(store), ports.drained);
     const callers = { results, replies, gateway, outage, clock, library, readNodes };
-    this.desk = createDesk({ store, ports, ...callers, engineName, maxPayloadBytes, stickyMs });
+    const bounds = { namespace, maxPayloadBytes, stickyMs };
+    this.desk = createDesk({ store, ports, ...callers, engineName, ...bounds });
     this.facts = this.startFacts();
   }
 
@@ -292,8 +302,7 @@ export class Millrace extends Publisher {
 
   /** The handle of an existing run; does no I/O. */
   run<O = unknown>(ref: string | { key: string }): Run<O> {
-    if (typeof ref === 'string') return runHandle<O>(this.desk, { runId: ref });
-    return runHandle<O>(this.desk, { namespace: this.options.namespace, key: ref.key });
+    return runHandle<O>(this.desk, typeof ref === 'string' ? { runId: ref } : { key: ref.key });
   }
 
   /**
@@ -372,6 +381,7 @@ export class Millrace extends Publisher {
     await this.engine?.close(graceMs);
     await this.workers?.close(graceMs - (clock.mono() - begunAt));
     await this.results.stop();
+    await this.trail.stop();
     if (this.ownsStore) await this.store.close();
   }
 
@@ -423,7 +433,7 @@ export class Millrace extends Publisher {
   private started<O>(result: StartResult, request: StartRequest): Run<O> {
     const refusal = refusalOf(result, request);
     if (refusal !== undefined) throw refusal;
-    return runHandle<O>(this.desk, { runId: result.runId });
+    return runHandle<O>(this.desk, { runId: result.runId }, true);
   }
 }
 
@@ -432,6 +442,7 @@ interface Parts {
   ports: Ports;
   options: EngineOptions;
   work: boolean;
+  actor: string | undefined;
   pool: Pool | undefined;
   ownsStore: boolean;
 }

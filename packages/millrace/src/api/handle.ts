@@ -8,13 +8,12 @@ import type { DrawnGraph } from '../core/dag/view/view-graph.ts';
 import type { Why } from '../core/policy/why.ts';
 import type { RunStatus } from '../core/status.ts';
 import type { Signal } from '../core/workflow/signal.ts';
-import type { HistoryChunk, RunRef, RunRow } from '../store/port/store.ts';
-import { notFound, type Desk } from './desk.ts';
+import type { HistoryChunk, RunRow } from '../store/port/store.ts';
+import { notFound, type Desk, type RunName } from './desk.ts';
 import { readHistoryPage, type HistoryPage, type HistoryPageOptions } from './run/history-page.ts';
 import { once } from './run/once.ts';
 import { outcomeOf, type OutcomeOptions, type RunOutcome } from './run/outcome.ts';
 import { endsOf } from './run/read-runs.ts';
-import { ask } from './store-failure.ts';
 import { outputOf } from './results.ts';
 import { retryRun } from './retry.ts';
 import { sendUpdate } from './update.ts';
@@ -83,21 +82,26 @@ function noGraph({ runId, workflow }: RunRow): MillraceError {
   return new MillraceError('NO_GRAPH', `run ${runId} is of workflow "${workflow}", which is code`);
 }
 
-/** The handle of a run named by id or key. */
-export function runHandle<O>(desk: Desk, ref: RunRef): Run<O> {
-  return new RunHandle<O>(desk, ref);
+/**
+ * The handle of a run named by id or key.
+ * @param isOwn - this process has started it: where only its id is needed, nobody has to look whose it is.
+ */
+export function runHandle<O>(desk: Desk, name: RunName, isOwn = false): Run<O> {
+  return new RunHandle<O>(desk, name, isOwn);
 }
 
 // A class, because a handle is made for every run, and a closure for each of its methods is most of what that costs.
 class RunHandle<O> implements Run<O> {
   private readonly desk: Desk;
-  private readonly ref: RunRef;
+  private readonly ref: RunName;
   private known: string | undefined;
+  private isOwn: boolean;
 
-  constructor(desk: Desk, ref: RunRef) {
+  constructor(desk: Desk, ref: RunName, isOwn: boolean) {
     this.desk = desk;
     this.ref = ref;
     this.known = 'runId' in ref ? ref.runId : undefined;
+    this.isOwn = isOwn;
   }
 
   get runId(): string {
@@ -131,7 +135,7 @@ class RunHandle<O> implements Run<O> {
   }
 
   async outcome(options: OutcomeOptions = {}): Promise<RunOutcome> {
-    return outcomeOf(this.desk, await this.id(), options);
+    return outcomeOf(this.desk, this.known ?? (await this.row()).runId, options);
   }
 
   async cancel(reason?: string, { id }: { id?: string | undefined } = {}): Promise<void> {
@@ -146,7 +150,7 @@ class RunHandle<O> implements Run<O> {
     input?: unknown,
     options: { timeout?: Duration; id?: string } = {},
   ): Promise<R> {
-    return sendUpdate<R>(this.desk, await this.id(), { name, input }, options);
+    return sendUpdate<R>(this.desk, this.known ?? (await this.row()).runId, { name, input }, options);
   }
 
   async published<T = unknown>(key: string): Promise<T | undefined> {
@@ -175,7 +179,7 @@ class RunHandle<O> implements Run<O> {
 
   async historyPage(options: HistoryPageOptions = {}): Promise<HistoryPage> {
     const { runId } = await this.row();
-    return readHistoryPage(this.desk.store, runId, options);
+    return readHistoryPage(this.desk, runId, options);
   }
 
   async why(): Promise<Why> {
@@ -192,16 +196,14 @@ class RunHandle<O> implements Run<O> {
   private async row(): Promise<RunRow> {
     const found = await this.desk.readRun(this.ref);
     this.known ??= found.runId;
+    this.isOwn = true;
     return found;
   }
 
-  private async id(): Promise<string> {
-    return this.known ?? (await this.row()).runId;
-  }
-
+  /** Histories are found by id alone: whose the run is has been seen before. */
   private async chunks(): Promise<HistoryChunk[]> {
-    const of = await this.id();
-    const found = await ask(() => this.desk.store.readHistory(of));
+    const known = this.isOwn ? this.known : undefined;
+    const found = await this.desk.readHistory(known ?? (await this.row()).runId);
     if (found.length === 0) throw notFound(this.ref); // a run's start is in its history
     return found;
   }

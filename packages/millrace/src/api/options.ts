@@ -31,6 +31,11 @@ export interface MillraceOptions {
   name?: string | undefined;
   /** False: a client that starts, signals and reads, and executes nothing. Default true. */
   work?: boolean | undefined;
+  /**
+   * Who acts through this client: what it changes is written into the audit log under this name. An engine has none: whoever
+   * acts through it says so with `record`.
+   */
+  actor?: string | undefined;
   namespace?: string | undefined;
   /** Queues to take runs from. Default: all. */
   queues?: readonly string[] | undefined;
@@ -85,6 +90,8 @@ export interface MillraceOptions {
   idlePoll?: Duration | undefined;
   /** How long a lock is held that says nothing itself. Default 5 minutes. */
   lockTimeout?: Duration | undefined;
+  /** How long entries of the audit log are kept. The engine that leads goes by its own. Default 400 days. */
+  auditRetention?: Duration | undefined;
   /** How long a closed run answers for its key. Default 7 days. */
   dedup?: Duration | undefined;
   /** Of one value as stored. Default 2 MiB. */
@@ -96,7 +103,17 @@ export interface MillraceOptions {
 }
 
 const OPTIONS: readonly (keyof MillraceOptions)[] = [
-  ...(['store', 'workflows', 'executors', 'name', 'work', 'namespace', 'queues', 'concurrency'] as const),
+  ...([
+    'store',
+    'workflows',
+    'executors',
+    'name',
+    'work',
+    'actor',
+    'namespace',
+    'queues',
+    'concurrency',
+  ] as const),
   ...([
     'stepConcurrency',
     'cacheSize',
@@ -108,7 +125,7 @@ const OPTIONS: readonly (keyof MillraceOptions)[] = [
     'deathLimit',
     'idlePoll',
   ] as const),
-  ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool', 'lockTimeout'] as const),
+  ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool', 'lockTimeout', 'auditRetention'] as const),
   ...(['region', 'labels', 'weight', 'supportedExecutors', 'expectedEngines', 'failover'] as const),
   ...(['strategy', 'loadWeights', 'secrets', 'allowShell', 'httpAllowHosts', 'smtp'] as const),
 ];
@@ -118,6 +135,7 @@ export interface ResolvedOptions extends Omit<EngineOptions, 'executors' | 'repo
   readonly executors: Readonly<Record<string, Executor | IsolatedExecutor>>;
   readonly supportedExecutors: readonly string[] | undefined;
   readonly pool: PoolSettings;
+  readonly actor: string | undefined;
   readonly secrets: Secrets;
   readonly allowShell: boolean;
   readonly httpAllowHosts: readonly string[];
@@ -135,7 +153,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
   checkExecutors(executors);
   checkName('namespace', namespace);
   const ms = (
-    name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup' | 'sticky' | 'lockTimeout',
+    name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup' | 'sticky' | 'lockTimeout' | 'auditRetention',
     fallback: number,
   ): number => {
     const given = options[name];
@@ -147,6 +165,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
   return {
     name: options.name ?? defaultName(),
     namespace,
+    actor: actorOf(options),
     queues: options.queues,
     region: options.region === undefined ? undefined : checkedName('region', options.region),
     labels: [...new Set(options.labels ?? [])].map((label) => checkedName('label', label)),
@@ -172,11 +191,19 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     deathLimit: count(options.deathLimit ?? 3, 'deathLimit'),
     idlePollMs: ms('idlePoll', 1_000),
     auditMs: 1_000,
+    auditRetentionMs: ms('auditRetention', 400 * 24 * 3_600_000),
     lockMs: ms('lockTimeout', 300_000),
     dedupMs: ms('dedup', 7 * 24 * 3_600_000),
     maxPayloadBytes: count(options.maxPayloadBytes ?? 2 * 1024 * 1024, 'maxPayloadBytes'),
     defaultStep: { retry, timeoutMs: undefined, totalTimeoutMs: undefined, heartbeatTimeoutMs: undefined },
   };
+}
+
+function actorOf({ actor, work }: MillraceOptions): string | undefined {
+  if (actor === undefined || work === false) return actor;
+  throw new MillraceError('INVALID_ARGUMENT', 'Millrace.open: actor is given to an engine', {
+    remedy: 'Pass work: false, or leave actor out and call record() for what somebody does.',
+  });
 }
 
 function checkedName(kind: string, value: string): string {

@@ -30,12 +30,17 @@ const FIRST_POLL_MS = 25;
 const LONGEST_POLL_MS = 1_000;
 const MAX_ASKED = 500;
 
-/**
- * Those who wait for runs to end: answered by this process's engine at once, by polling for all others.
- * @param isHere - whether this process's engine drives the run at this moment, so that asking the store is
- *   idle.
- */
-export function createResults(store: Store, ports: Ports, isHere: (runId: string) => boolean): Results {
+export interface ResultsParts {
+  readonly store: Store;
+  readonly ports: Ports;
+  /** Runs of another are as unknown as those that do not exist. */
+  readonly namespace: string;
+  /** Whether this process's engine drives the run at this moment, so that asking the store is idle. */
+  isHere(runId: string): boolean;
+}
+
+/** Those who wait for runs to end: answered by this process's engine at once, by polling for all others. */
+export function createResults({ store, ports, namespace, isHere }: ResultsParts): Results {
   const waiting: Waiting = new Map();
   let pollMs = FIRST_POLL_MS;
   let loop: Loop | undefined;
@@ -55,7 +60,7 @@ export function createResults(store: Store, ports: Ports, isHere: (runId: string
   const tick = async (): Promise<number> => {
     const asked = awayFrom(waiting, isHere);
     if (asked.length === 0) return waiting.size === 0 ? LONGEST_POLL_MS * 60 : LONGEST_POLL_MS;
-    const rows = await store.readRuns(asked.map((runId) => ({ runId })));
+    const rows = await store.readRuns(asked.map((runId) => ({ runId, namespace })));
     let found = 0;
     rows.forEach((row, at) => {
       const runId = asked[at] as string;

@@ -5,7 +5,6 @@ import { isClosed } from '../core/status.ts';
 import { reopenRequest, type Reopener } from '../engine/retry/reopen.ts';
 import type { ReopenRequest, RunRow } from '../store/port/store.ts';
 import type { Desk } from './desk.ts';
-import { ask } from './store-failure.ts';
 
 /**
  * Opens a run again that ended badly, keeping its id and everything that succeeded: one more event says which
@@ -38,7 +37,7 @@ function requeue(
 }
 
 async function goOn(desk: Desk, row: RunRow, by: Reopener): Promise<ReopenRequest> {
-  const history = placedEvents(await ask(() => desk.store.readHistory(row.runId)));
+  const history = placedEvents(await desk.readHistory(row.runId));
   const undone = undoneIn(history);
   if (undone === undefined) return reopenRequest(row, history, by);
   throw new MillraceError('RUN_COMPENSATED', `run ${row.runId} has run its compensation "${undone}"`);

@@ -96,7 +96,7 @@ async function waitForReply(desk: Desk, question: Question, local: Promise<Reply
 }
 
 async function recordedReply(desk: Desk, { runId, id, fromSeq }: Question): Promise<Reply | undefined> {
-  const chunks = await desk.store.readHistory(runId, fromSeq);
+  const chunks = await desk.readHistory(runId, fromSeq);
   for (const { event } of placedEvents(chunks)) {
     if (event.type === 'update-replied' && event.id === id)
       return { ok: event.ok, payload: event.payload ?? 'null' };

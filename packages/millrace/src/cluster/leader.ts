@@ -1,25 +1,38 @@
-import type { Engine } from '../engine/engine.ts';
 import { startLoop, type Loop } from '../engine/loop.ts';
+import type { EngineOptions } from '../engine/options.ts';
 import type { Ports } from '../engine/ports.ts';
+import type { Store } from '../store/port/store.ts';
 
 /** What is pruned, and when. */
 const RETIRED_MS = 24 * 3_600_000;
 const FAILOVERS_MS = 30 * RETIRED_MS;
 const PRUNE_CHUNK = 500;
+/** Entries of the audit log are many, and small. */
+const AUDIT_CHUNK = 2_000;
 
 const LOOK_MS = 60_000;
 /** Pauses while there is more to do are short, and not so short that others wait. */
 const MORE_MS = 1_000;
 
+/** What the chores ask of an engine. */
+interface Leading {
+  leads(): boolean;
+  readonly store: Pick<Store, 'prune' | 'pruneAudit'>;
+  readonly options: Pick<EngineOptions, 'auditRetentionMs'>;
+}
+
 /**
  * The chores of whoever leads. Two engines may believe that they lead, so each chore is one that two may do.
  */
-export function startChores(ports: Ports, engine: Engine): Loop {
+export function startChores(ports: Ports, engine: Leading): Loop {
   const tick = async (): Promise<number> => {
     if (!engine.leads()) return LOOK_MS;
     const request = { limit: PRUNE_CHUNK, enginesMs: RETIRED_MS, failoversMs: FAILOVERS_MS };
     const { engines, failovers } = await engine.store.prune(request);
-    return Math.max(engines, failovers) === PRUNE_CHUNK ? MORE_MS : LOOK_MS;
+    const auditMs = engine.options.auditRetentionMs;
+    const entries = await engine.store.pruneAudit({ auditMs, limit: AUDIT_CHUNK });
+    const isMore = Math.max(engines, failovers) === PRUNE_CHUNK || entries === AUDIT_CHUNK;
+    return isMore ? MORE_MS : LOOK_MS;
   };
   const loop = startLoop(ports, 'chores', tick, LOOK_MS);
   loop.within(LOOK_MS);

@@ -46,6 +46,8 @@ export interface EngineOptions {
   /** Longest pause between two polls for queued runs while beats do not say that there are none. */
   readonly idlePollMs: number;
   readonly auditMs: number;
+  /** How long entries of the audit log are kept. */
+  readonly auditRetentionMs: number;
   /** How long a closed run answers for its key. */
   readonly dedupMs: number;
   readonly maxPayloadBytes: number;

@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Doorkeeper } from './access/principal.ts';
+import { createAuditor } from './audit/auditor.ts';
 import { createApi } from './http/app.ts';
 import { type Listening, listen, type ListenOptions, readBytes, remoteOf } from './http/listen.ts';
 import { openApiDocument } from './http/openapi.ts';
@@ -26,8 +27,9 @@ export interface ServerParts {
 /** The whole HTTP application: also for tests, and for applications that mount it into a server of their own. */
 export function createApp(parts: ServerParts): Hono {
   const app = new Hono();
+  const onEnd = createAuditor(parts);
   app.use(keepInert);
-  app.route('/api/v1', createApi({ routes: ROUTES, ...parts, remoteOf, readBytes }));
+  app.route('/api/v1', createApi({ routes: ROUTES, ...parts, remoteOf, readBytes, onEnd }));
   const document = JSON.stringify(openApiDocument(ROUTES, parts.version));
   app.get('/openapi.json', () => new Response(document, { headers: { 'content-type': 'application/json' } }));
   return app;

@@ -1,3 +1,4 @@
+import type { Act } from '../../core/audit/act.ts';
 import type { ClusterDescription } from '../../core/cluster/describe-cluster.ts';
 import type { FailoverDescription } from '../../core/cluster/describe-failover.ts';
 import type { LimitDescription, QueueDescription } from '../../core/limits/describe-queue.ts';
@@ -13,6 +14,8 @@ import { declareDead, orderDrain } from './act.ts';
 import { readCluster, readFailovers, type FailoversFilter } from './look.ts';
 import type { InstanceChoice, InstanceWish, Selector } from './select.ts';
 import { putStrategy, readStrategy, type StrategyDescription } from './strategy.ts';
+import { type AuditFilterOptions, type AuditPage, readAudit } from '../audit/look.ts';
+import type { Trail } from '../audit/trail.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Run } from '../handle.ts';
 import { type Keys, openKeys } from '../access/keys.ts';
@@ -36,6 +39,7 @@ export abstract class Operator {
   protected abstract readonly selector: Selector;
   protected abstract readonly library: Library;
   protected abstract readonly keeper: Keeper;
+  protected abstract readonly trail: Trail;
   abstract run(ref: string | { key: string }): Run;
 
   /** The API keys of this namespace. */
@@ -87,7 +91,7 @@ export abstract class Operator {
    * @returns the incarnation that was told. @throws ENGINE_NOT_FOUND, INVALID_ARGUMENT.
    */
   async drain(engine: string): Promise<{ engineId: string; incarnation: string }> {
-    const { name, engineId } = await orderDrain(this.store, engine);
+    const { name, engineId } = await orderDrain(this.store, this.options.namespace, engine);
     return { engineId: name, incarnation: engineId };
   }
 
@@ -98,9 +102,23 @@ export abstract class Operator {
    * @throws ENGINE_NOT_FOUND, INVALID_ARGUMENT.
    */
   async failover(engine: string): Promise<{ engineId: string; incarnation: string; requeued: number }> {
-    const { row, requeued } = await declareDead(this.store, engine, this.options.deathLimit);
+    const { namespace, deathLimit } = this.options;
+    const { row, requeued } = await declareDead(this.store, namespace, engine, deathLimit);
     this.gateway.hintReady();
     return { engineId: row.name, incarnation: row.engineId, requeued };
+  }
+
+  /**
+   * Writes down that somebody did something, or tried to, in the audit log of the namespace. Resolves when it is stored;
+   * where the store does not take it within 2 s, it is kept in memory and stored later. Never rejects.
+   */
+  record(act: Act): Promise<void> {
+    return this.trail.record(act);
+  }
+
+  /** The audit log of the namespace, newest first. `next` is the `before` of the next page. @throws INVALID_ARGUMENT. */
+  audit(filter: AuditFilterOptions = {}): Promise<AuditPage> {
+    return readAudit(this.store, this.options.namespace, filter);
   }
 
   /** Locks that are held or waited for in this namespace, by name. */

@@ -1,8 +1,7 @@
 import { MillraceError } from '../../core/errors.ts';
 import { historyItem, placedEvents, type HistoryItem } from '../../core/reading/history-items.ts';
 import type { PlacedEvent } from '../../core/run/event.ts';
-import type { Store } from '../../store/port/store.ts';
-import { ask } from '../store-failure.ts';
+import type { Desk } from '../desk.ts';
 
 export interface HistoryPageOptions {
   /** Position of the first event, from 0. Default 0. */
@@ -26,7 +25,7 @@ const MOST = 1_000;
 
 /** A page of what is recorded: no more of it is read than that. */
 export async function readHistoryPage(
-  store: Pick<Store, 'readHistory'>,
+  desk: Pick<Desk, 'readHistory'>,
   runId: string,
   { from = 0, limit = 100 }: HistoryPageOptions,
 ): Promise<HistoryPage> {
@@ -38,7 +37,7 @@ export async function readHistoryPage(
     const asked = Math.min(CHUNKS, limit + 1);
     const position = at;
     // oxlint-disable-next-line no-await-in-loop -- whether more is wanted depends on what has come
-    const chunks = await ask(() => store.readHistory(runId, position, asked));
+    const chunks = await desk.readHistory(runId, position, asked);
     events.push(...placedEvents(chunks).filter(({ seq }) => seq >= position));
     bytes += chunks.reduce((sum, { data }) => sum + data.byteLength, 0);
     at = (events.at(-1)?.seq ?? from - 1) + 1;

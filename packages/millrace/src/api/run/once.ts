@@ -1,9 +1,7 @@
 import { isMillraceError } from '../../core/errors.ts';
 import { placedEvents } from '../../core/reading/history-items.ts';
 import type { RunEvent } from '../../core/run/event.ts';
-import type { RunRef } from '../../store/port/store.ts';
-import type { Desk } from '../desk.ts';
-import { ask } from '../store-failure.ts';
+import type { Desk, RunName } from '../desk.ts';
 
 const ENDED: ReadonlySet<string> = new Set(['RUN_CLOSED', 'RUN_NOT_CLOSED']);
 
@@ -20,7 +18,7 @@ interface Deed {
  */
 export async function once(
   desk: Desk,
-  ref: RunRef,
+  ref: RunName,
   { type, id }: Deed,
   act: () => Promise<void>,
 ): Promise<void> {
@@ -32,9 +30,9 @@ export async function once(
   }
 }
 
-async function isObeyed(desk: Desk, ref: RunRef, deed: Deed): Promise<boolean> {
+async function isObeyed(desk: Desk, ref: RunName, deed: Deed): Promise<boolean> {
   const { runId } = await desk.readRun(ref);
-  const history = placedEvents(await ask(() => desk.store.readHistory(runId)));
+  const history = placedEvents(await desk.readHistory(runId));
   return history.some(({ event }) => tellsOf(event, deed));
 }
 

@@ -23,7 +23,7 @@ export async function readFacts(
     case 'waiting':
     case 'running': {
       const waits = waitsOf(row, history, now);
-      const [tasks, locks] = await Promise.all([readTasks(store, waits), readLocks(store, row, waits)]);
+      const [tasks, locks] = await Promise.all([readTasks(store, row, waits), readLocks(store, row, waits)]);
       const isLost = row.status === 'running' && engines.every(({ engineId }) => engineId !== row.ownerId);
       return { ...known, tasks, locks, departed: isLost ? await scene.departed() : undefined };
     }
@@ -63,9 +63,13 @@ async function readReservation(
   return { engine: assignee.name, until, strategy };
 }
 
-async function readTasks(store: Store, waits: readonly Wait[]): Promise<readonly TaskFacts[]> {
+async function readTasks(
+  store: Store,
+  { namespace }: RunRow,
+  waits: readonly Wait[],
+): Promise<readonly TaskFacts[]> {
   const refs = waits.flatMap(({ kind, runId }) =>
-    kind === 'task' && runId !== undefined ? [{ runId }] : [],
+    kind === 'task' && runId !== undefined ? [{ runId, namespace }] : [],
   );
   const rows = refs.length === 0 ? [] : await ask(() => store.readRuns(refs));
   return rows.flatMap((task) => {

@@ -40,7 +40,8 @@ export async function readWhy(source: WhySource, first: RunRow): Promise<Why | u
     const told = await readOnce(source, row);
     if (told === undefined) return undefined;
     const { chain, rows } = told;
-    const again = new Map((await readRows(source.store, [...rows.keys()])).map((now) => [now.runId, now]));
+    const now = await readRows(source.store, first.namespace, [...rows.keys()]);
+    const again = new Map(now.map((one) => [one.runId, one]));
     const moved = new Set(
       [...rows.values()].filter((then) => !isSame(then, again.get(then.runId))).map(idOf),
     );
@@ -70,7 +71,7 @@ async function readOnce(source: WhySource, row: RunRow): Promise<Told | undefine
   const { store, outage, library } = source;
   const history = await readHistory(store, row.runId);
   if (history.length === 0) return undefined;
-  const scene = await openScene(store, library);
+  const scene = await openScene(store, library, row.namespace);
   const trouble = outage?.current();
   const since = trouble && { message: trouble.message, since: scene.now - trouble.forMs };
   const first = await lookAt(source, scene, { row, history, outage: since });
@@ -78,7 +79,7 @@ async function readOnce(source: WhySource, row: RunRow): Promise<Told | undefine
   const rows = new Map([[row.runId, row]]);
   for (let ids = chain.next(); ids.length > 0; ids = chain.next()) {
     // oxlint-disable-next-line no-await-in-loop -- who is next stands in what was found
-    const found = await readRows(store, ids);
+    const found = await readRows(store, row.namespace, ids);
     for (const one of found) rows.set(one.runId, one);
     // oxlint-disable-next-line no-await-in-loop
     chain.add(await Promise.all(found.map((one) => linkAt(source, scene, one))));
@@ -86,8 +87,9 @@ async function readOnce(source: WhySource, row: RunRow): Promise<Told | undefine
   return { why: first, chain, rows };
 }
 
-async function readRows(store: Store, ids: readonly string[]): Promise<RunRow[]> {
-  const rows = await ask(() => store.readRuns(ids.map((runId) => ({ runId }))));
+/** Wherever a chain leads, it stays in the namespace that it began in. */
+async function readRows(store: Store, namespace: string, ids: readonly string[]): Promise<RunRow[]> {
+  const rows = await ask(() => store.readRuns(ids.map((runId) => ({ runId, namespace }))));
   return rows.filter((row) => row !== undefined);
 }
 

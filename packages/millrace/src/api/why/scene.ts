@@ -26,16 +26,24 @@ const DEPARTED_MS = 24 * 3_600_000;
 /** A run that kills its processes does so in a row, and lately. */
 const FAILOVERS_READ = 100;
 
-/** @param library - whose definitions engines can run besides their code. */
-export async function openScene(store: Store, library: Library | undefined): Promise<Scene> {
+/**
+ * @param library - whose definitions engines can run besides their code.
+ * @param namespace - engines of others are not there.
+ */
+export async function openScene(
+  store: Store,
+  library: Library | undefined,
+  namespace: string,
+): Promise<Scene> {
+  const isHere = (engine: EngineFacts): boolean => engine.namespace === namespace;
   await ask(async () => library?.refresh());
   const { storeTime: now, engines } = await ask(() => store.listEngines());
   let departed: Promise<readonly DepartedEngine[]> | undefined;
   let failovers: Promise<readonly FailoverEvent[]> | undefined;
   return {
     now,
-    engines: engines.map((row) => factsOf(row, now, library)),
-    departed: () => (departed ??= readDeparted(store, library)),
+    engines: engines.map((row) => factsOf(row, now, library)).filter(isHere),
+    departed: async () => (await (departed ??= readDeparted(store, library))).filter(isHere),
     async deathsOf(runId) {
       failovers ??= ask(() => store.listFailovers({ limit: FAILOVERS_READ }));
       const of = ({ runIds, quarantined }: FailoverEvent): boolean =>
@@ -49,7 +57,7 @@ export async function openScene(store: Store, library: Library | undefined): Pro
         }))
         .toReversed();
     },
-    async othersOf({ namespace, workflow, workflowVersion }) {
+    async othersOf({ workflow, workflowVersion }) {
       const { version } = splitVersion(workflowVersion);
       const counts = await ask(() => store.countVersions({ namespace, workflow }));
       const same = counts.filter((of) => of.version === version && !isClosed(of.status));

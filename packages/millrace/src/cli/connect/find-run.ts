@@ -28,7 +28,8 @@ export async function findRun({ store }: Millrace, argument: string): Promise<Ru
     });
   }
   const whole: string = withDashes(digits);
-  if (isRunId(whole)) return found((await store.readRuns([{ runId: whole }]))[0], `run ${whole}`);
+  if (isRunId(whole))
+    return found((await store.readRuns([{ runId: whole, namespace: NAMESPACE }]))[0], `run ${whole}`);
   return findByPrefix(store, argument, digits);
 }
 
@@ -37,7 +38,7 @@ async function findByPrefix(store: Millrace['store'], argument: string, digits: 
   // A page goes on after its cursor, so the last id that fits is asked for by itself.
   const [page, [lastRow]] = await Promise.all([
     store.listRuns({ namespace: NAMESPACE, tasks: true, limit: 3, before: last }),
-    store.readRuns([{ runId: last }]),
+    store.readRuns([{ runId: last, namespace: NAMESPACE }]),
   ]);
   const fitting = [...(lastRow === undefined ? [] : [lastRow]), ...page.runs].filter(({ runId }) =>
     runId.replaceAll('-', '').startsWith(digits),

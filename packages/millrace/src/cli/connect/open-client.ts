@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Configuration } from '../../core/configuration/settings.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { maskUrl } from '../../core/configuration/mask-url.ts';
@@ -5,6 +6,7 @@ import { Millrace } from '../../millrace.ts';
 import { openExisting } from '../../open-store.ts';
 import type { Store } from '../../store/port/store.ts';
 import { configurationOf, type Cli, type GlobalOptions } from '../cli.ts';
+import { who } from './who.ts';
 import { logTo } from '../output/log-line.ts';
 import { existingStoreAddress } from './store-address.ts';
 
@@ -27,7 +29,8 @@ export async function withClient<T>(
   return useStore(cli, options, configuration, async (store, url) => {
     const { expectedEngines, strategy } = configuration;
     const name = 'millrace-cli';
-    const client = { store, work: false, name, namespace, log, expectedEngines, strategy };
+    const actor = `cli:${who(cli.terminal) ?? 'unknown'}@${hostname()}`;
+    const client = { store, work: false, actor, name, namespace, log, expectedEngines, strategy };
     const millrace = await answering(url, Millrace.open(client));
     try {
       return await use(millrace);

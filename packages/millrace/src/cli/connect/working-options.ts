@@ -7,7 +7,7 @@ import { logTo } from '../output/log-line.ts';
 /** What the environment says to an engine; store and workflows are the command's own affair. */
 export function workingOptions({ terminal }: Cli, configuration: Configuration): MillraceOptions {
   const { engineName, maxRetries, beatMs, leaseMs, logLevel, logFormat } = configuration;
-  const { lockMs: lockTimeout } = configuration;
+  const { lockMs: lockTimeout, auditRetentionMs: auditRetention } = configuration;
   const { queues, concurrency, stepConcurrency, supportedExecutors } = configuration;
   const { allowShell, httpAllowHosts, smtpUrl: url, smtpFrom: from } = configuration;
   const { region, labels, weight, expectedEngines, failover, strategy } = configuration;
@@ -24,6 +24,7 @@ export function workingOptions({ terminal }: Cli, configuration: Configuration):
     beat: beatMs,
     lease: leaseMs,
     lockTimeout,
+    auditRetention,
     log: logTo(terminal, { level: logLevel, format: logFormat }),
   };
 }

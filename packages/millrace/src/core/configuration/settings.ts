@@ -244,6 +244,14 @@ export const SETTINGS = {
     origin: '300000',
     read: milliseconds(100, 86_400_000),
   }),
+  auditRetentionMs: setting({
+    names: ['AUDIT_RETENTION'],
+    meaning: 'How long entries of the audit log are kept. The engine that leads goes by its own.',
+    fallback: 34_560_000_000,
+    shown: '400d',
+    reason: 'A year, and time to look at it.',
+    read: milliseconds(3_600_000, 3_153_600_000_000),
+  }),
   failover: setting({
     names: ['ENABLE_FAILOVER'],
     meaning: 'Whether this engine takes the runs of silent ones; otherwise it only reports them.',

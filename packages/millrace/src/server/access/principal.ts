@@ -25,4 +25,12 @@ export interface Doorkeeper {
    * @throws TOO_MANY_REQUESTS where this address has guessed too often.
    */
   identify(headers: Headers, remote: string): Promise<Principal | undefined>;
+  /**
+   * Whose credential it is that was not accepted, where that is known: of a key that has expired or was revoked. For the
+   * audit log only.
+   */
+  recognise?(headers: Headers): Promise<Known | undefined>;
 }
+
+/** Somebody who is known, whatever he may do. */
+export type Known = Pick<Principal, 'kind' | 'id' | 'namespace'>;

@@ -9,7 +9,7 @@ import { readBody, readText, type ReadBytes } from './body.ts';
 import { refuseForeignPages } from './origin.ts';
 import { problemAnswer, problemOf } from './problem.ts';
 import type { RequestContext } from './request.ts';
-import type { Route } from './route.ts';
+import type { Answer, Described, Route, Taken } from './route.ts';
 import { traceOf, type Trace } from './trace.ts';
 
 /** What the application needs of the process. */
@@ -30,7 +30,24 @@ export interface AppParts {
   readonly reportBug: (error: unknown, requestId: string) => void;
   /** Hears of every request that was answered; must not throw. */
   readonly onAnswer?: (seen: Answered) => void;
+  /** Hears how each request ended, before its caller does; must not reject. */
+  readonly onEnd?: (seen: Seen, end: End) => Promise<void>;
 }
+
+/** One request, as far as it has come. */
+export interface Seen {
+  readonly route: Route;
+  readonly headers: Headers;
+  readonly requestId: string;
+  readonly remote: string;
+  readonly params: Readonly<Record<string, string>>;
+  principal?: Principal;
+  /** Since it was given to its handler. */
+  taken?: Taken;
+  described?: Described | undefined;
+}
+
+export type End = { readonly answer: Answer } | { readonly error: unknown };
 
 /** One request with its end. */
 export interface Answered {
@@ -59,44 +76,62 @@ async function serve(
   request: Request,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
-  const trace = traceOf(request.headers, parts.uuid);
+  const { headers } = request;
+  const trace = traceOf(headers, parts.uuid);
+  const { requestId } = trace;
+  const seen: Seen = { route, headers, requestId, remote: parts.remoteOf(request), params };
+  let response: Response;
+  let end: End;
   let visit: Visit | undefined;
   try {
     refuseForeignPages(request);
     visit = gateOf(parts).arrive();
-    const remote = parts.remoteOf(request);
-    const principal = await identified(parts, request, remote);
-    const millrace = parts.tenants.of(principal.namespace);
-    if (!may(principal, route.permission)) throw forbidden(principal, route);
-    const { waits = false, starts } = route;
-    const maxBytes = await visit.enter({
-      namespace: principal.namespace,
-      waits,
-      starts: starts !== undefined,
-    });
-    const taken = {
-      params: checked(route.params, params, 'path'),
-      query: checked(route.query, queryOf(request.url), 'query'),
-      body: await bodyOf(parts, { route, maxBytes }, request),
-    };
-    if (starts !== undefined) await visit.start(starts(taken.body));
-    const context: RequestContext = {
-      ...trace,
-      principal,
-      millrace,
-      headers: request.headers,
-      get signal() {
-        return request.signal; // made where it is asked for
-      },
-    };
-    const answer = await route.handle(taken, context);
-    parts.onAnswer?.({ route, context, remote, params, body: taken.body, status: answer.status });
-    return answered(route, request, answer, trace);
+    end = { answer: await handled(parts, request, { seen, trace, visit }) };
+    response = answered(route, request, end.answer, trace);
   } catch (error) {
-    return refused(parts, error, trace);
+    end = { error };
+    response = refused(parts, error, trace);
   } finally {
     visit?.leave();
   }
+  await parts.onEnd?.(seen, end);
+  return response;
+}
+
+async function handled(
+  parts: AppParts,
+  request: Request,
+  { seen, trace, visit }: { seen: Seen; trace: Trace; visit: Visit },
+): Promise<Answer> {
+  const { route, headers, remote, params } = seen;
+  const principal = await identified(parts, request, remote);
+  seen.principal = principal;
+  const { namespace } = principal;
+  const millrace = parts.tenants.of(namespace);
+  if (!may(principal, route.permission)) throw forbidden(principal, route);
+  const { waits = false, starts } = route;
+  const maxBytes = await visit.enter({ namespace, waits, starts: starts !== undefined });
+  const taken = {
+    params: checked(route.params, params, 'path'),
+    query: checked(route.query, queryOf(request.url), 'query'),
+    body: await bodyOf(parts, { route, maxBytes }, request),
+  };
+  if (starts !== undefined) await visit.start(starts(taken.body));
+  const context: RequestContext = {
+    ...trace,
+    principal,
+    millrace,
+    headers,
+    get signal() {
+      return request.signal; // made where it is asked for
+    },
+  };
+  seen.taken = taken;
+  // What cannot be described may be done all the same, or its handler says why not.
+  seen.described = await route.describe?.(taken, context).catch(() => ({}));
+  const answer = await route.handle(taken, context);
+  parts.onAnswer?.({ route, context, remote, params, body: taken.body, status: answer.status });
+  return answer;
 }
 
 function gateOf({ gate, maxBodyBytes }: AppParts): Gate {

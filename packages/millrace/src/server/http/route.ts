@@ -23,6 +23,15 @@ export interface Answer {
   readonly stream?: ReadableStream<Uint8Array>;
 }
 
+/** What the audit log says of an act beside who, when and whence. Small things, and never payloads. */
+export interface Described {
+  /** Default: the path as far as its first parameter, or the run that the answer names. */
+  readonly target?: string;
+  readonly before?: unknown;
+  /** Default: the parameters that `target` does not say. */
+  after?(answer: Answer): unknown;
+}
+
 type Fields = z.ZodObject | undefined;
 type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
 
@@ -60,21 +69,31 @@ export interface RouteSpec<P extends Fields, Q extends Fields, B extends z.ZodTy
     taken: { readonly params: Read<P>; readonly query: Read<Q>; readonly body: Read<B> },
     context: RequestContext,
   ) => Promise<Answer>;
+  /** Of what changes something: asked before it does. */
+  readonly describe?: (
+    taken: { readonly params: Read<P>; readonly query: Read<Q>; readonly body: Read<B> },
+    context: RequestContext,
+  ) => Promise<Described>;
 }
 
 /** A route of whatever shape; its handler has been given the shapes that it declared. */
 export interface Route extends Omit<
   RouteSpec<Fields, Fields, z.ZodType | undefined>,
-  'params' | 'query' | 'body' | 'starts' | 'handle'
+  'params' | 'query' | 'body' | 'starts' | 'handle' | 'describe'
 > {
   readonly params?: z.ZodObject | undefined;
   readonly query?: z.ZodObject | undefined;
   readonly body?: z.ZodType | undefined;
   readonly starts?: (body: unknown) => number;
-  readonly handle: (
-    taken: { readonly params: unknown; readonly query: unknown; readonly body: unknown },
-    context: RequestContext,
-  ) => Promise<Answer>;
+  readonly handle: (taken: Taken, context: RequestContext) => Promise<Answer>;
+  readonly describe?: ((taken: Taken, context: RequestContext) => Promise<Described>) | undefined;
+}
+
+/** What a request brings, checked by the schemas of its route. */
+export interface Taken {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
 }
 
 /** Declares a route: the types of what its handler takes are those of its schemas. */

@@ -1,4 +1,5 @@
 import type { Route } from '../http/route.ts';
+import { AUDIT_ROUTES } from './audit.ts';
 import { DEPLOY_ROUTES } from './definitions/deploy.ts';
 import { DEFINITION_READS } from './definitions/read.ts';
 import { REROUTE_ROUTES } from './definitions/reroute.ts';
@@ -16,4 +17,5 @@ export const ROUTES: readonly Route[] = [
   ...DEFINITION_READS,
   ...REROUTE_ROUTES,
   ...KEY_ROUTES,
+  ...AUDIT_ROUTES,
 ];

@@ -1,5 +1,6 @@
 import { describe, test } from 'vitest';
 import { keyStorePromises } from './access/keys.ts';
+import { auditPromises } from './audit/audit.ts';
 import { versionCountPromises } from './definitions/counts.ts';
 import { definitionPromises } from './definitions/definitions.ts';
 import { draftPromises } from './definitions/drafts.ts';
@@ -19,6 +20,7 @@ import { lockPromises } from './locks/processes.ts';
 import { runLockPromises } from './locks/runs.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
+import { namespacePromises } from './reads/namespaces.ts';
 import { assignPromises } from './runs/assign.ts';
 import { claimPromises } from './runs/claim.ts';
 import { closePromises } from './runs/close.ts';
@@ -63,8 +65,10 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   'locks of runs': runLockPromises,
   history: historyPromises,
   listing: listingPromises,
+  namespaces: namespacePromises,
   fidelity: fidelityPromises,
   concurrency: concurrencyPromises,
+  audit: auditPromises,
   migrate: migratePromises,
 };
 

@@ -2,6 +2,7 @@ import type { Beginning } from '../../core/run/event.ts';
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
 import type { KeyLimit } from '../../core/limits/limit.ts';
 import type { Outlook } from '../../core/limits/retry-after.ts';
+import type { AuditStore } from './audit.ts';
 import type { AccessStore } from './access/keys.ts';
 import type { ClusterStore } from './cluster.ts';
 import type { DefinitionStore } from './definitions.ts';
@@ -9,6 +10,7 @@ import type { LimitStore } from './limits.ts';
 import type { LockAct, LockGrant, LockStore } from './locks.ts';
 import type { RunFilter, RunPage, RunRow } from './reads.ts';
 
+export type * from './audit.ts';
 export type * from './access/keys.ts';
 export type * from './cluster.ts';
 export type * from './definitions.ts';
@@ -42,7 +44,7 @@ export type * from './reads.ts';
  *
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
-export interface Store extends AccessStore, ClusterStore, DefinitionStore, LimitStore, LockStore {
+export interface Store extends AccessStore, AuditStore, ClusterStore, DefinitionStore, LimitStore, LockStore {
   readonly name: 'sqlite' | 'postgres';
   /** What survives what, in one line each; shown by `doctor` and the API. */
   readonly durability: Durability;
@@ -142,8 +144,11 @@ export interface WorkflowRef {
   version: string;
 }
 
-/** A run by id, or by its caller-given key (then: the run that the key points to now). */
-export type RunRef = { runId: string } | { namespace: string; key: string };
+/**
+ * A run by id, or by its caller-given key (then: the run that the key points to now). With a namespace beside its id it is
+ * meant only if it is of that one: of another it is as if it did not exist.
+ */
+export type RunRef = { runId: string; namespace?: string | undefined } | { namespace: string; key: string };
 
 export interface StartRequest {
   runId: string;

@@ -1,3 +1,4 @@
+import { type AuditEntry, type AuditFilter, MAX_AUDIT_ENTRIES } from './audit.ts';
 import { MAX_SETTING_BYTES } from './cluster.ts';
 import {
   type DefinitionRef,
@@ -86,9 +87,9 @@ export function checkRef(ref: RunRef): void {
   if ('runId' in ref) {
     checkText(ref.runId, 'runId');
   } else {
-    checkText(ref.namespace, 'namespace');
     checkText(ref.key, 'key');
   }
+  checkText(ref.namespace, 'namespace');
 }
 
 export function checkMessage(message: Message): void {
@@ -188,6 +189,20 @@ export function checkLock(lock: LockName | LockClaim | LockFilter): void {
   checkText(lock.namespace, 'namespace');
   checkText(lock.name, 'lock');
   if ('request' in lock) checkText(lock.request, 'request');
+}
+
+export function checkAudit(entries: readonly AuditEntry[]): void {
+  if (entries.length > MAX_AUDIT_ENTRIES) {
+    const allowed = `at most ${MAX_AUDIT_ENTRIES} are allowed`;
+    throw new StoreError('definite', `${entries.length} audit entries in one call; ${allowed}`);
+  }
+  for (const { outcome: _, ...texts } of entries)
+    for (const [field, text] of Object.entries(texts)) checkText(text, `${field} of an audit entry`);
+}
+
+export function checkAuditFilter({ namespace, actor, action, target, before }: AuditFilter): void {
+  const texts = { namespace, actor, action, target, before };
+  for (const [field, text] of Object.entries(texts)) checkText(text, `${field} of an audit filter`);
 }
 
 export function checkFilter(filter: RunFilter): void {

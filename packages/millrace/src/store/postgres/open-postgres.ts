@@ -14,6 +14,7 @@ import {
   checkText,
 } from '../port/text.ts';
 import { accessCalls } from './access/keys.ts';
+import { auditCalls } from './audit/audit.ts';
 import { readAddress } from './database/address.ts';
 import { ask, connections, type Connections, openPool } from './database/connect.ts';
 import { readDurability } from './database/durability.ts';
@@ -99,6 +100,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     ...reads(calls),
     ...accessCalls(calls, now),
     ...definitionCalls(calls, now),
+    ...auditCalls(calls, now),
     ...limitActs(calls, now),
     ...lockCalls(calls, now),
   };

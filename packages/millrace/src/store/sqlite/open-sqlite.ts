@@ -15,6 +15,7 @@ import {
   checkText,
 } from '../port/text.ts';
 import { accessCalls, prepareKeys } from './access/keys.ts';
+import { auditCalls, prepareAudit } from './audit/audit.ts';
 import { connect, type Connection } from './database/connection.ts';
 import { pollHints } from './database/hints.ts';
 import { migrate, requireSchema } from './database/migrate.ts';
@@ -98,6 +99,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     ...readCalls(backend),
     ...accessCalls(connection, acts),
     ...definitionCalls(connection, acts),
+    ...auditCalls(connection, acts),
     ...limitCalls(backend),
     ...lockCalls(backend),
   };
@@ -262,6 +264,7 @@ function prepareActs(connection: Connection) {
     definitions: prepareDefinitions(connection, settings, routes),
     countVersions: prepareVersionCounts(connection),
     failovers,
+    audit: prepareAudit(connection),
     locks,
     limits,
     limitReads: prepareLimitReads(connection, limits),

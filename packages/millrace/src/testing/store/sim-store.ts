@@ -57,6 +57,9 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       listDefinitions: (namespace) => read('listDefinitions', () => subject.listDefinitions(namespace)),
       countVersions: (filter) => read('countVersions', () => subject.countVersions(filter)),
       readQueues: (namespace) => read('readQueues', () => subject.readQueues(namespace)),
+      listAudit: (filter) => read('listAudit', () => subject.listAudit(filter)),
+      appendAudit: (entries) => read('appendAudit', () => subject.appendAudit(entries)),
+      pruneAudit: (request) => read('pruneAudit', () => subject.pruneAudit(request)),
     };
   };
 }

@@ -4,7 +4,7 @@ import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
 import { withClient } from '../../connect/open-client.ts';
 import { readDefinitionFile } from '../../modules/definition-file.ts';
 import { safeText } from '../../output/safe-text.ts';
-import { who } from './who.ts';
+import { who } from '../../connect/who.ts';
 
 type Options = GlobalOptions & { by?: string };
 

@@ -9,7 +9,7 @@ import { readLimit } from '../../connect/read-limit.ts';
 import { shortInstant } from '../../output/run-words.ts';
 import { table } from '../../output/table.ts';
 import type { Format, Terminal } from '../../terminal.ts';
-import { who } from '../definitions/who.ts';
+import { who } from '../../connect/who.ts';
 
 type NamespaceOptions = GlobalOptions & { namespace?: string };
 type CreateOptions = NamespaceOptions & { role: string; name?: string; expires?: string };

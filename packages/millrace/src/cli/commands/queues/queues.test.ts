@@ -23,6 +23,14 @@ describe('queues', () => {
     });
     const resumed = await millrace(['queues', 'resume', 'mail', ...store, '--json']);
     expect(JSON.parse(resumed.out)).toMatchObject({ paused: false, limits: { inUse: null } });
+    const { entries } = await client.audit({ target: 'queues/mail' });
+    expect(
+      entries.map(({ actor, after }) => [actor, after]),
+      'who did it is written down',
+    ).toEqual([
+      [expect.stringMatching(/^cli:.+@.+/), { paused: false }],
+      [expect.stringMatching(/^cli:.+@.+/), { paused: true }],
+    ]);
     await client.close();
   });
 

@@ -30,7 +30,7 @@ FROM ${source} r LEFT JOIN millrace.engines e ON e.engine_id = r.last_owner`;
 function readText(firsts: boolean): string {
   return `
 WITH wanted AS MATERIALIZED (
-  SELECT w.n, coalesce(w.run_id,
+  SELECT w.n, w.namespace, coalesce(w.run_id,
     (SELECT k.run_id FROM millrace.keys k WHERE k.namespace = w.namespace AND k.key = w.key)) AS run_id
   FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS w(run_id, namespace, key, n)
 )
@@ -44,7 +44,7 @@ SELECT f.*, h.seq, h.count, h.data${firsts ? ', b.count, b.data' : ''} FROM want
     firsts
       ? ` LEFT JOIN millrace.history b ON b.run_id = f.run_id AND b.seq = 0 AND h.seq IS DISTINCT FROM 0`
       : ''
-  }`;
+  } WHERE w.namespace IS NULL OR f.namespace = w.namespace`;
 }
 
 const READ = readText(false);
@@ -98,7 +98,7 @@ export async function readRuns(
       uuidArray(refs.map((ref) => ('runId' in ref ? ref.runId : undefined))),
       sparse(
         textArray,
-        refs.map((ref) => ('key' in ref ? ref.namespace : undefined)),
+        refs.map((ref) => ref.namespace),
       ),
       sparse(
         textArray,

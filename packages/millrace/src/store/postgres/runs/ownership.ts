@@ -6,11 +6,18 @@ import type {
   WakeRequest,
   WakeResult,
 } from '../../port/store.ts';
-import { int4Array, uuidArray } from '../database/binary-array.ts';
+import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Statement } from '../database/connect.ts';
 import { grantsOf, saidIn, withExpiry } from '../locks/statements.ts';
 import { type Answer, ASSIGNMENT, deliveryOf, ownedOf, RUN, SUMMARY } from './answer.ts';
-import { engineColumn, MESSAGE_COLUMNS, messageColumns, SCOPE_COLUMNS, scopeColumns } from './columns.ts';
+import {
+  engineColumn,
+  MESSAGE_COLUMNS,
+  messageColumns,
+  SCOPE_COLUMNS,
+  scopeColumns,
+  sparse,
+} from './columns.ts';
 import { functionCall } from './function-call.ts';
 
 /*
@@ -18,6 +25,16 @@ import { functionCall } from './function-call.ts';
  */
 
 const DELIVER = functionCall('deliver_v1', 3 + MESSAGE_COLUMNS);
+// An id that is not of the namespace that stands beside it is none. A run never changes its namespace, so that it can be
+// looked at before the lock.
+const DELIVER_WITHIN = DELIVER.replace(
+  '$4',
+  `ARRAY(
+    SELECT CASE WHEN m.own IS NULL THEN m.run_id ELSE coalesce(
+      (SELECT r.run_id FROM millrace.runs r WHERE r.run_id = m.run_id AND r.namespace = m.own LIMIT 1),
+      (SELECT c.run_id FROM millrace.runs_closed c WHERE c.run_id = m.run_id AND c.namespace = m.own LIMIT 1)) END
+    FROM unnest($4::uuid[], $${4 + MESSAGE_COLUMNS}::text[]) WITH ORDINALITY AS m(run_id, own, n) ORDER BY m.n)`,
+);
 const CLAIM = functionCall('claim_v1', 4 + SCOPE_COLUMNS);
 const WAKE = functionCall('wake_v1', 6 + SCOPE_COLUMNS);
 const RELEASE = functionCall('release_v1', 4);
@@ -28,10 +45,10 @@ export function deliverStatement(
   now: number | undefined,
 ): Statement {
   const sendings = messages.map((message) => ({ message, adopter }));
-  return {
-    text: DELIVER,
-    values: [now, engineColumn([adopter?.engineId]), null, ...messageColumns(sendings)],
-  };
+  const values = [now, engineColumn([adopter?.engineId]), null, ...messageColumns(sendings)];
+  const within = messages.map(({ target }) => ('runId' in target ? target.namespace : undefined));
+  const named = sparse(textArray, within);
+  return named === null ? { text: DELIVER, values } : { text: DELIVER_WITHIN, values: [...values, named] };
 }
 
 /** Results in message order. */

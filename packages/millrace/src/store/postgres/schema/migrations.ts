@@ -1,4 +1,5 @@
 import { KEY_TABLE } from '../access/tables.ts';
+import { AUDIT_TABLE } from '../audit/tables.ts';
 import { DEFINITIONS } from '../definitions/functions.ts';
 import { CLOSED_TIMES, DEFINITION_TABLES } from '../definitions/tables.ts';
 import { ANSWER } from './functions/answer.ts';
@@ -53,4 +54,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 3, name: 'definitions, routes', sql: [DEFINITION_TABLES, DEFINITIONS].join('\n') },
   { id: 4, name: 'closed runs by time', sql: CLOSED_TIMES },
   { id: 5, name: 'API keys', sql: KEY_TABLE },
+  { id: 6, name: 'audit log', sql: AUDIT_TABLE },
 ];

@@ -1,4 +1,5 @@
 import { KEY_TABLE } from '../access/tables.ts';
+import { AUDIT_TABLE } from '../audit/tables.ts';
 
 /** One forward step of the schema. A released one never changes: its checksum is kept in the database. */
 export interface Migration {
@@ -276,4 +277,5 @@ CREATE INDEX runs_closed_counts ON runs_closed (namespace, workflow, workflow_ve
 `,
   },
   { id: 3, name: 'API keys', sql: KEY_TABLE },
+  { id: 4, name: 'audit log', sql: AUDIT_TABLE },
 ];

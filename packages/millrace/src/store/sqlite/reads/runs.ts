@@ -3,7 +3,7 @@ import type { RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Backlog } from '../runs/backlog.ts';
 import type { Deliveries } from '../runs/deliver.ts';
-import type { ClosedRow, OpenRow } from '../runs/rows.ts';
+import { type ClosedRow, isMeant, type OpenRow } from '../runs/rows.ts';
 import type { Histories } from './history.ts';
 import { prepareListing } from './listing.ts';
 import { closedOf, decodeClosed, decodeOpen, type Named, openOf } from './run-rows.ts';
@@ -41,9 +41,10 @@ export function prepareRunReads(
     const runId = deliveries.resolve(ref);
     if (runId === undefined) return undefined;
     const open = selectOpen.get(runId);
-    if (open !== undefined) return decodeOpen(open);
+    if (open !== undefined) return isMeant(ref, open) ? decodeOpen(open) : undefined;
     const closed = selectClosed.get(runId);
-    return closed && { ...decodeClosed(closed), lastChunk: histories.lastChunk(runId) };
+    if (closed === undefined || !isMeant(ref, closed)) return undefined;
+    return { ...decodeClosed(closed), lastChunk: histories.lastChunk(runId) };
   }
 
   return {

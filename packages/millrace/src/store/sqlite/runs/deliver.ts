@@ -2,11 +2,11 @@ import { isClosed, priorityOf, rank, STATUS_CODE, statusOf } from '../../../core
 import type { Adopter, DeliveryResult, Message, RunRef } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
-import { decodeOwned, type OpenRow } from './rows.ts';
+import { decodeOwned, isMeant, type OpenRow } from './rows.ts';
 
 type Target = Pick<
   OpenRow,
-  'status' | 'priority' | 'owner' | 'last_owner' | 'assigned_to' | 'inbox_seq' | 'suspect_group'
+  'namespace' | 'status' | 'priority' | 'owner' | 'last_owner' | 'assigned_to' | 'inbox_seq' | 'suspect_group'
 >;
 
 /** What the messages of a call share: who is there, and how many runs adopters may still take. */
@@ -36,9 +36,9 @@ export function prepareDeliveries(connection: Connection, incarnations: Incarnat
     return 'runId' in ref ? ref.runId : selectKey.get(ref.namespace, ref.key)?.run_id;
   }
 
-  function missed(runId: string): DeliveryResult {
+  function missed(ref: RunRef, runId: string): DeliveryResult {
     const row = selectClosed.get(runId);
-    if (row === undefined) return { outcome: 'not-found' };
+    if (row === undefined || !isMeant(ref, row)) return { outcome: 'not-found' };
     const status = statusOf(row.status);
     if (!isClosed(status)) throw new Error(`run ${runId} is in runs_closed with status ${status}`);
     return { outcome: 'run-closed', runId, status, successor: row.successor ?? undefined };
@@ -51,7 +51,8 @@ export function prepareDeliveries(connection: Connection, incarnations: Incarnat
       const runId = resolve(message.target);
       if (runId === undefined) return { outcome: 'not-found' };
       const target = selectTarget.get(runId);
-      if (target === undefined) return missed(runId);
+      if (target === undefined) return missed(message.target, runId);
+      if (!isMeant(message.target, target)) return { outcome: 'not-found' };
       const at = now();
       const seq = target.inbox_seq + 1;
       if (insertMessage.run(runId, seq, message.dedup, message.body, at).changes === 0) {
@@ -111,11 +112,11 @@ function prepareStatements(connection: Connection) {
     selectKey: connection.prepare<{ run_id: string }>(
       'SELECT run_id FROM keys WHERE namespace = ? AND key = ?',
     ),
-    selectTarget: connection.prepare<Target>(
-      'SELECT status, priority, owner, last_owner, assigned_to, inbox_seq, suspect_group FROM runs WHERE run_id = ?',
-    ),
-    selectClosed: connection.prepare<{ status: number; successor: string | null }>(
-      'SELECT status, successor FROM runs_closed WHERE run_id = ?',
+    selectTarget: connection.prepare<Target>(`
+      SELECT namespace, status, priority, owner, last_owner, assigned_to, inbox_seq, suspect_group FROM runs
+      WHERE run_id = ?`),
+    selectClosed: connection.prepare<{ namespace: string; status: number; successor: string | null }>(
+      'SELECT namespace, status, successor FROM runs_closed WHERE run_id = ?',
     ),
     insertMessage: connection.prepare(
       'INSERT INTO inbox (run_id, seq, dedup, body, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, dedup) DO NOTHING',

@@ -1,5 +1,5 @@
 import { priorityOf } from '../../../core/status.ts';
-import type { OwnedRun } from '../../port/store.ts';
+import type { OwnedRun, RunRef } from '../../port/store.ts';
 
 /** What the tables `runs` and `runs_closed` have in common. */
 export interface StoredRun {
@@ -83,4 +83,9 @@ export function decodeRun(row: StoredRun): Omit<OwnedRun, 'suspect'> {
 
 export function decodeOwned(row: OpenRow): OwnedRun {
   return { ...decodeRun(row), suspect: row.suspect_group !== null };
+}
+
+/** Whether the row that a reference leads to is of the namespace that it names. */
+export function isMeant({ namespace }: RunRef, row: { readonly namespace: string }): boolean {
+  return namespace === undefined || namespace === row.namespace;
 }

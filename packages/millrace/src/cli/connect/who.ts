@@ -1,4 +1,4 @@
-import type { Terminal } from '../../terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** Who sits at this terminal, for people who look later; undefined: not known. */
 export function who({ env }: Terminal): string | undefined {
