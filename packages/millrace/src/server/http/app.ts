@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { z } from 'zod';
 import { MillraceError } from '../../core/errors.ts';
 import { may, type Doorkeeper, type Principal } from '../access/principal.ts';
-import { openGate, type Gate, type Visit } from '../quota/gate.ts';
+import { OPEN_GATE, type Gate, type Visit } from '../quota/gate.ts';
 import type { Tenants } from '../tenants.ts';
 import { readBody } from './body.ts';
 import { answered } from './answer.ts';
@@ -59,13 +59,13 @@ async function serve(
   const requestId = requestIdOf(request.headers, parts.uuid);
   let visit: Visit | undefined;
   try {
-    visit = gateOf(parts).arrive();
+    visit = (parts.gate ?? OPEN_GATE).arrive();
     const remote = parts.remoteOf(request);
     const principal = await identified(parts, request, remote);
     const millrace = parts.tenants.of(principal.namespace);
     if (!may(principal, route.permission)) throw forbidden(principal, route);
     const { waits = false, starts } = route;
-    const maxBytes = await visit.enter({
+    const quotaBytes = await visit.enter({
       namespace: principal.namespace,
       waits,
       starts: starts !== undefined,
@@ -73,7 +73,7 @@ async function serve(
     const taken = {
       params: checked(route.params, params, 'path'),
       query: checked(route.query, queryOf(request.url), 'query'),
-      body: await bodyOf(maxBytes, route, request),
+      body: await bodyOf(Math.min(parts.maxBodyBytes, quotaBytes), route, request),
     };
     if (starts !== undefined) await visit.start(starts(taken.body));
     const context: RequestContext = {
@@ -94,16 +94,12 @@ async function serve(
   }
 }
 
-function gateOf({ gate, maxBodyBytes }: AppParts): Gate {
-  return gate ?? openGate(maxBodyBytes);
-}
-
 /** Of a path that does not exist one learns it only with a credential. */
 async function unknownPath(parts: AppParts, request: Request): Promise<Response> {
   const requestId = requestIdOf(request.headers, parts.uuid);
   let visit: Visit | undefined;
   try {
-    visit = gateOf(parts).arrive();
+    visit = (parts.gate ?? OPEN_GATE).arrive();
     await identified(parts, request, parts.remoteOf(request));
     const { pathname } = new URL(request.url);
     throw new MillraceError('NO_SUCH_ROUTE', `there is no ${request.method} ${pathname}`);
