@@ -1,6 +1,6 @@
 import { isPermitted, type Grant, type Permission } from '../../core/access/roles.ts';
 
-export { ROLES, type Permission, type Role } from '../../core/access/roles.ts';
+export type { Permission, Role } from '../../core/access/roles.ts';
 
 /** Who calls, and for which namespace. */
 export interface Principal extends Grant {

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { z } from 'zod';
 import { MillraceError } from '../../core/errors.ts';
 import { may, type Doorkeeper, type Principal } from '../access/principal.ts';
-import { openGate, type Gate, type Visit } from '../quota/gate.ts';
+import { OPEN_GATE, type Gate, type Visit } from '../quota/gate.ts';
 import type { Tenants } from '../tenants.ts';
 import { answered, traceHeaders } from './answer.ts';
 import { readBody, readText, type ReadBytes } from './body.ts';
@@ -85,7 +85,7 @@ async function serve(
   let visit: Visit | undefined;
   try {
     refuseForeignPages(request);
-    visit = gateOf(parts).arrive();
+    visit = (parts.gate ?? OPEN_GATE).arrive();
     end = { answer: await handled(parts, request, { seen, trace, visit }) };
     response = answered(route, request, end.answer, trace);
   } catch (error) {
@@ -110,11 +110,11 @@ async function handled(
   const millrace = parts.tenants.of(namespace);
   if (!may(principal, route.permission)) throw forbidden(principal, route);
   const { waits = false, starts } = route;
-  const maxBytes = await visit.enter({ namespace, waits, starts: starts !== undefined });
+  const quotaBytes = await visit.enter({ namespace, waits, starts: starts !== undefined });
   const taken = {
     params: checked(route.params, params, 'path'),
     query: checked(route.query, queryOf(request.url), 'query'),
-    body: await bodyOf(parts, { route, maxBytes }, request),
+    body: await bodyOf(parts, { route, quotaBytes }, request),
   };
   if (starts !== undefined) await visit.start(starts(taken.body));
   const context: RequestContext = {
@@ -134,16 +134,12 @@ async function handled(
   return answer;
 }
 
-function gateOf({ gate, maxBodyBytes }: AppParts): Gate {
-  return gate ?? openGate(maxBodyBytes);
-}
-
 /** Of a path that does not exist one learns it only with a credential. */
 async function unknownPath(parts: AppParts, request: Request): Promise<Response> {
   const trace = traceOf(request.headers, parts.uuid);
   let visit: Visit | undefined;
   try {
-    visit = gateOf(parts).arrive();
+    visit = (parts.gate ?? OPEN_GATE).arrive();
     await identified(parts, request, parts.remoteOf(request));
     const { pathname } = new URL(request.url);
     throw new MillraceError('NO_SUCH_ROUTE', `there is no ${request.method} ${pathname}`);
@@ -168,11 +164,12 @@ function forbidden({ role }: Principal, { permission, name }: Route): MillraceEr
 
 async function bodyOf(
   parts: AppParts,
-  { route, maxBytes }: { route: Route; maxBytes: number },
+  { route, quotaBytes }: { route: Route; quotaBytes: number },
   request: Request,
 ): Promise<unknown> {
   if (route.body === undefined) return undefined;
-  const { textTypes, maxBodyBytes = maxBytes } = route;
+  const { textTypes } = route;
+  const maxBodyBytes = Math.min(route.maxBodyBytes ?? parts.maxBodyBytes, quotaBytes);
   const body = await (textTypes === undefined
     ? readBody(request, maxBodyBytes, parts.readBytes)
     : readText(request, maxBodyBytes, textTypes, parts.readBytes));

@@ -19,7 +19,7 @@ export interface Gate {
 export interface Visit {
   /**
    * When it is known whose it is, and before its body is read.
-   * @returns how many bytes its body may have.
+   * @returns how many bytes its body may have, by the quota of its namespace.
    * @throws TOO_MANY_REQUESTS, QUOTA_EXCEEDED.
    */
   enter(wish: Wish): Promise<number>;
@@ -40,7 +40,6 @@ export interface Wish {
 export interface GateParts {
   readonly maxRequests: number;
   readonly maxNamespaceRequests: number;
-  readonly maxBodyBytes: number;
   readonly openRuns?: Quota | undefined;
   readonly startsPerSecond?: Quota | undefined;
   readonly payloadBytes?: Quota | undefined;
@@ -55,7 +54,12 @@ const MOST_WAITING = 1_000;
 const SOON_MS = 1_000;
 
 export function createGate(parts: GateParts): Gate {
-  const { maxRequests, maxNamespaceRequests, mono = () => performance.now() } = parts;
+  const {
+    maxRequests,
+    maxNamespaceRequests,
+    payloadBytes = NO_QUOTA,
+    mono = () => performance.now(),
+  } = parts;
   const working = new Map<string, number>();
   const waiting = new Map<string, number>();
   const quotas = createQuotas(parts, mono);
@@ -77,7 +81,7 @@ export function createGate(parts: GateParts): Gate {
           leave = waits ? release : () => (release(), before());
           wish = wished;
           if (starts) await quotas.check(namespace, 1);
-          return Math.min(parts.maxBodyBytes, quotaOf(parts.payloadBytes ?? NO_QUOTA, namespace) ?? Infinity);
+          return quotaOf(payloadBytes, namespace) ?? Infinity;
         },
         start: async (runs) => {
           if (wish === undefined) throw new Error('nobody starts anything before he is let in');
@@ -128,14 +132,9 @@ function createQuotas(
 }
 
 /** Lets everybody in: for applications that have limits of their own. */
-export function openGate(maxBodyBytes: number): Gate {
-  const visit: Visit = {
-    enter: () => Promise.resolve(maxBodyBytes),
-    start: () => Promise.resolve(),
-    leave: () => {},
-  };
-  return { arrive: () => visit };
-}
+export const OPEN_GATE: Gate = {
+  arrive: () => ({ enter: () => Promise.resolve(Infinity), start: () => Promise.resolve(), leave: () => {} }),
+};
 
 function exceeded(quota: string, what: string, of: { limit: number; waitMs: number }): MillraceError {
   const { limit, waitMs } = of;

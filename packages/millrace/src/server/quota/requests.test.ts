@@ -53,7 +53,7 @@ describe('requests beyond what a namespace may have', () => {
 
   function apiOf(limits: Partial<GateParts> = {}) {
     const gate = createGate({
-      ...{ maxRequests: 3, maxNamespaceRequests: 2, maxBodyBytes: 1_000 },
+      ...{ maxRequests: 3, maxNamespaceRequests: 2 },
       countOpen: async (namespace, limit) => tenants.get(namespace)?.countOpen(limit) ?? 0,
       ...limits,
     });
