@@ -16,6 +16,7 @@ import { ratePromises } from './limits/rate.ts';
 import { workPromises } from './engines/work.ts';
 import { lockPromises } from './locks/processes.ts';
 import { runLockPromises } from './locks/runs.ts';
+import { changePromises } from './reads/changes.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
 import { assignPromises } from './runs/assign.ts';
@@ -61,6 +62,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   'locks of runs': runLockPromises,
   history: historyPromises,
   listing: listingPromises,
+  changes: changePromises,
   fidelity: fidelityPromises,
   concurrency: concurrencyPromises,
   migrate: migratePromises,

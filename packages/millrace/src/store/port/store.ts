@@ -2,12 +2,14 @@ import type { Beginning } from '../../core/run/event.ts';
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
 import type { KeyLimit } from '../../core/limits/limit.ts';
 import type { Outlook } from '../../core/limits/retry-after.ts';
+import type { ChangeStore } from './changes.ts';
 import type { ClusterStore } from './cluster.ts';
 import type { DefinitionStore } from './definitions.ts';
 import type { LimitStore } from './limits.ts';
 import type { LockAct, LockGrant, LockStore } from './locks.ts';
 import type { RunFilter, RunPage, RunRow } from './reads.ts';
 
+export type * from './changes.ts';
 export type * from './cluster.ts';
 export type * from './definitions.ts';
 export type * from './limits.ts';
@@ -40,7 +42,7 @@ export type * from './reads.ts';
  *
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
-export interface Store extends ClusterStore, DefinitionStore, LimitStore, LockStore {
+export interface Store extends ChangeStore, ClusterStore, DefinitionStore, LimitStore, LockStore {
   readonly name: 'sqlite' | 'postgres';
   /** What survives what, in one line each; shown by `doctor` and the API. */
   readonly durability: Durability;

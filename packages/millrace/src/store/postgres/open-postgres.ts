@@ -32,6 +32,7 @@ import {
 import { notifyHints, type NotifyHints } from './hints/notify.ts';
 import { limitActs } from './limits/limits.ts';
 import { lockCalls } from './locks/statements.ts';
+import { changeReads } from './reads/changes.ts';
 import { listOwned, loadRuns, readHistory, readInbox } from './reads/history.ts';
 import { countAhead, listRuns, readRuns } from './reads/runs.ts';
 import { type Answer, claimsOf } from './runs/answer.ts';
@@ -96,6 +97,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     ...runActs(calls, now),
     ...outsideActs(calls, now),
     ...reads(calls),
+    ...changeReads(calls, now),
     ...definitionCalls(calls, now),
     ...limitActs(calls, now),
     ...lockCalls(calls, now),
