@@ -167,6 +167,16 @@ export const ERRORS = {
     summary: 'Too many requests were made in a short time.',
     remedy: 'Wait as long as `Retry-After` says.',
   },
+  TOO_MANY_LISTENERS: {
+    status: 429,
+    summary: 'As many follow changes in this process as may.',
+    remedy: 'Try again later, or follow them through another process.',
+  },
+  SLOW_LISTENER: {
+    status: 429,
+    summary: 'Whoever follows changes took them more slowly than they came, and was dropped.',
+    remedy: 'Follow them again after the last change that was received, and narrow what is followed.',
+  },
 
   // --- what does not fit the state of a run
   KEY_IN_USE: {

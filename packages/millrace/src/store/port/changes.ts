@@ -1,4 +1,5 @@
-import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
+import type { ToldRun } from '../../core/changes/change.ts';
+import type { ClosedStatus, RunStatus } from '../../core/status.ts';
 
 /**
  * What became of runs, for whoever follows it. It is read from what is there anyway: no commit writes a line more for it.
@@ -46,17 +47,7 @@ export interface Changes {
 }
 
 /** What is told of a run. */
-export interface ChangedRun {
-  readonly runId: string;
-  readonly workflow: string;
-  readonly workflowVersion: string;
-  readonly queue: string;
-  readonly priority: Priority;
-  readonly key: string | undefined;
-  readonly tags: readonly string[];
-  readonly parentRunId: string | undefined;
-  readonly createdAt: number;
-}
+export type ChangedRun = ToldRun;
 
 export interface EndedRun extends ChangedRun {
   readonly status: ClosedStatus;
