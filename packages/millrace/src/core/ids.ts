@@ -67,7 +67,10 @@ export function createdAtOf(runId: string): number {
   return Number.parseInt(runId.slice(0, 8) + runId.slice(9, 13), 16);
 }
 
-/** No run id made at `timeMs` or later is smaller, and every one made earlier is. A time that no id can tell is cut down to what can. */
+/**
+ * No run id made at `timeMs` or later is smaller, and every one made earlier is. A time beyond what ids can tell is cut to
+ * what they can.
+ */
 export function firstIdAt(timeMs: number): string {
   const digits = Math.min(Math.max(0, Math.floor(timeMs)), MAX_TIME_MS)
     .toString(16)

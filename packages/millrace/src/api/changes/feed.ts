@@ -60,8 +60,10 @@ export async function openFeed(store: Store, ports: Ports, namespace: string): P
   let stopped = false;
   let [pauseMs, restMs] = [SHORTEST_PAUSE_MS, SHORTEST_PAUSE_MS];
 
-  /** Reads what there is from so far back on; how many were new. */
-  async function look(backMs: number, tell: (found: readonly Found[]) => void): Promise<number> {
+  const tell = (found: readonly Found[]): void => tellAll(listeners, found);
+
+  /** Reads what there is from so far back on, and tells what is new; how much that was. */
+  async function look(backMs: number): Promise<number> {
     let after: ReturnType<typeof placesAt> | undefined = placesAt(Math.max(storeTime - backMs, recent.from));
     let [fresh, latest] = [0, storeTime];
     while (after !== undefined) {
@@ -79,9 +81,8 @@ export async function openFeed(store: Store, ports: Ports, namespace: string): P
 
   async function tick(): Promise<number> {
     const begunAt = clock.mono();
-    const tell = (found: readonly Found[]): void => tellAll(listeners, found);
     const isDeep = begunAt >= deepAt;
-    let fresh = await look(isDeep ? OVERLAP_MS : SHORT_OVERLAP_MS, tell);
+    let fresh = await look(isDeep ? OVERLAP_MS : SHORT_OVERLAP_MS);
     if (isDeep) {
       const found = await standing.look();
       for (const { change, at } of found) recent.add(change, at);
@@ -97,7 +98,7 @@ export async function openFeed(store: Store, ports: Ports, namespace: string): P
     return Math.max(pauseMs, restMs);
   }
 
-  await look(OVERLAP_MS, () => {});
+  await look(OVERLAP_MS);
   // How things stand is no news.
   await standing.look();
   const loop: Loop = startLoop(ports, 'changes', tick);

@@ -11,6 +11,8 @@ import type { Seats } from './hub.ts';
 
 /** Somebody who follows the history of one run. */
 export interface RunSubscription {
+  /** When it was asked for the run had ended, and all was told. */
+  readonly isOver: boolean;
   /** What was recorded next; undefined: the run has ended, and all is told. @throws STORE_UNREACHABLE. */
   next(): Promise<readonly HistoryChange[] | undefined>;
   close(): void;
@@ -63,27 +65,10 @@ export function createHistories(parts: {
       waiting.add(follower);
       const row = rows[at];
       // oxlint-disable-next-line no-await-in-loop -- histories may be large: one at a time
-      if (await goOn(follower, row)) told += 1;
+      if (await goOn(store, waiting, follower, row)) told += 1;
     }
     pauseMs = told > 0 ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     return waiting.size > MOST_ASKED ? FIRST_PAUSE_MS : pauseMs;
-  }
-
-  /** Whether there was something to tell. */
-  async function goOn(follower: Follower, row: RunRow | undefined): Promise<boolean> {
-    if (row === undefined || (isClosed(row.status) && row.events <= follower.events)) {
-      waiting.delete(follower);
-      follower.give(undefined);
-      return true;
-    }
-    if (row.events <= follower.events) return false;
-    const chunks = await store.readHistory(follower.runId, follower.events, CHUNKS);
-    const events = placedEvents(chunks).filter(({ seq }) => seq >= follower.events);
-    const last = events.at(-1);
-    if (last === undefined || !waiting.delete(follower)) return false;
-    follower.events = last.seq + 1;
-    follower.give(events.map((event) => recorded(follower.runId, event)));
-    return true;
   }
 
   function wait(follower: Follower): void {
@@ -108,7 +93,8 @@ export function createHistories(parts: {
       if (row === undefined || row.namespace !== namespace) throw notFound({ runId });
       const free = seats.take();
       inside += 1;
-      return followOne({ runId, events }, wait, (follower) => {
+      const isOver = isClosed(row.status) && row.events <= events;
+      return followOne({ runId, events, isOver }, wait, (follower) => {
         if (follower !== undefined) waiting.delete(follower);
         free();
         leave();
@@ -126,8 +112,30 @@ export function createHistories(parts: {
   };
 }
 
+/** Tells him what was recorded since; whether there was something. Who has left meanwhile is told nothing. */
+async function goOn(
+  store: Store,
+  waiting: Set<Follower>,
+  follower: Follower,
+  row: RunRow | undefined,
+): Promise<boolean> {
+  if (row === undefined || (isClosed(row.status) && row.events <= follower.events)) {
+    waiting.delete(follower);
+    follower.give(undefined);
+    return true;
+  }
+  if (row.events <= follower.events) return false;
+  const chunks = await store.readHistory(follower.runId, follower.events, CHUNKS);
+  const events = placedEvents(chunks).filter(({ seq }) => seq >= follower.events);
+  const last = events.at(-1);
+  if (last === undefined || !waiting.delete(follower)) return false;
+  follower.events = last.seq + 1;
+  follower.give(events.map((event) => recorded(follower.runId, event)));
+  return true;
+}
+
 function followOne(
-  { runId, events: first }: { runId: string; events: number },
+  { runId, events: first, isOver }: { runId: string; events: number; isOver: boolean },
   wait: (follower: Follower) => void,
   goOut: (follower: Follower | undefined) => void,
 ): RunSubscription {
@@ -142,6 +150,7 @@ function followOne(
     last?.give(undefined);
   };
   return {
+    isOver,
     async next() {
       if (closed) return undefined;
       const changes = await new Promise<readonly HistoryChange[] | undefined>((give) => {

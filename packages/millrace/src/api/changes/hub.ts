@@ -28,6 +28,7 @@ export interface Hub {
 
 /** Of places for listeners in one namespace of one process. */
 export interface Seats {
+  taken(): number;
   /** @throws TOO_MANY_LISTENERS. */
   take(): () => void;
 }

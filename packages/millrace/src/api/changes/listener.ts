@@ -18,7 +18,7 @@ export interface Listener {
   /** The same where the filter says the same. */
   readonly key: string;
   tell(batch: Batch): void;
-  /** The next batch; undefined: it has ended. @throws SLOW_LISTENER. */
+  /** The next batch; undefined: it has ended. One at a time. @throws SLOW_LISTENER. */
   next(): Promise<Batch | undefined>;
   isIdle(): boolean;
   end(error?: MillraceError): void;
@@ -45,10 +45,7 @@ export function createListener(filter: ChangeFilter): Listener {
       else wake?.();
     },
     async next() {
-      while (waiting.length === 0 && over === undefined) {
-        // oxlint-disable-next-line no-await-in-loop -- until there is something
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
+      if (waiting.length === 0 && over === undefined) await new Promise<void>((resolve) => (wake = resolve));
       wake = undefined;
       if (over?.error !== undefined) throw over.error;
       const batch = waiting.shift();

@@ -17,6 +17,8 @@ export interface Observatory {
   follow(options: WatchOptions): Promise<Subscription>;
   /** @throws as `watchRun`. */
   followRun(runId: string, after: string | undefined): Promise<RunSubscription>;
+  /** How many there are. */
+  listeners(): number;
   nudge(): void;
   stop(): Promise<void>;
 }
@@ -35,6 +37,7 @@ export function openObservatory(store: Store, ports: Ports, namespace: string): 
       return hub.subscribe(filter, after);
     },
     followRun: (runId, after) => histories.subscribe(runId, after),
+    listeners: () => seats.taken(),
     nudge() {
       hub.nudge();
       histories.nudge();
@@ -49,6 +52,7 @@ export function openObservatory(store: Store, ports: Ports, namespace: string): 
 export function createSeats(most: number): Seats {
   let taken = 0;
   return {
+    taken: () => taken,
     take() {
       if (taken >= most) {
         const message = `${taken} listeners follow changes in this process already`;

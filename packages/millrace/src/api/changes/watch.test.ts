@@ -43,7 +43,6 @@ describe('who watches', () => {
   const types = (changes: readonly ChangeEvent[]) => changes.map(({ type }) => type).toSorted();
 
   it('is told what begins and ends from the moment on in which he asks', async () => {
-    await (await millrace.start(order, {})).result();
     const watch = watching();
     const run = await millrace.start(order, {}, { key: 'k', tags: ['red'] });
     const [started, completed] = await watch.first(2);

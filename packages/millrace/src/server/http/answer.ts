@@ -5,7 +5,7 @@ import type { Answer, Route } from './route.ts';
 export function answered(route: Route, request: Request, answer: Answer, requestId: string): Response {
   const headers = new Headers({ 'cache-control': 'no-store', ...answer.headers, 'x-request-id': requestId });
   const { status, body, stream } = answer;
-  if (stream !== undefined) return new Response(stream, { status, headers });
+  if (stream !== undefined) return streaming(request, stream, { status, headers });
   if (body === undefined) return new Response(null, { status, headers });
   const text = JSON.stringify(body);
   headers.set('content-type', 'application/json');
@@ -16,6 +16,13 @@ export function answered(route: Route, request: Request, answer: Answer, request
   if (hasAlready(request.headers, tag))
     return new Response(null, { status: 304, headers: withoutType(headers) });
   return new Response(text, { status, headers });
+}
+
+/** Of a HEAD nobody reads the stream: what stands behind it must know. */
+function streaming(request: Request, stream: ReadableStream<Uint8Array>, init: ResponseInit): Response {
+  if (request.method !== 'HEAD') return new Response(stream, init);
+  void stream.cancel();
+  return new Response(null, init);
 }
 
 /** Whether the caller has what it asks for. @source RFC 9110, If-None-Match. */

@@ -19,6 +19,8 @@ export interface Listening {
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
 const KEEP_ALIVE_MS = 65_000;
+/** A connection over which nothing has gone for so long is cut, also one whose peer takes nothing. Long polls end before. */
+const SILENCE_MS = 120_000;
 const HEADER_BYTES = 16 * 1024;
 const MOST_HEADERS = 100;
 
@@ -49,6 +51,7 @@ export async function listen(
     (incoming, outgoing) => void listener(incoming, outgoing),
   );
   server.maxHeadersCount = MOST_HEADERS;
+  server.timeout = SILENCE_MS;
   await opened(server, host, port);
   const { port: actual } = server.address() as AddressInfo;
   return {

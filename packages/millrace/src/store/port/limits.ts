@@ -1,4 +1,4 @@
-import type { LimitKind, LimitState } from '../../core/limits/limit.ts';
+import type { KeyLimit, LimitKind, LimitState } from '../../core/limits/limit.ts';
 
 /**
  * Limits on how much is worked on at once, and how fast. They are counted, never kept: a grant is a property of a run.
@@ -80,4 +80,16 @@ export interface QueueReport {
   /** Since when the one that has waited longest could be claimed. */
   oldestReadyAt: number | undefined;
   running: number;
+}
+
+/** The limits of a start as they are kept with its run: `[["key", max], …]`. */
+export function encodeLimits(limits: readonly KeyLimit[] | undefined): string | undefined {
+  if (limits === undefined || limits.length === 0) return undefined;
+  return JSON.stringify(limits.map(({ key, max }) => [key, max]));
+}
+
+export function decodeLimits(text: string | null): KeyLimit[] {
+  // Written by `encodeLimits` only.
+  const pairs = text === null ? [] : (JSON.parse(text) as [string, number][]);
+  return pairs.map(([key, max]) => ({ key, max }));
 }

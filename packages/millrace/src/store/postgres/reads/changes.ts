@@ -17,7 +17,8 @@ import type { Connections, Statement } from '../database/connect.ts';
  * What becomes of runs, in one statement: one snapshot, so that a run that closes meanwhile is found once. Each part ends
  * after so many rows of its own index. The store's time stands in a row of its own, before the others.
  */
-const COLUMNS = `r.run_id, r.workflow, r.workflow_version, r.queue, r.priority, r.key, r.tags, r.parent_run_id, r.created_at`;
+const COLUMNS = `r.run_id, r.workflow, r.workflow_version, r.queue, r.priority, r.key, r.tags, r.parent_run_id,
+  r.created_at`;
 const NO_TASKS = `NOT starts_with(r.workflow, '${TASK_PREFIX}')`;
 
 const begunIn = (table: string): string => `(SELECT 1, ${COLUMNS}, 0::smallint, 0::bigint, 0 FROM ${table} r

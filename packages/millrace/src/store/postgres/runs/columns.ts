@@ -1,5 +1,5 @@
 import { PRIORITY_CODE } from '../../../core/status.ts';
-import { encodeLimits } from '../../port/brought.ts';
+import { encodeLimits } from '../../port/limits.ts';
 import type { Adopter, Message, ReusePolicy, Scope, StartRequest } from '../../port/store.ts';
 import { byteaArray, int4Array, int8Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Parameter } from '../database/connect.ts';

@@ -9,7 +9,7 @@ import {
 import { LIMIT_CODE } from '../../../core/limits/limit.ts';
 import { msToToken } from '../../../core/limits/rate.ts';
 import { STATUS_CODE } from '../../../core/status.ts';
-import { decodeLimits } from '../../port/brought.ts';
+import { decodeLimits } from '../../port/limits.ts';
 import type { ClaimRequest } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Backlog, Group } from '../runs/backlog.ts';

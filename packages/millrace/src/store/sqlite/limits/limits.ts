@@ -5,7 +5,7 @@
 import { LIMIT_CODE, type LimitKind, limitKindOf, type LimitState } from '../../../core/limits/limit.ts';
 import { nextTokenAt, tokensAt } from '../../../core/limits/rate.ts';
 import { STATUS_CODE } from '../../../core/status.ts';
-import { decodeLimits } from '../../port/brought.ts';
+import { decodeLimits } from '../../port/limits.ts';
 import type { LimitChange, LimitRow, LimitScope } from '../../port/limits.ts';
 import type { Connection } from '../database/connection.ts';
 

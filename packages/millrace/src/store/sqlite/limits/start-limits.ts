@@ -1,4 +1,4 @@
-import { encodeLimits } from '../../port/brought.ts';
+import { encodeLimits } from '../../port/limits.ts';
 import type { StartRequest, StartResult } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Limits } from './limits.ts';
