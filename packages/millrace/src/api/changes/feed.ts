@@ -2,9 +2,10 @@ import type { ChangeEvent } from '../../core/changes/change.ts';
 import { matches, type ChangeFilter } from '../../core/changes/filter.ts';
 import { startLoop, type Loop } from '../../engine/loop.ts';
 import type { Ports } from '../../engine/ports.ts';
+import type { ChangePlaces } from '../../store/port/changes.ts';
 import type { Store } from '../../store/port/store.ts';
 import type { Batch, Listener } from './listener.ts';
-import { placesAt, readPage, type Found } from './read-changes.ts';
+import { placesAt, readPage, type Found, type FoundPage } from './read-changes.ts';
 import { createRecent, type Recent } from './recent.ts';
 import { createStanding, type Standing } from './standing.ts';
 
@@ -13,8 +14,8 @@ import { createStanding, type Standing } from './standing.ts';
  * soon where much happens, and never so often that it takes more than a part of the time.
  *
  *   F1  Nothing is told twice. What is read again is known by its id (recent.ts).
- *   F2  What becomes visible up to `OVERLAP_MS` after its time is found: by a look that goes back so far, from time to time.
- *       In between looks go back a little.
+ *   F2  What becomes visible up to `OVERLAP_MS` after its time is found: by looks back, from time to time. Looks at what is
+ *       new go back a little.
  *   F3  Who joins is told what happened since he asked, also what the feed found before he was there.
  */
 export interface Feed {
@@ -38,12 +39,12 @@ export const OVERLAP_MS = 10_000;
 /** How far back what was told is remembered. */
 const KEPT_MS = 3 * OVERLAP_MS;
 const SHORT_OVERLAP_MS = 500;
-const DEEP_EVERY_MS = 1_000;
 const SHORTEST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 250;
-/** A look is followed by a pause so many times as long; a deep one by so many times as long without another. */
-const REST = 3;
-const DEEP_REST = 20;
+/** Between two looks back, and two looks at how things stand. */
+const SELDOM_MS = 1_000;
+/** After a look it pauses as long as that took, after a look back so many times as long: the store has others to serve. */
+const SELDOM_REST = 20;
 /** The most changes that are told together. */
 const MOST_TOGETHER = 250;
 
@@ -55,21 +56,20 @@ export async function openFeed(store: Store, ports: Ports, namespace: string): P
   let toldAt = clock.mono();
   const recent = createRecent(storeTime - OVERLAP_MS);
   const standing = createStanding(store, namespace, (runId) => recent.wasRetried(runId));
-  let deepAt = Number.NEGATIVE_INFINITY;
+  const tell = (found: readonly Found[]): void => tellAll(listeners, found);
+  const isNew = ({ change, at }: Found): boolean => recent.add(change, at);
   let endedAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
   let [pauseMs, restMs] = [SHORTEST_PAUSE_MS, SHORTEST_PAUSE_MS];
 
-  const tell = (found: readonly Found[]): void => tellAll(listeners, found);
-
   /** Reads what there is from so far back on, and tells what is new; how much that was. */
   async function look(backMs: number): Promise<number> {
-    let after: ReturnType<typeof placesAt> | undefined = placesAt(Math.max(storeTime - backMs, recent.from));
+    let after: ChangePlaces | undefined = placesAt(Math.max(storeTime - backMs, recent.from));
     let [fresh, latest] = [0, storeTime];
     while (after !== undefined) {
       // oxlint-disable-next-line no-await-in-loop -- page by page
-      const page = await readPage(store, { namespace, after });
-      const found = page.found.filter(({ change, at }) => recent.add(change, at));
+      const page: FoundPage = await readPage(store, { namespace, after });
+      const found = page.found.filter(isNew);
       fresh += found.length;
       tell(found);
       latest = page.storeTime;
@@ -79,21 +79,21 @@ export async function openFeed(store: Store, ports: Ports, namespace: string): P
     return fresh;
   }
 
+  const past = { store, namespace, recent, tell, storeTime: () => storeTime };
+  const lookBack = seldom(clock, lookingBack(past));
+  const lookAround = seldom(clock, async () => {
+    const found = await standing.look();
+    tell(found.filter(isNew));
+    return true;
+  });
+
   async function tick(): Promise<number> {
     const begunAt = clock.mono();
-    const isDeep = begunAt >= deepAt;
-    let fresh = await look(isDeep ? OVERLAP_MS : SHORT_OVERLAP_MS);
-    if (isDeep) {
-      const found = await standing.look();
-      for (const { change, at } of found) recent.add(change, at);
-      tell(found);
-      fresh += found.length;
-      recent.forget(storeTime - KEPT_MS);
-    }
+    const fresh = await look(SHORT_OVERLAP_MS);
+    restMs = Math.max(SHORTEST_PAUSE_MS, clock.mono() - begunAt);
+    await lookBack();
+    await lookAround();
     endedAt = clock.mono();
-    const tookMs = endedAt - begunAt;
-    if (isDeep) deepAt = endedAt + Math.max(DEEP_EVERY_MS, tookMs * DEEP_REST);
-    restMs = Math.max(SHORTEST_PAUSE_MS, tookMs * REST);
     pauseMs = fresh > 0 ? SHORTEST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     return Math.max(pauseMs, restMs);
   }
@@ -122,6 +122,53 @@ export async function openFeed(store: Store, ports: Ports, namespace: string): P
       listeners.clear();
       await loop.stop();
     },
+  };
+}
+
+interface Past {
+  readonly store: Store;
+  readonly namespace: string;
+  readonly recent: Recent;
+  readonly tell: (found: readonly Found[]) => void;
+  readonly storeTime: () => number;
+}
+
+/**
+ * Finds what became visible late, one page a call: a look back over a busy time must not keep what happens now waiting.
+ * True: it has come to the end.
+ */
+function lookingBack({ store, namespace, recent, tell, storeTime }: Past): () => Promise<boolean> {
+  let before = storeTime();
+  let sweep: { after: ChangePlaces; until: number; at: number } | undefined;
+  return async () => {
+    const from = Math.max(before - OVERLAP_MS, recent.from);
+    sweep ??= { after: placesAt(from), until: storeTime() - SHORT_OVERLAP_MS, at: storeTime() };
+    const page = await readPage(store, { namespace, ...sweep });
+    tell(page.found.filter(({ change, at }) => recent.add(change, at)));
+    if (page.next !== undefined) {
+      sweep = { ...sweep, after: page.next };
+      return false;
+    }
+    before = sweep.at;
+    sweep = undefined;
+    recent.forget(before - KEPT_MS);
+    return true;
+  };
+}
+
+/** Does something bit by bit, until it says that it is done; then not for a while, which is longer where it took long. */
+function seldom({ mono }: Ports['clock'], act: () => Promise<boolean>): () => Promise<void> {
+  let dueAt = mono() + SELDOM_MS;
+  let tookMs = 0;
+  return async () => {
+    const begunAt = mono();
+    if (begunAt < dueAt) return;
+    const isDone = await act();
+    const endedAt = mono();
+    tookMs += endedAt - begunAt;
+    if (!isDone) return;
+    dueAt = endedAt + Math.max(SELDOM_MS, tookMs * SELDOM_REST);
+    tookMs = 0;
   };
 }
 
