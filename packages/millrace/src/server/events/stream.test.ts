@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connect } from 'node:net';
+import { queueChanged } from '../../core/changes/change.ts';
+import { listen } from '../http/listen.ts';
 import { createHeart } from './heart.ts';
 import { eventStream, type EventSource } from './stream.ts';
 
@@ -57,4 +60,34 @@ describe('a stream of events', () => {
       expect(vi.getTimerCount()).toBe(0);
     }
   });
+});
+
+describe('a connection whose peer takes nothing', () => {
+  it('is cut, and its source is not asked on', async () => {
+    const limits = { maxConcurrent: null, ratePerSecond: null, maxDepth: null };
+    const change = queueChanged({ queue: 'mail', paused: true, pausedBy: null, limits }, false, 1);
+    const changes = Array.from({ length: 250 }, () => change);
+    const closed = Promise.withResolvers<void>();
+    let asked = 0;
+    const source: EventSource = {
+      next: () => {
+        asked += 1;
+        return Promise.resolve(changes);
+      },
+      place: () => undefined,
+      close: () => closed.resolve(),
+    };
+    const answer = () => new Response(eventStream(source, createHeart(50)));
+    const server = await listen(answer, { host: '127.0.0.1', port: 0, silenceMs: 500 });
+    const peer = connect(Number(new URL(server.url).port), '127.0.0.1');
+    peer.on('error', () => {});
+    peer.write('GET / HTTP/1.1\r\nhost: here\r\n\r\n');
+    peer.pause();
+    await closed.promise;
+    const before = asked;
+    expect(before * 250 * JSON.stringify(change).length).toBeLessThan(64 * 1024 * 1024);
+    peer.destroy();
+    await server.close(0);
+    expect(asked).toBe(before);
+  }, 20_000);
 });

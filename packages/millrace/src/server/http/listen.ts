@@ -6,6 +6,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
+  /** A connection over which nothing has gone for so long is cut, also one whose peer takes nothing. Default 120,000. */
+  readonly silenceMs?: number;
 }
 
 /** An open port. */
@@ -19,7 +21,7 @@ export interface Listening {
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
 const KEEP_ALIVE_MS = 65_000;
-/** A connection over which nothing has gone for so long is cut, also one whose peer takes nothing. Long polls end before. */
+/** Long polls end before, and streams have their heartbeats. */
 const SILENCE_MS = 120_000;
 const HEADER_BYTES = 16 * 1024;
 const MOST_HEADERS = 100;
@@ -34,7 +36,7 @@ export function remoteOf(request: Request): string {
 /** @throws LISTEN_FAILED where the port is taken. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
-  { host, port }: ListenOptions,
+  { host, port, silenceMs = SILENCE_MS }: ListenOptions,
 ): Promise<Listening> {
   const listener = getRequestListener((request, { incoming }) => {
     remotes.set(request, incoming.socket.remoteAddress ?? 'unknown');
@@ -51,7 +53,7 @@ export async function listen(
     (incoming, outgoing) => void listener(incoming, outgoing),
   );
   server.maxHeadersCount = MOST_HEADERS;
-  server.timeout = SILENCE_MS;
+  server.timeout = silenceMs;
   await opened(server, host, port);
   const { port: actual } = server.address() as AddressInfo;
   return {
