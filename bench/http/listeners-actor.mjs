@@ -1,7 +1,7 @@
 /*
- * Those who listen: `node listeners-actor.mjs ASSIGNMENT`. Each is a socket of its own. Reading a million events a second
- * costs more than sending them, so of each arrival only the oldest event is looked at, which has been on its way longest; some
- * listeners read everything, and see whether something is missing or doubled.
+ * Those who listen: `node listeners-actor.mjs ASSIGNMENT`. Each is a socket of its own. Reading half a million events a
+ * second costs more than sending them, so of each arrival only the oldest event is looked at, which has been on its way
+ * longest; some listeners read everything, and see whether something is missing or doubled.
  */
 import { request } from 'node:http';
 import { sleep } from '../measure/clock.mjs';

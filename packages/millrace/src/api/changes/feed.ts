@@ -65,17 +65,18 @@ export async function openFeed(store: Store, ports: Ports, namespace: string): P
   /** Reads what there is from so far back on, and tells what is new; how much that was. */
   async function look(backMs: number): Promise<number> {
     let after: ChangePlaces | undefined = placesAt(Math.max(storeTime - backMs, recent.from));
-    let [fresh, latest] = [0, storeTime];
+    let fresh = 0;
+    let seenAt: number | undefined;
     while (after !== undefined) {
       // oxlint-disable-next-line no-await-in-loop -- page by page
       const page: FoundPage = await readPage(store, { namespace, after });
       const found = page.found.filter(isNew);
       fresh += found.length;
       tell(found);
-      latest = page.storeTime;
+      seenAt ??= page.storeTime;
       after = page.next;
     }
-    [storeTime, toldAt] = [latest, clock.mono()];
+    [storeTime, toldAt] = [seenAt ?? storeTime, clock.mono()];
     return fresh;
   }
 

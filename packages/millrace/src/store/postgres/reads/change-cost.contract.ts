@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask } from '../../../../testbed/postgres-subject.ts';
 import { createDatabase, type TestDatabase } from '../../../../testbed/postgres-database.ts';
@@ -7,7 +8,6 @@ import type { Store } from '../../port/store.ts';
 import { ask as askOn } from '../database/connect.ts';
 import { openPostgres } from '../open-postgres.ts';
 import { changesStatement } from './changes.ts';
-import { Client } from 'pg';
 
 const CROWD = 20_000;
 /** Of these the last hundred are looked for. */
@@ -25,17 +25,20 @@ describe.skipIf(postgresUrl === undefined)('the cost of changes', () => {
     const columns = `run_id, commit_id, created_at, started_at, epoch, version, events, inbox_seq, status, priority,
       namespace, workflow, workflow_version, queue`;
     // Ids whose time is i, of open and of closed runs.
-    const id = (kind: number) =>
-      `(lpad(to_hex(i >> 16), 8, '0') || lpad(to_hex(i & 65535), 4, '0') || '70008000' || lpad('${kind}', 12, '0'))::uuid`;
+    const time = `lpad(to_hex(i >> 16), 8, '0') || lpad(to_hex(i & 65535), 4, '0')`;
+    const id = (kind: number) => `(${time} || '70008000' || lpad('${kind}', 12, '0'))::uuid`;
     const values = (kind: number, status: number) =>
       `${id(kind)}, 1, i, i, 1, 1, 1, 0, ${status}, 1, 'default', 'flow', '1', 'default'`;
     await ask(
       database.url,
-      `INSERT INTO millrace.runs (${columns}, rank, deaths) SELECT ${values(1, 2)}, i, 0 FROM generate_series(1, ${CROWD}) i`,
+      `INSERT INTO millrace.runs (${columns}, rank, deaths)
+       SELECT ${values(1, 2)}, i, 0
+       FROM generate_series(1, ${CROWD}) i`,
     );
     await ask(
       database.url,
-      `INSERT INTO millrace.runs_closed (${columns}, closed_at) SELECT ${values(2, 10)}, i FROM generate_series(1, ${CROWD}) i`,
+      `INSERT INTO millrace.runs_closed (${columns}, closed_at)
+       SELECT ${values(2, 10)}, i FROM generate_series(1, ${CROWD}) i`,
     );
     await ask(database.url, 'VACUUM ANALYZE millrace.runs, millrace.runs_closed');
   });
