@@ -63,6 +63,9 @@ export type { CreatedKey, KeyOptions, KeyPage, Keys, VerifiedKey } from './api/a
 export type { KeyDescription } from './core/access/describe-key.ts';
 export type { Permission, Role } from './core/access/roles.ts';
 export type { LimitTarget, QueueChange } from './api/limits/change.ts';
+export type { WatchOptions } from './api/changes/observer.ts';
+export type { ChangeFilter } from './core/changes/filter.ts';
+export type { ChangeEvent, ChangeKind, HistoryChange } from './core/changes/change.ts';
 export type { DeadPage, Redriven } from './api/limits/dead.ts';
 export type { KeyLimit } from './core/limits/limit.ts';
 export type { LimitDescription, QueueDescription, QueueLimits } from './core/limits/describe-queue.ts';

@@ -20,6 +20,7 @@ import { createSelector, type Selector } from './api/cluster/select.ts';
 import { whileHeld, type HeldLock } from './api/locks/hold.ts';
 import type { Keeper } from './api/locks/keeper.ts';
 import { openKeeper } from './api/locks/open-keeper.ts';
+import { openObservatory, type Observatory } from './api/changes/observer.ts';
 import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
 import { runHandle, type Run } from './api/handle.ts';
@@ -101,6 +102,7 @@ export class Millrace extends Publisher {
   private readonly clientPlacing: ClientPlacing | undefined;
   protected readonly keeper: Keeper;
   protected readonly trail: Trail;
+  readonly observatory: Observatory;
   protected readonly versions: VersionDesk;
   protected readonly library: Library;
   private readonly workers: Pool | undefined;
@@ -179,8 +181,14 @@ export class Millrace extends Publisher {
     const replies = createReplies();
     const isHere = (runId: string): boolean => this.engine?.held.has(runId) ?? false;
     this.results = createResults({ store, ports, namespace, isHere });
+    this.observatory = openObservatory(store, ports, options.namespace);
     if (parts.work) {
-      const engine = new Engine(store, ports, options, listener(this.results, replies, outage));
+      const engine = new Engine(
+        store,
+        ports,
+        options,
+        listener(this.results, replies, outage, this.observatory),
+      );
       engine.placing = createPlacing(engine);
       this.engine = engine;
     }
@@ -214,6 +222,7 @@ export class Millrace extends Publisher {
     }
     this.stopHints =
       this.store.hints?.receive(({ kind }) => {
+        if (kind === 'closed' || kind === 'ready') this.observatory.nudge();
         if (kind === 'closed') this.results.nudge();
         else if (kind === 'locks') this.keeper.nudge();
       }) ?? (() => {});
@@ -382,6 +391,7 @@ export class Millrace extends Publisher {
     await this.workers?.close(graceMs - (clock.mono() - begunAt));
     await this.results.stop();
     await this.trail.stop();
+    await this.observatory.stop();
     if (this.ownsStore) await this.store.close();
   }
 
@@ -456,12 +466,18 @@ function reporterOf(pool: Pool | undefined): EngineOptions['reportPool'] {
 }
 
 /** Callers of this process hear at once of what its engine does. */
-function listener(results: Results, replies: Replies, outage: Outage): EngineListener {
+function listener(
+  results: Results,
+  replies: Replies,
+  outage: Outage,
+  observatory: Observatory,
+): EngineListener {
   return {
     closed(runId, standing) {
       const { kind: status, payload } = standing;
       const successor = 'successor' in standing ? standing.successor : undefined;
       results.settle(runId, { status, payload, successor });
+      observatory.nudge();
     },
     replied: (_runId, id, ok, payload) => replies.settle(id, { ok, payload }),
     wantsReplies: () => replies.any(),

@@ -200,6 +200,24 @@ const MEMBERS: Readonly<Record<keyof Millrace, Bound>> = {
     expect((await ours.keys.list()).keys).toMatchObject([{ keyId: id, status: 'active' }]);
   },
   validate: 'of the text alone',
+  observatory: 'the seam of the two that follow',
+  async watch({ ours, theirs }) {
+    const changes = theirs.watch()[Symbol.asyncIterator]();
+    const first = changes.next();
+    const foreign = await ours.start(ill, null);
+    const own = await theirs.start(ill, null);
+    const heard: string[] = [JSON.stringify(await first)];
+    // oxlint-disable-next-line no-await-in-loop -- one change after the other
+    while (!heard.join().includes(own.runId)) heard.push(JSON.stringify(await changes.next()));
+    await changes.return?.();
+    expect(heard.join()).not.toContain(foreign.runId);
+  },
+  async watchRun({ theirs, run }) {
+    const first = (runId: string) => answerOf(theirs.watchRun(runId)[Symbol.asyncIterator]().next());
+    const nobody = await first(NOBODY);
+    expect(nobody).toMatchObject({ code: 'RUN_NOT_FOUND' });
+    expect(await first(run.runId)).toEqual(renamed(nobody, NOBODY, run.runId));
+  },
   async queues({ ours, theirs }) {
     expect([(await ours.queues()).length, await theirs.queues()]).toEqual([1, []]);
   },

@@ -202,6 +202,16 @@ export const ERRORS = {
     summary: 'The keys of the token issuer could not be read, so that no token can be checked.',
     remedy: 'Try again later; whoever runs the server checks JWKS_URL.',
   },
+  TOO_MANY_LISTENERS: {
+    status: 429,
+    summary: 'As many follow changes in this process as may.',
+    remedy: 'Try again later, or follow them through another process.',
+  },
+  SLOW_LISTENER: {
+    status: 429,
+    summary: 'Whoever follows changes took them more slowly than they came, and was dropped.',
+    remedy: 'Follow them again after the last change that was received, and narrow what is followed.',
+  },
 
   // --- what does not fit the state of a run
   KEY_IN_USE: {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_PARTITION, childRunId, createdAtOf, isRunId, partitionOf, runIdOf } from './ids.ts';
+import { MAX_PARTITION, childRunId, createdAtOf, firstIdAt, isRunId, partitionOf, runIdOf } from './ids.ts';
 
 const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const partition = fc.integer({ min: 0, max: MAX_PARTITION });
@@ -82,5 +82,18 @@ describe('isRunId', () => {
     expect(() => partitionOf('order-17')).toThrow(refusal);
     expect(() => createdAtOf('order-17')).toThrow(refusal);
     expect(() => childRunId('order-17', 0, Math.random)).toThrow(refusal);
+  });
+});
+
+describe('the first id of a time', () => {
+  it('is not greater than any id of that time, and greater than all earlier ones', () => {
+    const at = 1_700_000_000_000;
+    expect(runIdOf(at, 0, () => 0) > firstIdAt(at)).toBe(true);
+    expect(runIdOf(at - 1, MAX_PARTITION, () => 0.999) < firstIdAt(at)).toBe(true);
+  });
+
+  it('is the last or first there is for a time that no id can tell', () => {
+    expect(firstIdAt(Number.MAX_SAFE_INTEGER)).toBe('ffffffff-ffff-0000-0000-000000000000');
+    expect(firstIdAt(-5)).toBe('00000000-0000-0000-0000-000000000000');
   });
 });

@@ -67,6 +67,17 @@ export function createdAtOf(runId: string): number {
   return Number.parseInt(runId.slice(0, 8) + runId.slice(9, 13), 16);
 }
 
+/**
+ * No run id made at `timeMs` or later is smaller, and every one made earlier is. A time beyond what ids can tell is cut to
+ * what they can.
+ */
+export function firstIdAt(timeMs: number): string {
+  const digits = Math.min(Math.max(0, Math.floor(timeMs)), MAX_TIME_MS)
+    .toString(16)
+    .padStart(12, '0');
+  return `${digits.slice(0, 8)}-${digits.slice(8)}-0000-0000-000000000000`;
+}
+
 function checkRunId(runId: string): void {
   if (isRunId(runId)) return;
   const remedy =

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Act } from '../../core/audit/act.ts';
 import type { EngineLog, Ports } from '../../engine/ports.ts';
-import type { AuditEntry } from '../../store/port/audit.ts';
+import type { AuditEntry } from '../../store/port/access/audit.ts';
 import { StoreError } from '../../store/port/errors.ts';
 import { nodePorts } from '../../node-ports.ts';
 import { createTrail, type Trail, type TrailParts } from './trail.ts';

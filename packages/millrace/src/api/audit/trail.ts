@@ -1,7 +1,7 @@
 import { textsOf, type Act } from '../../core/audit/act.ts';
 import { runIdOf } from '../../core/ids.ts';
 import type { Ports } from '../../engine/ports.ts';
-import { type AuditEntry, MAX_AUDIT_ENTRIES } from '../../store/port/audit.ts';
+import { type AuditEntry, MAX_AUDIT_ENTRIES } from '../../store/port/access/audit.ts';
 import { StoreError } from '../../store/port/errors.ts';
 import type { Store } from '../../store/port/store.ts';
 

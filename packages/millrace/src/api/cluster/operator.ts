@@ -22,6 +22,7 @@ import { type Keys, openKeys } from '../access/keys.ts';
 import { changeLimit, type LimitTarget, type QueueChange, scopeOf } from '../limits/change.ts';
 import { type DeadPage, readDead, redriveDead, type Redriven } from '../limits/dead.ts';
 import { describeQueue, readLimits, readQueues } from '../limits/look.ts';
+import { Observer } from '../changes/observer.ts';
 import type { Keeper } from '../locks/keeper.ts';
 import { forceLock, readLocks } from '../locks/look.ts';
 import { tellGranted } from '../locks/open-keeper.ts';
@@ -31,7 +32,7 @@ import { ask } from '../store-failure.ts';
  * What those who run a cluster ask of it and change in it: engines, strategies, locks, queues. It is the store's word, so
  * a process without an engine can do the same.
  */
-export abstract class Operator {
+export abstract class Operator extends Observer {
   abstract readonly store: Store;
   abstract readonly engine: Engine | undefined;
   protected abstract readonly options: EngineOptions;

@@ -11,7 +11,7 @@ export function answered(route: Route, request: Request, answer: Answer, trace: 
     ...answer.headers,
     ...traceHeaders(trace),
   };
-  if (stream !== undefined) return new Response(stream, { status, headers });
+  if (stream !== undefined) return streaming(request, stream, { status, headers });
   if (body === undefined) return new Response(null, { status, headers });
   const text = plainJson(body);
   if (route.polled === true && status === 200) {
@@ -29,6 +29,13 @@ export function traceHeaders({ requestId, traceparent }: Trace): Record<string, 
   return traceparent === undefined
     ? { 'x-request-id': requestId }
     : { 'x-request-id': requestId, traceparent };
+}
+
+/** Of a HEAD nobody reads the stream: what stands behind it must know. */
+function streaming(request: Request, stream: ReadableStream<Uint8Array>, init: ResponseInit): Response {
+  if (request.method !== 'HEAD') return new Response(stream, init);
+  void stream.cancel();
+  return new Response(null, init);
 }
 
 /** Whether the caller has what it asks for. @source RFC 9110, If-None-Match. */

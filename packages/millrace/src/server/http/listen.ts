@@ -9,6 +9,8 @@ export interface ListenOptions {
   readonly port: number;
   /** How long a client may take for its headers, and for its whole request, ms. */
   readonly patience?: { readonly headersMs: number; readonly requestMs: number };
+  /** A connection over which nothing has gone for so long is cut, also one whose peer takes nothing. Default 120,000. */
+  readonly silenceMs?: number;
 }
 
 /** An open port. */
@@ -22,6 +24,8 @@ export interface Listening {
 const PATIENCE = { headersMs: 10_000, requestMs: 60_000 };
 const MOST_CONNECTIONS = 10_000;
 const KEEP_ALIVE_MS = 65_000;
+/** Long polls end before, and streams have their heartbeats. */
+const SILENCE_MS = 120_000;
 const HEADER_BYTES = 16 * 1024;
 const MOST_HEADERS = 100;
 
@@ -60,7 +64,7 @@ export function readBytes(request: Request, maxBytes: number): Promise<Uint8Arra
 /** @throws LISTEN_FAILED where the port is taken. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
-  { host, port, patience: { headersMs, requestMs } = PATIENCE }: ListenOptions,
+  { host, port, patience: { headersMs, requestMs } = PATIENCE, silenceMs = SILENCE_MS }: ListenOptions,
 ): Promise<Listening> {
   const listener = getRequestListener((request, { incoming }) => {
     incomings.set(request, incoming as IncomingMessage); // HTTP/1 is all that is listened for
@@ -78,6 +82,7 @@ export async function listen(
   );
   server.maxHeadersCount = MOST_HEADERS;
   server.maxConnections = MOST_CONNECTIONS;
+  server.timeout = silenceMs;
   await opened(server, host, port);
   const { port: actual } = server.address() as AddressInfo;
   return {

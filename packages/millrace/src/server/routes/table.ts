@@ -3,6 +3,7 @@ import { AUDIT_ROUTES } from './audit.ts';
 import { DEPLOY_ROUTES } from './definitions/deploy.ts';
 import { DEFINITION_READS } from './definitions/read.ts';
 import { REROUTE_ROUTES } from './definitions/reroute.ts';
+import { EVENT_ROUTES } from './events.ts';
 import { KEY_ROUTES } from './keys.ts';
 import { RUN_ACTS } from './runs/act.ts';
 import { RUN_READS } from './runs/read.ts';
@@ -16,6 +17,7 @@ export const ROUTES: readonly Route[] = [
   ...DEPLOY_ROUTES,
   ...DEFINITION_READS,
   ...REROUTE_ROUTES,
+  ...EVENT_ROUTES,
   ...KEY_ROUTES,
   ...AUDIT_ROUTES,
 ];

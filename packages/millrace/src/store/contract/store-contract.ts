@@ -18,6 +18,7 @@ import { ratePromises } from './limits/rate.ts';
 import { workPromises } from './engines/work.ts';
 import { lockPromises } from './locks/processes.ts';
 import { runLockPromises } from './locks/runs.ts';
+import { changePromises } from './reads/changes.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
 import { namespacePromises } from './reads/namespaces.ts';
@@ -66,6 +67,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   history: historyPromises,
   listing: listingPromises,
   namespaces: namespacePromises,
+  changes: changePromises,
   fidelity: fidelityPromises,
   concurrency: concurrencyPromises,
   audit: auditPromises,

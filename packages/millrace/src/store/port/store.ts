@@ -2,16 +2,18 @@ import type { Beginning } from '../../core/run/event.ts';
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
 import type { KeyLimit } from '../../core/limits/limit.ts';
 import type { Outlook } from '../../core/limits/retry-after.ts';
-import type { AuditStore } from './audit.ts';
+import type { AuditStore } from './access/audit.ts';
 import type { AccessStore } from './access/keys.ts';
+import type { ChangeStore } from './changes.ts';
 import type { ClusterStore } from './cluster.ts';
 import type { DefinitionStore } from './definitions.ts';
 import type { LimitStore } from './limits.ts';
 import type { LockAct, LockGrant, LockStore } from './locks.ts';
 import type { RunFilter, RunPage, RunRow } from './reads.ts';
 
-export type * from './audit.ts';
+export type * from './access/audit.ts';
 export type * from './access/keys.ts';
+export type * from './changes.ts';
 export type * from './cluster.ts';
 export type * from './definitions.ts';
 export type * from './limits.ts';
@@ -44,7 +46,8 @@ export type * from './reads.ts';
  *
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
-export interface Store extends AccessStore, AuditStore, ClusterStore, DefinitionStore, LimitStore, LockStore {
+export interface Store
+  extends AccessStore, AuditStore, ChangeStore, ClusterStore, DefinitionStore, LimitStore, LockStore {
   readonly name: 'sqlite' | 'postgres';
   /** What survives what, in one line each; shown by `doctor` and the API. */
   readonly durability: Durability;

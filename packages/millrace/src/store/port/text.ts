@@ -1,4 +1,4 @@
-import { type AuditEntry, type AuditFilter, MAX_AUDIT_ENTRIES } from './audit.ts';
+import { type AuditEntry, type AuditFilter, MAX_AUDIT_ENTRIES } from './access/audit.ts';
 import { MAX_SETTING_BYTES } from './cluster.ts';
 import {
   type DefinitionRef,

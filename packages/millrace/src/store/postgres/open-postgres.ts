@@ -34,6 +34,7 @@ import {
 import { notifyHints, type NotifyHints } from './hints/notify.ts';
 import { limitActs } from './limits/limits.ts';
 import { lockCalls } from './locks/statements.ts';
+import { changeReads } from './reads/changes.ts';
 import { listOwned, loadRuns, readHistory, readInbox } from './reads/history.ts';
 import { countAhead, countOpen, listRuns, readRuns } from './reads/runs.ts';
 import { type Answer, claimsOf } from './runs/answer.ts';
@@ -99,6 +100,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     ...outsideActs(calls, now),
     ...reads(calls),
     ...accessCalls(calls, now),
+    ...changeReads(calls, now),
     ...definitionCalls(calls, now),
     ...auditCalls(calls, now),
     ...limitActs(calls, now),

@@ -36,6 +36,7 @@ import { prepareLimitReads } from './limits/read-limits.ts';
 import { prepareStartLimits } from './limits/start-limits.ts';
 import { prepareGlance } from './engines/work.ts';
 import { prepareLocks } from './locks/locks.ts';
+import { prepareChanges } from './reads/changes.ts';
 import { prepareHistories } from './reads/history.ts';
 import { prepareRunReads } from './reads/runs.ts';
 import { prepareBacklog } from './runs/backlog.ts';
@@ -195,6 +196,8 @@ function readCalls({ connection: { read }, acts }: Backend) {
       checkText(namespace, 'namespace');
       return read(() => acts().runReads.countOpen(namespace, limit));
     },
+    readChanges: (request) => read(() => acts().changes.since(request)),
+    listHeld: (filter) => read(() => acts().changes.held(filter)),
     countAhead: (runId, limit) => read(() => acts().runReads.countAhead(runId, limit)),
     readHistory: (runId, fromSeq, limit) => read(() => acts().histories.chunks(runId, fromSeq, limit)),
     readInbox: (runId) => read(() => acts().histories.inbox(runId)),
@@ -276,6 +279,7 @@ function prepareActs(connection: Connection) {
     commits: prepareCommits(connection, incarnations, limits, { starts, deliveries, locks }),
     wakes: prepareWakes(connection, { deliveries, limits, locks }),
     reopenings: prepareReopenings(connection, limits),
+    changes: prepareChanges(connection),
     runReads: prepareRunReads(connection, deliveries, histories, backlog),
   };
 }

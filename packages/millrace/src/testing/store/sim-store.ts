@@ -46,6 +46,8 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       listRuns: (filter) => read('listRuns', () => subject.listRuns(filter)),
       countOpen: (...args) => read('countOpen', () => subject.countOpen(...args)),
       countAhead: (...args) => read('countAhead', () => subject.countAhead(...args)),
+      readChanges: (request) => read('readChanges', () => subject.readChanges(request)),
+      listHeld: (filter) => read('listHeld', () => subject.listHeld(filter)),
       readHistory: (...args) => read('readHistory', () => subject.readHistory(...args)),
       readInbox: (runId) => read('readInbox', () => subject.readInbox(runId)),
       listEngines: (filter) => read('listEngines', () => subject.listEngines(filter)),

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { runIdOf } from '../../../core/ids.ts';
-import { type AuditEntry, type AuditFilter, MAX_AUDIT_ENTRIES } from '../../port/audit.ts';
+import { type AuditEntry, type AuditFilter, MAX_AUDIT_ENTRIES } from '../../port/access/audit.ts';
 import type { Store } from '../../port/store.ts';
 import { newId } from '../samples.ts';
 import type { Promises } from '../subject.ts';

@@ -1,4 +1,4 @@
-/* Who did what (port/audit.ts). The ids are in the order of time, so that what is pruned stands at the beginning. */
+/* Who did what (port/access/audit.ts). The ids are in the order of time, so that what is pruned stands at the beginning. */
 export const AUDIT_TABLE = `
 CREATE TABLE millrace.audit (
   id uuid PRIMARY KEY,

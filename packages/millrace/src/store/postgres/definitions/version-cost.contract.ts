@@ -73,7 +73,7 @@ describe.skipIf(postgresUrl === undefined)('the cost of versions', () => {
 
   test('counts of closed runs read what has closed since, and little more', async () => {
     const statement = countStatement({ namespace: 'default', since: CROWD - 100 });
-    expect(await planOf(statement)).toContain('Bitmap Index Scan on runs_closed_times');
+    expect(await planOf(statement)).toMatch(/Index Scan (?:on|using) runs_closed_times/);
     const { rows, read } = await reads(CLOSED, statement);
     expect(rows).toBeGreaterThan(0);
     expect(read).toBeLessThan(CROWD / 3);

@@ -15,6 +15,7 @@ import { RETIRE } from './functions/retire.ts';
 import { START } from './functions/start.ts';
 import { WAKE, WORK } from './functions/wake.ts';
 import { LOCKS } from '../locks/functions.ts';
+import { CLOSED_ORDER, HELD_RUNS } from './changes.ts';
 import { TABLES } from './tables.ts';
 
 /** One forward step of the schema. A released one never changes: its checksum is kept in the database. */
@@ -55,4 +56,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 4, name: 'closed runs by time', sql: CLOSED_TIMES },
   { id: 5, name: 'API keys', sql: KEY_TABLE },
   { id: 6, name: 'audit log', sql: AUDIT_TABLE },
+  { id: 7, name: 'runs that stand still, runs opened again', sql: HELD_RUNS },
+  { id: 8, name: 'closed runs in the order of time', sql: CLOSED_ORDER },
 ];

@@ -1,5 +1,5 @@
 import { ACT_OUTCOMES } from '../../../core/audit/act.ts';
-import type { AuditEntry, AuditFilter, AuditStore, StoredAuditEntry } from '../../port/audit.ts';
+import type { AuditEntry, AuditFilter, AuditStore, StoredAuditEntry } from '../../port/access/audit.ts';
 import { checkAudit, checkAuditFilter } from '../../port/text.ts';
 import type { Connection, Statement, Value } from '../database/connection.ts';
 

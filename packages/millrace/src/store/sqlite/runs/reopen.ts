@@ -1,4 +1,5 @@
 import { isClosed, priorityOf, rank, STATUS_CODE } from '../../../core/status.ts';
+import { REOPENED_KEPT_MS } from '../../port/changes.ts';
 import type { ReopenRequest, UnblockRequest } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Limits } from '../limits/limits.ts';
@@ -36,6 +37,8 @@ export function prepareReopenings(connection: Connection, limits: Limits): Reope
       statements.queueBlocked.run(position, at, row.run_id);
     }
     statements.advance.run(request.commitId, request.count, row.run_id);
+    statements.note.run(row.run_id, row.namespace, at);
+    statements.forget.run(at - REOPENED_KEPT_MS);
     if (request.history !== undefined && request.count > 0) {
       insertHistory.run(row.run_id, request.seq, request.count, at, request.history);
     }
@@ -98,6 +101,8 @@ function prepareStatements(connection: Connection) {
       WHERE run_id = ?`),
     advance: connection.prepare(`
       UPDATE runs SET version = version + 1, commit_id = ?, events = events + ? WHERE run_id = ?`),
+    note: connection.prepare('INSERT OR REPLACE INTO reopened (run_id, namespace, at) VALUES (?, ?, ?)'),
+    forget: connection.prepare('DELETE FROM reopened WHERE at < ?'),
     insertHistory: connection.prepare(
       'INSERT INTO history (run_id, seq, count, at, data) VALUES (?, ?, ?, ?, ?)',
     ),

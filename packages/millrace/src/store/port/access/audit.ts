@@ -1,4 +1,4 @@
-import type { ActOutcome } from '../../core/audit/act.ts';
+import type { ActOutcome } from '../../../core/audit/act.ts';
 
 /** The most entries in one `appendAudit`. */
 export const MAX_AUDIT_ENTRIES = 500;
