@@ -16,6 +16,7 @@ import { ratePromises } from './limits/rate.ts';
 import { workPromises } from './engines/work.ts';
 import { lockPromises } from './locks/processes.ts';
 import { runLockPromises } from './locks/runs.ts';
+import { pausePromises } from './pauses/pauses.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
 import { assignPromises } from './runs/assign.ts';
@@ -59,6 +60,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   work: workPromises,
   locks: lockPromises,
   'locks of runs': runLockPromises,
+  pauses: pausePromises,
   history: historyPromises,
   listing: listingPromises,
   fidelity: fidelityPromises,

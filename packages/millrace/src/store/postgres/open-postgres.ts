@@ -32,6 +32,7 @@ import {
 import { notifyHints, type NotifyHints } from './hints/notify.ts';
 import { limitActs } from './limits/limits.ts';
 import { lockCalls } from './locks/statements.ts';
+import { pauseCalls } from './pauses/pauses.ts';
 import { listOwned, loadRuns, readHistory, readInbox } from './reads/history.ts';
 import { countAhead, listRuns, readRuns } from './reads/runs.ts';
 import { type Answer, claimsOf } from './runs/answer.ts';
@@ -99,6 +100,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     ...definitionCalls(calls, now),
     ...limitActs(calls, now),
     ...lockCalls(calls, now),
+    ...pauseCalls(calls, now),
   };
 }
 

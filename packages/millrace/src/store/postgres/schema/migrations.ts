@@ -13,6 +13,7 @@ import { RETIRE } from './functions/retire.ts';
 import { START } from './functions/start.ts';
 import { WAKE, WORK } from './functions/wake.ts';
 import { LOCKS } from '../locks/functions.ts';
+import { PAUSES } from '../pauses/functions.ts';
 import { TABLES } from './tables.ts';
 
 /** One forward step of the schema. A released one never changes: its checksum is kept in the database. */
@@ -51,4 +52,5 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   { id: 3, name: 'definitions, routes', sql: [DEFINITION_TABLES, DEFINITIONS].join('\n') },
   { id: 4, name: 'closed runs by time', sql: CLOSED_TIMES },
+  { id: 5, name: 'pauses of runs', sql: PAUSES },
 ];

@@ -5,6 +5,15 @@ export interface Migration {
   sql: string;
 }
 
+/* Of a paused run: what it was, since when, who and why, and the engine that still executes attempts of it. */
+const PAUSES = `
+ALTER TABLE runs ADD COLUMN paused_from INTEGER;
+ALTER TABLE runs ADD COLUMN paused_at INTEGER;
+ALTER TABLE runs ADD COLUMN paused_by TEXT;
+ALTER TABLE runs ADD COLUMN pause_reason TEXT;
+ALTER TABLE runs ADD COLUMN paused_in TEXT;
+`;
+
 /*
  * Tables are clustered by their key (WITHOUT ROWID): one b-tree a row instead of two. Status codes and
  * priorities are the numbers of core/status.ts (open: 0 queued, 1 running, 2 waiting, 3 paused, 4 blocked).
@@ -273,4 +282,5 @@ CREATE INDEX runs_closed_counts ON runs_closed (namespace, workflow, workflow_ve
   WHERE workflow NOT GLOB '$task/*';
 `,
   },
+  { id: 3, name: 'pauses of runs', sql: PAUSES },
 ];

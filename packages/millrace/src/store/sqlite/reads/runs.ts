@@ -142,10 +142,16 @@ function decodeOpen(row: OpenRow & Named): RunRow {
     startedAt: row.started_at ?? undefined,
     closedAt: undefined,
     suspectGroup: row.suspect_group ?? undefined,
+    pause: pauseIn(row),
     deaths: row.deaths,
     successor: undefined,
     lastChunk: undefined,
   };
+}
+
+function pauseIn({ paused_at: at, paused_by: by, pause_reason: reason, paused_in: engineId }: OpenRow) {
+  if (at === null) return undefined;
+  return { at, by: by ?? undefined, reason: reason ?? undefined, engineId: engineId ?? undefined };
 }
 
 function decodeClosed(row: ClosedRow & Named): RunRow {
@@ -165,6 +171,7 @@ function decodeClosed(row: ClosedRow & Named): RunRow {
     startedAt: row.started_at ?? undefined,
     closedAt: row.closed_at,
     suspectGroup: undefined,
+    pause: undefined,
     deaths: 0,
     successor: row.successor ?? undefined,
     lastChunk: undefined,
