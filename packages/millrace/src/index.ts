@@ -1,6 +1,7 @@
 export { Millrace, type RunsFilter, type SignalWithStartOptions, type StartItem } from './millrace.ts';
 export type { MillraceOptions } from './api/options.ts';
 export type { Run } from './api/handle.ts';
+export type { PauseOptions } from './api/pausing/pause.ts';
 export type { StartOptions } from './api/start-request.ts';
 export { workflow } from './core/workflow/workflow.ts';
 export type {

@@ -11,6 +11,7 @@ import type { GraphView } from '../core/dag/view/view-graph.ts';
 import type { PlacedEvent } from '../core/run/event.ts';
 import type { Outage } from '../engine/outage.ts';
 import type { Gateway } from './gateway.ts';
+import type { Pausing } from './pausing/pause.ts';
 import { ask } from './store-failure.ts';
 import { readWhy } from './why/read-why.ts';
 import type { Replies } from './update.ts';
@@ -34,12 +35,16 @@ export interface Desk {
   /** Delivers one message with its group; resolves when it is durable. @throws RUN_CLOSED, RUN_NOT_FOUND. */
   send(ref: RunRef, message: InboxMessage): Promise<void>;
   reopen: Gateway['reopen'];
+  readonly pausing: Pausing;
   /** The nodes of a run; undefined: its workflow is no definition. */
   view(run: RunRow, history: readonly PlacedEvent[]): Promise<GraphView | undefined>;
 }
 
 /** What a desk is made of. */
-export interface DeskParts extends Pick<Desk, 'store' | 'ports' | 'results' | 'replies' | 'engineName'> {
+export interface DeskParts extends Pick<
+  Desk,
+  'store' | 'ports' | 'results' | 'replies' | 'engineName' | 'pausing'
+> {
   gateway: Gateway;
   outage: Outage;
   clock: StoreClock;
@@ -53,10 +58,10 @@ export interface DeskParts extends Pick<Desk, 'store' | 'ports' | 'results' | 'r
 
 export function createDesk(parts: DeskParts): Desk {
   const { store, ports, results, replies, engineName, gateway, outage, clock, library } = parts;
-  const { maxPayloadBytes, stickyMs } = parts;
+  const { maxPayloadBytes, stickyMs, pausing } = parts;
   const view: Desk['view'] = (run, history) => ask(() => parts.readNodes(run, history, clock.upper()));
   return {
-    ...{ store, ports, results, replies, engineName },
+    ...{ store, ports, results, replies, engineName, pausing },
     encode: (value, where) => encodePayload(value, where, maxPayloadBytes),
     checkedName(kind, name) {
       checkName(kind, name);

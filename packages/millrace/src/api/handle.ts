@@ -9,6 +9,7 @@ import type { Signal } from '../core/workflow/signal.ts';
 import type { HistoryChunk, RunRef, RunRow } from '../store/port/store.ts';
 import { notFound, type Desk } from './desk.ts';
 import { ask } from './store-failure.ts';
+import { pauseRun, resumeRun, type PauseOptions } from './pausing/pause.ts';
 import { outputOf } from './results.ts';
 import { retryRun } from './retry.ts';
 import { sendUpdate } from './update.ts';
@@ -31,6 +32,18 @@ export interface Run<O = unknown> {
   signal(signal: string, payload?: unknown, options?: { id?: string }): Promise<void>;
   /** Asks the run to end; its compensations run first. Cancelling a closed run is RUN_CLOSED. */
   cancel(reason?: string): Promise<void>;
+  /**
+   * Durable when it resolves: no turn and no attempt begins from then on. Attempts that run may end, and what they bring is
+   * kept; so is whatever arrives. The time until the run's deadline goes on. Children are runs of their own and go on.
+   * Paused again it stays as it is; a cancel ends the pause.
+   * @throws RUN_CLOSED, RUN_NOT_FOUND.
+   */
+  pause(options?: PauseOptions): Promise<void>;
+  /**
+   * A paused run goes on where it stood, and what came due meanwhile happens at once. One that is not paused stays as it is.
+   * @throws RUN_CLOSED, RUN_NOT_FOUND.
+   */
+  resume(): Promise<void>;
   /** Sends a request to the run's `ctx.onUpdate` handler and waits for the reply. */
   update<R = unknown>(
     name: string,
@@ -105,6 +118,14 @@ class RunHandle<O> implements Run<O> {
     const { desk } = this;
     const payload = reason === undefined ? undefined : desk.encode(String(reason), 'reason of cancel');
     await desk.send(this.ref, { kind: 'cancel', id: desk.ports.uuid(), payload });
+  }
+
+  async pause(options: PauseOptions = {}): Promise<void> {
+    await pauseRun(this.desk, this.ref, options);
+  }
+
+  async resume(): Promise<void> {
+    await resumeRun(this.desk, this.ref);
   }
 
   async update<R>(

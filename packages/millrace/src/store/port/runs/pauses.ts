@@ -20,6 +20,12 @@ export interface PauseStore {
   recordPaused(record: PausedRecord): Promise<'ok' | 'already' | 'conflict'>;
 }
 
+/**
+ * In the place of a message's number in a hint: whoever executes the run shall look whether it was paused or resumed. An
+ * engine that knows of no pauses looks for messages, and learns it too.
+ */
+export const LOOK = 2_147_483_647;
+
 /** The beginning of the `dedup` of messages that end a pause: a cancel. */
 export const ENDS_PAUSE = 'cancel:';
 
