@@ -399,9 +399,10 @@ describe('pause and resume', () => {
     await until(run, 'continued');
     await run.pause({ by: 'ada' });
     const { successorRunId } = await run.describe();
-    await until(millrace.run(successorRunId ?? ''), 'paused');
+    const next = millrace.run(successorRunId ?? '');
+    expect((await next.describe()).status).toBe('paused');
     await run.resume();
-    await until(millrace.run(successorRunId ?? ''), 'waiting');
+    await until(next, 'waiting');
   });
 
   it('an engine that is gone is not waited for', async () => {
@@ -414,6 +415,7 @@ describe('pause and resume', () => {
     await run.pause();
     await client.store.retire(engineId, undefined, { limit: 9, deathLimit: 1, harmless: true });
     await run.resume();
+    expect((await run.describe()).status).toBe('queued');
     await open({ store, workflows: [waiting] });
     await until(run, 'waiting');
   });

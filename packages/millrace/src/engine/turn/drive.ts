@@ -26,7 +26,7 @@ const SHORT_WAIT_MS = 100;
 export async function drive(engine: Engine, instance: Instance): Promise<void> {
   instance.busy = true;
   try {
-    while (instance.held && hasWork(instance)) await step(engine, instance);
+    while (instance.held && hasWork(instance)) await goOnce(engine, instance);
   } catch (error) {
     if (!instance.held) return; // given up meanwhile: this engine is closed and the store did not answer
     forget(engine, instance, 'unexpected failure');
@@ -36,7 +36,7 @@ export async function drive(engine: Engine, instance: Instance): Promise<void> {
   }
 }
 
-function step(engine: Engine, instance: Instance): Promise<void> {
+function goOnce(engine: Engine, instance: Instance): Promise<void> {
   if (instance.doubted) return lookAgain(engine, instance);
   return instance.paused === undefined ? turnOnce(engine, instance) : recordOutcomes(engine, instance);
 }
