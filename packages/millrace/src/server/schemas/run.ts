@@ -41,6 +41,9 @@ export const run = z
     closedAt: instant.nullable(),
     engineId: z.string().nullable(),
     parentRunId: runId.nullable(),
+    pause: z
+      .looseObject({ since: instant, by: z.string().nullable(), reason: z.string().nullable() })
+      .optional(),
     nodes: z.record(z.string(), node).optional(),
   })
   .meta({ id: 'Run' });

@@ -22,7 +22,8 @@ export type * from './reads.ts';
  *
  * Invariants that every backend keeps (the contract suite cites them):
  *   I1  A run row is changed only by its owner's plan that names the row's current `(epoch, version)`, or by one of the
- *       acts below that say so (of paused runs: P2, P3). `epoch` grows with every change of owner, `version` with every committed plan.
+ *       acts below that say so (of paused runs: P2, P3). `epoch` grows with every change of owner, `version` with every
+ *       committed plan.
  *   I2  A plan is all or nothing: history, row, children, messages, consumed inbox rows and key change together.
  *   I3  A plan sent twice with one `commitId` is applied once: the second answer is `already`; after `discard` nothing is
  *       left that could tell, and it is `conflict`.
