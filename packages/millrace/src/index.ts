@@ -4,6 +4,7 @@ export type { Run, RunGraph } from './api/handle.ts';
 export type { HistoryPage, HistoryPageOptions } from './api/run/history-page.ts';
 export type { OutcomeOptions, RunOutcome } from './api/run/outcome.ts';
 export type { StartOutcome } from './api/run/start-outcome.ts';
+export type { PauseOptions } from './api/pausing/pause.ts';
 export type { StartOptions } from './api/start-request.ts';
 export { workflow } from './core/workflow/workflow.ts';
 export type {

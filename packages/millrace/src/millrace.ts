@@ -23,6 +23,7 @@ import { openKeeper } from './api/locks/open-keeper.ts';
 import { openObservatory, type Observatory } from './api/changes/observer.ts';
 import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
+import { createPausing } from './api/pausing/pause.ts';
 import { runHandle, type Run } from './api/handle.ts';
 import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { preflightParts, type PreflightOptions } from './api/preflight/options.ts';
@@ -205,7 +206,8 @@ export class Millrace extends Publisher {
     const { results, gateway } = this;
     this.keeper = openKeeper({ store, ports, options, engine });
     const readNodes = nodeReader(storedDefinitions(store), ports.drained);
-    const callers = { results, replies, gateway, outage, clock, library, readNodes };
+    const pausing = createPausing(engine?.store ?? store, engine, answered, gateway.hintReady);
+    const callers = { results, replies, gateway, pausing, outage, clock, library, readNodes };
     const bounds = { namespace, maxPayloadBytes, stickyMs };
     this.desk = createDesk({ store, ports, ...callers, engineName, ...bounds });
     this.facts = this.startFacts();

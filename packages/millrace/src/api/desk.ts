@@ -11,6 +11,7 @@ import type { DrawnGraph } from '../core/dag/view/view-graph.ts';
 import type { PlacedEvent } from '../core/run/event.ts';
 import type { Outage } from '../engine/outage.ts';
 import type { Gateway } from './gateway.ts';
+import type { Pausing } from './pausing/pause.ts';
 import { createReadRow } from './run/read-runs.ts';
 import { ask } from './store-failure.ts';
 import { readWhy } from './why/read-why.ts';
@@ -42,12 +43,13 @@ export interface Desk {
   /** Delivers one message with its group; resolves when it is durable. @throws RUN_CLOSED, RUN_NOT_FOUND. */
   send(ref: RunName, message: InboxMessage): Promise<void>;
   reopen: Gateway['reopen'];
+  readonly pausing: Pausing;
   /** The nodes of a run; undefined: its workflow is no definition. */
   view(run: RunRow, history: readonly PlacedEvent[]): Promise<DrawnGraph | undefined>;
 }
 
 /** What a desk is made of. */
-export interface DeskParts extends Pick<Desk, 'ports' | 'results' | 'replies' | 'engineName'> {
+export interface DeskParts extends Pick<Desk, 'ports' | 'results' | 'replies' | 'engineName' | 'pausing'> {
   store: Store;
   namespace: string;
   gateway: Gateway;
@@ -63,13 +65,13 @@ export interface DeskParts extends Pick<Desk, 'ports' | 'results' | 'replies' | 
 
 export function createDesk(parts: DeskParts): Desk {
   const { store, ports, results, replies, engineName, gateway, outage, clock, library } = parts;
-  const { namespace, maxPayloadBytes, stickyMs } = parts;
+  const { namespace, maxPayloadBytes, stickyMs, pausing } = parts;
   const readRow = createReadRow(store, ports);
   const view: Desk['view'] = (run, history) => ask(() => parts.readNodes(run, history, clock.upper()));
   const deliver: Deliver = (target, sent) =>
     gateway.deliver({ ...sent, target: within(namespace, target), windowMs: stickyMs });
   return {
-    ...{ ports, results, replies, engineName },
+    ...{ ports, results, replies, engineName, pausing },
     encode: (value, where) => encodePayload(value, where, maxPayloadBytes),
     checkedName(kind, name) {
       checkName(kind, name);

@@ -14,6 +14,7 @@ import { readHistoryPage, type HistoryPage, type HistoryPageOptions } from './ru
 import { once } from './run/once.ts';
 import { outcomeOf, type OutcomeOptions, type RunOutcome } from './run/outcome.ts';
 import { endsOf } from './run/read-runs.ts';
+import { pauseRun, resumeRun, type PauseOptions } from './pausing/pause.ts';
 import { outputOf } from './results.ts';
 import { retryRun } from './retry.ts';
 import { sendUpdate } from './update.ts';
@@ -44,6 +45,18 @@ export interface Run<O = unknown> {
    * RUN_CLOSED.
    */
   cancel(reason?: string, options?: { id?: string | undefined }): Promise<void>;
+  /**
+   * Durable when it resolves: no turn and no attempt begins from then on. Attempts that run may end, and what they bring is
+   * kept; so is whatever arrives. The time until the run's deadline goes on. Children are runs of their own and go on.
+   * Paused again it stays as it is; a cancel ends the pause.
+   * @throws RUN_CLOSED, RUN_NOT_FOUND.
+   */
+  pause(options?: PauseOptions): Promise<void>;
+  /**
+   * A paused run goes on where it stood, and what came due meanwhile happens at once. One that is not paused stays as it is.
+   * @throws RUN_CLOSED, RUN_NOT_FOUND.
+   */
+  resume(): Promise<void>;
   /** Sends a request to the run's `ctx.onUpdate` handler and waits for the reply. */
   update<R = unknown>(
     name: string,
@@ -143,6 +156,14 @@ class RunHandle<O> implements Run<O> {
     const payload = reason === undefined ? undefined : desk.encode(String(reason), 'reason of cancel');
     const message = { kind: 'cancel', id: id ?? desk.ports.uuid(), payload } as const;
     await once(desk, ref, { type: 'cancel-requested', id }, () => desk.send(ref, message));
+  }
+
+  async pause(options: PauseOptions = {}): Promise<void> {
+    await pauseRun(this.desk, this.ref, options);
+  }
+
+  async resume(): Promise<void> {
+    await resumeRun(this.desk, this.ref);
   }
 
   async update<R>(

@@ -56,6 +56,8 @@ const RUN_ACTS: Readonly<Record<Exclude<keyof Run, 'runId'>, (run: Run) => Promi
   outcome: (run) => run.outcome({ wait: 50 }),
   graph: (run) => run.graph(),
   why: (run) => run.why(),
+  pause: (run) => run.pause(),
+  resume: (run) => run.resume(),
   retry: (run) => run.retry(),
 };
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { addGlobalOptions, type Cli } from './cli.ts';
 import { addCancel } from './commands/act/cancel.ts';
+import { addPause, addResume } from './commands/act/pause.ts';
 import { addRetry } from './commands/act/retry.ts';
 import { addSignal } from './commands/act/signal.ts';
 import { addCluster } from './commands/cluster/cluster.ts';
@@ -50,7 +51,7 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('Look:');
   for (const add of [addRuns, addShow, addHistory, addWhy]) add(program, cli);
   program.commandsGroup('Act:');
-  for (const add of [addSignal, addCancel, addRetry]) add(program, cli);
+  for (const add of [addSignal, addCancel, addPause, addResume, addRetry]) add(program, cli);
   program.commandsGroup('Versions:');
   for (const add of [addDefinitions, addDeploy, addActivate, addRollout, addRollback]) add(program, cli);
   program.commandsGroup('Cluster:');

@@ -11,6 +11,7 @@ import { encodeProfile, type EngineProfile } from '../core/cluster/profile.ts';
 import type { Executor, Log } from '../core/workflow/context.ts';
 import type { ProgramPorts } from '../core/workflow/program.ts';
 import { workOf, type BeginningRun, type TaskWork } from '../core/policy/eligibility.ts';
+import { LOOK } from '../store/port/runs/pauses.ts';
 import type {
   Adopter,
   ArrivedMessage,
@@ -89,6 +90,8 @@ export class Engine {
   readonly departed: Promise<void>;
 
   readonly held: Map<string, Instance> = new Map();
+  /** Of those that are held the ones that are paused. */
+  readonly aside: Set<Instance> = new Set();
   readonly cache: LRUCache<string, Instance>;
   readonly executors: ReadonlyMap<string, Executor>;
   readonly repertoire: Repertoire;
@@ -181,6 +184,8 @@ export class Engine {
     if (hint.kind === 'ready') {
       this.claimer.nudge();
       this.waker.within(1_000);
+      // A message may have ended a pause.
+      for (const instance of this.aside) this.lookAt(instance);
     } else if (hint.kind === 'assigned' && hint.engineId === this.engineId) {
       this.claimer.nudge();
     } else if (hint.kind === 'inbox' && hint.engineId === this.engineId) {
@@ -192,9 +197,21 @@ export class Engine {
   private takeNote(message: ArrivedMessage | undefined): void {
     const instance = message && this.held.get(message.runId);
     if (message === undefined || instance === undefined) return this.audit.nudge();
+    if (message.seq === LOOK || instance.paused !== undefined) return this.lookAt(instance);
     if (message.seq <= instance.inboxSeq || instance.inboxBehind) return;
     instance.inboxBehind = true;
     this.drive(instance);
+  }
+
+  /** Whether the store still sees this engine as its owner, and not a pause. */
+  lookAt(instance: Instance): void {
+    instance.doubted = true;
+    this.drive(instance);
+  }
+  /** A run of this engine was paused, or resumed as its own: by this process, or by one that tells it. */
+  hintLook(engineId: string, runId: string): void {
+    if (engineId === this.engineId) this.takeNote({ runId, seq: LOOK });
+    else this.hintInbox(engineId, { runId, seq: LOOK });
   }
 
   // --- slots

@@ -44,7 +44,19 @@ export interface Instance {
   /** Nothing runs here any more: look whether the run can be put to rest. */
   restless: boolean;
   suspect: boolean;
+  /** Somebody paused it while it was executed here: attempts may end, and nothing else happens. */
+  paused: Aside | undefined;
+  /** The store may see another owner, or a pause: to be looked at before anything else. */
+  doubted: boolean;
   cancelTimer: (() => void) | undefined;
+}
+
+/** What is kept of a run that is paused and of which attempts still run. */
+interface Aside {
+  /** The program as its history leaves it; undefined: nobody has needed it. */
+  execution: Execution | undefined;
+  /** The last record of outcomes was refused. */
+  refused: boolean;
 }
 
 export const FIRST_TRANSACTION_PAUSE_MS = 100;
@@ -70,6 +82,8 @@ export function createInstance(row: OwnedRun, workflow: AnyWorkflow, execution: 
     afterCommit: [],
     restless: false,
     suspect: row.suspect,
+    paused: undefined,
+    doubted: false,
     cancelTimer: undefined,
   };
 }

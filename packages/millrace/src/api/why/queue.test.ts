@@ -111,6 +111,34 @@ describe('a run is freed by what why says when nobody takes it', () => {
     await first.result();
   });
 
+  it('PAUSED: somebody paused it, and why; what it had begun may still end', async () => {
+    const [begun, finish] = [gate(), gate()];
+    const long = workflow('long', (ctx, _: null) =>
+      ctx.step('work', () => {
+        begun.open();
+        return finish.passed.then(() => 'done');
+      }),
+    );
+    const store = sharedStore();
+    const millrace = await open({ store, name: 'blue', workflows: [long] });
+    const run = await millrace.start(long, null);
+    await begun.passed;
+    await run.pause({ by: 'ada', reason: 'audit' });
+    const reason = await reasonOf(run, 'PAUSED');
+    expect(reason.message).toMatch(
+      /^it is paused by ada since 20.*Z: audit; attempts that engine blue had begun may still end$/,
+    );
+    expect(reason.refs).toEqual({ pausedBy: 'ada', reason: 'audit', engineId: 'blue' });
+    finish.open();
+    await expect
+      .poll(async () => (await run.why()).reasons[0]?.refs)
+      .toEqual({
+        ...{ pausedBy: 'ada', reason: 'audit' },
+      });
+    await obey(reason, store);
+    expect(await run.result()).toBe('done');
+  });
+
   it('QUEUE_PAUSED: somebody paused its queue', async () => {
     const { store, millrace } = await client({ name: 'the operator' });
     await open({ store, workflows });

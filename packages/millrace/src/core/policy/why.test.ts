@@ -66,11 +66,32 @@ describe('why, in general', () => {
     });
   });
 
-  it('a paused run names no command that there is not', () => {
-    expect(reasonsOf({ status: 'paused' })[0]?.remedy).toEqual({
-      message: expect.stringMatching(/resume it with the one that paused it/),
-      command: null,
+  it('a paused run names who paused it, since when and why, and the command that frees it', () => {
+    const pause = { at: T0, by: 'ada', reason: 'audit', engineId: undefined };
+    expect(reasonsOf({ status: 'paused', pause })).toEqual([
+      {
+        code: 'PAUSED',
+        message: 'it is paused by ada since 2026-01-01T00:00:00.000Z: audit',
+        since: '2026-01-01T00:00:00.000Z',
+        refs: { pausedBy: 'ada', reason: 'audit' },
+        remedy: {
+          message: 'Resume it: it goes on where it stood. A cancel ends it.',
+          command: `millrace resume ${RUN}`,
+        },
+      },
+    ]);
+  });
+
+  it('a paused run names the engine in which something of it may still run', () => {
+    const pause = { at: T0, by: undefined, reason: undefined, engineId: 'e-1' };
+    const [named] = reasonsOf({ status: 'paused', pause, engineName: 'blue' });
+    expect(named).toMatchObject({
+      message:
+        'it is paused by somebody since 2026-01-01T00:00:00.000Z; attempts that engine blue had begun may still end',
+      refs: { engineId: 'blue' },
     });
+    const [unknown] = reasonsOf({ status: 'paused', pause, engineName: undefined });
+    expect(unknown?.refs).toEqual({ engineId: 'e-1' });
   });
 
   it('without a history it is since the run was made', () => {

@@ -6,6 +6,7 @@ import { blockReason } from './why/blocked.ts';
 import { executingReasons, openWaits } from './why/executing.ts';
 import type { WhyFacts } from './why/facts.ts';
 import { queueReasons } from './why/queued.ts';
+import { pauseReason } from './why/paused.ts';
 import type { Reason, Why } from './why/reason.ts';
 import type { Wait } from '../run/command.ts';
 import type { PlacedEvent } from '../run/event.ts';
@@ -53,7 +54,7 @@ function statusReasons(
     case 'blocked':
       return [blockReason(run, facts, since)];
     case 'paused':
-      return [pauseReason(since)];
+      return [pauseReason(run, since)];
     case 'running':
       return executingReasons({ run, facts, state: fold(history), since }, history);
     case 'completed':
@@ -85,17 +86,4 @@ function outageReasons({ outage }: WhyFacts): readonly Reason[] {
       },
     },
   ];
-}
-
-function pauseReason(since: string): Reason {
-  return {
-    code: 'PAUSED',
-    message: 'somebody paused it',
-    since,
-    refs: {},
-    remedy: {
-      message: 'This version neither pauses nor resumes runs: resume it with the one that paused it.',
-      command: null,
-    },
-  };
 }

@@ -55,6 +55,18 @@ describe('the description of a run', () => {
     });
   });
 
+  it('of a paused run says since when, by whom and why', () => {
+    const pause = { at: T0, by: 'ada', reason: 'audit', engineId: 'e' };
+    const since = '2026-01-01T00:00:00.000Z';
+    expect(describeRun(aRun({ status: 'paused', pause }), []).pause).toEqual({
+      ...{ since, by: 'ada', reason: 'audit' },
+    });
+    const bare = { ...pause, by: undefined, reason: undefined };
+    expect(describeRun(aRun({ status: 'paused', pause: bare }), []).pause).toEqual({
+      ...{ since, by: null, reason: null },
+    });
+  });
+
   it('of a completed run has its output', () => {
     expect(ended('completed', { type: 'completed', payload: '{"paid":true}' })).toMatchObject({
       output: { paid: true },

@@ -33,6 +33,8 @@ export interface RunDescription {
   /** Name of the engine that owns it, or owned it last. */
   readonly engineId: string | null;
   readonly parentRunId: string | null;
+  /** While it is paused: since when, by whom and why. */
+  readonly pause?: { readonly since: string; readonly by: string | null; readonly reason: string | null };
   /** The run as which a continued one goes on. */
   readonly successorRunId: string | null;
   /** Of a run of a definition, where they are asked for. By id, in the order of the document. */
@@ -74,8 +76,17 @@ export function describeRun(
     engineId: run.engineName ?? null,
     parentRunId: run.parentRunId ?? null,
     successorRunId: run.successor ?? null,
+    ...(run.pause === undefined ? {} : { pause: pauseOf(run.pause) }),
     ...(view === undefined ? {} : nodesOf(view)),
   };
+}
+
+function pauseOf({
+  at,
+  by,
+  reason,
+}: NonNullable<ReadableRun['pause']>): NonNullable<RunDescription['pause']> {
+  return { since: instant(at), by: by ?? null, reason: reason ?? null };
 }
 
 function nodesOf({ nodes, progress, criticalPath }: GraphView): GraphView {

@@ -29,6 +29,15 @@ export interface ReadableRun {
   readonly waits: Uint8Array | undefined;
   readonly blockCode: string | undefined;
   readonly suspectGroup: number | undefined;
+  /** While it is paused: since when, by whom and why, and the incarnation that still executes attempts of it. */
+  readonly pause?:
+    | {
+        readonly at: number;
+        readonly by: string | undefined;
+        readonly reason: string | undefined;
+        readonly engineId: string | undefined;
+      }
+    | undefined;
   readonly deaths: number;
   readonly successor: string | undefined;
 }

@@ -9,6 +9,7 @@ import { createInstance, type Instance } from '../instance.ts';
 import { settleAwaited } from '../retry/awaited.ts';
 import { takeDueTimers, wakeByTimer } from '../turn/drive.ts';
 import { forget, takeMessages } from '../turn/ownership.ts';
+import { recordOutcomes } from '../turn/pausing.ts';
 import { revive } from '../turn/revive.ts';
 
 /**
@@ -42,6 +43,7 @@ function resume(engine: Engine, instance: Instance, run: OwnedRun): Instance {
   instance.held = true;
   instance.suspect = run.suspect;
   instance.restless = true;
+  instance.doubted = false;
   if (run.inboxSeq > instance.inboxSeq) instance.inboxBehind = true;
   engine.hold(instance);
   wakeByTimer(engine, instance);
@@ -71,8 +73,7 @@ async function loadRun(engine: Engine, instance: Instance, { inline, knows }: At
             inbox: [],
           };
     if (!instance.held) return;
-    if (loaded === undefined || loaded.version !== row.version)
-      return forget(engine, instance, 'the run moved on');
+    if (loaded?.version !== row.version) return await leave(engine, instance);
     if (await stillDelayed(engine, instance, loaded)) return;
     if (!knows) instance.workflow = await loadWorkflow(engine, row);
     if (!instance.held) return;
@@ -90,6 +91,15 @@ async function loadRun(engine: Engine, instance: Instance, { inline, knows }: At
   // Its steps are dispatched by the turn, once what the program decided before them is durable.
   takeDueTimers(engine, instance);
   engine.drive(instance);
+}
+
+/** It was paused before anything began here, or is another's. */
+async function leave(engine: Engine, instance: Instance): Promise<void> {
+  const [row] = await engine.persist(() => engine.store.readRuns([{ runId: instance.runId }]));
+  if (!instance.held) return;
+  const isPaused = row?.version === instance.row.version && row.pause?.engineId === engine.engineId;
+  if (isPaused) await recordOutcomes(engine, instance);
+  if (instance.held) forget(engine, instance, 'the run moved on');
 }
 
 async function loadWorkflow({ repertoire }: Engine, row: OwnedRun): Promise<AnyWorkflow> {

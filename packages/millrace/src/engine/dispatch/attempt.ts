@@ -35,6 +35,10 @@ export class Attempt implements StepContext {
     this.attempt = step.attempt;
   }
 
+  /** Its function has been called. */
+  get isUnderWay(): boolean {
+    return this.started;
+  }
   get runId(): string {
     return this.instance.runId;
   }

@@ -8,7 +8,7 @@ import { StoreError } from '../../store/port/errors.ts';
 import type { Plan } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { FIRST_TRANSACTION_PAUSE_MS, type Instance } from '../instance.ts';
-import { forget } from '../turn/ownership.ts';
+import { lookAgain } from '../turn/pausing.ts';
 import { pause } from '../commit/persist.ts';
 
 /**
@@ -28,8 +28,7 @@ export async function runTransaction(engine: Engine, instance: Instance): Promis
       return recordPlan(engine, instance, event);
     });
     if (result.outcome !== 'ok' && result.outcome !== 'already') {
-      engine.noteRefusal(instance.row);
-      return forget(engine, instance, 'another engine owns the run now');
+      return await lookAgain(engine, instance, { arrivals: [], afterCommit: [] });
     }
     instance.row.version++;
     instance.row.events++;

@@ -12,6 +12,7 @@ import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 import { settleDeliveries, settleStarts } from './effects.ts';
 import { settleLocks } from './locks.ts';
+import { lookAgain, recordOutcomes } from './pausing.ts';
 import { planOf } from './plan.ts';
 import { block, consumedBy, forget, redo, rest, takeInbox } from './ownership.ts';
 
@@ -25,7 +26,7 @@ const SHORT_WAIT_MS = 100;
 export async function drive(engine: Engine, instance: Instance): Promise<void> {
   instance.busy = true;
   try {
-    while (instance.held && hasWork(instance)) await turnOnce(engine, instance);
+    while (instance.held && hasWork(instance)) await goOnce(engine, instance);
   } catch (error) {
     if (!instance.held) return; // given up meanwhile: this engine is closed and the store did not answer
     forget(engine, instance, 'unexpected failure');
@@ -35,7 +36,14 @@ export async function drive(engine: Engine, instance: Instance): Promise<void> {
   }
 }
 
+function goOnce(engine: Engine, instance: Instance): Promise<void> {
+  if (instance.doubted) return lookAgain(engine, instance);
+  return instance.paused === undefined ? turnOnce(engine, instance) : recordOutcomes(engine, instance);
+}
+
 function hasWork(instance: Instance): boolean {
+  if (instance.doubted) return true;
+  if (instance.paused !== undefined) return instance.arrivals.length > 0 || instance.attempts.size === 0;
   return (
     instance.fresh ||
     instance.arrivals.length > 0 ||
@@ -48,7 +56,7 @@ function hasWork(instance: Instance): boolean {
 
 async function turnOnce(engine: Engine, instance: Instance): Promise<void> {
   if (instance.inboxBehind) await takeInbox(engine, instance);
-  if (!instance.held) return;
+  if (!instance.held || instance.doubted) return;
   const idle = !instance.fresh && instance.arrivals.length === 0 && instance.stored === undefined;
   if (idle && instance.transactions.length > 0) return runTransaction(engine, instance);
 
@@ -150,8 +158,6 @@ function conclude(
   { plan, taken }: Sent,
   result: CommitResult,
 ): boolean | Promise<boolean> {
-  // Whoever discards a run finds nothing when its plan is sent again.
-  if (result.outcome === 'conflict' && plan.next.kind !== 'discard') engine.noteRefusal(plan);
   if (!instance.held) return false;
   switch (result.outcome) {
     case 'ok':
@@ -173,10 +179,9 @@ function conclude(
         return redo(engine, instance, taken.arrivals).then(() => false);
       return goOn(engine, instance, { plan: { ...plan, next: { kind: 'continue' } }, taken });
     case 'conflict':
-      forget(engine, instance, 'another engine owns the run now');
       // Perhaps the first sending was applied: then its message may have made the caller this engine's own.
       if (plan.next.kind === 'discard') engine.auditSoon();
-      return false;
+      return lookAgain(engine, instance, taken).then(() => false);
     case 'refused':
       engine.report(`the store refuses a plan of run ${instance.runId}`, result.error);
       return block(engine, instance, result.error).then(() => false);
@@ -240,7 +245,7 @@ export function takeDueTimers(engine: Engine, instance: Instance): void {
 
 /** Timers that are due become arrivals, retries that are due are dispatched. */
 export function wakeByTimer(engine: Engine, instance: Instance): void {
-  if (!instance.held) return;
+  if (!instance.held || instance.paused !== undefined) return;
   takeDueTimers(engine, instance);
   dispatchDue(engine, instance, engine.clock.lower());
   if (instance.arrivals.length === 0 && instance.transactions.length === 0) setTimer(engine, instance);

@@ -87,7 +87,10 @@ export function settleDeliveries(
     // What this call delivered is handed over below, in order: the run is behind by nothing.
     if (result.adopted !== undefined) engine.adopt({ ...result.adopted, inboxSeq: result.seq - 1 });
     const instance = engine.held.get(result.runId);
-    if (instance !== undefined) {
+    if (instance?.paused !== undefined) {
+      // Perhaps it has ended the pause; else it waits in the store.
+      engine.lookAt(instance);
+    } else if (instance !== undefined) {
       takeMessage(instance, result.seq, body);
       engine.drive(instance);
     } else if (result.assignedTo !== undefined) {

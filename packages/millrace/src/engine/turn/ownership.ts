@@ -32,6 +32,7 @@ function release(engine: Engine, instance: Instance): void {
   instance.held = false;
   instance.cancelTimer?.();
   engine.held.delete(instance.runId);
+  engine.aside.delete(instance);
   engine.clearSuspect(instance);
   engine.slotFreed();
 }
@@ -41,9 +42,13 @@ export async function takeInbox(engine: Engine, instance: Instance): Promise<voi
   instance.inboxBehind = false;
   const { runId, row } = instance;
   const loaded = await engine.load({ runId, epoch: row.epoch, fromSeq: row.events });
-  if (loaded === undefined || loaded.version !== row.version)
-    return forget(engine, instance, 'the run moved on');
+  if (loaded?.version !== row.version) return doubt(instance);
   takeMessages(instance, loaded.inbox, loaded.inboxSeq);
+}
+
+/** The store does not say what is expected: before anything else it is looked at again. */
+function doubt(instance: Instance): void {
+  instance.doubted = true;
 }
 
 /** Turns inbox rows into arrivals, each once and in order (N3). */
@@ -103,15 +108,17 @@ function arrivalOf(message: InboxMessage): Arrival {
  */
 export async function redo(engine: Engine, instance: Instance, outcomes: readonly Arrival[]): Promise<void> {
   const { runId, row } = instance;
+  const known = outcomes.filter((event) => !isMessage(event));
   const loaded = await engine.load({ runId, epoch: row.epoch, fromSeq: 0 });
-  if (loaded === undefined || loaded.version !== row.version)
-    return forget(engine, instance, 'the run moved on');
+  if (loaded?.version !== row.version) {
+    instance.arrivals.unshift(...known);
+    return doubt(instance);
+  }
   instance.execution = await revive(engine, instance.workflow, instance.row, placedEvents(loaded.chunks));
   instance.fresh = true;
   instance.inboxBehind = false;
   const later = instance.arrivals;
   instance.arrivals = [];
-  const known = outcomes.filter((event) => !isMessage(event));
   instance.inboxSeq = 0;
   instance.consumed = [];
   takeMessages(instance, loaded.inbox, loaded.inboxSeq);

@@ -5,6 +5,7 @@ import { DEFINITION_READS } from './definitions/read.ts';
 import { REROUTE_ROUTES } from './definitions/reroute.ts';
 import { EVENT_ROUTES } from './events.ts';
 import { KEY_ROUTES } from './keys.ts';
+import { PAUSING_ROUTES } from './pausing.ts';
 import { RUN_ACTS } from './runs/act.ts';
 import { RUN_READS } from './runs/read.ts';
 import { START_ROUTES } from './runs/start.ts';
@@ -14,6 +15,7 @@ export const ROUTES: readonly Route[] = [
   ...START_ROUTES,
   ...RUN_READS,
   ...RUN_ACTS,
+  ...PAUSING_ROUTES,
   ...DEPLOY_ROUTES,
   ...DEFINITION_READS,
   ...REROUTE_ROUTES,

@@ -61,6 +61,9 @@ export const run = z
     engineId: z.string().nullable(),
     parentRunId: runId.nullable(),
     successorRunId: runId.nullable(),
+    pause: z
+      .looseObject({ since: instant, by: z.string().nullable(), reason: z.string().nullable() })
+      .optional(),
     nodes: z.record(z.string(), node).optional(),
     progress: progress.optional(),
     criticalPath: z.array(z.string()).optional(),

@@ -19,6 +19,7 @@ import { workPromises } from './engines/work.ts';
 import { lockPromises } from './locks/processes.ts';
 import { runLockPromises } from './locks/runs.ts';
 import { changePromises } from './reads/changes.ts';
+import { pausePromises } from './pauses/pauses.ts';
 import { historyPromises } from './reads/history.ts';
 import { listingPromises } from './reads/listing.ts';
 import { namespacePromises } from './reads/namespaces.ts';
@@ -64,6 +65,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   work: workPromises,
   locks: lockPromises,
   'locks of runs': runLockPromises,
+  pauses: pausePromises,
   history: historyPromises,
   listing: listingPromises,
   namespaces: namespacePromises,

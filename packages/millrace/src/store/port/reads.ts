@@ -1,4 +1,5 @@
 import type { RunStatus } from '../../core/status.ts';
+import type { RunPause } from './runs/pauses.ts';
 import type { HistoryChunk, OwnedRun } from './store.ts';
 
 /** What people and clients see of a run. */
@@ -21,6 +22,8 @@ export interface RunRow extends Omit<OwnedRun, 'suspect'> {
   startedAt: number | undefined;
   closedAt: number | undefined;
   suspectGroup: number | undefined;
+  /** While it is paused. */
+  pause: RunPause | undefined;
   deaths: number;
   successor: string | undefined;
   /**

@@ -9,6 +9,7 @@ import type { ClusterStore } from './cluster.ts';
 import type { DefinitionStore } from './definitions.ts';
 import type { LimitStore } from './limits.ts';
 import type { LockAct, LockGrant, LockStore } from './locks.ts';
+import type { PauseStore } from './runs/pauses.ts';
 import type { RunFilter, RunPage, RunRow } from './reads.ts';
 
 export type * from './access/audit.ts';
@@ -18,6 +19,7 @@ export type * from './cluster.ts';
 export type * from './definitions.ts';
 export type * from './limits.ts';
 export type * from './locks.ts';
+export type * from './runs/pauses.ts';
 export type * from './reads.ts';
 
 /**
@@ -26,7 +28,8 @@ export type * from './reads.ts';
  *
  * Invariants that every backend keeps (the contract suite cites them):
  *   I1  A run row is changed only by its owner's plan that names the row's current `(epoch, version)`, or by one of the
- *       acts below that say so. `epoch` grows with every change of owner, `version` with every committed plan.
+ *       acts below that say so (of paused runs: P2, P3). `epoch` grows with every change of owner, `version` with every
+ *       committed plan.
  *   I2  A plan is all or nothing: history, row, children, messages, consumed inbox rows and key change together.
  *   I3  A plan sent twice with one `commitId` is applied once: the second answer is `already`; after `discard` nothing is
  *       left that could tell, and it is `conflict`.
@@ -47,7 +50,15 @@ export type * from './reads.ts';
  * Times are integers, milliseconds since the epoch by the STORE's clock. Ids are lower-case UUID strings.
  */
 export interface Store
-  extends AccessStore, AuditStore, ChangeStore, ClusterStore, DefinitionStore, LimitStore, LockStore {
+  extends
+    AccessStore,
+    AuditStore,
+    ChangeStore,
+    ClusterStore,
+    DefinitionStore,
+    LimitStore,
+    LockStore,
+    PauseStore {
   readonly name: 'sqlite' | 'postgres';
   /** What survives what, in one line each; shown by `doctor` and the API. */
   readonly durability: Durability;

@@ -11,6 +11,7 @@ import {
 import { StoreError } from './errors.ts';
 import type { LockClaim, LockFilter, LockName } from './locks.ts';
 import type { LimitChange } from './limits.ts';
+import type { PausedRecord, PauseRequest } from './runs/pauses.ts';
 import type {
   Scope,
   EngineAnnouncement,
@@ -97,10 +98,20 @@ export function checkMessage(message: Message): void {
   checkText(message.dedup, 'dedup');
 }
 
+export function checkPause({ runId, by, reason }: PauseRequest): void {
+  checkText(runId, 'runId');
+  checkText(by, 'who pauses');
+  checkText(reason, 'reason of a pause');
+}
+
+/** Events and their number come together, or there are none. */
+export function checkCount({ count, history }: Pick<Plan | PausedRecord, 'count' | 'history'>): void {
+  if (count > 0 === (history !== undefined)) return;
+  throw refused(`a plan of ${count} events with${history ? '' : 'out'} history`);
+}
+
 function checkPlan(plan: Plan): void {
-  if (plan.count > 0 !== (plan.history !== undefined)) {
-    throw refused(`a plan of ${plan.count} events with${plan.history ? '' : 'out'} history`);
-  }
+  checkCount(plan);
   if (plan.next.kind === 'close') checkText(plan.next.successor, 'successor');
   if (plan.next.kind === 'block') checkText(plan.next.code, 'block code');
   for (const act of plan.locks ?? []) if (act.kind !== 'leave') checkText(act.name, 'lock');

@@ -35,6 +35,7 @@ import { notifyHints, type NotifyHints } from './hints/notify.ts';
 import { limitActs } from './limits/limits.ts';
 import { lockCalls } from './locks/statements.ts';
 import { changeReads } from './reads/changes.ts';
+import { pauseCalls } from './pauses/pauses.ts';
 import { listOwned, loadRuns, readHistory, readInbox } from './reads/history.ts';
 import { countAhead, countOpen, listRuns, readRuns } from './reads/runs.ts';
 import { type Answer, claimsOf } from './runs/answer.ts';
@@ -105,6 +106,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     ...auditCalls(calls, now),
     ...limitActs(calls, now),
     ...lockCalls(calls, now),
+    ...pauseCalls(calls, now),
   };
 }
 

@@ -3,11 +3,13 @@ import type { LockStore } from '../port/locks.ts';
 import type { Durability, Plan, PlanResult, StartRequest, StartResult, Store } from '../port/store.ts';
 import {
   checkAnnouncement,
+  checkCount,
   checkScope,
   checkFilter,
   checkLimit,
   checkLock,
   checkMessage,
+  checkPause,
   checkPlans,
   checkRef,
   checkSetting,
@@ -43,6 +45,7 @@ import { prepareBacklog } from './runs/backlog.ts';
 import { prepareClaims } from './runs/claim.ts';
 import { prepareCommits } from './runs/commit.ts';
 import { prepareDeliveries } from './runs/deliver.ts';
+import { preparePauses, prepareUnpause } from './pauses/pauses.ts';
 import { prepareReopenings } from './runs/reopen.ts';
 import { prepareStarts } from './runs/start.ts';
 import { prepareWakes } from './runs/wake.ts';
@@ -174,6 +177,15 @@ function outsideCalls({ connection: { write }, acts }: Backend) {
       checkScope(request);
       return write(() => acts().reopenings.unblock(request));
     },
+    pauseRun: async (request) => {
+      checkPause(request);
+      return write(() => acts().pauses.pause(request));
+    },
+    resumeRun: (runId) => write(() => acts().pauses.resume(runId)),
+    recordPaused: async (record) => {
+      checkCount(record);
+      return write(() => acts().pauses.record(record));
+    },
   } satisfies Partial<Store>;
 }
 
@@ -249,7 +261,8 @@ function prepareActs(connection: Connection) {
   const limits = prepareLimits(connection);
   const failovers = prepareFailovers(connection, limits);
   const incarnations = prepareIncarnations(connection, prepareLeases(connection), settings);
-  const deliveries = prepareDeliveries(connection, incarnations);
+  const unpause = prepareUnpause(connection, incarnations);
+  const deliveries = prepareDeliveries(connection, incarnations, unpause);
   const backlog = prepareBacklog(connection);
   const starts = prepareStarts(connection, incarnations, deliveries, {
     backlog,
@@ -280,6 +293,7 @@ function prepareActs(connection: Connection) {
     wakes: prepareWakes(connection, { deliveries, limits, locks }),
     reopenings: prepareReopenings(connection, limits),
     changes: prepareChanges(connection),
+    pauses: preparePauses(connection, incarnations, unpause),
     runReads: prepareRunReads(connection, deliveries, histories, backlog),
   };
 }

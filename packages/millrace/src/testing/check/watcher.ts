@@ -73,7 +73,10 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
     if (row.events < known) violated('history shrank', `run ${runId}: ${known} to ${row.events} events`);
     if (row.events > known) {
       for (const chunk of await store.readHistory(runId, known)) {
-        for (const event of addChunk(history, chunk, sentAt)) claimOutcome(ledger, runId, event);
+        for (const event of addChunk(history, chunk, sentAt)) {
+          if (what === 'recordPaused') checkRecorded(runId, event);
+          claimOutcome(ledger, runId, event);
+        }
       }
     }
     const read = history.events.length;
@@ -109,6 +112,12 @@ export function createWatcher(store: Store, ledger: Ledger, tally: Tally): Watch
       locks.notePlan(plan, result);
     },
   };
+}
+
+/** While a run is paused nothing is decided: only attempts end. */
+function checkRecorded(runId: string, { type }: RunEvent): void {
+  const isOutcome = type === 'step-completed' || type === 'step-failed' || type === 'step-retrying';
+  if (!isOutcome && type !== 'step-checkpoint') violated('paused run went on', `run ${runId}: ${type}`);
 }
 
 function claimOutcome(ledger: Ledger, runId: string, event: RunEvent): void {
@@ -190,6 +199,8 @@ function compareRows(what: string, before: RunRow, after: RunRow): void {
     if (after.status !== before.status || after.version !== before.version)
       violated('closed run changed', where);
   }
+  if (before.status === 'paused' && after.events > before.events && what !== 'recordPaused')
+    violated('paused run went on', where);
   const tookOver = after.ownerId !== undefined && before.ownerId !== after.ownerId;
   if (tookOver && after.epoch === before.epoch) violated('owner without epoch', where);
 }
@@ -201,6 +212,7 @@ function checkStanding(what: string, row: RunRow, history: HistoryState): void {
     violated('status differs from history', `${where}: history says ${history.end ?? 'open'}`);
   }
   if ((ownerId !== undefined) !== (status === 'running')) violated('owner of a run at rest', where);
+  if ((row.pause === undefined) === (status === 'paused')) violated('half paused', where);
   if ((row.assignedTo === undefined) !== (row.assignedUntil === undefined)) violated('half assigned', where);
   if (row.assignedTo !== undefined && (status !== 'queued' || row.suspectGroup !== undefined)) {
     violated('assigned and not a healthy queued run', where);

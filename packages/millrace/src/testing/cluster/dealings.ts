@@ -65,6 +65,7 @@ export function beginDealings(desk: Desk, entry: Acknowledged): void {
     if (runId === undefined) return;
     task('signals', () => sendSignals(desk, entry, runId, entry.signals));
     if (story.cancelAtMs !== undefined) task('cancel', () => cancel(desk, entry, runId));
+    if (story.pauses.length > 0) task('pauses', () => pause(desk, entry, runId));
     if (story.retryAtMs !== undefined) task('retry', () => retry(desk, entry, runId));
     for (const atMs of story.queries) task(`query at ${atMs}`, () => query(desk, runId, atMs));
     for (const at of story.updates.keys()) task(`update ${at}`, () => update(desk, entry, runId, at));
@@ -168,6 +169,22 @@ async function cancel({ insist, sleepUntil }: Desk, entry: Acknowledged, runId: 
       .then(() => true),
   );
   if (sent) entry.cancels++;
+}
+
+/** Pauses and resumes it; a pause whose answer was lost may be applied late, and nobody else would end it. */
+async function pause(desk: Desk, { story }: Acknowledged, runId: string): Promise<void> {
+  const { insist, sleepUntil, sleep, healed } = desk;
+  const resume = () => insist('resume', (millrace) => millrace.run(runId).resume());
+  const one = async ({ atMs, forMs }: Story['pauses'][number]): Promise<void> => {
+    await sleepUntil(atMs);
+    await insist('pause', (millrace) => millrace.run(runId).pause({ reason: 'a look' }));
+    await sleep(forMs);
+    await resume();
+  };
+  await Promise.all(story.pauses.map(one));
+  await healed();
+  await sleep(PATIENCE_MS * 2);
+  await resume();
 }
 
 async function retry(desk: Desk, entry: Acknowledged, runId: string): Promise<void> {

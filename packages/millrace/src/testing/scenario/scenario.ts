@@ -61,6 +61,8 @@ export interface Story {
   updates: number[];
   queries: number[];
   cancelAtMs: number | undefined;
+  /** Somebody pauses its run, and resumes it so much later. When everything heals it is resumed once more. */
+  pauses: { atMs: number; forMs: number }[];
   /** From when on somebody looks whether it has ended badly and retries it, so often in all. */
   retryAtMs: number | undefined;
   retries: number;

@@ -79,6 +79,7 @@ function* simplerStories(story: Story): Generator<Story> {
   if (story.updates.length > 0) yield { ...story, updates: [] };
   if (story.queries.length > 0) yield { ...story, queries: [] };
   if (story.cancelAtMs !== undefined) yield { ...story, cancelAtMs: undefined };
+  for (const pauses of fewer(story.pauses)) yield { ...story, pauses };
   if (story.retryAtMs !== undefined) yield { ...story, retryAtMs: undefined };
   if (story.timeoutMs !== undefined) yield { ...story, timeoutMs: undefined };
   for (const limits of fewer(story.limits)) yield { ...story, limits };

@@ -63,7 +63,7 @@ export async function simulateScenario(scenario: Scenario, mutation?: PlantedBug
     random: random.fork('cluster'),
     wrapPorts: (ports) => mutation?.ports?.(ports) ?? ports,
     token: (story, id, token) => clients.token(story, id, token),
-    checkBegin: (step) => checkBegin(watcher, step, storeTime()),
+    checkBegin: (step) => checkBegin(watcher, step, storeTime(), scenario.leaseMs * HEARD_LEASES),
   });
   const clients: Clients = createClients({
     ...{ stories: scenario.stories, limits: scenario.limits, scheduler, cluster, tally, broke },
@@ -165,8 +165,17 @@ function openRuns(watcher: Watcher): string[] {
   return open;
 }
 
-/** A retry must not begin before its pause is over. */
-function checkBegin(watcher: Watcher, step: StepContext, now: number): void {
+/** After so many leases every engine has heard that a run was paused, or is a zombie no more. */
+const HEARD_LEASES = 8;
+
+/** A retry must not begin before its pause is over, and nothing of a run that has been paused for so long. */
+function checkBegin(watcher: Watcher, step: StepContext, now: number, heardMs: number): void {
+  const pause = watcher.runs.get(step.runId)?.row.pause;
+  if (pause !== undefined && now - pause.at > heardMs)
+    violated(
+      'begun while paused',
+      `step "${step.name}" of run ${step.runId}, paused ${now - pause.at} ms ago`,
+    );
   const history = watcher.runs.get(step.runId)?.history;
   const ordinal = Number(step.idempotencyKey.split(':').at(-1));
   const retrying = history?.retrying.get(ordinal);

@@ -125,6 +125,7 @@ function story(random: Random, id: number, activeMs: number): Story {
     updates: random.chance(0.15) ? [anytime(), anytime()] : [],
     queries: random.chance(0.2) ? [anytime()] : [],
     cancelAtMs: random.chance(0.12) ? anytime() : undefined,
+    pauses: pausesOf(random.fork(`pauses ${id}`), activeMs),
     retryAtMs: random.chance(0.2) ? anytime() : undefined,
     retries: 0,
     signalRepeats: random.pick([1, 1, 2, 3]),
@@ -138,6 +139,14 @@ function story(random: Random, id: number, activeMs: number): Story {
     { ...made, program: makeProgram(random.fork(`kin ${id}`), kin) },
     activeMs,
   );
+}
+
+function pausesOf(random: Random, activeMs: number): Story['pauses'] {
+  if (!random.chance(0.25)) return [];
+  return Array.from({ length: random.between(1, 3) }, () => ({
+    atMs: random.between(0, activeMs),
+    forMs: random.pick([0, 5, 100, 1_000, activeMs]),
+  }));
 }
 
 /** Each key allows the same in every story. */

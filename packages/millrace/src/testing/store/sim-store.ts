@@ -325,6 +325,42 @@ function outsideCalls({ subject, network, tally }: SimStoreParts, actor: Actor) 
         },
         describe: (outcome) => `${short(request.runId)} ${outcome}`,
       }),
+    pauseRun: (request) =>
+      network.send({
+        actor,
+        name: 'pauseRun',
+        act: () => subject.pauseRun(request),
+        inspect: ({ outcome }, rows) => {
+          const was = rows.get(request.runId)?.row.status;
+          if (outcome === 'paused') tally.add(`paused ${was}`);
+          return [request.runId, ...tasksOf(rows, request.runId)];
+        },
+        describe: ({ outcome }) => `${short(request.runId)} ${outcome}`,
+      }),
+    resumeRun: (runId) =>
+      network.send({
+        actor,
+        name: 'resumeRun',
+        act: () => subject.resumeRun(runId),
+        inspect: (result, rows) => {
+          if (result.outcome === 'resumed') tally.add(`resumed ${result.status}`);
+          return [runId, ...tasksOf(rows, runId)];
+        },
+        describe: (result) =>
+          `${short(runId)} ${result.outcome === 'resumed' ? result.status : result.outcome}`,
+      }),
+    recordPaused: (record) =>
+      network.send({
+        actor,
+        name: 'recordPaused',
+        act: () => subject.recordPaused(record),
+        inspect: (outcome) => {
+          if (record.count > 0) tally.add(`outcome of a paused run ${outcome}`);
+          return [record.runId];
+        },
+        describe: (outcome) =>
+          `${short(record.runId)} [${record.history === undefined ? '' : typesOf(record.history)}] ${outcome}`,
+      }),
     unblock: (request) =>
       network.send({
         actor,
@@ -333,6 +369,10 @@ function outsideCalls({ subject, network, tally }: SimStoreParts, actor: Actor) 
         inspect: (_count, rows) => idsOf(rows, ({ status }) => status === 'blocked'),
       }),
   } satisfies Partial<Store>;
+}
+
+function tasksOf(rows: Rows, runId: string): string[] {
+  return idsOf(rows, ({ parentRunId }) => parentRunId === runId);
 }
 
 function told(grants: readonly LockGrant[] = []): string[] {

@@ -38,7 +38,7 @@ export async function actOnRun(
       const { json, sentence } = act.result(row);
       printResult(cli, options.json, { runId: row.runId, ...json }, () => [sentence]);
     }
-    await warnWithoutEngine(cli, millrace);
+    if (act.atOnce !== true) await warnWithoutEngine(cli, millrace);
   });
 }
 

@@ -102,6 +102,42 @@ describe('cancel and retry', () => {
   });
 });
 
+describe('pause and resume', () => {
+  it('stop a run and let it go on, and say so', async () => {
+    const { status, out, err } = await act('pause', 'key:a', '--reason', 'audit', '--json');
+    expect([status, JSON.parse(out), err]).toEqual([
+      0,
+      { runId: expect.any(String) as string, status: 'paused', reason: 'audit' },
+      '',
+    ]);
+    expect(await statusOf('a')).toBe('paused');
+    expect((await act('pause', 'key:b')).out).toMatch(
+      /^run (\S+) is paused; go on with: millrace resume \1$/,
+    );
+    expect((await act('resume', 'key:a')).out).toMatch(/^run \S+ goes on$/);
+    expect(await statusOf('a')).toBe('queued');
+    expect((await client.run({ key: 'b' }).describe()).pause).toMatchObject({ reason: null });
+  });
+
+  it('do so to many, and leave out those that are paused, or are not', async () => {
+    await act('pause', 'key:a');
+    const pause = await act('pause', '--where', 'workflow=order', '--yes', '--json');
+    expect([pause.status, JSON.parse(pause.out)]).toEqual([0, { matched: 2, done: 2, failed: [] }]);
+    expect(await act('resume', '--where', 'tag=urgent', '--yes')).toMatchObject({
+      ...{ status: 0, out: 'resume: done for 1 of 1 run' },
+    });
+    expect([await statusOf('a'), await statusOf('c')]).toEqual(['paused', 'queued']);
+  });
+
+  it('are refused for a run that has ended', async () => {
+    const file = place.write('shop.ts', SHOP);
+    await act('run', `${file}#refund`, '--key', 'r');
+    const [pause, resume] = [await act('pause', 'key:r'), await act('resume', 'key:r')];
+    expect([pause.status, resume.status]).toEqual([1, 1]);
+    expect(pause.err).toContain('is completed and cannot be paused');
+  });
+});
+
 describe('acts on many runs', () => {
   it('show count and runs first, and change nothing without consent', async () => {
     const unasked = await act('cancel', '--where', 'workflow=order');

@@ -1,7 +1,7 @@
 import { OPEN_STATUSES, priorityOf, STATUS_CODE, statusOf } from '../../../core/status.ts';
 import { TASK_PREFIX } from '../../../core/names.ts';
 import { LOOK_AT } from '../../port/reads.ts';
-import type { HistoryChunk, RunFilter, RunPage, RunRef, RunRow } from '../../port/store.ts';
+import type { HistoryChunk, RunFilter, RunPage, RunPause, RunRef, RunRow } from '../../port/store.ts';
 import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Connections, Parameter, Statement } from '../database/connect.ts';
 import { isOfVersion } from '../definitions/versions.ts';
@@ -16,13 +16,14 @@ const SHARED = `r.run_id, r.namespace, r.workflow, r.workflow_version, r.queue, 
 /** `source`: a table, or some of its rows in brackets: the engines are looked up for these alone. */
 function openOf(source: string): string {
   return `SELECT ${SHARED}, r.owner, e.name, r.wake_at, r.waits, r.block_code, r.ready_at, NULL::bigint AS closed_at,
-  r.suspect_group, r.deaths, NULL::uuid AS successor, r.assigned_to, r.assigned_until
+  r.suspect_group, r.deaths, NULL::uuid AS successor, r.assigned_to, r.assigned_until, r.paused_at, r.paused_by,
+  r.pause_reason, r.paused_in
 FROM ${source} r LEFT JOIN millrace.engines e ON e.engine_id = coalesce(r.owner, r.last_owner)`;
 }
 
 function closedOf(source: string): string {
   return `SELECT ${SHARED}, NULL::uuid, e.name, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, r.closed_at,
-  NULL::bigint, 0, r.successor, NULL::uuid, NULL::bigint
+  NULL::bigint, 0, r.successor, NULL::uuid, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::uuid
 FROM ${source} r LEFT JOIN millrace.engines e ON e.engine_id = r.last_owner`;
 }
 
@@ -81,11 +82,15 @@ type Stored = [
   successor: string | null,
   assignedTo: string | null,
   assignedUntil: number | null,
+  pausedAt: number | null,
+  pausedBy: string | null,
+  pauseReason: string | null,
+  pausedIn: string | null,
 ];
 type Chunk = [seq: number | null, count: number, data: Uint8Array];
 type First = [count: number | null, data: Uint8Array];
 type Read = [n: number, ...stored: Stored, ...last: Chunk, ...first: First | []];
-const COLUMNS = 30;
+const COLUMNS = 34;
 
 export async function readRuns(
   { read }: Connections,
@@ -268,8 +273,15 @@ function runOf(row: Stored): RunRow {
     successor: row[27] ?? undefined,
     assignedTo: row[28] ?? undefined,
     assignedUntil: row[29] ?? undefined,
+    pause: pauseIn(row),
     lastChunk: undefined,
   };
+}
+
+function pauseIn(row: Stored): RunPause | undefined {
+  const at = row[30];
+  if (at === null) return undefined;
+  return { at, by: row[31] ?? undefined, reason: row[32] ?? undefined, engineId: row[33] ?? undefined };
 }
 
 const COUNT_AHEAD = `

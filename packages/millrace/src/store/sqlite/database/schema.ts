@@ -23,6 +23,15 @@ CREATE TABLE reopened (
 CREATE INDEX reopened_times ON reopened (at);
 `;
 
+/* Of a paused run: what it was, since when, who and why, and the engine that still executes attempts of it. */
+const PAUSES = `
+ALTER TABLE runs ADD COLUMN paused_from INTEGER;
+ALTER TABLE runs ADD COLUMN paused_at INTEGER;
+ALTER TABLE runs ADD COLUMN paused_by TEXT;
+ALTER TABLE runs ADD COLUMN pause_reason TEXT;
+ALTER TABLE runs ADD COLUMN paused_in TEXT;
+`;
+
 /*
  * Tables are clustered by their key (WITHOUT ROWID): one b-tree a row instead of two. Status codes and
  * priorities are the numbers of core/status.ts (open: 0 queued, 1 running, 2 waiting, 3 paused, 4 blocked).
@@ -294,4 +303,5 @@ CREATE INDEX runs_closed_counts ON runs_closed (namespace, workflow, workflow_ve
   { id: 3, name: 'API keys', sql: KEY_TABLE },
   { id: 4, name: 'audit log', sql: AUDIT_TABLE },
   { id: 5, name: 'changes of runs by time', sql: CHANGES },
+  { id: 6, name: 'pauses of runs', sql: PAUSES },
 ];

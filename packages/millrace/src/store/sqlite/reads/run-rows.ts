@@ -32,10 +32,16 @@ export function decodeOpen(row: OpenRow & Named): RunRow {
     startedAt: row.started_at ?? undefined,
     closedAt: undefined,
     suspectGroup: row.suspect_group ?? undefined,
+    pause: pauseIn(row),
     deaths: row.deaths,
     successor: undefined,
     lastChunk: undefined,
   };
+}
+
+function pauseIn({ paused_at: at, paused_by: by, pause_reason: reason, paused_in: engineId }: OpenRow) {
+  if (at === null) return undefined;
+  return { at, by: by ?? undefined, reason: reason ?? undefined, engineId: engineId ?? undefined };
 }
 
 export function decodeClosed(row: ClosedRow & Named): RunRow {
@@ -55,6 +61,7 @@ export function decodeClosed(row: ClosedRow & Named): RunRow {
     startedAt: row.started_at ?? undefined,
     closedAt: row.closed_at,
     suspectGroup: undefined,
+    pause: undefined,
     deaths: 0,
     successor: row.successor ?? undefined,
     lastChunk: undefined,

@@ -1,7 +1,9 @@
 import { isClosed, priorityOf, rank, STATUS_CODE, statusOf } from '../../../core/status.ts';
+import { ENDS_PAUSE } from '../../port/runs/pauses.ts';
 import type { Adopter, DeliveryResult, Message, RunRef } from '../../port/store.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Incarnations } from '../engines/incarnations.ts';
+import type { Unpause } from '../pauses/pauses.ts';
 import { decodeOwned, isMeant, type OpenRow } from './rows.ts';
 
 type Target = Pick<
@@ -27,7 +29,11 @@ export interface Deliveries {
   resolve(ref: RunRef): string | undefined;
 }
 
-export function prepareDeliveries(connection: Connection, incarnations: Incarnations): Deliveries {
+export function prepareDeliveries(
+  connection: Connection,
+  incarnations: Incarnations,
+  unpause: Unpause,
+): Deliveries {
   const { selectKey, selectTarget, selectClosed, insertMessage, advance, wake, adopt } =
     prepareStatements(connection);
   const { now } = connection.timers;
@@ -61,6 +67,9 @@ export function prepareDeliveries(connection: Connection, incarnations: Incarnat
       const delivered = { outcome: 'delivered', runId, seq, adopted: undefined } as const;
       if (target.status !== STATUS_CODE.waiting) {
         advance.run(seq, runId);
+        if (target.status === STATUS_CODE.paused && message.dedup.startsWith(ENDS_PAUSE)) {
+          return { ...delivered, ownerId: unpause(runId, at).ownerId, assignedTo: undefined };
+        }
         const { owner, assigned_to: assignee } = target;
         return { ...delivered, ownerId: owner ?? undefined, assignedTo: assignee ?? undefined };
       }

@@ -41,6 +41,11 @@ export interface OpenRow extends StoredRun {
   deaths: number;
   block_code: string | null;
   waits: Uint8Array | null;
+  paused_from: number | null;
+  paused_at: number | null;
+  paused_by: string | null;
+  pause_reason: string | null;
+  paused_in: string | null;
 }
 
 /** A row of the table `runs_closed`. */

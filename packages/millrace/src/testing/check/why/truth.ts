@@ -59,13 +59,14 @@ export function checkReason(scene: Scene, { row }: Watched, reason: Reason): voi
 type Lies = (what: string) => never;
 
 const OF_WAITS = ['WAITING_CHILD', 'WAITING_TASK', 'WAITING_LOCK', 'RETRY_BACKOFF'] as const;
-/** What may be said of a run in a status, in a world in which none is ever blocked or paused. */
+/** What may be said of a run in a status, in a world in which none is ever blocked. */
 const EXPECTED: Readonly<Partial<Record<Watched['row']['status'], readonly Reason['code'][]>>> = {
   queued: [
     ...(['QUEUE_BACKLOG', 'QUEUE_PAUSED', 'LIMIT_REACHED', 'ASSIGNED_WINDOW', 'DEADLOCK'] as const),
     ...(['NO_ENGINE', 'NO_ENGINE_FOR_EXECUTOR', 'NO_ENGINE_WITH_LABEL', 'NO_ENGINE_HEALTHY'] as const),
   ],
   running: ['EXECUTING', 'NO_ENGINE', ...OF_WAITS],
+  paused: ['PAUSED'],
   waiting: [
     ...(['WAITING_SIGNAL', 'WAITING_EXTERNAL', 'SLEEPING', 'DELAYED_START'] as const),
     ...(['WAKING', 'DEADLOCK', 'NO_ENGINE'] as const),
