@@ -7,7 +7,7 @@ const FILE = new URL('../../openapi.json', import.meta.url);
 const PACKAGE = new URL('../../package.json', import.meta.url);
 
 describe('the published OpenAPI document', () => {
-  it('is that of the routes; npm run suite -- unit packages/millrace/src/server/openapi --update makes it anew', async () => {
+  it('is that of the routes; npm run suite -- unit src/server/openapi --update writes it anew', async () => {
     const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
     const text = JSON.stringify(openApiDocument(ROUTES, version), undefined, 2);
     await expect(`${text}\n`).toMatchFileSnapshot(FILE.pathname);

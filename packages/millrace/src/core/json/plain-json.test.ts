@@ -4,6 +4,8 @@ import { plainJson } from './plain-json.ts';
 describe('JSON for people and programs', () => {
   it.each<[string, unknown, string]>([
     ['nothing', undefined, 'null'],
+    ['what JSON has', { a: [true, null, 1, 'x'] }, '{"a":[true,null,1,"x"]}'],
+    ['an object of nothing', Object.assign(Object.create(null) as object, { a: 1 }), '{"a":1}'],
     ['a date', new Date(0), '"1970-01-01T00:00:00.000Z"'],
     ['a date that is none', new Date(Number.NaN), 'null'],
     ['a big integer', 17n, '"17"'],

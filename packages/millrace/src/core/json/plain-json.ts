@@ -3,7 +3,19 @@
  * lists of pairs, sets as lists, big integers as text, bytes as base64, errors as objects. Undefined is null.
  */
 export function plainJson(value: unknown, indent?: number): string {
-  return JSON.stringify(plain(value), undefined, indent) ?? 'null';
+  // Most values are JSON already: to see that costs a third of a copy.
+  return JSON.stringify(isJson(value) ? value : plain(value), undefined, indent) ?? 'null';
+}
+
+function isJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean';
+  if (value === null) return true;
+  if (Array.isArray(value)) return value.every(isJson);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const key in value) if (!isJson((value as Readonly<Record<string, unknown>>)[key])) return false;
+  return true;
 }
 
 function plain(value: unknown): unknown {

@@ -55,9 +55,9 @@ export function readBytes(request: Request, maxBytes: number): Promise<Uint8Arra
       chunks.push(chunk);
     };
     incoming.on('data', take);
-    incoming.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    incoming.once('error', reject);
-    incoming.once('close', () => reject(new Error('the connection ended before the body')));
+    incoming.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    // An error of the connection is followed by its end.
+    incoming.on('close', () => reject(new Error('the connection ended before the body')));
   });
 }
 

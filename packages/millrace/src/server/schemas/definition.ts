@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { instant } from './run.ts';
+import { text } from './text.ts';
 
-export const versionName = z.string().min(1).max(64);
-export const workflowName = z.string().min(1).max(128);
+export const versionName = text(64);
+export const workflowName = text(128);
 
 const version = z.looseObject({
   version: z.string(),

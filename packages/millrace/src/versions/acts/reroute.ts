@@ -1,3 +1,4 @@
+import type { EngineView, StoredVersions } from '../../core/cluster/engine-view.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { resolveVersion } from '../../core/names.ts';
 import { didYouMean } from '../../core/suggest.ts';
@@ -60,10 +61,28 @@ export async function versionsOf(desk: VersionDesk, name: string): Promise<reado
   return (await allVersions(desk)).get(name) ?? [];
 }
 
-async function allVersions(desk: VersionDesk): Promise<ReadonlyMap<string, readonly string[]>> {
+type Versions = ReadonlyMap<string, readonly string[]>;
+
+/** Of each desk what was found last: starts by name ask for it each time, and it seldom changes. */
+const found = new WeakMap<VersionDesk, { stored: object; engines: object; versions: Versions }>();
+
+async function allVersions(desk: VersionDesk): Promise<Versions> {
   const engines = await desk.engines();
+  const stored = desk.catalogue.stored();
+  const last = found.get(desk);
+  if (last?.stored === stored && last.engines === engines) return last.versions;
+  const versions = gatherVersions(desk, stored.versions, engines);
+  found.set(desk, { stored, engines, versions });
+  return versions;
+}
+
+function gatherVersions(
+  desk: VersionDesk,
+  stored: StoredVersions['versions'],
+  engines: readonly EngineView[],
+): Versions {
   const all = [
-    ...desk.catalogue.stored().versions,
+    ...stored,
     ...desk.workflows.map(({ name, version }) => ({ workflow: name, version })),
     ...engines.flatMap(({ workflows }) => workflows),
   ];

@@ -14,6 +14,7 @@ export function createEngineLook(
   { clock }: Pick<Ports, 'clock'>,
 ): () => Promise<readonly EngineView[]> {
   let asked: { at: number; views: Promise<readonly EngineView[]> } | undefined;
+  let told: { views: readonly EngineView[]; stored: object; all: readonly EngineView[] } | undefined;
   const look = async (): Promise<readonly EngineView[]> => {
     const { engines, storeTime } = await ask(() => store.listEngines());
     const { namespace } = catalogue.stored();
@@ -28,6 +29,10 @@ export function createEngineLook(
       views.catch(() => (asked = undefined));
     }
     const stored = catalogue.stored();
-    return (await asked.views).map((view) => withDefinitions(view, stored));
+    const views = await asked.views;
+    // The same answer is the same list, so that what is made of it need not be made again.
+    if (told?.views !== views || told.stored !== stored)
+      told = { views, stored, all: views.map((view) => withDefinitions(view, stored)) };
+    return told.all;
   };
 }

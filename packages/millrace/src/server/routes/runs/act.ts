@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { idempotencyKeyOf } from '../../http/request.ts';
 import { route, type Route } from '../../http/route.ts';
 import { given, runId } from '../../schemas/run.ts';
+import { text } from '../../schemas/text.ts';
 
 const one = z.object({ runId });
 const accepted = { 202: { description: 'It is durable, and the run will take it', schema: given } } as const;
@@ -14,7 +15,7 @@ const signalRun = route({
   tag: 'runs',
   permission: 'start',
   repeatable: true,
-  params: one.extend({ name: z.string().min(1).max(256) }),
+  params: one.extend({ name: text(256) }),
   body: z.unknown().meta({ description: 'The payload: any JSON' }),
   optionalBody: true,
   answers: accepted,

@@ -3,6 +3,7 @@ import { route, type Route } from '../../http/route.ts';
 import { history, runGraph, why } from '../../schemas/look.ts';
 import { limitOf, several } from '../../schemas/page.ts';
 import { outcome, run, runId, runPage, status } from '../../schemas/run.ts';
+import { text } from '../../schemas/text.ts';
 import { isClosed } from '../../../core/status.ts';
 import { durationMs } from '../../../core/duration.ts';
 
@@ -17,11 +18,11 @@ const listRuns = route({
   permission: 'read',
   query: z.strictObject({
     status: several(status).optional(),
-    workflow: z.string().max(128).optional(),
-    version: z.string().max(64).optional(),
-    queue: z.string().max(128).optional(),
-    tag: z.string().max(128).optional(),
-    key: z.string().max(512).optional(),
+    workflow: text(128).optional(),
+    version: text(64).optional(),
+    queue: text(128).optional(),
+    tag: text(128).optional(),
+    key: text(512).optional(),
     parentRunId: runId.optional(),
     cursor: runId.optional().meta({ description: 'The `nextCursor` of the page before' }),
     limit: limitOf(1_000),

@@ -165,7 +165,7 @@ describe('GET /runs', () => {
     expect((await list('status=waiting&status=completed')).items).toHaveLength(4);
   });
 
-  it.each(['colour=red', 'limit=0', 'limit=1001', 'status=odd', 'cursor=17'])(
+  it.each(['colour=red', 'limit=0', 'limit=1001', 'status=odd', 'cursor=17', 'key=%00', 'tag='])(
     'refuses ?%s',
     async (query) => {
       const seen = await apiOf(await open({ workflows }))('GET', `/runs?${query}`);

@@ -1,0 +1,84 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { open } from '../../../testbed/engines/engines.ts';
+import { openDoor } from '../access/local.ts';
+import { openServer } from '../server.ts';
+import { createTenants } from '../tenants.ts';
+import type { Listening } from './listen.ts';
+import { route, type Route } from './route.ts';
+
+let listening: Listening | undefined;
+
+afterEach(() => listening?.close(0));
+
+async function serve(routes: readonly Route[]): Promise<string> {
+  const parts = {
+    tenants: createTenants(new Map([['default', await open()]])),
+    doorkeeper: openDoor('default'),
+    version: '0.0.0',
+    uuid: () => 'request-1',
+    maxBodyBytes: 10_000,
+    reportBug: (error: unknown) => expect.unreachable(String(error)),
+    routes,
+  };
+  listening = await openServer(parts, { host: '127.0.0.1', port: 0 });
+  return `${listening.url}/api/v1`;
+}
+
+const declared = { summary: '', tag: 'tests', permission: 'read', answers: {} } as const;
+
+describe('over a socket', () => {
+  it('a handler hears when its client has gone', async () => {
+    const gone = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const wait = route({
+      ...declared,
+      method: 'get',
+      path: '/wait',
+      name: 'wait',
+      async handle(_taken, { signal }) {
+        signal.addEventListener('abort', () => gone.resolve());
+        begun.resolve();
+        await gone.promise;
+        return { status: 200 };
+      },
+    });
+    const url = await serve([wait]);
+    const client = new AbortController();
+    const asked = fetch(`${url}/wait`, { signal: client.signal });
+    await begun.promise;
+    client.abort();
+    await expect(asked).rejects.toThrow(/abort/);
+    await gone.promise;
+  });
+
+  it('a body comes whole, in as many pieces as it likes, and one that is too large is refused', async () => {
+    const echo = route({
+      ...declared,
+      method: 'post',
+      path: '/echo',
+      name: 'echo',
+      body: z.unknown(),
+      optionalBody: true,
+      handle: ({ body }) => Promise.resolve({ status: 200, body: { body: body ?? 'none' } }),
+    });
+    const url = await serve([echo]);
+    const post = async (body: string | ReadableStream | undefined) => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(`${url}/echo`, {
+        method: 'POST',
+        headers,
+        body,
+        duplex: 'half',
+      } as RequestInit);
+      return [response.status, await response.json()] as const;
+    };
+    const pieces = (parts: readonly string[]) => ReadableStream.from(parts.map((part) => Buffer.from(part)));
+    expect(await post('{"a":1}')).toEqual([200, { body: { a: 1 } }]);
+    expect(await post(pieces(['[1', ',2', ']']))).toEqual([200, { body: [1, 2] }]);
+    expect(await post(undefined)).toEqual([200, { body: 'none' }]);
+    const large = 'x'.repeat(6_000);
+    expect((await post(`"${large}${large}"`))[0], 'as it says').toBe(413);
+    expect((await post(pieces([`"${large}`, large, '"'])))[0], 'as it turns out').toBe(413);
+  });
+});
