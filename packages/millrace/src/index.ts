@@ -55,6 +55,7 @@ export type { RetryOptions } from './core/policy/retry.ts';
 export type { Cause, Reason, ReasonCode, Remedy, Why } from './core/policy/why.ts';
 export type { EngineLog } from './engine/ports.ts';
 export type { LimitTarget, QueueChange } from './api/limits/change.ts';
+export type { Autoscaling } from './api/limits/look.ts';
 export type { DeadPage, Redriven } from './api/limits/dead.ts';
 export type { KeyLimit } from './core/limits/limit.ts';
 export type { LimitDescription, QueueDescription, QueueLimits } from './core/limits/describe-queue.ts';

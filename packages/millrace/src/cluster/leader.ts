@@ -2,9 +2,9 @@ import type { Engine } from '../engine/engine.ts';
 import { startLoop, type Loop } from '../engine/loop.ts';
 import type { Ports } from '../engine/ports.ts';
 
-/** What is pruned, and when. */
-const RETIRED_MS = 24 * 3_600_000;
-const FAILOVERS_MS = 30 * RETIRED_MS;
+/** What is pruned, and when. What an engine announced says whose its failover was, so it stays for as long. */
+const FAILOVERS_MS = 30 * 24 * 3_600_000;
+const RETIRED_MS = FAILOVERS_MS + 3_600_000;
 const PRUNE_CHUNK = 500;
 
 const LOOK_MS = 60_000;

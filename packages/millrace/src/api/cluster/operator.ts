@@ -17,7 +17,7 @@ import type { Gateway } from '../gateway.ts';
 import type { Run } from '../handle.ts';
 import { changeLimit, type LimitTarget, type QueueChange, scopeOf } from '../limits/change.ts';
 import { type DeadPage, readDead, redriveDead, type Redriven } from '../limits/dead.ts';
-import { describeQueue, readLimits, readQueues } from '../limits/look.ts';
+import { readAutoscaling, describeQueue, readLimits, readQueues, type Autoscaling } from '../limits/look.ts';
 import type { Keeper } from '../locks/keeper.ts';
 import { forceLock, readLocks } from '../locks/look.ts';
 import { tellGranted } from '../locks/open-keeper.ts';
@@ -36,7 +36,7 @@ export abstract class Operator {
   protected abstract readonly keeper: Keeper;
   abstract run(ref: string | { key: string }): Run;
 
-  /** Who is there, who leads, and who should be there and is not. */
+  /** Who is there for this namespace, who leads, and who should be there and is not. */
   cluster(): Promise<ClusterDescription> {
     return readCluster(this.store, this.options, this.library);
   }
@@ -67,11 +67,11 @@ export abstract class Operator {
     return this.strategy();
   }
 
-  /** Engines that were declared dead, newest first. `next` is the `before` of the next page. */
+  /** Engines of this namespace that were declared dead, newest first. `next` is the `before` of the next page. */
   failovers(
     filter: FailoversFilter = {},
   ): Promise<{ failovers: FailoverDescription[]; next: string | undefined }> {
-    return readFailovers(this.store, filter);
+    return readFailovers(this.store, this.options.namespace, filter);
   }
 
   /**
@@ -80,7 +80,7 @@ export abstract class Operator {
    * @returns the incarnation that was told. @throws ENGINE_NOT_FOUND, INVALID_ARGUMENT.
    */
   async drain(engine: string): Promise<{ engineId: string; incarnation: string }> {
-    const { name, engineId } = await orderDrain(this.store, engine);
+    const { name, engineId } = await orderDrain(this.store, this.options.namespace, engine);
     return { engineId: name, incarnation: engineId };
   }
 
@@ -91,7 +91,8 @@ export abstract class Operator {
    * @throws ENGINE_NOT_FOUND, INVALID_ARGUMENT.
    */
   async failover(engine: string): Promise<{ engineId: string; incarnation: string; requeued: number }> {
-    const { row, requeued } = await declareDead(this.store, engine, this.options.deathLimit);
+    const { namespace, deathLimit } = this.options;
+    const { row, requeued } = await declareDead(this.store, namespace, engine, deathLimit);
     this.gateway.hintReady();
     return { engineId: row.name, incarnation: row.engineId, requeued };
   }
@@ -115,6 +116,11 @@ export abstract class Operator {
     return readQueues(this.store, this.options.namespace);
   }
 
+  /** How many engines a queue wants, for an autoscaler. */
+  autoscaling(queue = 'default'): Promise<Autoscaling> {
+    return readAutoscaling(this.store, this.options.namespace, queue);
+  }
+
   /** The limits of the namespace: of all, of queues, workflows and keys, those left out that only runs brought along. */
   limits(): Promise<LimitDescription[]> {
     return readLimits(this.store, this.options.namespace);
@@ -123,9 +129,15 @@ export abstract class Operator {
   /**
    * Changes how a queue is worked on, at once and on all engines; what is left out stays, `null` takes a limit away.
    * What holds a grant already goes on. @throws INVALID_ARGUMENT, UNKNOWN_OPTION.
+   * @param options.by - who changes it; default: the name of this engine.
    */
-  async setQueue(queue: string, change: QueueChange): Promise<QueueDescription> {
-    const { namespace, name: by } = this.options;
+  async setQueue(
+    queue: string,
+    change: QueueChange,
+    options: { by?: string | undefined } = {},
+  ): Promise<QueueDescription> {
+    const { namespace, name } = this.options;
+    const { by = name } = options;
     await changeLimit(this.store, { namespace, by, scope: { kind: 'queue', name: queue }, change });
     this.gateway.hintReady();
     return describeQueue(this.store, namespace, queue);
