@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readConfiguration, type Environment } from './config.ts';
-import { SETTINGS, type Setting } from './core/configuration/settings.ts';
+import type { Setting } from './core/configuration/setting.ts';
+import { SETTINGS } from './core/configuration/settings.ts';
 
 function read(env: Environment, files: Readonly<Record<string, string>> = {}) {
   return readConfiguration(env, (path) => {
@@ -43,6 +44,8 @@ describe('the environment', () => {
       failover: true,
       logLevel: 'info',
       logFormat: 'text',
+      ...{ host: '127.0.0.1', port: 7400, namespaces: ['default'], distributed: true },
+      ...{ hostName: undefined, profile: 'development' },
     });
     expect(effective.every(({ source }) => source === 'default')).toBe(true);
   });
@@ -77,6 +80,12 @@ describe('the environment', () => {
       LOCK_TIMEOUT: '2m',
       LOG_LEVEL: 'WARN',
       LOG_FORMAT: 'json',
+      HOST: '[::1]',
+      PORT: '8080',
+      NAMESPACES: 'shop,bank',
+      DISTRIBUTED_MODE: 'false',
+      HOSTNAME: 'node-7',
+      NODE_ENV: 'production',
     });
     expect(problems).toEqual([]);
     expect(configuration).toEqual({
@@ -104,6 +113,8 @@ describe('the environment', () => {
       lockMs: 120_000,
       logLevel: 'warn',
       logFormat: 'json',
+      ...{ host: '::1', port: 8080, namespaces: ['shop', 'bank'], distributed: false },
+      ...{ hostName: 'node-7', profile: 'production' },
     });
   });
 

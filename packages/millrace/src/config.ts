@@ -1,5 +1,6 @@
 import { secretVariable, SECRET_PREFIX } from './core/configuration/secrets.ts';
-import { SETTINGS, type Configuration, type Setting } from './core/configuration/settings.ts';
+import type { Setting } from './core/configuration/setting.ts';
+import { SETTINGS, type Configuration } from './core/configuration/settings.ts';
 import { didYouMean } from './core/suggest.ts';
 
 /** Variables of a process, as `process.env` has them. */
@@ -32,7 +33,6 @@ export interface ConfigurationReport {
 /** Known to people who configure, and without effect in this version. */
 const LATER: ReadonlySet<string> = new Set(
   `REDIS_URL QUEUE_PREFIX METRICS_INTERVAL ALERT_WEBHOOK
-  DISTRIBUTED_MODE
   API_KEYS PAYLOAD_KEYS`.split(/\s+/),
 );
 

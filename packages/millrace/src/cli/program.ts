@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { readFileSync } from 'node:fs';
 import { addGlobalOptions, type Cli } from './cli.ts';
 import { addCancel } from './commands/act/cancel.ts';
 import { addRetry } from './commands/act/retry.ts';
@@ -16,7 +15,8 @@ import { addDefinitions } from './commands/definitions/definitions.ts';
 import { addDeploy } from './commands/definitions/deploy.ts';
 import { addRollout } from './commands/definitions/rollout.ts';
 import { addRun } from './commands/execute/run.ts';
-import { addServe } from './commands/execute/serve.ts';
+import { addDev } from './commands/execute/node/dev.ts';
+import { addServe } from './commands/execute/node/serve.ts';
 import { addStart } from './commands/execute/start.ts';
 import { addValidate } from './commands/execute/validate.ts';
 import { addHistory } from './commands/look/history.ts';
@@ -28,6 +28,7 @@ import { addMigrate } from './commands/operate/migrate.ts';
 import { addPreflight } from './commands/operate/preflight.ts';
 import { addQueues } from './commands/queues/queues.ts';
 import { EXIT, reportError } from './exit.ts';
+import { packageVersion } from './package-version.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The command `millrace` with everything that it can do. */
@@ -45,7 +46,7 @@ export function createProgram(cli: Cli): Command {
     .exitOverride();
   addGlobalOptions(program);
   program.commandsGroup('Execute:');
-  for (const add of [addRun, addStart, addServe, addValidate]) add(program, cli);
+  for (const add of [addRun, addStart, addDev, addServe, addValidate]) add(program, cli);
   program.commandsGroup('Look:');
   for (const add of [addRuns, addShow, addHistory, addWhy]) add(program, cli);
   program.commandsGroup('Act:');
@@ -72,9 +73,4 @@ export async function runProgram(terminal: Terminal, args: readonly string[]): P
   } catch (error) {
     return reportError(terminal, error);
   }
-}
-
-function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

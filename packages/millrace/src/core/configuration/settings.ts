@@ -13,25 +13,8 @@ import {
   yesOrNo,
 } from './readers.ts';
 import { maskUrl } from './mask-url.ts';
-
-/** One variable: how it is read, and what the reference page says of it. */
-export interface Setting<T> {
-  /** Its name, then other names for the same. */
-  readonly names: readonly [string, ...string[]];
-  readonly meaning: string;
-  /** What holds when it is not set. */
-  readonly fallback: T;
-  /** The default as people read it. */
-  readonly shown: string;
-  /** The default of the documents that the variable comes from, where they have it. */
-  readonly origin?: string;
-  /** Why ours differs, or what else there is to know. */
-  readonly reason?: string;
-  /** Throws an error whose message says what is allowed. */
-  readonly read: (text: string) => T;
-  /** The value without what must not be seen. */
-  readonly mask?: (text: string) => string;
-}
+import { SERVER_SETTINGS } from './server-settings.ts';
+import { setting, type Setting } from './setting.ts';
 
 /**
  * Every variable that has an effect. Times are milliseconds, or text such as `5s`. Each can also be given as
@@ -123,7 +106,7 @@ export const SETTINGS = {
   httpAllowHosts: setting<readonly string[]>({
     names: ['HTTP_ALLOW_HOSTS'],
     meaning:
-      'Hosts that `http.request` and `webhook.post` reach although their address is not public: `host:port`, by commas.',
+      'Hosts that `http.request` and `webhook.post` reach although not public, by commas: `host:port`, `host:*`.',
     fallback: [],
     shown: 'none',
     reason: 'What only this machine or its network can reach must not be reached by way of a definition.',
@@ -263,6 +246,7 @@ export const SETTINGS = {
     shown: 'text',
     read: oneOf('text', 'json'),
   }),
+  ...SERVER_SETTINGS,
 } as const;
 
 type Settings = typeof SETTINGS;
@@ -271,7 +255,3 @@ type Settings = typeof SETTINGS;
 export type Configuration = {
   readonly [K in keyof Settings]: Settings[K] extends Setting<infer T> ? T : never;
 };
-
-function setting<T>(entry: Setting<T>): Setting<T> {
-  return entry;
-}

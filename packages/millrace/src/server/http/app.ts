@@ -22,6 +22,8 @@ export interface AppParts {
   readonly remoteOf: (request: Request) => string;
   /** An error that is nobody's mistake but ours. */
   readonly reportBug: (error: unknown, requestId: string) => void;
+  /** Aborted when the server is about to close: whoever waits in a handler is let go. */
+  readonly stopping?: AbortSignal;
   /** Hears of every request that was answered; must not throw. */
   readonly onAnswer?: (seen: Answered) => void;
 }
@@ -69,7 +71,7 @@ async function serve(
       millrace: parts.tenants.of(principal.namespace),
       traceparent: traceparentOf(request.headers),
       headers: request.headers,
-      signal: request.signal,
+      signal: parts.stopping ? AbortSignal.any([request.signal, parts.stopping]) : request.signal,
     };
     const answer = await route.handle(taken, context);
     parts.onAnswer?.({ route, context, remote, params, body: taken.body, status: answer.status });

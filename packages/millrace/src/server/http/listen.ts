@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
+import { MillraceError } from '../../core/errors.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -11,6 +12,8 @@ export interface ListenOptions {
 /** An open port. */
 export interface Listening {
   readonly url: string;
+  /** From now on each answer ends its connection: who keeps some for later goes elsewhere. */
+  leave(): void;
   /** Takes no new connection, lets requests end for at most so long, and cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -29,7 +32,7 @@ export function remoteOf(request: Request): string {
   return remotes.get(request) ?? 'unknown';
 }
 
-/** @throws LISTEN_FAILED where the port is taken. */
+/** @throws LISTEN_FAILED. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
   { host, port }: ListenOptions,
@@ -38,6 +41,7 @@ export async function listen(
     remotes.set(request, incoming.socket.remoteAddress ?? 'unknown');
     return fetch(request);
   });
+  let leaving = false;
   const server = createServer(
     {
       headersTimeout: HEADERS_MS,
@@ -46,25 +50,41 @@ export async function listen(
       maxHeaderSize: HEADER_BYTES,
       connectionsCheckingInterval: 1_000,
     },
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    (incoming, outgoing) => {
+      if (leaving) outgoing.shouldKeepAlive = false;
+      void listener(incoming, outgoing);
+    },
   );
   server.maxHeadersCount = MOST_HEADERS;
   await opened(server, host, port);
   const { port: actual } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    leave: () => void (leaving = true),
     close: (graceMs) => shut(server, graceMs),
   };
 }
 
 function opened(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const refuse = (cause: Error): void => reject(listenFailed(`${host}:${port}`, cause));
+    server.once('error', refuse);
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.off('error', refuse);
       resolve();
     });
   });
+}
+
+function listenFailed(at: string, cause: NodeJS.ErrnoException): MillraceError {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another process has it',
+    EACCES: 'this process may not have it',
+    EADDRNOTAVAIL: 'this machine has no such address',
+    ENOTFOUND: 'the name is unknown',
+  };
+  const why = reasons[cause.code ?? ''] ?? cause.message;
+  return new MillraceError('LISTEN_FAILED', `cannot listen at ${at}: ${why}`, { cause });
 }
 
 async function shut(server: Server, graceMs: number): Promise<void> {
