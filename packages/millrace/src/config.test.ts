@@ -233,6 +233,38 @@ describe('secrets', () => {
   });
 });
 
+describe('the file under the environment', () => {
+  const file = (document: unknown) => ({ path: 'millrace.config.yaml', document, faults: [] });
+  const document = {
+    NODE_ID: 'a',
+    LOG_LEVEL: 'warn',
+    QUEUES: ['fast'],
+    profiles: { production: { PORT: 80, LOG_LEVEL: 'error' }, development: { PORT: 'none' } },
+  };
+
+  it('gives what the environment does not, by the profile and then for all', () => {
+    const env = { NODE_ENV: 'production', ENGINE_INSTANCE_ID: 'b' };
+    const { configuration, problems, effective } = readConfiguration(env, () => '', file(document));
+    expect(problems).toEqual([]);
+    expect(configuration).toMatchObject({ engineName: 'b', port: 80, logLevel: 'error', queues: ['fast'] });
+    const sources = Object.fromEntries(effective.map(({ name, source }) => [name, source]));
+    expect(sources).toMatchObject({
+      NODE_ID: 'ENGINE_INSTANCE_ID',
+      PORT: 'PORT in millrace.config.yaml (production)',
+      QUEUES: 'QUEUES in millrace.config.yaml',
+    });
+  });
+
+  it('stops the start with what is wrong in it and in the environment, at once', () => {
+    const { problems } = readConfiguration({ MAX_RETRIES: 'x' }, () => '', file({ ...document, PROT: 1 }));
+    expect(problems.map(({ name }) => name)).toEqual([
+      'PROT in millrace.config.yaml',
+      'MAX_RETRIES',
+      'PORT in millrace.config.yaml (development)',
+    ]);
+  });
+});
+
 describe('variables that do nothing', () => {
   it('are told when they look like ours, or will mean something later', () => {
     expect(read({ MILLRACE_MODUL: 'x', REDIS_URL: 'x', MILLRACE_THING: 'x' }).warnings).toEqual([

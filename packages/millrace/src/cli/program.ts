@@ -27,6 +27,7 @@ import { addDoctor } from './commands/operate/doctor.ts';
 import { addMigrate } from './commands/operate/migrate.ts';
 import { addPreflight } from './commands/operate/preflight.ts';
 import { addQueues } from './commands/queues/queues.ts';
+import { readConfigFile } from './connect/config-file.ts';
 import { EXIT, reportError } from './exit.ts';
 import { packageVersion } from './package-version.ts';
 import type { Terminal } from './terminal.ts';
@@ -66,8 +67,8 @@ export function createProgram(cli: Cli): Command {
  * @returns the exit status.
  */
 export async function runProgram(terminal: Terminal, args: readonly string[]): Promise<number> {
-  const cli: Cli = { terminal, exitCode: EXIT.ok };
   try {
+    const cli: Cli = { terminal, file: await readConfigFile(terminal), exitCode: EXIT.ok };
     await createProgram(cli).parseAsync(args, { from: 'user' });
     return cli.exitCode;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { MillraceOptions } from '../../../../api/options.ts';
 import type { Configuration } from '../../../../core/configuration/settings.ts';
 import { openStore } from '../../../../open-store.ts';
@@ -28,6 +29,8 @@ export interface NodeParts {
   /** Undefined: engines alone. */
   readonly at: { readonly host: string; readonly port: number } | undefined;
   readonly options?: Pick<MillraceOptions, 'httpAllowHosts'>;
+  /** How long it answers still when it is about to leave: balancers and their kept connections go elsewhere meanwhile. */
+  readonly lingerMs?: number;
 }
 
 /** A process that works and answers. */
@@ -78,7 +81,7 @@ export async function openNode(parts: NodeParts): Promise<RunningNode> {
       maxBodyBytes: MAX_BODY_BYTES,
       reportBug: bugReporter(cli, configuration),
     });
-    return running({ name, tenants, open, service });
+    return running({ name, tenants, open, service, lingerMs: parts.lingerMs ?? 0 });
   } catch (error) {
     await service?.close(0);
     await open?.close();
@@ -103,9 +106,10 @@ interface Opened {
   readonly tenants: Tenants;
   readonly open: OpenTenants;
   readonly service: Service | undefined;
+  readonly lingerMs: number;
 }
 
-function running({ name, tenants, open, service }: Opened): RunningNode {
+function running({ name, tenants, open, service, lingerMs }: Opened): RunningNode {
   return {
     name,
     tenants,
@@ -114,7 +118,8 @@ function running({ name, tenants, open, service }: Opened): RunningNode {
     async close(graceMs) {
       const begunAt = performance.now();
       service?.leave();
-      await open.drain(graceMs);
+      const lingered = service === undefined ? undefined : pause(Math.min(lingerMs, graceMs));
+      await Promise.all([open.drain(graceMs), lingered]);
       const left = graceMs - (performance.now() - begunAt);
       await service?.close(Math.max(left, LEAST_GRACE_MS));
       await open.close();

@@ -10,6 +10,7 @@ import { openNode } from './open-node.ts';
 type Options = GlobalOptions & { http: boolean; queues?: string; grace: string };
 
 const GRACE = '10s';
+const LINGER_MS = 500;
 
 /** `serve`: an engine and its API, until it is told to stop. */
 export function addServe(program: Command, cli: Cli): void {
@@ -42,7 +43,7 @@ async function serve(cli: Cli, options: Options, graceMs: number): Promise<void>
     module === undefined ? { workflows: [], executors: {} } : await loadModule(module, 'option');
   using stop = watchStopSignals();
   const at = options.http ? { host, port } : undefined;
-  const node = await openNode({ cli, configuration, store, contents, at });
+  const node = await openNode({ cli, configuration, store, contents, at, lingerMs: LINGER_MS });
   try {
     announce(cli, options, node);
     await Promise.race([stop.asked, node.departed]);
