@@ -36,9 +36,9 @@ interface Asked {
 /** Asks and changes without a pause until it is stopped. */
 function load(): { readonly asked: Asked[]; stop(): Promise<void> } {
   const asked: Asked[] = [];
-  let stopped = false;
+  const end = new AbortController();
   const client = async (_: unknown, at: number): Promise<void> => {
-    for (let round = 0; !stopped; round++) {
+    for (let round = 0; !end.signal.aborted; round++) {
       const change = { method: 'PATCH', headers: JSON_TYPE, body: JSON.stringify({ maxDepth: round + 1 }) };
       const path = round % 2 === 0 ? `/api/v1/queues/q${at}` : '/api/v1/autoscaling';
       const init = round % 2 === 0 ? change : { method: 'GET' };
@@ -54,7 +54,7 @@ function load(): { readonly asked: Asked[]; stop(): Promise<void> } {
   return {
     asked,
     async stop() {
-      stopped = true;
+      end.abort();
       await clients;
     },
   };

@@ -77,3 +77,7 @@ it.each([
 ])('the password of %s is not shown', (url, shown) => {
   expect(maskUrl(url)).toBe(shown);
 });
+
+it('a host may be let through with one port, or with all', () => {
+  expect(hosts('localhost:80,[::1]:*')).toEqual(['localhost:80', '[::1]:*']);
+});

@@ -19,7 +19,7 @@ const load = z.looseObject({
   loopLagMs: z.number(),
 });
 
-export const engine = z
+const engine = z
   .looseObject({
     engineId: z.string(),
     incarnation: z.string(),
