@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMillraceError, Millrace } from 'millrace';
+import { serveHttp, type HttpServer } from 'millrace/server';
 import { agrees, compare } from './console/compare.ts';
 import { showProgress } from './console/progress.ts';
 import { badRows, comparisonTable, faultLine, nextCommands } from './console/report.ts';
@@ -22,7 +23,7 @@ const USAGE = `Usage: node examples/02-orders/start.mjs [CSV] [--store URL] [--l
   --ledger  the payment service's own file (default: beside the store)
   --seed    which of the payment service's answers go wrong; "none" for none
   --fresh   run the day once more on a store that has seen it
-  --once    end after the result, which is what happens anyway
+  --once    end after the result; otherwise the HTTP API answers at PORT (7400) until Ctrl-C
 `;
 
 interface Options {
@@ -31,6 +32,7 @@ interface Options {
   ledger: string;
   seed: string;
   fresh: boolean;
+  once: boolean;
 }
 
 /**
@@ -53,8 +55,7 @@ export async function main(args: string[]): Promise<number> {
   const payments = await startPaymentService(options.ledger, options.seed);
   process.env['PAYMENTS_URL'] = payments.url;
   try {
-    const result = await takeThrough(day, options, interrupted);
-    return report(day, result, options);
+    return await openShop(day, options, interrupted);
   } catch (error) {
     if (!(error instanceof Interrupted))
       throw isMillraceError(error, 'KEY_IN_USE') ? changedFile(error) : error;
@@ -65,22 +66,45 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
+/** Takes the day through an engine, shows the result, and lets the API answer until somebody ends it. */
+async function openShop(day: Day, options: Options, interrupted: Promise<never>): Promise<number> {
+  const millrace = await Millrace.open({ store: options.store, workflows, executors });
+  let api: HttpServer | undefined;
+  try {
+    if (!options.once) api = await serveHttp(millrace, { port: readPort(process.env['PORT']) });
+    const result = await takeThrough(millrace, { day, fresh: options.fresh }, interrupted);
+    const exitCode = report(day, result, options);
+    if (api === undefined) return exitCode;
+    process.stdout.write(`\nThe HTTP API answers at ${api.url} (${api.url}/openapi.json) until Ctrl-C.\n`);
+    await interrupted.catch(() => undefined);
+    return exitCode;
+  } finally {
+    await api?.close(1_000);
+    await millrace.close();
+  }
+}
+
 async function takeThrough(
-  day: Day,
-  { store, fresh }: Options,
+  millrace: Millrace,
+  { day, fresh }: { day: Day; fresh: boolean },
   interrupted: Promise<never>,
 ): Promise<DayResult> {
   const startedAt = performance.now();
-  const millrace = await Millrace.open({ store, workflows, executors });
   const progress = showProgress(day.invoices.length);
   try {
     const done = runDay({ millrace, day, fresh, onSettled: (outcome) => progress.settled(outcome) });
     return await Promise.race([done, interrupted]);
   } finally {
     progress.end();
-    await millrace.close();
     process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(1)} s\n\n`);
   }
+}
+
+function readPort(given = ''): number | undefined {
+  if (given === '') return undefined;
+  const port = Number(given);
+  if (/^\d+$/.test(given) && port <= 65_535) return port;
+  throw new Error(`PORT=${given} must be a whole number from 0 to 65535`);
 }
 
 function changedFile(cause: Error): Error {
@@ -143,7 +167,8 @@ function readOptions(args: string[]): Options | string {
     if (positionals.length > 1) return `One CSV file, not ${positionals.length}`;
     const store = values.store ?? newStore();
     const csv = positionals[0] ?? fileURLToPath(new URL('./made-up-day.csv', import.meta.url));
-    return { csv, store, ledger: values.ledger ?? ledgerOf(store), seed: values.seed, fresh: values.fresh };
+    const { ledger = ledgerOf(store), seed, fresh, once } = values;
+    return { csv, store, ledger, seed, fresh, once };
   } catch (error) {
     return (error as Error).message;
   }

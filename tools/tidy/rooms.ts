@@ -31,6 +31,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'open-store.ts': ['core/', 'store/'],
   'open-pool.ts': ['core/', 'pool/', 'engine/'],
   'open-executors.ts': ['core/', 'pool/', 'engine/', 'executors/', 'api/', 'open-pool.ts'],
+  'open-tenants.ts': [''],
   'millrace.ts': [''],
   'index.ts': [''],
 };

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readConfiguration, type Environment } from './config.ts';
 import { NO_QUOTA } from './core/configuration/quotas.ts';
-import { SETTINGS, type Setting } from './core/configuration/settings.ts';
+import type { Setting } from './core/configuration/setting.ts';
+import { SETTINGS } from './core/configuration/settings.ts';
 
 function read(env: Environment, files: Readonly<Record<string, string>> = {}) {
   return readConfiguration(env, (path) => {
@@ -48,6 +49,8 @@ describe('the environment', () => {
       ...{ maxRequests: 512, maxNamespaceRequests: 64 },
       logLevel: 'info',
       logFormat: 'text',
+      ...{ host: '127.0.0.1', port: 7400, namespaces: ['default'], distributed: true },
+      ...{ hostName: undefined, profile: 'development' },
     });
     expect(effective.every(({ source }) => source === 'default')).toBe(true);
   });
@@ -92,6 +95,12 @@ describe('the environment', () => {
       AUDIT_RETENTION: '90d',
       LOG_LEVEL: 'WARN',
       LOG_FORMAT: 'json',
+      HOST: '[::1]',
+      PORT: '8080',
+      NAMESPACES: 'shop,bank',
+      DISTRIBUTED_MODE: 'false',
+      HOSTNAME: 'node-7',
+      NODE_ENV: 'production',
     });
     expect(problems).toEqual([]);
     expect(configuration).toEqual({
@@ -126,6 +135,8 @@ describe('the environment', () => {
       auditRetentionMs: 7_776_000_000,
       logLevel: 'warn',
       logFormat: 'json',
+      ...{ host: '::1', port: 8080, namespaces: ['shop', 'bank'], distributed: false },
+      ...{ hostName: 'node-7', profile: 'production' },
     });
   });
 
@@ -254,6 +265,38 @@ describe('secrets', () => {
       ].map(({ name, message }) => ({ name, message: expect.stringMatching(message) as unknown })),
     );
     expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+});
+
+describe('the file under the environment', () => {
+  const file = (document: unknown) => ({ path: 'millrace.config.yaml', document, faults: [] });
+  const document = {
+    NODE_ID: 'a',
+    LOG_LEVEL: 'warn',
+    QUEUES: ['fast'],
+    profiles: { production: { PORT: 80, LOG_LEVEL: 'error' }, development: { PORT: 'none' } },
+  };
+
+  it('gives what the environment does not, by the profile and then for all', () => {
+    const env = { NODE_ENV: 'production', ENGINE_INSTANCE_ID: 'b' };
+    const { configuration, problems, effective } = readConfiguration(env, () => '', file(document));
+    expect(problems).toEqual([]);
+    expect(configuration).toMatchObject({ engineName: 'b', port: 80, logLevel: 'error', queues: ['fast'] });
+    const sources = Object.fromEntries(effective.map(({ name, source }) => [name, source]));
+    expect(sources).toMatchObject({
+      NODE_ID: 'ENGINE_INSTANCE_ID',
+      PORT: 'PORT in millrace.config.yaml (production)',
+      QUEUES: 'QUEUES in millrace.config.yaml',
+    });
+  });
+
+  it('stops the start with what is wrong in it and in the environment, at once', () => {
+    const { problems } = readConfiguration({ MAX_RETRIES: 'x' }, () => '', file({ ...document, PROT: 1 }));
+    expect(problems.map(({ name }) => name)).toEqual([
+      'PROT in millrace.config.yaml',
+      'MAX_RETRIES',
+      'PORT in millrace.config.yaml (development)',
+    ]);
   });
 });
 

@@ -1,5 +1,7 @@
+import { readLayers, type ConfigFile, type FileLayer } from './core/configuration/config-file.ts';
 import { secretVariable, SECRET_PREFIX } from './core/configuration/secrets.ts';
-import { SETTINGS, type Configuration, type Setting } from './core/configuration/settings.ts';
+import type { Setting } from './core/configuration/setting.ts';
+import { SETTINGS, type Configuration } from './core/configuration/settings.ts';
 import { didYouMean } from './core/suggest.ts';
 
 /** Variables of a process, as `process.env` has them. */
@@ -32,7 +34,6 @@ export interface ConfigurationReport {
 /** Known to people who configure, and without effect in this version. */
 const LATER: ReadonlySet<string> = new Set(
   `REDIS_URL QUEUE_PREFIX METRICS_INTERVAL ALERT_WEBHOOK
-  DISTRIBUTED_MODE
   PAYLOAD_KEYS`.split(/\s+/),
 );
 
@@ -40,17 +41,23 @@ const LATER: ReadonlySet<string> = new Set(
 const ELSEWHERE = ['MILLRACE_SERVER', 'MILLRACE_API_KEY', 'MILLRACE_CRASH_POINT'];
 
 /**
- * Reads an environment. Never throws: problems are listed, all at once.
+ * Reads an environment, and the file that lies under it. Never throws: problems are listed, all at once.
  * @param readFile - text of a file; throws an error that says why not.
  */
-export function readConfiguration(env: Environment, readFile: (path: string) => string): ConfigurationReport {
+export function readConfiguration(
+  env: Environment,
+  readFile: (path: string) => string,
+  file?: ConfigFile,
+): ConfigurationReport {
   const values: Record<string, unknown> = {};
   const effective: EffectiveSetting[] = [];
-  const problems: ConfigurationProblem[] = [];
+  const under = layersOf(env, file);
+  const problems: ConfigurationProblem[] = [...under.problems];
+  const layers: readonly FileLayer[] = [{ source: '', variables: givenOf(env) }, ...under.layers];
   for (const [field, entry] of Object.entries(SETTINGS)) {
     // The table holds settings of many types; each is read and kept by its own functions.
     const known = entry as Setting<unknown>;
-    const given = givenValue(known, env, readFile, problems);
+    const given = givenValue(known, layers, readFile, problems);
     values[field] = known.fallback;
     let shown = { name: known.names[0], value: known.shown, source: 'default' };
     if (given !== undefined) {
@@ -67,7 +74,22 @@ export function readConfiguration(env: Environment, readFile: (path: string) => 
   // Filled by the loop above, field by field.
   const configuration = values as unknown as Configuration;
   problems.push(...contradictions(configuration), ...secretProblems(env, effective));
-  return { configuration, effective, problems, warnings: warningsOf(env) };
+  const warnings = layers.flatMap(({ variables }) => warningsOf(variables));
+  return { configuration, effective, problems, warnings };
+}
+
+/** `NODE_ENV` picks the profile, whatever else is wrong. */
+function layersOf(env: Environment, file: ConfigFile | undefined): ReturnType<typeof readLayers> {
+  if (file === undefined) return { layers: [], problems: [] };
+  const { profile } = SETTINGS;
+  const known = [...Object.values(SETTINGS).flatMap(({ names }) => names), ...LATER];
+  return readLayers(file, direct('NODE_ENV', env)?.text ?? profile.fallback, known);
+}
+
+function givenOf(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 interface Given {
@@ -75,11 +97,25 @@ interface Given {
   readonly source: string;
 }
 
-/**
- * The value of a setting under whichever of its names it was given; several must agree. Empty counts as not
- * set.
- */
+/** The value of a setting in the first layer that gives it. */
 function givenValue(
+  setting: Setting<unknown>,
+  layers: readonly FileLayer[],
+  readFile: (path: string) => string,
+  problems: ConfigurationProblem[],
+): Given | undefined {
+  for (const { source, variables } of layers) {
+    const given = givenIn(setting, variables, readFile, problems);
+    if (given === undefined) continue;
+    return source === '' ? given : { ...given, source: `${given.source} in ${source}` };
+  }
+  return undefined;
+}
+
+/**
+ * Its value under whichever of its names it was given; several must agree. Empty counts as not set.
+ */
+function givenIn(
   { names, mask }: Setting<unknown>,
   env: Environment,
   readFile: (path: string) => string,

@@ -67,6 +67,7 @@ export type { LimitTarget, QueueChange } from './api/limits/change.ts';
 export type { WatchOptions } from './api/changes/observer.ts';
 export type { ChangeFilter } from './core/changes/filter.ts';
 export type { ChangeEvent, ChangeKind, HistoryChange } from './core/changes/change.ts';
+export type { Autoscaling } from './api/limits/look.ts';
 export type { DeadPage, Redriven } from './api/limits/dead.ts';
 export type { KeyLimit } from './core/limits/limit.ts';
 export type { LimitDescription, QueueDescription, QueueLimits } from './core/limits/describe-queue.ts';

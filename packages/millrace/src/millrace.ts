@@ -121,7 +121,7 @@ export class Millrace extends Publisher {
     const resolved = engineOptions(options, () => process.env['NODE_ID'] ?? `${hostname()}-${process.pid}`);
     const url = options.store ?? process.env['DATABASE_URL'] ?? DEFAULT_STORE;
     const store = typeof url === 'string' ? await ask(() => openStore(url)) : url;
-    const ports = options.ports ?? realPorts(options, resolved, url);
+    const ports = options.ports ?? realPorts(options, resolved, typeof url === 'string' ? url : undefined);
     let pool: Pool | undefined;
     try {
       await ask(() => store.migrate({ midStep: () => ports.crashPoint('migrate.mid') }));
@@ -495,15 +495,19 @@ function isFreed({ status, successor }: RunClosed, { reuse }: StartRequest): boo
 
 type RunClosed = Extract<DeliveryResult, { outcome: 'run-closed' }>;
 
-/** Several processes can use a store that has an address, so that it matters whether this one seems alive. */
-function realPorts(
-  { log = silent, work }: MillraceOptions,
+/**
+ * The world of an engine, or of a client. Several processes can use a store that has an address, so that it matters
+ * whether this one seems alive.
+ * @param url - of the store, as long as others can reach it by that.
+ */
+export function realPorts(
+  { log = silent, work }: Pick<MillraceOptions, 'log' | 'work'>,
   { beatMs, leaseMs }: Pick<EngineOptions, 'beatMs' | 'leaseMs'>,
-  store: string | Store,
+  url: string | undefined,
 ): Ports {
   const ports = nodePorts(log);
-  if (typeof store !== 'string' || work === false || store.endsWith(':memory:')) return ports;
-  return { ...ports, heart: threadHeart({ url: store, beatMs, leaseMs, log }) };
+  if (url === undefined || work === false || url.endsWith(':memory:')) return ports;
+  return { ...ports, heart: threadHeart({ url, beatMs, leaseMs, log }) };
 }
 
 function silent(_entry: EngineLog): void {}

@@ -29,6 +29,7 @@ const EXIT_OF_CODE: Partial<Record<ErrorCode, number>> = {
   INVALID_DEFINITION: EXIT.usage,
   STORE_URL: EXIT.usage,
   DUPLICATE_REGISTRATION: EXIT.usage,
+  UNPROTECTED_ADDRESS: EXIT.usage,
   PAYLOAD_TOO_LARGE: EXIT.usage,
   NOT_SERIALIZABLE: EXIT.usage,
   UNKNOWN_WORKFLOW: EXIT.notFound,

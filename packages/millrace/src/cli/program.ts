@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { readFileSync } from 'node:fs';
 import { addGlobalOptions, type Cli } from './cli.ts';
 import { addCancel } from './commands/act/cancel.ts';
 import { addPause, addResume } from './commands/act/pause.ts';
@@ -17,7 +16,8 @@ import { addDefinitions } from './commands/definitions/definitions.ts';
 import { addDeploy } from './commands/definitions/deploy.ts';
 import { addRollout } from './commands/definitions/rollout.ts';
 import { addRun } from './commands/execute/run.ts';
-import { addServe } from './commands/execute/serve.ts';
+import { addDev } from './commands/execute/node/dev.ts';
+import { addServe } from './commands/execute/node/serve.ts';
 import { addStart } from './commands/execute/start.ts';
 import { addValidate } from './commands/execute/validate.ts';
 import { addKeys } from './commands/keys/keys.ts';
@@ -29,7 +29,9 @@ import { addDoctor } from './commands/operate/doctor.ts';
 import { addMigrate } from './commands/operate/migrate.ts';
 import { addPreflight } from './commands/operate/preflight.ts';
 import { addQueues } from './commands/queues/queues.ts';
+import { readConfigFile } from './connect/config-file.ts';
 import { EXIT, reportError } from './exit.ts';
+import { packageVersion } from './package-version.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The command `millrace` with everything that it can do. */
@@ -47,7 +49,7 @@ export function createProgram(cli: Cli): Command {
     .exitOverride();
   addGlobalOptions(program);
   program.commandsGroup('Execute:');
-  for (const add of [addRun, addStart, addServe, addValidate]) add(program, cli);
+  for (const add of [addRun, addStart, addDev, addServe, addValidate]) add(program, cli);
   program.commandsGroup('Look:');
   for (const add of [addRuns, addShow, addHistory, addWhy]) add(program, cli);
   program.commandsGroup('Act:');
@@ -67,16 +69,11 @@ export function createProgram(cli: Cli): Command {
  * @returns the exit status.
  */
 export async function runProgram(terminal: Terminal, args: readonly string[]): Promise<number> {
-  const cli: Cli = { terminal, exitCode: EXIT.ok };
   try {
+    const cli: Cli = { terminal, file: await readConfigFile(terminal), exitCode: EXIT.ok };
     await createProgram(cli).parseAsync(args, { from: 'user' });
     return cli.exitCode;
   } catch (error) {
     return reportError(terminal, error);
   }
-}
-
-function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

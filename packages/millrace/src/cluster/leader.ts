@@ -3,9 +3,9 @@ import type { EngineOptions } from '../engine/options.ts';
 import type { Ports } from '../engine/ports.ts';
 import type { Store } from '../store/port/store.ts';
 
-/** What is pruned, and when. */
-const RETIRED_MS = 24 * 3_600_000;
-const FAILOVERS_MS = 30 * RETIRED_MS;
+/** What is pruned, and when. What an engine announced says whose its failover was, so it stays for as long. */
+const FAILOVERS_MS = 30 * 24 * 3_600_000;
+const RETIRED_MS = FAILOVERS_MS + 3_600_000;
 const PRUNE_CHUNK = 500;
 /** Entries of the audit log are many, and small. */
 const AUDIT_CHUNK = 2_000;

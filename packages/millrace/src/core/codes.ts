@@ -213,6 +213,30 @@ export const ERRORS = {
     remedy: 'Follow them again after the last change that was received, and narrow what is followed.',
   },
 
+  NOT_READY: {
+    status: 503,
+    summary: 'The server has not joined its cluster yet.',
+    remedy: 'Wait until `/ready` answers 200, then repeat the request.',
+  },
+
+  // --- what keeps a server from serving
+  UNPROTECTED_ADDRESS: {
+    status: 400,
+    summary: 'The server would listen beyond this machine, and nothing says who may call it.',
+    remedy:
+      'Make an API key or set API_KEYS or JWT_ISSUER, or let HOST be a loopback address such as 127.0.0.1.',
+  },
+  LISTEN_FAILED: {
+    status: 500,
+    summary: 'The address or port that the server was to listen at cannot be had.',
+    remedy: 'Choose another HOST or PORT, or end what has it.',
+  },
+  NOT_ALONE: {
+    status: 409,
+    summary: 'DISTRIBUTED_MODE is false, and another process serves the same namespace of the store.',
+    remedy: 'Stop the other process, or let DISTRIBUTED_MODE be true.',
+  },
+
   // --- what does not fit the state of a run
   KEY_IN_USE: {
     status: 409,

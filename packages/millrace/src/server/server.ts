@@ -3,6 +3,8 @@ import type { Doorkeeper } from './access/principal.ts';
 import { createAuditor } from './audit/auditor.ts';
 import { createApi } from './http/app.ts';
 import { type Listening, listen, type ListenOptions, readBytes, remoteOf } from './http/listen.ts';
+import type { Health } from './health/health.ts';
+import { healthRoutes } from './health/routes.ts';
 import { openApiDocument } from './http/openapi.ts';
 import type { Route } from './http/route.ts';
 import type { Gate } from './quota/gate.ts';
@@ -22,6 +24,10 @@ export interface ServerParts {
   readonly reportBug: (error: unknown, requestId: string) => void;
   /** Default: all that there are. */
   readonly routes?: readonly Route[];
+  /** Aborted when the server is about to close. */
+  readonly stopping?: AbortSignal;
+  /** Undefined: nobody asks this server how it stands. */
+  readonly health?: Health;
 }
 
 /** The whole HTTP application: also for tests, and for applications that mount it into a server of their own. */
@@ -30,6 +36,7 @@ export function createApp(parts: ServerParts): Hono {
   const onEnd = createAuditor(parts);
   app.use(keepInert);
   app.route('/api/v1', createApi({ routes: ROUTES, ...parts, remoteOf, readBytes, onEnd }));
+  if (parts.health !== undefined) app.route('/', healthRoutes(parts.health));
   const document = JSON.stringify(openApiDocument(ROUTES, parts.version));
   app.get('/openapi.json', () => new Response(document, { headers: { 'content-type': 'application/json' } }));
   return app;

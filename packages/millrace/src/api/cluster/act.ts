@@ -10,7 +10,7 @@ const LEAST_PREFIX = 8;
 
 /** @throws ENGINE_NOT_FOUND, INVALID_ARGUMENT. */
 export async function orderDrain(store: Store, namespace: string, engine: string): Promise<EngineRow> {
-  const row = await findEngine(store, namespace, engine, 'drain');
+  const row = await findEngine(store, { namespace, given: engine }, 'drain');
   if (await ask(() => store.orderDrain(row.engineId))) return row;
   throw notFound(engine);
 }
@@ -22,7 +22,7 @@ export async function declareDead(
   engine: string,
   deathLimit: number,
 ): Promise<{ row: EngineRow; requeued: number }> {
-  const row = await findEngine(store, namespace, engine, 'failover');
+  const row = await findEngine(store, { namespace, given: engine }, 'failover');
   const asked: Pick<Store, 'retire'> = { retire: (...args) => ask(() => store.retire(...args)) };
   const requeued = await retire(asked, { engineId: row.engineId, deathLimit, harmless: true });
   return { row, requeued };
@@ -30,12 +30,11 @@ export async function declareDead(
 
 /**
  * The incarnation that is meant by its id, the beginning of it, or its name. Of several with one name, `drain` is for
- * the one that beats; which of them is dead only the caller knows. Those of other namespaces are not there.
+ * the one that beats; which of them is dead only the caller knows. Engines of other namespaces are not there.
  */
 async function findEngine(
   store: Store,
-  namespace: string,
-  given: string,
+  { namespace, given }: { namespace: string; given: string },
   act: 'drain' | 'failover',
 ): Promise<EngineRow> {
   const { engines, storeTime } = await ask(() => store.listEngines());

@@ -21,8 +21,8 @@ import type { Run } from '../handle.ts';
 import { type Keys, openKeys } from '../access/keys.ts';
 import { changeLimit, type LimitTarget, type QueueChange, scopeOf } from '../limits/change.ts';
 import { type DeadPage, readDead, redriveDead, type Redriven } from '../limits/dead.ts';
-import { describeQueue, readLimits, readQueues } from '../limits/look.ts';
 import { Observer } from '../changes/observer.ts';
+import { readAutoscaling, describeQueue, readLimits, readQueues, type Autoscaling } from '../limits/look.ts';
 import type { Keeper } from '../locks/keeper.ts';
 import { forceLock, readLocks } from '../locks/look.ts';
 import { tellGranted } from '../locks/open-keeper.ts';
@@ -48,7 +48,7 @@ export abstract class Operator extends Observer {
     return openKeys(this.store, this.options);
   }
 
-  /** Who is there, who leads, and who should be there and is not. */
+  /** Who is there for this namespace, who leads, and who should be there and is not. */
   cluster(): Promise<ClusterDescription> {
     return readCluster(this.store, this.options, this.library);
   }
@@ -79,11 +79,11 @@ export abstract class Operator extends Observer {
     return this.strategy();
   }
 
-  /** Engines that were declared dead, newest first. `next` is the `before` of the next page. */
+  /** Engines of this namespace that were declared dead, newest first. `next` is the `before` of the next page. */
   failovers(
     filter: FailoversFilter = {},
   ): Promise<{ failovers: FailoverDescription[]; next: string | undefined }> {
-    return readFailovers(this.store, filter);
+    return readFailovers(this.store, this.options.namespace, filter);
   }
 
   /**
@@ -146,6 +146,11 @@ export abstract class Operator extends Observer {
     return ask(() => this.store.countOpen(this.options.namespace, limit));
   }
 
+  /** How many engines a queue wants, for an autoscaler. */
+  autoscaling(queue = 'default'): Promise<Autoscaling> {
+    return readAutoscaling(this.store, this.options.namespace, queue);
+  }
+
   /** The limits of the namespace: of all, of queues, workflows and keys, those left out that only runs brought along. */
   limits(): Promise<LimitDescription[]> {
     return readLimits(this.store, this.options.namespace);
@@ -154,9 +159,15 @@ export abstract class Operator extends Observer {
   /**
    * Changes how a queue is worked on, at once and on all engines; what is left out stays, `null` takes a limit away.
    * What holds a grant already goes on. @throws INVALID_ARGUMENT, UNKNOWN_OPTION.
+   * @param options.by - who changes it; default: the name of this engine.
    */
-  async setQueue(queue: string, change: QueueChange): Promise<QueueDescription> {
-    const { namespace, name: by } = this.options;
+  async setQueue(
+    queue: string,
+    change: QueueChange,
+    options: { by?: string | undefined } = {},
+  ): Promise<QueueDescription> {
+    const { namespace, name } = this.options;
+    const { by = name } = options;
     await changeLimit(this.store, { namespace, by, scope: { kind: 'queue', name: queue }, change });
     this.gateway.hintReady();
     return describeQueue(this.store, namespace, queue);

@@ -4,6 +4,8 @@ import {
   type LimitDescription,
   type QueueDescription,
 } from '../../core/limits/describe-queue.ts';
+import { desiredEngines } from '../../core/limits/autoscaling.ts';
+import { engineView } from '../../core/cluster/engine-view.ts';
 import type { Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
 
@@ -35,4 +37,35 @@ export async function describeQueue(
       0,
     )[0] as QueueDescription)
   );
+}
+
+/** What an autoscaler asks about a queue. */
+export interface Autoscaling {
+  readonly queue: string;
+  /** Queued runs. */
+  readonly depth: number;
+  readonly oldestAgeSeconds: number | null;
+  /** How many engines the queue wants: docs/guides/server.md has the formula. */
+  readonly desired: number;
+}
+
+export async function readAutoscaling(store: Store, namespace: string, queue: string): Promise<Autoscaling> {
+  const { storeTime, engines: rows } = await ask(() => store.listEngines());
+  const [reports, limits] = await Promise.all([
+    ask(() => store.readQueues(namespace)),
+    ask(() => store.readLimits(namespace)),
+  ]);
+  const reported = reports.filter((report) => report.queue === queue);
+  const described = describeQueues(reported, limits, storeTime).find((one) => one.queue === queue);
+  if (described === undefined) return { queue, depth: 0, oldestAgeSeconds: null, desired: 0 };
+  const { depth, oldestAgeSeconds, running, paused } = described;
+  const { maxConcurrent, ratePerSecond } = described.limits;
+  const engines = rows
+    .map((row) => engineView(row, storeTime))
+    .filter((view) => view.namespace === namespace && (view.queues?.includes(queue) ?? true))
+    .filter(({ state }) => state === 'alive')
+    .map(({ capacity, load }) => ({ room: capacity.workflows, cpuUsage: load.cpuUsage }));
+  const open = reported.length > 0;
+  const pressure = { open, depth, oldestAgeSeconds, running, paused, maxConcurrent, ratePerSecond, engines };
+  return { queue, depth, oldestAgeSeconds, desired: desiredEngines(pressure) };
 }

@@ -33,7 +33,7 @@ export interface EngineDescription {
 }
 
 export interface ClusterDescription {
-  /** Name of the engine that leads, and its incarnation. */
+  /** Name of the engine that leads, and its incarnation; null: none does, or one that serves another namespace. */
   readonly leader: string | null;
   readonly leaderIncarnation: string | null;
   /** How often the leader has changed, the first included. */

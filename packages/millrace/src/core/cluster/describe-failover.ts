@@ -23,7 +23,7 @@ export interface FailoverDescription {
   readonly kind: 'declared' | 'detected';
   readonly failedEngine: string;
   readonly failedIncarnation: string;
-  /** Who took over; null: an operator. */
+  /** Who took over; null: an operator, or an engine that serves another namespace. */
   readonly takeoverEngine: string | null;
   readonly takeoverIncarnation: string | null;
   readonly detectedAt: string;

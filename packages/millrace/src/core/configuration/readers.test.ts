@@ -3,11 +3,14 @@ import { maskUrl } from './mask-url.ts';
 import { isSecretName } from './secrets.ts';
 import {
   count,
+  hostName,
   hosts,
   keySetUrl,
   list,
   milliseconds,
+  namespaces,
   oneOf,
+  profileName,
   share,
   shortText,
   smtpUrl,
@@ -24,6 +27,11 @@ it.each([
   ['hosts with a path', () => hosts('a:80/b'), 'host and port'],
   ['hosts with a user', () => hosts('a@b:80'), 'host and port'],
   ['hosts that are none', () => hosts('a b:80'), 'host and port'],
+  ['hostName with a port', () => hostName('localhost:80'), 'without a port'],
+  ['hostName of a URL', () => hostName('http://a'), 'without a port'],
+  ['profileName', () => profileName('a b'), 'such as production'],
+  ['namespaces twice', () => namespaces('a,b,a'), 'has a twice'],
+  ['namespaces too long', () => namespaces('n'.repeat(129)), 'at most 128'],
   ['smtpUrl of another kind', () => smtpUrl('http://a'), 'smtp://USER'],
   ['smtpUrl that is none', () => smtpUrl('mail.test'), 'smtp://USER'],
   ['keySetUrl without encryption', () => keySetUrl('http://issuer.test/keys'), 'https://HOST'],
@@ -74,4 +82,8 @@ it.each([
   ['file:./x.db', 'file:./x.db'],
 ])('the password of %s is not shown', (url, shown) => {
   expect(maskUrl(url)).toBe(shown);
+});
+
+it('a host may be let through with one port, or with all', () => {
+  expect(hosts('localhost:80,[::1]:*')).toEqual(['localhost:80', '[::1]:*']);
 });

@@ -16,15 +16,37 @@ export function list(given: string): readonly string[] {
   throw new Error('must be names separated by single commas');
 }
 
+/** A name or an address, without a port; IPv6 with or without brackets. */
+export function hostName(given: string): string {
+  const bare = given.replace(/^\[(.*)\]$/, '$1');
+  if (/^[\w.-]{1,253}$/.test(bare) || /^[\da-f:.]+(?:%\w+)?$/i.test(bare)) return bare;
+  throw new Error('must be a host name or an address without a port, such as 127.0.0.1 or ::1');
+}
+
+export function profileName(given: string): string {
+  if (/^[\w-]{1,64}$/.test(given)) return given;
+  throw new Error('must be letters, digits, "_" and "-", such as production');
+}
+
+/** Each once. */
+export function namespaces(given: string): readonly string[] {
+  const names = list(given);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new Error(`has ${twice} twice`);
+  if (names.every((name) => name.length <= 128)) return names;
+  throw new Error('must be names of at most 128 characters');
+}
+
 export function storeUrl(given: string): string {
   if (/^(?:(?:file|sqlite):.+|postgres(?:ql)?:\/\/.+)$/.test(given)) return given;
   throw new Error('must be file:PATH for SQLite or postgres://USER@HOST/DATABASE for PostgreSQL');
 }
 
-/** A host and a port, as URLs write them: `localhost:8080`, `[::1]:80`. */
+/** A host and a port, as URLs write them: `localhost:8080`, `[::1]:80`; or a host with all ports: `localhost:*`. */
 export function hostAndPort(given: string): string {
-  const url = URL.parse(`http://${given}`);
-  if (/:\d+$/.test(given) && url !== null && url.href === `${url.origin}/`) return given;
+  const one = given.replace(/:\*$/, ':1');
+  const url = URL.parse(`http://${one}`);
+  if (/:\d+$/.test(one) && url !== null && url.href === `${url.origin}/`) return given;
   throw new Error('must name host and port, such as localhost:8080');
 }
 

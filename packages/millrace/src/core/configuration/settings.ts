@@ -16,25 +16,8 @@ import {
 import { configuredKeys, maskKeys, type ConfiguredKey } from './api-keys.ts';
 import { maskUrl } from './mask-url.ts';
 import { NO_QUOTA, readQuota } from './quotas.ts';
-
-/** One variable: how it is read, and what the reference page says of it. */
-export interface Setting<T> {
-  /** Its name, then other names for the same. */
-  readonly names: readonly [string, ...string[]];
-  readonly meaning: string;
-  /** What holds when it is not set. */
-  readonly fallback: T;
-  /** The default as people read it. */
-  readonly shown: string;
-  /** The default of the documents that the variable comes from, where they have it. */
-  readonly origin?: string;
-  /** Why ours differs, or what else there is to know. */
-  readonly reason?: string;
-  /** Throws an error whose message says what is allowed. */
-  readonly read: (text: string) => T;
-  /** The value without what must not be seen. */
-  readonly mask?: (text: string) => string;
-}
+import { SERVER_SETTINGS } from './server-settings.ts';
+import { setting, type Setting } from './setting.ts';
 
 /**
  * Every variable that has an effect. Times are milliseconds, or text such as `5s`. Each can also be given as
@@ -126,7 +109,7 @@ export const SETTINGS = {
   httpAllowHosts: setting<readonly string[]>({
     names: ['HTTP_ALLOW_HOSTS'],
     meaning:
-      'Hosts that `http.request` and `webhook.post` reach although their address is not public: `host:port`, by commas.',
+      'Hosts that `http.request` and `webhook.post` reach although not public, by commas: `host:port`, `host:*`.',
     fallback: [],
     shown: 'none',
     reason: 'What only this machine or its network can reach must not be reached by way of a definition.',
@@ -343,6 +326,7 @@ export const SETTINGS = {
     shown: 'text',
     read: oneOf('text', 'json'),
   }),
+  ...SERVER_SETTINGS,
 } as const;
 
 type Settings = typeof SETTINGS;
@@ -351,7 +335,3 @@ type Settings = typeof SETTINGS;
 export type Configuration = {
   readonly [K in keyof Settings]: Settings[K] extends Setting<infer T> ? T : never;
 };
-
-function setting<T>(entry: Setting<T>): Setting<T> {
-  return entry;
-}

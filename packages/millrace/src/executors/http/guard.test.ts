@@ -96,6 +96,16 @@ describe('the guard', () => {
     });
   });
 
+  it('lets through every port of a host that is allowed with all, and no other host', async () => {
+    const { url } = await serve((response) => response.end('a'));
+    const settings = { httpAllowHosts: ['127.0.0.1:*'] };
+    expect(await call(request, { url }, settings)).toMatchObject({ body: 'a' });
+    const named = url.replace('127.0.0.1', 'localhost');
+    expect(await rejection(call(request, { url: named }, settings))).toMatchObject({
+      code: 'ADDRESS_REFUSED',
+    });
+  });
+
   it('lets through an IPv6 address that is allowed', async (test) => {
     const server = await serve((response) => response.end('six'), '::1').catch(() => undefined);
     if (server === undefined) return test.skip();

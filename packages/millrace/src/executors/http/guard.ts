@@ -11,20 +11,20 @@ import { forbidden } from './addresses.ts';
  *   G1  A connection goes to an address that was checked, and to no other: what the lookup hands to the socket is what
  *       it has checked, and nobody asks for the name again.
  *   G2  One address of a name that must not be reached is enough to refuse the name.
- *   G3  Only a host and port as the URL names them can be let through, whatever address they have.
+ *   G3  Only a host as the URL names it can be let through, with one port or all, whatever address it has.
  */
 export interface Guard {
   /** How a socket finds the addresses of this URL's host. @throws ADDRESS_REFUSED for an address that the URL names. */
   lookupFor(url: URL): LookupFunction;
 }
 
-/** @param allowHosts - `host:port`. */
+/** @param allowHosts - `host:port`, or `host:*`. */
 export function createGuard(allowHosts: readonly string[], resolve: Resolve = resolveBySystem): Guard {
   const allowed = new Set(allowHosts.map(normalHost));
   return {
     lookupFor(url) {
       const host = hostOf(url);
-      const isAllowed = allowed.has(`${url.hostname}:${portOf(url)}`);
+      const isAllowed = [portOf(url), '*'].some((port) => allowed.has(`${url.hostname}:${port}`));
       // Of an address nothing is looked up.
       if (!isAllowed && isIP(host) !== 0) check(url, host);
       const find = callbackify(async () => {
@@ -56,8 +56,8 @@ export function portOf(url: URL): number {
 
 /** As a URL writes it, so that there is one way to write a host. */
 function normalHost(entry: string): string {
-  const url = new URL(`http://${entry}`);
-  return `${url.hostname}:${portOf(url)}`;
+  const url = new URL(`http://${entry.replace(/:\*$/, '')}`);
+  return `${url.hostname}:${entry.endsWith(':*') ? '*' : portOf(url)}`;
 }
 
 function check(url: URL, address: string): void {

@@ -28,6 +28,8 @@ export interface AppParts {
   readonly readBytes?: ReadBytes;
   /** An error that is nobody's mistake but ours. */
   readonly reportBug: (error: unknown, requestId: string) => void;
+  /** Aborted when the server is about to close: whoever waits in a handler is let go. */
+  readonly stopping?: AbortSignal;
   /** Hears of every request that was answered; must not throw. */
   readonly onAnswer?: (seen: Answered) => void;
   /** Hears how each request ended, before its caller does; must not reject. */
@@ -123,7 +125,8 @@ async function handled(
     millrace,
     headers,
     get signal() {
-      return request.signal; // made where it is asked for
+      // Made where it is asked for.
+      return parts.stopping ? AbortSignal.any([request.signal, parts.stopping]) : request.signal;
     },
   };
   seen.taken = taken;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
+import { MillraceError } from '../../core/errors.ts';
 import { readStream, tooLarge } from './body.ts';
 
 export interface ListenOptions {
@@ -16,6 +17,8 @@ export interface ListenOptions {
 /** An open port. */
 export interface Listening {
   readonly url: string;
+  /** From now on each answer ends its connection: who keeps some for later goes elsewhere. */
+  leave(): void;
   /** Takes no new connection, lets requests end for at most so long, and cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -61,7 +64,7 @@ export function readBytes(request: Request, maxBytes: number): Promise<Uint8Arra
   });
 }
 
-/** @throws LISTEN_FAILED where the port is taken. */
+/** @throws LISTEN_FAILED. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
   { host, port, patience: { headersMs, requestMs } = PATIENCE, silenceMs = SILENCE_MS }: ListenOptions,
@@ -70,6 +73,7 @@ export async function listen(
     incomings.set(request, incoming as IncomingMessage); // HTTP/1 is all that is listened for
     return fetch(request);
   });
+  let leaving = false;
   const server = createServer(
     {
       headersTimeout: headersMs,
@@ -78,7 +82,10 @@ export async function listen(
       maxHeaderSize: HEADER_BYTES,
       connectionsCheckingInterval: Math.min(1_000, headersMs / 2),
     },
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    (incoming, outgoing) => {
+      if (leaving) outgoing.shouldKeepAlive = false;
+      void listener(incoming, outgoing);
+    },
   );
   server.maxHeadersCount = MOST_HEADERS;
   server.maxConnections = MOST_CONNECTIONS;
@@ -87,18 +94,31 @@ export async function listen(
   const { port: actual } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    leave: () => void (leaving = true),
     close: (graceMs) => shut(server, graceMs),
   };
 }
 
 function opened(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const refuse = (cause: Error): void => reject(listenFailed(`${host}:${port}`, cause));
+    server.once('error', refuse);
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.off('error', refuse);
       resolve();
     });
   });
+}
+
+function listenFailed(at: string, cause: NodeJS.ErrnoException): MillraceError {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another process has it',
+    EACCES: 'this process may not have it',
+    EADDRNOTAVAIL: 'this machine has no such address',
+    ENOTFOUND: 'the name is unknown',
+  };
+  const why = reasons[cause.code ?? ''] ?? cause.message;
+  return new MillraceError('LISTEN_FAILED', `cannot listen at ${at}: ${why}`, { cause });
 }
 
 async function shut(server: Server, graceMs: number): Promise<void> {

@@ -12,7 +12,7 @@ export interface RequestContext {
   /** W3C trace context of the caller, where it has one that is well-formed. */
   readonly traceparent: string | undefined;
   readonly headers: Headers;
-  /** Ends with the connection. */
+  /** Ends with the connection, and when the server is about to close. */
   readonly signal: AbortSignal;
 }
 

@@ -1,11 +1,13 @@
 import type { Route } from '../http/route.ts';
 import { AUDIT_ROUTES } from './audit.ts';
+import { CLUSTER_ROUTES } from './cluster.ts';
 import { DEPLOY_ROUTES } from './definitions/deploy.ts';
 import { DEFINITION_READS } from './definitions/read.ts';
 import { REROUTE_ROUTES } from './definitions/reroute.ts';
 import { EVENT_ROUTES } from './events.ts';
 import { KEY_ROUTES } from './keys.ts';
 import { PAUSING_ROUTES } from './pausing.ts';
+import { QUEUE_ROUTES } from './queues.ts';
 import { RUN_ACTS } from './runs/act.ts';
 import { RUN_READS } from './runs/read.ts';
 import { START_ROUTES } from './runs/start.ts';
@@ -19,6 +21,8 @@ export const ROUTES: readonly Route[] = [
   ...DEPLOY_ROUTES,
   ...DEFINITION_READS,
   ...REROUTE_ROUTES,
+  ...CLUSTER_ROUTES,
+  ...QUEUE_ROUTES,
   ...EVENT_ROUTES,
   ...KEY_ROUTES,
   ...AUDIT_ROUTES,

@@ -168,6 +168,9 @@ export interface FailoverEvent {
   /** Declared dead by an operator, or found silent by another engine. */
   kind: 'declared' | 'detected';
   engineName: string;
+  /** What it and who took over announced, while their rows are there. */
+  profile: Uint8Array | undefined;
+  takeoverProfile: Uint8Array | undefined;
   /** Who took over; undefined: an operator. */
   takeoverId: string | undefined;
   takeoverName: string | undefined;

@@ -161,11 +161,11 @@ describe('locks', () => {
 });
 
 describe('serve', () => {
-  it('says that the server comes later', async () => {
+  it('does not listen beyond this machine while nothing says who may call', async () => {
     using place = workplace();
-    const { status, err } = await millrace(['serve', '--store', place.store]);
+    const { status, err } = await millrace(['serve', '--store', place.store], { env: { HOST: '0.0.0.0' } });
     expect(status).toBe(2);
-    expect(err).toContain('--no-http');
+    expect(err).toMatch(/0\.0\.0\.0 without authentication.*API_KEYS/);
   });
 
   it('works until it is told to leave, as the environment says, and ends with 0', async () => {

@@ -19,7 +19,7 @@ export function addDoctor(program: Command, cli: Cli): void {
     .action(async (_own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       const { terminal } = cli;
-      const report = readConfiguration(terminal.env, terminal.readFile);
+      const report = readConfiguration(terminal.env, terminal.readFile, cli.file);
       const address = storeAddress(options, report.configuration.store);
       const store = await examineStore(address);
       const checks = [...environmentChecks(report), nodeCheck(process.versions.node), ...store.checks];

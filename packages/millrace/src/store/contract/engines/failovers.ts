@@ -18,6 +18,8 @@ export const failoverPromises: Promises = {
         eventId: dead,
         kind: 'detected',
         engineName: 'alpha',
+        profile: bytes('profile'),
+        takeoverProfile: bytes('profile'),
         takeoverId: taker,
         takeoverName: 'beta',
         detectedAt: clock.now(),

@@ -10,7 +10,9 @@ const SETTINGS = 'SELECT s.name, s.value, s.revision, s.changed_at FROM millrace
 
 const FAILOVERS = `
 SELECT f.event_id, f.kind, f.engine_name, f.takeover_id, f.takeover_name, f.detected_at, f.finished_at, f.silent_ms,
-  f.runs, f.run_ids, f.quarantined, f.locks
+  f.runs, f.run_ids, f.quarantined, f.locks,
+  (SELECT e.profile FROM millrace.engines e WHERE e.engine_id = f.event_id),
+  (SELECT e.profile FROM millrace.engines e WHERE e.engine_id = f.takeover_id)
 FROM millrace.failovers f
 WHERE $2::uuid IS NULL
   OR (f.detected_at, f.event_id) < (SELECT b.detected_at, b.event_id FROM millrace.failovers b WHERE b.event_id = $2::uuid)
@@ -30,6 +32,8 @@ type FailoverRow = [
   runIds: string[],
   quarantined: string[],
   locks: string[],
+  profile: Uint8Array | null,
+  takeoverProfile: Uint8Array | null,
 ];
 
 /** The tables `leases`, `settings` and `failovers`. `now`: undefined for the database's clock. */
@@ -72,9 +76,11 @@ export async function listFailovers(
   return rows.map((row) => {
     const [eventId, kind, engineName, takeoverId, takeoverName, detectedAt, finishedAt, silentMs, ...rest] =
       row;
-    const [runs, runIds, quarantined, locks] = rest;
+    const [runs, runIds, quarantined, locks, profile, takeoverProfile] = rest;
     return {
       ...{ eventId, kind, engineName, detectedAt, runs, runIds, quarantined, locks },
+      profile: profile ?? undefined,
+      takeoverProfile: takeoverProfile ?? undefined,
       takeoverId: takeoverId ?? undefined,
       takeoverName: takeoverName ?? undefined,
       finishedAt: finishedAt ?? undefined,

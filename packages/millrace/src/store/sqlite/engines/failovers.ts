@@ -27,7 +27,14 @@ interface StoredFailover {
   run_ids: string;
   quarantined: string;
   locks: string;
+  profile: Uint8Array | null;
+  takeover_profile: Uint8Array | null;
 }
+
+const SELECT = `
+  SELECT f.*, (SELECT profile FROM engines WHERE engine_id = f.event_id) AS profile,
+    (SELECT profile FROM engines WHERE engine_id = f.takeover_id) AS takeover_profile
+  FROM failovers f`;
 
 export function prepareFailovers(connection: Connection, limits: Limits): Failovers {
   const { now } = connection.timers;
@@ -43,10 +50,10 @@ export function prepareFailovers(connection: Connection, limits: Limits): Failov
   );
   const updateLocks = connection.prepare('UPDATE failovers SET locks = ? WHERE event_id = ?');
   const selectNewest = connection.prepare<StoredFailover>(
-    'SELECT * FROM failovers ORDER BY detected_at DESC, event_id DESC LIMIT ?',
+    `${SELECT} ORDER BY detected_at DESC, event_id DESC LIMIT ?`,
   );
   const selectBefore = connection.prepare<StoredFailover>(`
-    SELECT * FROM failovers
+    ${SELECT}
     WHERE (detected_at, event_id) < (SELECT detected_at, event_id FROM failovers WHERE event_id = ?)
     ORDER BY detected_at DESC, event_id DESC LIMIT ?`);
   const dropEngines = connection.prepare(`
@@ -88,6 +95,8 @@ function decodeFailover(row: StoredFailover): FailoverEvent {
     eventId: row.event_id,
     kind: row.kind,
     engineName: row.engine_name,
+    profile: row.profile ?? undefined,
+    takeoverProfile: row.takeover_profile ?? undefined,
     takeoverId: row.takeover_id ?? undefined,
     takeoverName: row.takeover_name ?? undefined,
     detectedAt: row.detected_at,

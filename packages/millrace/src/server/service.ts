@@ -1,0 +1,63 @@
+import type { Hono } from 'hono';
+import { MillraceError } from '../core/errors.ts';
+import type { Health } from './health/health.ts';
+import { healthRoutes } from './health/routes.ts';
+import { listen, type Listening } from './http/listen.ts';
+import { problemAnswer, problemOf } from './http/problem.ts';
+import { traceOf } from './http/trace.ts';
+import { createApp, type ServerParts } from './server.ts';
+
+export interface ServiceOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly health: Health;
+  readonly uuid: () => string;
+}
+
+/** A port that answers from the first moment: how the process stands, and, once it has joined, everything else. */
+export interface Service {
+  readonly url: string;
+  /** The engines are there: from now on the whole application answers. */
+  serve(parts: Omit<ServerParts, 'health' | 'uuid' | 'stopping'>): void;
+  /** It is not ready any more, and answers still. */
+  leave(): void;
+  /** Takes no new connection, lets requests end for at most so long, and cuts what is left. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Opens the port before there is anything to serve, so that whoever watches over the process is told that it lives while
+ * it migrates a database. @throws LISTEN_FAILED.
+ */
+export async function openService({ host, port, health, uuid }: ServiceOptions): Promise<Service> {
+  let app = waiting(health, uuid);
+  const stopping = new AbortController();
+  const listening: Listening = await listen((request) => app.fetch(request), { host, port });
+  return {
+    url: listening.url,
+    serve(parts) {
+      health.joined(parts.tenants);
+      app = createApp({ ...parts, health, uuid, stopping: stopping.signal });
+    },
+    leave() {
+      health.drains();
+      listening.leave();
+    },
+    close(graceMs) {
+      health.drains();
+      stopping.abort();
+      return listening.close(graceMs);
+    },
+  };
+}
+
+function waiting(health: Health, uuid: () => string): Hono {
+  const app = healthRoutes(health);
+  app.all('*', (c) => {
+    const error = new MillraceError('NOT_READY', 'this server is starting', {
+      details: { retryAfterMs: 1_000 },
+    });
+    return problemAnswer(problemOf(error, traceOf(c.req.raw.headers, uuid).requestId));
+  });
+  return app;
+}
