@@ -33,7 +33,7 @@ export interface ConfigurationReport {
 const LATER: ReadonlySet<string> = new Set(
   `REDIS_URL QUEUE_PREFIX METRICS_INTERVAL ALERT_WEBHOOK
   DISTRIBUTED_MODE
-  API_KEYS PAYLOAD_KEYS`.split(/\s+/),
+  API_KEYS`.split(/\s+/),
 );
 
 /** Ours, and read elsewhere. */

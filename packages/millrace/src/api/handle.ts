@@ -1,8 +1,8 @@
 import { durationMs, type Duration } from '../core/duration.ts';
 import { MillraceError } from '../core/errors.ts';
 import { fold } from '../core/reading/fold.ts';
-import { describeRun, type RunDescription } from '../core/reading/describe-run.ts';
-import { historyItems, placedEvents, type HistoryItem } from '../core/reading/history-items.ts';
+import { describeRun, describeStored, type RunDescription } from '../core/reading/describe-run.ts';
+import { eventsIn, historyItems, placedEvents, type HistoryItem } from '../core/reading/history-items.ts';
 import { decodeValue } from '../core/json.ts';
 import type { Why } from '../core/policy/why.ts';
 import type { Signal } from '../core/workflow/signal.ts';
@@ -44,6 +44,7 @@ export interface Run<O = unknown> {
    * @param options - `nodes`: of a run of a definition its nodes too; that replays the run.
    */
   describe(options?: { nodes?: boolean }): Promise<RunDescription>;
+  /** @throws PAYLOAD_UNREADABLE, RUN_NOT_FOUND. */
   history(): Promise<HistoryItem[]>;
   /** What holds the run up, from itself to the cause, and what can be done about each link. */
   why(): Promise<Why>;
@@ -122,8 +123,10 @@ class RunHandle<O> implements Run<O> {
 
   async describe({ nodes = false }: { nodes?: boolean } = {}): Promise<RunDescription> {
     const row = await this.row();
-    const history = placedEvents(await this.chunks());
-    return describeRun(row, history, nodes ? await this.desk.view(row, history) : undefined);
+    const chunks = await this.chunks();
+    const { history, unreadable } = eventsIn(chunks);
+    if (!nodes || unreadable !== undefined) return describeStored(row, chunks);
+    return describeRun(row, history, await this.desk.view(row, history));
   }
 
   async history(): Promise<HistoryItem[]> {

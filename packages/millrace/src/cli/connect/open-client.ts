@@ -23,8 +23,9 @@ export async function withClient<T>(
   const { configuration } = configurationOf(cli);
   const log = logTo(cli.terminal, { level: 'warn', format: configuration.logFormat });
   return useStore(cli, options, configuration, async (store, url) => {
-    const { expectedEngines, strategy } = configuration;
-    const client = { store, work: false, name: 'millrace-cli', log, expectedEngines, strategy };
+    const { expectedEngines, strategy, payloadKeys } = configuration;
+    const seen = { expectedEngines, strategy, payloadKeys };
+    const client = { store, work: false, name: 'millrace-cli', log, ...seen };
     const millrace = await answering(url, Millrace.open(client));
     try {
       return await use(millrace);

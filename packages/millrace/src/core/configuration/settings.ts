@@ -13,6 +13,7 @@ import {
   yesOrNo,
 } from './readers.ts';
 import { maskUrl } from './mask-url.ts';
+import { maskPayloadKeys, readPayloadKeys, type PayloadKey } from './payload-keys.ts';
 
 /** One variable: how it is read, and what the reference page says of it. */
 export interface Setting<T> {
@@ -143,6 +144,17 @@ export const SETTINGS = {
     fallback: undefined,
     shown: 'none',
     read: shortText,
+  }),
+  payloadKeys: setting<readonly PayloadKey[]>({
+    names: ['PAYLOAD_KEYS'],
+    meaning:
+      'Keys that payloads in the store are encrypted with: `ID:BASE64` of 32 bytes, separated by commas. The first ' +
+      'encrypts, all decrypt ([encryption](../guides/encryption.md)).',
+    fallback: [],
+    shown: 'none',
+    reason: 'Whoever loses a key loses what was encrypted with it.',
+    read: readPayloadKeys,
+    mask: maskPayloadKeys,
   }),
   region: setting<string | undefined>({
     names: ['REGION'],

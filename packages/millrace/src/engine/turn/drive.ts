@@ -1,6 +1,7 @@
 import type { Arrival, RunEvent } from '../../core/run/event.ts';
 import type { StepCommand } from '../../core/run/command.ts';
 import { endTurn, takeTurn, type Turn } from '../../core/run/turn.ts';
+import { isUnreadable } from '../../core/run/unreadable.ts';
 import { dueTimers } from '../../core/run/waiting/waits.ts';
 import type { Plan } from '../../store/port/store.ts';
 import type { CommitResult } from '../commit/committer.ts';
@@ -13,7 +14,7 @@ import type { Instance } from '../instance.ts';
 import { settleDeliveries, settleStarts } from './effects.ts';
 import { settleLocks } from './locks.ts';
 import { planOf } from './plan.ts';
-import { block, consumedBy, forget, redo, rest, takeInbox } from './ownership.ts';
+import { block, blockUnreadable, consumedBy, forget, redo, rest, takeInbox } from './ownership.ts';
 
 /** Pauses up to this long are waited for in memory; longer ones give the run back to the store. */
 const SHORT_WAIT_MS = 100;
@@ -28,6 +29,7 @@ export async function drive(engine: Engine, instance: Instance): Promise<void> {
     while (instance.held && hasWork(instance)) await turnOnce(engine, instance);
   } catch (error) {
     if (!instance.held) return; // given up meanwhile: this engine is closed and the store did not answer
+    if (isUnreadable(error)) return await blockUnreadable(engine, instance, error);
     forget(engine, instance, 'unexpected failure');
     engine.report('a run was given back after an unexpected failure', error);
   } finally {
