@@ -71,7 +71,7 @@ export class Keyring {
     } catch {
       return unreadable({ reason: 'altered', keyId, what });
     }
-    return text;
+    return new Uint8Array(text.buffer, text.byteOffset, text.byteLength);
   }
 
   private keyOf({ keyId, salt, bytes }: Head): KeyObject | undefined {
