@@ -8,6 +8,7 @@ describe.skipIf(postgresUrl === undefined)('starts and handles on PostgreSQL', a
   await import('./start.test.ts');
   await import('./demands.test.ts');
   await import('./handle.test.ts');
+  await import('./encryption.test.ts');
   await import('./locks/locks.test.ts');
   await import('./limits/limits.test.ts');
   await import('./preflight/preflight.test.ts');

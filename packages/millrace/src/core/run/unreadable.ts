@@ -15,7 +15,7 @@ const UNREADABLE = 2;
 export interface Flaw {
   /** `altered`: by its key it is not what was sealed for its place; or the key of that id is another one here. */
   readonly reason: 'no-key' | 'altered';
-  /** Of the key that it was sealed with. */
+  /** Of the key that it was sealed with; empty: it is neither text nor sealed. */
   readonly keyId: string;
   /** `the history of run … from event 3`. */
   readonly what: string;
@@ -26,13 +26,18 @@ export function unreadable(flaw: Flaw): Uint8Array {
   return new TextEncoder().encode(`\u0002${JSON.stringify(flaw)}`);
 }
 
+/** Our texts begin with JSON, an object or a list. */
+const TEXT: ReadonlySet<number | undefined> = new Set([0x7b, 0x5b]);
+
 /** @throws PAYLOAD_UNREADABLE for what is no text of ours. */
 export function requireReadable(data: Uint8Array): void {
   const [first, length = 0] = data;
+  if (TEXT.has(first)) return;
+  // Written by `unreadable` only.
   if (first === UNREADABLE) throw unreadableError(JSON.parse(text(data.subarray(1))) as Flaw);
-  if (first !== SEALED) return;
-  const keyId = text(data.subarray(2, 2 + length));
-  throw unreadableError({ reason: 'no-key', keyId, what: 'the payload' });
+  const what = 'the payload';
+  if (first !== SEALED) throw unreadableError({ reason: 'altered', keyId: '', what });
+  throw unreadableError({ reason: 'no-key', keyId: text(data.subarray(2, 2 + length)), what });
 }
 
 /** Why it cannot be read; undefined: it can. */
@@ -67,6 +72,7 @@ export function isUnreadable(error: unknown): error is UnreadableError {
 /** A clause for people. */
 export function sayFlaw({ reason, keyId, what }: Flaw): string {
   if (reason === 'no-key') return `${what} is sealed with key "${keyId}", which is not here`;
+  if (keyId === '') return `${what} was altered: it is neither text nor sealed`;
   return `${what} was altered after it was sealed with key "${keyId}", or that key is another one here`;
 }
 

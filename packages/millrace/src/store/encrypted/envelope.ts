@@ -54,7 +54,7 @@ export function readEnvelope(data: Uint8Array): Envelope | undefined {
   const textAt = nonceAt + NONCE_BYTES;
   const tagAt = data.length - TAG_BYTES;
   const bound = data[boundAt];
-  if (tagAt < textAt || (bound !== 0 && bound !== 1)) return undefined;
+  if (!isSealed(data) || tagAt < textAt || (bound !== 0 && bound !== 1)) return undefined;
   return {
     head: { keyId: keyIdIn(data), salt: data.subarray(saltAt, boundAt), bytes: data.subarray(0, boundAt) },
     toKey: bound === 1,

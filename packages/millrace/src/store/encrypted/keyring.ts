@@ -57,10 +57,10 @@ export class Keyring {
   }
 
   /** What was sealed for this place; else bytes that say why they cannot be read. */
-  open(data: Uint8Array, { what, bound }: Place): Uint8Array {
+  open(data: Uint8Array, { what, toKey, bound }: Place): Uint8Array {
     const keyId = keyIdIn(data);
     const envelope = readEnvelope(data);
-    if (envelope === undefined) return unreadable({ reason: 'altered', keyId, what });
+    if (envelope?.toKey !== toKey) return unreadable({ reason: 'altered', keyId, what });
     const key = this.keyOf(envelope.head);
     if (key === undefined) return unreadable({ reason: 'no-key', keyId, what });
     const decipher = createDecipheriv(CIPHER, key, envelope.nonce, { authTagLength: TAG_BYTES });
