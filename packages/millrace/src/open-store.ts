@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { maskUrl } from './core/configuration/mask-url.ts';
-import type { PayloadKey } from './core/configuration/payload-keys.ts';
+import type { PayloadKey } from './core/payload/payload-keys.ts';
 import { MillraceError } from './core/errors.ts';
 import { encryptedStore } from './store/encrypted/encrypted-store.ts';
 import type { Store } from './store/port/store.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { open, refusal, sharedStore, until } from '../../testbed/engines/engines.ts';
 import { alterHistory, contentsOf, testKey } from '../../testbed/sealed/sealed.ts';
 import { obey, reasonOf, statusOf } from '../../testbed/why/why.ts';
-import { signal, workflow, type Millrace, type Run } from '../index.ts';
+import { signal, workflow, type Run } from '../index.ts';
 
 const go = signal<unknown>('go');
 const K1 = testKey('k1');
@@ -100,10 +100,10 @@ describe('with keys', () => {
 });
 
 describe.each([
-  ['no key', [], { keyId: 'k1' }, /is sealed with key "k1", which is not here$/],
-  ['another key', [K2], { keyId: 'k1' }, /is sealed with key "k1", which is not here$/],
-  ['a wrong key of that id', [testKey('k1', 'wrong')], { keyId: 'k1' }, /altered after it was sealed with key "k1"/],
-] as const)('an engine with %s', (_, payloadKeys, refs, message) => {
+  ['no key', [], /is sealed with key "k1", which is not here$/],
+  ['another key', [K2], /is sealed with key "k1", which is not here$/],
+  ['a wrong key of that id', [K2, testKey('k1', 'wrong')], /altered after it was sealed with key "k1"/],
+] as const)('an engine with %s', (_, payloadKeys, message) => {
   it('blocks the run, says why, and goes on with the others', async () => {
     const store = sharedStore();
     const runId = await abandoned(store);
@@ -114,7 +114,11 @@ describe.each([
     await run.signal(go, 'go');
     await until(run, 'blocked');
     const [reason] = (await run.why()).reasons;
-    expect(reason).toMatchObject({ code: 'PAYLOAD_UNREADABLE', refs, message: expect.stringMatching(message) as string });
+    expect(reason).toMatchObject({
+      code: 'PAYLOAD_UNREADABLE',
+      refs: { keyId: 'k1' },
+      message: expect.stringMatching(message) as string,
+    });
     expect(await run.describe()).toMatchObject({
       ...{ runId, status: 'blocked', input: null },
       unreadable: expect.stringContaining('key "k1"') as string,
@@ -127,19 +131,11 @@ describe.each([
     expect(lines.filter((line) => line.includes(runId))).toHaveLength(1);
     await millrace.close();
 
-    const right = await open({ store, name: 'right', workflows, payloadKeys: [K1] });
+    const right = await open({ store, name: 'right', workflows, payloadKeys: [K1, K2] });
     // The engine that starts with the key has queued it again; what it was sent meanwhile is there.
-    if (payloadKeys.length === 0) expect(await right.run(runId).result()).toEqual([`${SECRET} k1`, 'go']);
-    else await goesOn(right, runId);
+    expect(await right.run(runId).result()).toEqual([`${SECRET} k1`, 'go']);
   });
 });
-
-/** A signal that was sent with a key which the engine has not is in its way, too. */
-async function goesOn(millrace: Millrace, runId: string): Promise<void> {
-  const run = millrace.run(runId);
-  const reason = await reasonOf(run, 'PAYLOAD_UNREADABLE');
-  expect(reason.message).toMatch(/message signal:\S+ to run/);
-}
 
 describe('what cannot be read', () => {
   it('is freed by the command that why names, once the key is back', async () => {
@@ -196,7 +192,9 @@ describe('what cannot be read', () => {
     const blind = await open({ store, work: false });
     expect(await statusOf(blind.run(waiting.runId))).toBe('waiting');
     const { reasons } = await blind.run(waiting.runId).why();
-    expect(reasons).toMatchObject([{ code: 'PAYLOAD_UNREADABLE', refs: { keyId: 'k1' }, remedy: { command: null } }]);
+    expect(reasons).toMatchObject([
+      { code: 'PAYLOAD_UNREADABLE', refs: { keyId: 'k1' }, remedy: { command: null } },
+    ]);
     await expect(blind.run(closed.runId).result()).rejects.toEqual(refusal('PAYLOAD_UNREADABLE', /key "k1"/));
     expect((await blind.runs()).runs).toHaveLength(2);
     expect((await waiting.why()).reasons).toMatchObject([{ code: 'WAITING_SIGNAL' }]);

@@ -1,5 +1,5 @@
 import { hostAndPort, smtpUrl } from '../core/configuration/readers.ts';
-import { payloadKeyProblems, type PayloadKey } from '../core/configuration/payload-keys.ts';
+import { payloadKeyProblems, type PayloadKey } from '../core/payload/payload-keys.ts';
 import { maskUrl } from '../core/configuration/mask-url.ts';
 import { isSecretName, isSecrets, secretsOf, type Secrets } from '../core/configuration/secrets.ts';
 import { MillraceError, checkOptions, show } from '../core/errors.ts';

@@ -3,7 +3,7 @@ import { errorOf, type Failure } from '../core/failure.ts';
 import { decodeValue } from '../core/json.ts';
 import { readBlock, type Block } from '../core/reading/waits.ts';
 import { closingPayload } from '../core/run/chunk.ts';
-import { isUnreadable } from '../core/run/unreadable.ts';
+import { isUnreadable } from '../core/payload/unreadable.ts';
 import { isClosed, type ClosedStatus } from '../core/status.ts';
 import { startLoop, type Loop } from '../engine/loop.ts';
 import type { Ports } from '../engine/ports.ts';

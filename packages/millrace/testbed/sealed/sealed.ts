@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { PayloadKey } from '../../src/core/configuration/payload-keys.ts';
+import type { PayloadKey } from '../../src/core/payload/payload-keys.ts';
 import { ask } from '../postgres-subject.ts';
 
 /** A key of this id that is the same in every test. */
@@ -33,7 +33,8 @@ export async function contentsOf(url: string): Promise<Buffer> {
 export async function alterHistory(url: string, runId: string): Promise<void> {
   const path = /^file:(.*)$/.exec(url)?.[1];
   if (path === undefined) {
-    const flipped = 'set_bit(data, octet_length(data) * 8 - 1, 1 - get_bit(data, octet_length(data) * 8 - 1))';
+    const flipped =
+      'set_bit(data, octet_length(data) * 8 - 1, 1 - get_bit(data, octet_length(data) * 8 - 1))';
     await ask(url, `UPDATE millrace.history SET data = ${flipped} WHERE run_id = $1 AND seq = 0`, [runId]);
     return;
   }

@@ -1,4 +1,4 @@
-import type { PayloadKey } from '../../core/configuration/payload-keys.ts';
+import type { PayloadKey } from '../../core/payload/payload-keys.ts';
 import { checkOptions, MillraceError } from '../../core/errors.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
 import type { Store } from '../../store/port/store.ts';

@@ -5,7 +5,7 @@ import { openChain, type Chain, type Link } from '../../core/policy/why/chain/ch
 import { nodeReasons } from '../../core/policy/why/waits/nodes.ts';
 import { why, type Reason, type Why, type WhyFacts } from '../../core/policy/why.ts';
 import type { PlacedEvent } from '../../core/run/event.ts';
-import { flawIn } from '../../core/run/unreadable.ts';
+import { flawIn } from '../../core/payload/unreadable.ts';
 import { isClosed, type RunStatus } from '../../core/status.ts';
 import type { Library } from '../../engine/claim/repertoire.ts';
 import type { Outage } from '../../engine/outage.ts';

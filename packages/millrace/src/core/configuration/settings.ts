@@ -13,7 +13,7 @@ import {
   yesOrNo,
 } from './readers.ts';
 import { maskUrl } from './mask-url.ts';
-import { maskPayloadKeys, readPayloadKeys, type PayloadKey } from './payload-keys.ts';
+import { maskPayloadKeys, readPayloadKeys, type PayloadKey } from '../payload/payload-keys.ts';
 
 /** One variable: how it is read, and what the reference page says of it. */
 export interface Setting<T> {

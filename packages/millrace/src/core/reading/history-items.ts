@@ -1,7 +1,7 @@
 import { decodeValue } from '../json.ts';
 import { decodeChunk } from '../run/chunk.ts';
 import type { EventType, PlacedEvent, RunEvent } from '../run/event.ts';
-import { isUnreadable, type UnreadableError } from '../run/unreadable.ts';
+import { isUnreadable, type UnreadableError } from '../payload/unreadable.ts';
 import { describeError } from './describe-error.ts';
 import { instant } from './instant.ts';
 import type { ReadableChunk } from './readable-run.ts';

@@ -1,5 +1,5 @@
 import type { Mismatch, Wait } from '../run/command.ts';
-import { requireReadable } from '../run/unreadable.ts';
+import { requireReadable } from '../payload/unreadable.ts';
 import type { ReadableRun } from './readable-run.ts';
 
 const DECODER = new TextDecoder();

@@ -1,5 +1,5 @@
 import type { ChunkHeader, PlacedEvent, RunEvent } from './event.ts';
-import { requireReadable } from './unreadable.ts';
+import { requireReadable } from '../payload/unreadable.ts';
 
 /**
  * The stored form of a chunk: the events that one plan appended. UTF-8 lines; JSON never contains a raw

@@ -1,6 +1,6 @@
 import type { ClosedStatus } from '../status.ts';
 import type { TaskEnded } from './event.ts';
-import { requireReadable } from './unreadable.ts';
+import { requireReadable } from '../payload/unreadable.ts';
 
 /**
  * What one run, or a person, puts into another run's inbox. Becomes an event when the run next has a turn.

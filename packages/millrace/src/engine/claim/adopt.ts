@@ -2,7 +2,7 @@ import { placedEvents } from '../../core/reading/history-items.ts';
 import { decodeChunk } from '../../core/run/chunk.ts';
 import type { Wait } from '../../core/run/command.ts';
 import { decodeMessage } from '../../core/run/message.ts';
-import { isUnreadable } from '../../core/run/unreadable.ts';
+import { isUnreadable } from '../../core/payload/unreadable.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
 import type { ClaimedRun, LoadedRun, OwnedRun } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';

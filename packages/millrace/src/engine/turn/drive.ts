@@ -1,7 +1,7 @@
 import type { Arrival, RunEvent } from '../../core/run/event.ts';
 import type { StepCommand } from '../../core/run/command.ts';
 import { endTurn, takeTurn, type Turn } from '../../core/run/turn.ts';
-import { isUnreadable } from '../../core/run/unreadable.ts';
+import { isUnreadable } from '../../core/payload/unreadable.ts';
 import { dueTimers } from '../../core/run/waiting/waits.ts';
 import type { Plan } from '../../store/port/store.ts';
 import type { CommitResult } from '../commit/committer.ts';

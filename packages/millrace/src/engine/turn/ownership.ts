@@ -1,7 +1,7 @@
 import { placedEvents } from '../../core/reading/history-items.ts';
 import { decodeMessage, type InboxMessage } from '../../core/run/message.ts';
 import type { Arrival } from '../../core/run/event.ts';
-import { sayFlaw, type Flaw, type UnreadableError } from '../../core/run/unreadable.ts';
+import { sayFlaw, type Flaw, type UnreadableError } from '../../core/payload/unreadable.ts';
 import type { InboxRow, NextState } from '../../store/port/store.ts';
 import type { StoreError } from '../../store/port/errors.ts';
 import { abortAttempts } from '../dispatch/dispatch.ts';

@@ -1,4 +1,4 @@
-import type { PayloadKey } from '../../core/configuration/payload-keys.ts';
+import type { PayloadKey } from '../../core/payload/payload-keys.ts';
 import type { InboxRow, RunRow, Store } from '../port/store.ts';
 import { Keyring } from './keyring.ts';
 import { isToKey, Seals } from './seals.ts';
@@ -13,7 +13,9 @@ export function encryptedStore(store: Store, keys: readonly PayloadKey[], namesp
   if (first === undefined) return store;
   const seals = new Seals(new Keyring([first, ...others]), namespace);
   const calls: Partial<Store> = { ...writes(store, seals), ...reads(store, seals) };
-  return new Proxy(store, { get: (target, name) => Reflect.get(name in calls ? calls : target, name) as unknown });
+  return new Proxy(store, {
+    get: (target, name) => Reflect.get(name in calls ? calls : target, name) as unknown,
+  });
 }
 
 function writes(store: Store, seals: Seals) {

@@ -1,4 +1,4 @@
-import { openInMemory } from '../../../testbed/sqlite-subject.ts';
+import { openInMemory } from '../../../testbed/sqlite/sqlite-subject.ts';
 import { testKey } from '../../../testbed/sealed/sealed.ts';
 import { storeContract } from '../contract/store-contract.ts';
 import { encryptedStore } from './encrypted-store.ts';

@@ -1,4 +1,4 @@
-import { SEALED } from '../../core/run/unreadable.ts';
+import { SEALED } from '../../core/payload/unreadable.ts';
 
 /*
  * A sealed payload:

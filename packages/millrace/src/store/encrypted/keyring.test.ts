@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testKey } from '../../../testbed/sealed/sealed.ts';
-import { flawIn } from '../../core/run/unreadable.ts';
+import { flawIn } from '../../core/payload/unreadable.ts';
 import { Keyring } from './keyring.ts';
 
 const place = (...bound: (string | number)[]) => ({ what: 'it', toKey: false, bound });
@@ -50,8 +50,7 @@ describe('a keyring', () => {
   });
 
   it('can still read what this form was written as', () => {
-    const kept =
-      'AQFhpffTmWYAsBI1CygbaYQ0JwAQIlskdfPIl9fLZVgZr6HrL2DHlSJodwx9R4L82+xajg==';
+    const kept = 'AQFhpffTmWYAsBI1CygbaYQ0JwAQIlskdfPIl9fLZVgZr6HrL2DHlSJodwx9R4L82+xajg==';
     const opened = new Keyring([testKey('a')]).open(Buffer.from(kept, 'base64'), HERE);
     expect(new TextDecoder().decode(opened)).toBe('kept');
   });

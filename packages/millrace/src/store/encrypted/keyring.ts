@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomFillSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { PayloadKey } from '../../core/configuration/payload-keys.ts';
-import { unreadable } from '../../core/run/unreadable.ts';
+import type { PayloadKey } from '../../core/payload/payload-keys.ts';
+import { unreadable } from '../../core/payload/unreadable.ts';
 import { createHead, keyIdIn, NONCE_BYTES, readEnvelope, TAG_BYTES, writeEnvelope } from './envelope.ts';
 import type { Head } from './envelope.ts';
 

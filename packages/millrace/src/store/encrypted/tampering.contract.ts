@@ -2,8 +2,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { closeSubjects, openSubject } from '../../../testbed/postgres-subject.ts';
 import { postgresUrl } from '../../../testbed/postgres-url.ts';
 import { testKey } from '../../../testbed/sealed/sealed.ts';
-import { openInMemory } from '../../../testbed/sqlite-subject.ts';
-import { flawIn, type Flaw } from '../../core/run/unreadable.ts';
+import { openInMemory } from '../../../testbed/sqlite/sqlite-subject.ts';
+import { flawIn, type Flaw } from '../../core/payload/unreadable.ts';
 import { boot, bytes, planOf, SILENT, startOwned, text } from '../contract/samples.ts';
 import type { Owned } from '../contract/samples.ts';
 import type { Subject } from '../contract/subject.ts';
@@ -97,7 +97,9 @@ function altering(store: Store, alter: (data: Uint8Array) => Uint8Array): Store 
       ),
     deliver: (messages) => store.deliver(messages.map((sent) => ({ ...sent, body: alter(sent.body) }))),
   };
-  return new Proxy(store, { get: (target, name) => Reflect.get(name in calls ? calls : target, name) as unknown });
+  return new Proxy(store, {
+    get: (target, name) => Reflect.get(name in calls ? calls : target, name) as unknown,
+  });
 }
 
 function flipped(data: Uint8Array, at: number): Uint8Array {
@@ -136,7 +138,12 @@ describe.each(BACKENDS)('a payload in %s', (_, isThere, open) => {
       const { store } = subject;
       const sealed = (keys = [OLD], namespace = 'default') => encryptedStore(store, keys, namespace);
       const engineId = await boot(store);
-      await use({ store, sealed, start: () => startOwned(sealed(), engineId, { history: payload('started') }), engineId });
+      await use({
+        store,
+        sealed,
+        start: () => startOwned(sealed(), engineId, { history: payload('started') }),
+        engineId,
+      });
     } finally {
       await subject.close();
     }
@@ -171,15 +178,18 @@ describe.each(BACKENDS)('a payload in %s', (_, isThere, open) => {
       });
     });
 
-    it.each(Object.keys(FIELDS).filter((other) => other !== name))('in the place of %s is refused', async (other) => {
-      await scene(async ({ store, sealed, start }) => {
-        const [from, to] = [await start(), await start()];
-        await field.write(sealed(), from, 'secret');
-        const place = FIELDS[other] as Field;
-        await place.put(store, to, await field.raw(store, from));
-        expect(await place.read(sealed(), to)).toEqual(ALTERED);
-      });
-    });
+    it.each(Object.keys(FIELDS).filter((other) => other !== name))(
+      'in the place of %s is refused',
+      async (other) => {
+        await scene(async ({ store, sealed, start }) => {
+          const [from, to] = [await start(), await start()];
+          await field.write(sealed(), from, 'secret');
+          const place = FIELDS[other] as Field;
+          await place.put(store, to, await field.raw(store, from));
+          expect(await place.read(sealed(), to)).toEqual(ALTERED);
+        });
+      },
+    );
 
     it('is read with an old key as long as that is there, and sealed with the first', async () => {
       await scene(async ({ store, sealed, start }) => {
@@ -189,7 +199,10 @@ describe.each(BACKENDS)('a payload in %s', (_, isThere, open) => {
         expect(await field.read(sealed([NEW, OLD]), before)).toBe('secret');
         expect(await field.read(sealed([NEW]), after)).toBe('newer');
         expect(await field.read(sealed([NEW]), before)).toEqual({ reason: 'no-key', keyId: 'old' });
-        expect(await field.read(store, before), 'without any key').toEqual({ reason: 'no-key', keyId: 'old' });
+        expect(await field.read(store, before), 'without any key').toEqual({
+          reason: 'no-key',
+          keyId: 'old',
+        });
         const impostor = testKey('old', 'another');
         expect(await field.read(sealed([impostor]), before)).toEqual(ALTERED);
       });

@@ -1,4 +1,4 @@
-import { openInMemory, openOnDisk } from '../../../testbed/sqlite-subject.ts';
+import { openInMemory, openOnDisk } from '../../../testbed/sqlite/sqlite-subject.ts';
 import { storeContract } from '../contract/store-contract.ts';
 
 storeContract('sqlite in memory', openInMemory);

@@ -32,8 +32,8 @@ export function addShow(program: Command, cli: Cli): void {
         const run = millrace.run(row.runId);
         const { reasons } = await run.why();
         const detail = detailRun(row, history, viewIn(await run.describe({ nodes: true })));
-        const shown = unreadable === undefined ? detail : { ...detail, unreadable: unreadable.message };
-        return withTasks(millrace, { detail: shown, reasons });
+        const hidden = unreadable === undefined ? {} : { unreadable: unreadable.message };
+        return withTasks(millrace, { detail: { ...detail, ...hidden }, reasons });
       });
       printResult(cli, options.json, shown.detail, () => runLines(cli.terminal, shown));
     });

@@ -50,7 +50,10 @@ export function addPreflight(program: Command, cli: Cli): void {
         const parts = { namespace: NAMESPACE, build, most, onProgress: progress(cli) };
         const store = options.against ?? options.store;
         const report = await withStore(cli, store === undefined ? options : { ...options, store }, (opened) =>
-          preflight(withPayloadKeys(opened, payloadKeys, NAMESPACE), { ...parts, rehearse: (job) => thread.rehearse(job) }),
+          preflight(withPayloadKeys(opened, payloadKeys, NAMESPACE), {
+            ...parts,
+            rehearse: (job) => thread.rehearse(job),
+          }),
         );
         printResult(cli, options.json, report, () => preflightLines(cli.terminal, report));
         tell(summary(report));

@@ -1,7 +1,7 @@
 import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
 import { readBlock, type Block } from '../../reading/waits.ts';
-import { remedyFor, sayFlaw, type Flaw } from '../../run/unreadable.ts';
+import { remedyFor, sayFlaw, type Flaw } from '../../payload/unreadable.ts';
 import type { DeathFacts, WhyFacts } from './facts.ts';
 import type { Reason } from './reason.ts';
 

@@ -1,6 +1,6 @@
 import type { EngineView } from '../../cluster/engine-view.ts';
 import type { LimitState } from '../../limits/limit.ts';
-import type { Flaw } from '../../run/unreadable.ts';
+import type { Flaw } from '../../payload/unreadable.ts';
 import type { RunStatus } from '../../status.ts';
 import type { Reason } from './reason.ts';
 

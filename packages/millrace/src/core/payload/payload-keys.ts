@@ -22,7 +22,9 @@ export function readPayloadKeys(given: string): readonly PayloadKey[] {
   const known = keys.flatMap(({ id, key }) => (key === undefined ? [] : [{ id, key }]));
   problems.push(...payloadKeyProblems(known));
   if (problems.length === 0) return known;
-  throw new Error(`must be keys of ${KEY_BYTES} bytes as ID:BASE64, separated by commas: ${problems.join('; ')}`);
+  throw new Error(
+    `must be keys of ${KEY_BYTES} bytes as ID:BASE64, separated by commas: ${problems.join('; ')}`,
+  );
 }
 
 /** What is wrong with keys; nothing of it shows one. */

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { BlankDatabase, Clock, Notes, Subject } from '../src/store/contract/subject.ts';
-import type { Plan, Store } from '../src/store/port/store.ts';
-import type { SqliteTransaction } from '../src/store/sqlite/database/transact.ts';
-import { openSqlite } from '../src/store/sqlite/open-sqlite.ts';
+import type { BlankDatabase, Clock, Notes, Subject } from '../../src/store/contract/subject.ts';
+import type { Plan, Store } from '../../src/store/port/store.ts';
+import type { SqliteTransaction } from '../../src/store/sqlite/database/transact.ts';
+import { openSqlite } from '../../src/store/sqlite/open-sqlite.ts';
 
 /** What the contract asks for, in memory. */
 export async function openInMemory(): Promise<Subject> {
