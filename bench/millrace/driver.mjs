@@ -19,6 +19,7 @@ async function openEngine(place, trace, { works }) {
     store: place.postgres ?? `file:${sqlitePath(place)}`,
     workflows: Object.values(programs),
     work: works,
+    payloadKeys: place.encrypt ? [{ id: 'bench', key: new Uint8Array(32).fill(7) }] : [],
     log: (line) => console.error(line),
   });
   return { engine, programs, counters };

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { open, refusal, sharedStore, until } from '../../testbed/engines/engines.ts';
 import { alterHistory, contentsOf, testKey } from '../../testbed/sealed/sealed.ts';
 import { obey, reasonOf, statusOf } from '../../testbed/why/why.ts';
-import { signal, workflow, type Run } from '../index.ts';
+import { millrace as command } from '../../testbed/cli/fake-terminal.ts';
+import { Millrace, signal, workflow, type Run } from '../index.ts';
 
 const go = signal<unknown>('go');
 const K1 = testKey('k1');
@@ -204,6 +205,40 @@ describe('what cannot be read', () => {
 async function expectBlocked(run: Run): Promise<void> {
   await expect.poll(async () => statusOf(run), { interval: 5, timeout: 5_000 }).toBe('blocked');
 }
+
+describe('a preflight', () => {
+  it('reads encrypted runs with their keys, and says of which it cannot', async () => {
+    const store = sharedStore();
+    await abandoned(store);
+    const build = { store, workflows: [waits] };
+    expect(await Millrace.preflight({ ...build, payloadKeys: [K1] })).toMatchObject({
+      ok: true,
+      agreeing: 1,
+    });
+    const { breaks } = await Millrace.preflight(build);
+    expect(breaks).toMatchObject([
+      { code: 'UNREADABLE', message: expect.stringContaining('key "k1"') as string },
+    ]);
+  });
+});
+
+describe('the command', () => {
+  it.each(['show', 'history', 'why', 'runs'])('%s shows values to who has the key', async (name) => {
+    const store = sharedStore();
+    const runId = await abandoned(store);
+    const key = Buffer.from(K1.key).toString('base64');
+    const args = [...(name === 'runs' ? [name] : [name, runId]), '--json', '--store', store];
+    const seeing = await command(args, { env: { PAYLOAD_KEYS: `k1:${key}` } });
+    const blind = await command(args);
+    expect(seeing.status).toBe(0);
+    expect(seeing.out).not.toMatch(/unreadable/i);
+    expect(blind.out + blind.err).toMatch(/k1/);
+    expect(blind.out + blind.err + seeing.err).not.toContain(key);
+    expect(blind.out).not.toContain(SECRET);
+    // Only a history is nothing but values.
+    expect(blind.status).toBe(name === 'history' ? 1 : 0);
+  });
+});
 
 describe('keys of the library', () => {
   it.each([

@@ -13,8 +13,8 @@ import { SEALED } from '../../core/payload/unreadable.ts';
  *   16       tag
  */
 const SALT_BYTES = 16;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
+export const NONCE_BYTES = 12;
+export const TAG_BYTES = 16;
 
 /** What comes before the nonce, but for what the message is bound to: the same for all that one derived key has sealed. */
 export interface Head {
@@ -42,7 +42,15 @@ export function createHead(keyId: string, random: (bytes: number) => Uint8Array)
 }
 
 export function writeEnvelope({ head, toKey, nonce, ciphertext, tag }: Envelope): Uint8Array {
-  return Buffer.concat([head.bytes, Uint8Array.of(Number(toKey)), nonce, ciphertext, tag]);
+  const boundAt = head.bytes.length;
+  const textAt = boundAt + 1 + NONCE_BYTES;
+  const data = new Uint8Array(textAt + ciphertext.length + TAG_BYTES);
+  data.set(head.bytes);
+  data[boundAt] = Number(toKey);
+  data.set(nonce, boundAt + 1);
+  data.set(ciphertext, textAt);
+  data.set(tag, textAt + ciphertext.length);
+  return data;
 }
 
 /** Undefined: it is cut off or of another form. */
@@ -66,7 +74,10 @@ export function readEnvelope(data: Uint8Array): Envelope | undefined {
 
 /** As far as it is there. */
 export function keyIdIn(data: Uint8Array): string {
-  return Buffer.from(data.subarray(2, 2 + (data[1] ?? 0))).toString('latin1');
+  return latin1(data.subarray(2, 2 + (data[1] ?? 0)));
 }
 
-export { NONCE_BYTES, TAG_BYTES };
+/** Each byte as a character: as a key of maps. */
+export function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+}

@@ -9,7 +9,7 @@ const HERE = place('default', 'run', 'history', 0);
 
 describe('a keyring', () => {
   it('gives back whatever was sealed, for its place alone, with any of its keys', () => {
-    const bound = fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.integer()), { maxLength: 5 });
+    const bound = fc.array(fc.oneof(fc.string(), fc.integer()), { maxLength: 3 });
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), bound, bound, (data, here, there) => {
         const sealed = new Keyring([testKey('a')]).seal(data, place(...here));

@@ -3,7 +3,15 @@ import type { KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { PayloadKey } from '../../core/payload/payload-keys.ts';
 import { unreadable } from '../../core/payload/unreadable.ts';
-import { createHead, keyIdIn, NONCE_BYTES, readEnvelope, TAG_BYTES, writeEnvelope } from './envelope.ts';
+import {
+  createHead,
+  keyIdIn,
+  latin1,
+  NONCE_BYTES,
+  readEnvelope,
+  TAG_BYTES,
+  writeEnvelope,
+} from './envelope.ts';
 import type { Head } from './envelope.ts';
 
 const CIPHER = 'aes-256-gcm';
@@ -22,6 +30,13 @@ export interface Place {
   readonly bound: readonly (string | number)[];
 }
 
+interface Sealer {
+  readonly head: Head;
+  readonly key: KeyObject;
+  /** How many payloads it may still seal. */
+  left: number;
+}
+
 /**
  * Seals payloads with keys derived from the first of its keys, and opens what was sealed with any of them.
  *   E1  No derived key seals more than 2^24 payloads, each with a random nonce.
@@ -31,8 +46,7 @@ export class Keyring {
   private readonly keys: ReadonlyMap<string, Uint8Array>;
   private readonly derived: LRUCache<string, KeyObject> = new LRUCache({ max: KEPT });
   private readonly firstId: string;
-  private head: Head | undefined;
-  private left = 0;
+  private current: Sealer | undefined;
 
   /** @param keys - at least one. */
   constructor(keys: readonly [PayloadKey, ...PayloadKey[]]) {
@@ -41,17 +55,12 @@ export class Keyring {
   }
 
   seal(data: Uint8Array, { toKey, bound }: Place): Uint8Array {
-    if (this.head === undefined || this.left === 0) {
-      this.head = createHead(this.firstId, random);
-      this.left = SEALED_BY_ONE;
-    }
-    this.left--;
-    const { head } = this;
+    const { head, key } = this.sealer();
     const nonce = random(NONCE_BYTES);
-    // The first key is in the ring.
-    const cipher = createCipheriv(CIPHER, this.keyOf(head) as KeyObject, nonce);
+    const cipher = createCipheriv(CIPHER, key, nonce);
     cipher.setAAD(aadOf(bound));
     const ciphertext = cipher.update(data);
+    // Of this cipher it gives no bytes, but the tag.
     cipher.final();
     return writeEnvelope({ head, toKey, nonce, ciphertext, tag: cipher.getAuthTag() });
   }
@@ -74,8 +83,18 @@ export class Keyring {
     return new Uint8Array(text.buffer, text.byteOffset, text.byteLength);
   }
 
+  private sealer(): Sealer {
+    if (this.current === undefined || this.current.left === 0) {
+      const head = createHead(this.firstId, random);
+      // The first key is in the ring.
+      this.current = { head, key: this.keyOf(head) as KeyObject, left: SEALED_BY_ONE };
+    }
+    this.current.left--;
+    return this.current;
+  }
+
   private keyOf({ keyId, salt, bytes }: Head): KeyObject | undefined {
-    const id = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+    const id = latin1(bytes);
     const known = this.derived.get(id);
     if (known !== undefined) return known;
     const key = this.keys.get(keyId);
