@@ -16,7 +16,7 @@ export const USAGE = `node bench/run.mjs [options]
   --scale 0.05         fewer runs; a look, not a measurement
   --spike              also what the disk, PostgreSQL and SQLite themselves allow today
   --statements         load pg_stat_statements and record the costliest statements; slows PostgreSQL a little
-  --encrypt            Millrace encrypts payloads; not for workloads that read steps from its tables
+  --encrypt            Millrace encrypts its payloads
   --profile            write CPU profiles of the engine's process to bench/out
   --engine PATH        another build of Millrace (default: packages/millrace/dist/index.js)
   --folder DIR         where SQLite, Redis and Restate keep their files (default: the temporary folder)

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { open, refusal, sharedStore, until } from '../../testbed/engines/engines.ts';
-import { alterHistory, contentsOf, testKey } from '../../testbed/sealed/sealed.ts';
+import { alterHistory, contentsOf, rowsOf, testKey } from '../../testbed/sealed/sealed.ts';
 import { obey, reasonOf, statusOf } from '../../testbed/why/why.ts';
 import { millrace as command } from '../../testbed/cli/fake-terminal.ts';
 import { Millrace, signal, workflow, type Run } from '../index.ts';
@@ -205,6 +207,19 @@ describe('what cannot be read', () => {
 async function expectBlocked(run: Run): Promise<void> {
   await expect.poll(async () => statusOf(run), { interval: 5, timeout: 5_000 }).toBe('blocked');
 }
+
+describe('the guide', () => {
+  it('has statements that list which keys are in use', async () => {
+    const store = sharedStore();
+    await abandoned(store, 'k1');
+    await abandoned(store, 'key-2');
+    const guide = readFileSync(join(import.meta.dirname, '../../../../docs/guides/encryption.md'), 'utf8');
+    const [, block = ''] = /```sql\n(.*?)```/s.exec(guide) ?? [];
+    const [postgres = '', sqlite = ''] = block.replaceAll(/^--.*$/gm, '').split(';');
+    const rows = await rowsOf(store, store.startsWith('file:') ? sqlite : postgres);
+    expect(rows.map(({ key }) => key).toSorted()).toEqual(['k1', 'key-2']);
+  });
+});
 
 describe('a preflight', () => {
   it('reads encrypted runs with their keys, and says of which it cannot', async () => {

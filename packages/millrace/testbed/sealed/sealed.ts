@@ -45,3 +45,13 @@ export async function alterHistory(url: string, runId: string): Promise<void> {
   database.prepare('UPDATE history SET data = ? WHERE run_id = ? AND seq = 0').run(data, runId);
   database.close();
 }
+
+/** What a statement finds, asked of the database itself. */
+export async function rowsOf(url: string, statement: string): Promise<readonly Record<string, unknown>[]> {
+  const path = /^file:(.*)$/.exec(url)?.[1];
+  if (path === undefined) return ask(url, statement);
+  const database = new DatabaseSync(path);
+  const rows = database.prepare(statement).all();
+  database.close();
+  return rows;
+}

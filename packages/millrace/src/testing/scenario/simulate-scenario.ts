@@ -36,7 +36,7 @@ export interface Outcome {
 const LIVENESS_MS = 30 * 60_000;
 const TRACE_LINES = 2_000;
 const LONGEST_BURST = 20_000;
-const SEALED_EVERY = 5;
+const SEALED_EVERY = 7;
 const KEY = { id: 'simulated', key: new Uint8Array(32) };
 
 /**
