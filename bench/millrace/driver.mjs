@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import * as sqlite from 'node:sqlite';
 import { inLanes } from '../measure/clock.mjs';
 import { countPostgresCalls, countSqliteCalls } from '../measure/calls.mjs';
-import { countSteps, verifyDurable } from './durable.mjs';
+import { countSteps, keysOf, readable, verifyDurable } from './durable.mjs';
 import { openTables, sqlitePath } from './tables.mjs';
 import { defineWorkflows } from './workflows.mjs';
 
@@ -19,6 +19,7 @@ async function openEngine(place, trace, { works }) {
     store: place.postgres ?? `file:${sqlitePath(place)}`,
     workflows: Object.values(programs),
     work: works,
+    payloadKeys: keysOf(place),
     log: (line) => console.error(line),
   });
   return { engine, programs, counters };
@@ -50,7 +51,7 @@ export async function connect(place, trace) {
       const run = await start('one', index);
       await run.result();
     },
-    durableSteps: async () => countSteps(await tables.chunks()),
+    durableSteps: async () => countSteps(await readable(place, await tables.chunks())),
     async close() {
       await tables.close();
       await engine.close();

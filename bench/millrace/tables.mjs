@@ -10,7 +10,7 @@ const COMPLETED = 10;
 const COUNT_OF_WORKFLOW = `select count(*) as n from runs_closed where status = ${COMPLETED} and workflow = `;
 const COUNT = `select count(*) as n from runs_closed where status = ${COMPLETED}`;
 const OPEN = 'select count(*) as n from runs';
-const HISTORY = 'select run_id, data from history';
+const HISTORY = 'select run_id, data, seq from history';
 
 /** Opens the store for looking; close it before its folder goes. */
 export async function openTables(place) {
@@ -28,7 +28,7 @@ async function openPostgres(url) {
     completed: (workflow) =>
       workflow === undefined ? count(COUNT) : count(`${COUNT_OF_WORKFLOW}$1`, [workflow]),
     open: () => count(OPEN),
-    chunks: async () => (await client.query(HISTORY)).rows.map((row) => [row.run_id, row.data]),
+    chunks: async () => (await client.query(HISTORY)).rows.map((row) => [row.run_id, row.data, row.seq]),
     close: () => client.end(),
   };
 }
@@ -49,7 +49,7 @@ function openSqlite(path) {
     open: () => count(OPEN),
     chunks: () => {
       const rows = database.prepare(HISTORY).all();
-      return rows.map((row) => [row.run_id, row.data]);
+      return rows.map((row) => [row.run_id, row.data, row.seq]);
     },
     close: () => database.close(),
   };

@@ -43,6 +43,7 @@ async function preparePlace({ subject, workload, servers, options, folder }) {
     workload,
     engine: options.engine,
     keyed,
+    encrypt: options.encrypt,
     sizes: own,
     folder,
     workerFlags: [],

@@ -16,6 +16,7 @@ export const USAGE = `node bench/run.mjs [options]
   --scale 0.05         fewer runs; a look, not a measurement
   --spike              also what the disk, PostgreSQL and SQLite themselves allow today
   --statements         load pg_stat_statements and record the costliest statements; slows PostgreSQL a little
+  --encrypt            Millrace encrypts its payloads
   --profile            write CPU profiles of the engine's process to bench/out
   --engine PATH        another build of Millrace (default: packages/millrace/dist/index.js)
   --folder DIR         where SQLite, Redis and Restate keep their files (default: the temporary folder)
@@ -35,6 +36,7 @@ export function readOptions(words) {
       folder: { type: 'string' },
       spike: { type: 'boolean', default: false },
       statements: { type: 'boolean', default: false },
+      encrypt: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

@@ -12,6 +12,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'store/contract/': ['core/', 'store/port/'],
   'store/sqlite/': ['core/', 'store/port/'],
   'store/postgres/': ['core/', 'store/port/'],
+  'store/encrypted/': ['core/', 'store/port/'],
   'engine/': ['core/', 'store/port/'],
   'cluster/': ['core/', 'store/port/', 'engine/'],
   'pool/': ['core/'],

@@ -16,6 +16,9 @@ function sourceOf(env: Environment, name: string) {
   return read(env).effective.find((setting) => setting.name === name);
 }
 
+/** 32 bytes. */
+const KEY = `${'A'.repeat(43)}=`;
+
 describe('the environment', () => {
   it('may be empty', () => {
     const { configuration, problems, warnings, effective } = read({});
@@ -32,6 +35,7 @@ describe('the environment', () => {
       poolMax: 10,
       supportedExecutors: undefined,
       ...{ allowShell: false, httpAllowHosts: [], smtpUrl: undefined, smtpFrom: undefined },
+      payloadKeys: [],
       region: undefined,
       labels: [],
       weight: 1,
@@ -70,6 +74,7 @@ describe('the environment', () => {
       HTTP_ALLOW_HOSTS: 'localhost:8080, [::1]:80',
       SMTP_URL: 'smtp://u:secret@mail.test:587',
       SMTP_FROM: 'Shop <shop@mail.test>',
+      PAYLOAD_KEYS: `k1:${KEY}`,
       REGION: 'eu-west',
       ENGINE_LABELS: 'gpu, pci',
       ENGINE_WEIGHT: '3',
@@ -115,6 +120,7 @@ describe('the environment', () => {
       supportedExecutors: ['mail.send', 'pay'],
       ...{ allowShell: true, httpAllowHosts: ['localhost:8080', '[::1]:80'] },
       ...{ smtpUrl: 'smtp://u:secret@mail.test:587', smtpFrom: 'Shop <shop@mail.test>' },
+      payloadKeys: [{ id: 'k1', key: new Uint8Array(32) }],
       region: 'eu-west',
       labels: ['gpu', 'pci'],
       weight: 3,
@@ -138,6 +144,24 @@ describe('the environment', () => {
       ...{ host: '::1', port: 8080, namespaces: ['shop', 'bank'], distributed: false },
       ...{ hostName: 'node-7', profile: 'production' },
     });
+  });
+
+  it('shows of keys their ids alone, from a file too, and says all that is wrong with them', () => {
+    const given = read({ PAYLOAD_KEYS_FILE: 'keys' }, { keys: `k2:${KEY},k1:${KEY}\n` });
+    expect(given.configuration.payloadKeys.map(({ id }) => id)).toEqual(['k2', 'k1']);
+    expect(given.effective).toContainEqual({
+      ...{ name: 'PAYLOAD_KEYS', value: 'k2:***,k1:***', source: 'PAYLOAD_KEYS_FILE' },
+    });
+    const wrong = read({ PAYLOAD_KEYS: `k1:${KEY},k1:${KEY.slice(4)},secretAAAA` });
+    expect(wrong.configuration.payloadKeys).toEqual([]);
+    expect(wrong.problems).toEqual([
+      {
+        name: 'PAYLOAD_KEYS',
+        value: 'k1:***,k1:***,***',
+        message: expect.stringMatching(/item 3 .*; key "k1" has 29 bytes; key "k1" is there twice/) as string,
+      },
+    ]);
+    expect(JSON.stringify([given.effective, wrong])).not.toMatch(/AAAA/);
   });
 
   it('reports every problem at once and keeps the defaults', () => {

@@ -33,8 +33,7 @@ export interface ConfigurationReport {
 
 /** Known to people who configure, and without effect in this version. */
 const LATER: ReadonlySet<string> = new Set(
-  `REDIS_URL QUEUE_PREFIX METRICS_INTERVAL ALERT_WEBHOOK
-  PAYLOAD_KEYS`.split(/\s+/),
+  `REDIS_URL QUEUE_PREFIX METRICS_INTERVAL ALERT_WEBHOOK`.split(/\s+/),
 );
 
 /** Ours, and read elsewhere. */

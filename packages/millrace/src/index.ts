@@ -50,6 +50,7 @@ export type { RunLock } from './core/locks/ask.ts';
 export type { LockClaimant, LockDescription } from './core/locks/describe-lock.ts';
 export type { LockOptions } from './core/locks/lock-options.ts';
 export type { Secrets } from './core/configuration/secrets.ts';
+export type { PayloadKey } from './core/payload/payload-keys.ts';
 export type { Duration } from './core/duration.ts';
 export { isolated, type IsolatedExecutor, type IsolatedOptions } from './core/pool/isolated.ts';
 export type { PoolOptions } from './core/pool/pool-options.ts';

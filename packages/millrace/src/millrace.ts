@@ -25,7 +25,7 @@ import { createDesk, type Desk } from './api/desk.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
 import { createPausing } from './api/pausing/pause.ts';
 import { runHandle, type Run } from './api/handle.ts';
-import { engineOptions, type MillraceOptions } from './api/options.ts';
+import { checkedKeys, engineOptions, type MillraceOptions } from './api/options.ts';
 import { preflightParts, type PreflightOptions } from './api/preflight/options.ts';
 import { preflight } from './api/preflight/preflight.ts';
 import { createResults, type Results } from './api/results.ts';
@@ -54,7 +54,7 @@ import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
 import { threadHeart } from './heart/heart.ts';
 import { nodePorts } from './node-ports.ts';
 import { openExecutors } from './open-executors.ts';
-import { DEFAULT_STORE, openExisting, openStore } from './open-store.ts';
+import { DEFAULT_STORE, openExisting, openStore, withPayloadKeys } from './open-store.ts';
 import type { Pool } from './pool/pool.ts';
 import { chooseWorkflow, type StartName } from './versions/acts/choose.ts';
 import type { VersionDesk } from './versions/desk.ts';
@@ -130,7 +130,7 @@ export class Millrace extends Publisher {
       const isolation = work ? await openExecutors(ports, resolved) : { executors: {}, pool: undefined };
       ({ pool } = isolation);
       const parts = {
-        store,
+        store: withPayloadKeys(store, resolved.payloadKeys, resolved.namespace),
         ports,
         options: { ...resolved, executors: isolation.executors, reportPool: reporterOf(pool) },
         pool,
@@ -155,11 +155,12 @@ export class Millrace extends Publisher {
    */
   static async preflight(options: PreflightOptions): Promise<PreflightReport> {
     const parts = preflightParts(options, nodePorts(silent).drained);
+    const keys = checkedKeys(options.payloadKeys, 'preflight');
     const url = options.store ?? process.env['DATABASE_URL'] ?? DEFAULT_STORE;
-    if (typeof url !== 'string') return preflight(url, parts);
+    if (typeof url !== 'string') return preflight(withPayloadKeys(url, keys, parts.namespace), parts);
     const store = await ask(() => openExisting(url));
     try {
-      return await preflight(store, parts);
+      return await preflight(withPayloadKeys(store, keys, parts.namespace), parts);
     } finally {
       await store.close();
     }

@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { maskUrl } from './core/configuration/mask-url.ts';
+import type { PayloadKey } from './core/payload/payload-keys.ts';
 import { MillraceError } from './core/errors.ts';
+import { encryptedStore } from './store/encrypted/encrypted-store.ts';
 import type { Store } from './store/port/store.ts';
 import { openSqlite } from './store/sqlite/open-sqlite.ts';
 
@@ -22,6 +24,11 @@ export async function openStore(url: string): Promise<Store> {
   if (path === ':memory:') return openSqlite({ path });
   makeFolder(path);
   return openSqlite({ path });
+}
+
+/** The store as the runs of a namespace use it: with keys their payloads are encrypted in it. */
+export function withPayloadKeys(store: Store, keys: readonly PayloadKey[], namespace: string): Store {
+  return encryptedStore(store, keys, namespace);
 }
 
 function sqlitePath(url: string): string {

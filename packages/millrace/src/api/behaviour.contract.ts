@@ -10,6 +10,7 @@ describe.skipIf(postgresUrl === undefined)('starts and handles on PostgreSQL', a
   await import('./handle.test.ts');
   await import('./isolation.test.ts');
   await import('./audit/acting-store.test.ts');
+  await import('./encryption.test.ts');
   await import('./locks/locks.test.ts');
   await import('./limits/limits.test.ts');
   await import('./preflight/preflight.test.ts');

@@ -1,8 +1,8 @@
 import { durationMs, type Duration } from '../core/duration.ts';
 import { MillraceError } from '../core/errors.ts';
 import { fold } from '../core/reading/fold.ts';
-import { describeRun, type RunDescription } from '../core/reading/describe-run.ts';
-import { historyItems, placedEvents, type HistoryItem } from '../core/reading/history-items.ts';
+import { describeRun, describeStored, type RunDescription } from '../core/reading/describe-run.ts';
+import { eventsIn, historyItems, placedEvents, type HistoryItem } from '../core/reading/history-items.ts';
 import { decodeValue } from '../core/json.ts';
 import type { DrawnGraph } from '../core/dag/view/view-graph.ts';
 import type { Why } from '../core/policy/why.ts';
@@ -70,6 +70,7 @@ export interface Run<O = unknown> {
    * @param options - `nodes`: of a run of a definition its nodes too; that replays the run.
    */
   describe(options?: { nodes?: boolean }): Promise<RunDescription>;
+  /** @throws PAYLOAD_UNREADABLE, RUN_NOT_FOUND. */
   history(): Promise<HistoryItem[]>;
   /** A page of it, of bounded size. @throws INVALID_ARGUMENT, RUN_NOT_FOUND. */
   historyPage(options?: HistoryPageOptions): Promise<HistoryPage>;
@@ -181,8 +182,10 @@ class RunHandle<O> implements Run<O> {
 
   async describe({ nodes = false }: { nodes?: boolean } = {}): Promise<RunDescription> {
     const row = await this.row();
-    if (!nodes) return describeRun(row, endsOf(row));
-    const history = placedEvents(await this.chunks());
+    if (!nodes) return describeStored(row, endsOf(row));
+    const chunks = await this.chunks();
+    const { history, unreadable } = eventsIn(chunks);
+    if (unreadable !== undefined) return describeStored(row, chunks);
     return describeRun(row, history, await this.desk.view(row, history));
   }
 

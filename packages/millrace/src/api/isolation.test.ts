@@ -202,6 +202,9 @@ const MEMBERS: Readonly<Record<keyof Millrace, Bound>> = {
     expect((await ours.keys.list()).keys).toMatchObject([{ keyId: id, status: 'active' }]);
   },
   validate: 'of the text alone',
+  async autoscaling({ theirs }) {
+    expect(await theirs.autoscaling('default')).toMatchObject({ depth: 0, desired: 0 });
+  },
   observatory: 'the seam of the two that follow',
   async watch({ ours, theirs }) {
     const changes = theirs.watch()[Symbol.asyncIterator]();

@@ -1,4 +1,5 @@
 import { hostAndPort, smtpUrl } from '../core/configuration/readers.ts';
+import { payloadKeyProblems, type PayloadKey } from '../core/payload/payload-keys.ts';
 import { maskUrl } from '../core/configuration/mask-url.ts';
 import { isSecretName, isSecrets, secretsOf, type Secrets } from '../core/configuration/secrets.ts';
 import { MillraceError, checkOptions, show } from '../core/errors.ts';
@@ -56,6 +57,8 @@ export interface MillraceOptions {
   supportedExecutors?: readonly string[] | undefined;
   /** What definitions may use as `secrets.NAME`: texts by name, or where they are looked up. Default: none. */
   secrets?: Readonly<Record<string, string>> | Secrets | undefined;
+  /** Payloads in the store are encrypted with the first of these, and opened with any of them. Default: they are not. */
+  payloadKeys?: readonly PayloadKey[] | undefined;
   /** Whether `shell.run` may start programs. Default false. */
   allowShell?: boolean | undefined;
   /** `host:port` that `http.request` and `webhook.post` reach although the address is not public. Default: none. */
@@ -128,6 +131,7 @@ const OPTIONS: readonly (keyof MillraceOptions)[] = [
   ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool', 'lockTimeout', 'auditRetention'] as const),
   ...(['region', 'labels', 'weight', 'supportedExecutors', 'expectedEngines', 'failover'] as const),
   ...(['strategy', 'loadWeights', 'secrets', 'allowShell', 'httpAllowHosts', 'smtp'] as const),
+  'payloadKeys',
 ];
 
 /** What the options say for the engine, and for what the root puts before it. */
@@ -137,6 +141,7 @@ export interface ResolvedOptions extends Omit<EngineOptions, 'executors' | 'repo
   readonly pool: PoolSettings;
   readonly actor: string | undefined;
   readonly secrets: Secrets;
+  readonly payloadKeys: readonly PayloadKey[];
   readonly allowShell: boolean;
   readonly httpAllowHosts: readonly string[];
   readonly smtp: MillraceOptions['smtp'];
@@ -178,6 +183,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     executors,
     supportedExecutors: options.supportedExecutors,
     ...outside(options),
+    payloadKeys: checkedKeys(options.payloadKeys, where),
     pool: poolSettings(options.pool, `${where}, pool`),
     concurrency: count(options.concurrency ?? 1_000, 'concurrency'),
     stepConcurrency: count(options.stepConcurrency ?? 1_000, 'stepConcurrency'),
@@ -232,6 +238,15 @@ function outside({ secrets = {}, allowShell = false, httpAllowHosts = [], smtp }
   checkOptions('Millrace.open, smtp', smtp, ['url', 'from']);
   if (smtp !== undefined) checkText('smtp.url', maskUrl(smtp.url), () => smtpUrl(smtp.url));
   return { secrets: secretsOf(secrets), allowShell, httpAllowHosts, smtp };
+}
+
+/** @throws INVALID_ARGUMENT with every problem. */
+export function checkedKeys(keys: readonly PayloadKey[] = [], where: string): readonly PayloadKey[] {
+  const problems = payloadKeyProblems(keys);
+  if (problems.length === 0) return keys;
+  throw new MillraceError('INVALID_ARGUMENT', `${where}: payloadKeys: ${problems.join('; ')}`, {
+    remedy: 'Pass keys of 32 bytes, each with an id of its own.',
+  });
 }
 
 function checkText(option: string, value: string, check: () => unknown): void {

@@ -1,7 +1,9 @@
-import { CancelledError, MillraceError, TimeoutError } from '../core/errors.ts';
+import { CancelledError, isMillraceError, MillraceError, TimeoutError } from '../core/errors.ts';
 import { errorOf, type Failure } from '../core/failure.ts';
 import { decodeValue } from '../core/json.ts';
+import { readBlock, type Block } from '../core/reading/waits.ts';
 import { closingPayload } from '../core/run/chunk.ts';
+import { isUnreadable } from '../core/payload/unreadable.ts';
 import { isClosed, type ClosedStatus } from '../core/status.ts';
 import { startLoop, type Loop } from '../engine/loop.ts';
 import type { Ports } from '../engine/ports.ts';
@@ -67,8 +69,10 @@ export function createResults({ store, ports, namespace, isHere }: ResultsParts)
       if (row === undefined) return refuse(runId, notFound({ runId }));
       if (row.status === 'blocked') return refuse(runId, blocked(row));
       if (!isClosed(row.status)) return rotate(waiting, runId);
-      settle(row.runId, endingOf(row));
       found++;
+      const ending = endingOf(row);
+      if (isMillraceError(ending)) refuse(runId, ending);
+      else settle(row.runId, ending);
     });
     pollMs = found > 0 ? FIRST_POLL_MS : Math.min(pollMs * 2, LONGEST_POLL_MS);
     return pollMs;
@@ -171,12 +175,21 @@ function closed(): MillraceError {
 }
 
 /** A blocked run does not end by itself: whoever waits for it is told why. */
-function blocked({ runId, blockCode, waits }: RunRow): MillraceError {
-  const told =
-    waits === undefined ? {} : (JSON.parse(new TextDecoder().decode(waits)) as { message?: string });
+function blocked(row: RunRow): MillraceError {
+  const { runId, blockCode } = row;
+  const told = particularsOf(row);
   return new MillraceError('RUN_BLOCKED', `run ${runId} is blocked (${blockCode}): ${told.message ?? ''}`, {
     details: { ...told, runId, code: blockCode },
   });
+}
+
+function particularsOf(row: RunRow): Partial<Block> {
+  try {
+    return readBlock(row) ?? {};
+  } catch (error) {
+    if (isUnreadable(error)) return { message: error.message };
+    throw error;
+  }
 }
 
 /** The runs to ask the store about: those that this process does not drive itself. */
@@ -199,10 +212,15 @@ function rotate(waiting: Waiting, runId: string): void {
   waiting.set(runId, waiters);
 }
 
-/** The ending of a closed run, from its row. */
-function endingOf(row: RunRow): Ending {
+/** The ending of a closed run, from its row; or why it cannot be read, which concerns nobody who waits for others. */
+function endingOf(row: RunRow): Ending | MillraceError {
   const status = row.status as ClosedStatus;
-  return { status, payload: closingPayload(row.lastChunk), successor: row.successor };
+  try {
+    return { status, payload: closingPayload(row.lastChunk), successor: row.successor };
+  } catch (error) {
+    if (isUnreadable(error)) return error;
+    throw error;
+  }
 }
 
 /** The output of a completed run; throws what any other ending means. */

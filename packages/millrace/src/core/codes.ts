@@ -369,6 +369,13 @@ export const ERRORS = {
     remedy: 'Read the reason of the store in the message, remove it, then retry the run.',
   },
 
+  PAYLOAD_UNREADABLE: {
+    status: 409,
+    summary:
+      'A stored payload cannot be opened: its key is not here, or it was altered. A run that needs it is blocked.',
+    remedy:
+      'Give the engines the key that sealed it, or restore the payload from a backup, then retry the run.',
+  },
   WORKER_CRASHED: {
     status: 500,
     summary: 'The worker process that executed an isolated step ended before the step did.',

@@ -173,7 +173,10 @@ export class Engine {
     this.waker = startWaker(this);
     this.audit = startAudit(this);
     this.stopHints = this.hints?.receive((hint) => this.receiveHint(hint)) ?? this.stopHints;
-    await this.store.unblock({ code: 'NON_DETERMINISTIC', ...this.scope() });
+    // What this process changes: the code, and which keys are there.
+    for (const code of ['NON_DETERMINISTIC', 'PAYLOAD_UNREADABLE'])
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await this.store.unblock({ code, ...this.scope() });
     this.membership.nudge();
     this.claimer.nudge();
     this.waker.nudge();

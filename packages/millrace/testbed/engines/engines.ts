@@ -36,6 +36,13 @@ export function useStores(other: Stores): void {
   stores = other;
 }
 
+let usually: MillraceOptions = {};
+
+/** From now on the engines of this file are opened with these options besides. */
+export function useOptions(more: MillraceOptions): void {
+  usually = more;
+}
+
 /** Engines of one test in this process; all are closed, and what they stored is removed, when it ends. */
 let opened: Millrace[] = [];
 
@@ -52,7 +59,7 @@ afterEach(async () => {
  */
 export async function open(options: MillraceOptions = {}): Promise<Millrace> {
   const usual = { store: stores.alone(), retry: false, idlePoll: 50, strategy: 'locality' } as const;
-  const millrace = await Millrace.open({ ...usual, ...options });
+  const millrace = await Millrace.open({ ...usual, ...usually, ...options });
   opened.push(millrace);
   return millrace;
 }

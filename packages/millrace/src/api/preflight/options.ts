@@ -1,3 +1,4 @@
+import type { PayloadKey } from '../../core/payload/payload-keys.ts';
 import { checkOptions, MillraceError } from '../../core/errors.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
 import type { Store } from '../../store/port/store.ts';
@@ -14,6 +15,8 @@ export interface PreflightOptions {
   readonly workflows: readonly AnyWorkflow[];
   /** Default `default`. */
   readonly namespace?: string | undefined;
+  /** Of the engines, so that what is encrypted can be read. */
+  readonly payloadKeys?: readonly PayloadKey[] | undefined;
   /** `NAME@VERSION`: all open runs of that workflow are held against that version, whatever theirs is. */
   readonly as?: readonly string[] | undefined;
   /** How many runs that would break are told one by one. Default 1,000. */
@@ -22,7 +25,7 @@ export interface PreflightOptions {
   readonly onProgress?: ((runs: number, breaking: number) => void) | undefined;
 }
 
-const OPTIONS = ['store', 'workflows', 'namespace', 'as', 'limit', 'onProgress'];
+const OPTIONS = ['store', 'workflows', 'namespace', 'payloadKeys', 'as', 'limit', 'onProgress'];
 export const BREAKS_TOLD = 1_000;
 
 /** @param drained - resolves when every microtask that is due has run. */

@@ -1,6 +1,6 @@
 import { durationMs, type Duration } from '../../core/duration.ts';
 import { isMillraceError } from '../../core/errors.ts';
-import { describeRun, type RunDescription } from '../../core/reading/describe-run.ts';
+import { describeStored, type RunDescription } from '../../core/reading/describe-run.ts';
 import { isClosed } from '../../core/status.ts';
 import type { RunRow } from '../../store/port/store.ts';
 import type { Desk } from '../desk.ts';
@@ -40,6 +40,6 @@ async function lastOf(desk: Desk, runId: string): Promise<RunRow> {
 }
 
 function described(row: RunRow): RunOutcome {
-  const { runId, status, output, error } = describeRun(row, endsOf(row));
+  const { runId, status, output, error } = describeStored(row, endsOf(row));
   return { runId, status, output, error };
 }

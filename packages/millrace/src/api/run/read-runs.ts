@@ -1,9 +1,7 @@
 import { isRunId } from '../../core/ids.ts';
-import { placedEvents } from '../../core/reading/history-items.ts';
-import type { PlacedEvent } from '../../core/run/event.ts';
 import { group } from '../../engine/commit/group.ts';
 import type { Ports } from '../../engine/ports.ts';
-import type { RunRef, RunRow, Store } from '../../store/port/store.ts';
+import type { HistoryChunk, RunRef, RunRow, Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
 
 /** Each may bring two values of the largest size. */
@@ -34,7 +32,7 @@ export function createReadRow(store: Pick<Store, 'readRuns'>, { soon }: Pick<Por
 }
 
 /** What stands at the two ends of a run's history: of an open run its first chunk, of a closed one also the last. */
-export function endsOf({ firstChunk, lastChunk }: RunRow): PlacedEvent[] {
+export function endsOf({ firstChunk, lastChunk }: RunRow): HistoryChunk[] {
   const last = lastChunk === undefined || lastChunk.seq === firstChunk?.seq ? [] : [lastChunk];
-  return placedEvents(firstChunk === undefined ? last : [firstChunk, ...last]);
+  return firstChunk === undefined ? last : [firstChunk, ...last];
 }

@@ -1,14 +1,15 @@
-import { placedEvents } from '../../core/reading/history-items.ts';
+import { eventsIn } from '../../core/reading/history-items.ts';
 import type { GraphView } from '../../core/dag/view/view-graph.ts';
 import { isMillraceError } from '../../core/errors.ts';
 import { openChain, type Chain, type Link } from '../../core/policy/why/chain/chain.ts';
 import { nodeReasons } from '../../core/policy/why/waits/nodes.ts';
 import { why, type Reason, type Why, type WhyFacts } from '../../core/policy/why.ts';
 import type { PlacedEvent } from '../../core/run/event.ts';
+import { flawIn } from '../../core/payload/unreadable.ts';
 import { isClosed, type RunStatus } from '../../core/status.ts';
 import type { Library } from '../../engine/claim/repertoire.ts';
 import type { Outage } from '../../engine/outage.ts';
-import type { RunRow, Store } from '../../store/port/store.ts';
+import type { HistoryChunk, RunRow, Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
 import { readFacts } from './facts.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -69,12 +70,12 @@ interface Told {
 
 async function readOnce(source: WhySource, row: RunRow): Promise<Told | undefined> {
   const { store, outage, library } = source;
-  const history = await readHistory(store, row.runId);
-  if (history.length === 0) return undefined;
+  const chunks = await readHistory(store, row.runId);
+  if (chunks.length === 0) return undefined;
   const scene = await openScene(store, library, row.namespace);
   const trouble = outage?.current();
   const since = trouble && { message: trouble.message, since: scene.now - trouble.forMs };
-  const first = await lookAt(source, scene, { row, history, outage: since });
+  const first = await lookAt(source, scene, { row, chunks, outage: since });
   const chain = openChain(linkOf(row, first.reasons));
   const rows = new Map([[row.runId, row]]);
   for (let ids = chain.next(); ids.length > 0; ids = chain.next()) {
@@ -97,8 +98,8 @@ async function linkAt(source: WhySource, scene: Scene, row: RunRow): Promise<Lin
   if (isClosed(row.status)) return linkOf(row, []);
   // Where nothing is told from the history but since when, its end is enough.
   const from = BY_ROW.has(row.status) ? Math.max(0, row.events - 1) : 0;
-  const history = await readHistory(source.store, row.runId, from);
-  return linkOf(row, (await lookAt(source, scene, { row, history })).reasons);
+  const chunks = await readHistory(source.store, row.runId, from);
+  return linkOf(row, (await lookAt(source, scene, { row, chunks })).reasons);
 }
 
 const BY_ROW: ReadonlySet<RunStatus> = new Set(['queued', 'blocked', 'paused']);
@@ -107,17 +108,26 @@ const HAS_TURNS: ReadonlySet<RunStatus> = new Set(['waiting', 'running']);
 
 interface Looked {
   readonly row: RunRow;
-  readonly history: readonly PlacedEvent[];
+  readonly chunks: readonly HistoryChunk[];
   readonly outage?: WhyFacts['outage'];
 }
 
 async function lookAt(source: WhySource, scene: Scene, looked: Looked): Promise<Why> {
-  const { row, history, outage } = looked;
+  const { outage } = looked;
+  const { row, history, hidden } = readable(looked);
   const [facts, nodes] = await Promise.all([
     readFacts(source.store, scene, row, history),
     readNodes(source, row, history),
   ]);
-  return why(row, { ...facts, nodes, outage }, history);
+  return why(row, { ...facts, nodes, outage, hidden }, history);
+}
+
+/** What is sealed with a key that is not here hides what it says, and nothing else of the run. */
+function readable({ row, chunks }: Looked) {
+  const { history, unreadable } = eventsIn(chunks);
+  const flaw = flawIn(row.waits);
+  const shown = flaw === undefined ? row : { ...row, waits: undefined };
+  return { row: shown, history, hidden: unreadable?.details ?? flaw };
 }
 
 /** What cannot be read of nodes is no reason to say nothing of the run. */
@@ -126,7 +136,7 @@ async function readNodes(
   row: RunRow,
   history: readonly PlacedEvent[],
 ): Promise<readonly Reason[] | undefined> {
-  if (!HAS_TURNS.has(row.status)) return undefined;
+  if (!HAS_TURNS.has(row.status) || history.length === 0) return undefined;
   try {
     const view = await nodesOf?.(row, history);
     return view && nodeReasons(row, view);
@@ -140,6 +150,6 @@ function linkOf({ runId, workflow, status, engineName }: RunRow, reasons: readon
   return { runId, workflow, status, engineId: engineName ?? null, reasons };
 }
 
-async function readHistory(store: Store, runId: string, from?: number): Promise<PlacedEvent[]> {
-  return placedEvents(await ask(() => store.readHistory(runId, from)));
+async function readHistory(store: Store, runId: string, from?: number): Promise<HistoryChunk[]> {
+  return ask(() => store.readHistory(runId, from));
 }

@@ -27,10 +27,20 @@ export async function withClient<T>(
   const { configuration } = configurationOf(cli);
   const log = logTo(cli.terminal, { level: 'warn', format: configuration.logFormat });
   return useStore(cli, options, configuration, async (store, url) => {
-    const { expectedEngines, strategy } = configuration;
+    const { expectedEngines, strategy, payloadKeys } = configuration;
     const name = 'millrace-cli';
     const actor = `cli:${who(cli.terminal) ?? 'unknown'}@${hostname()}`;
-    const client = { store, work: false, actor, name, namespace, log, expectedEngines, strategy };
+    const client = {
+      store,
+      work: false,
+      actor,
+      name,
+      namespace,
+      log,
+      expectedEngines,
+      strategy,
+      payloadKeys,
+    };
     const millrace = await answering(url, Millrace.open(client));
     try {
       return await use(millrace);

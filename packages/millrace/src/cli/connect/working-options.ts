@@ -17,6 +17,7 @@ export function workingOptions({ terminal }: Cli, configuration: Configuration):
     ...{ queues, concurrency, stepConcurrency, supportedExecutors },
     ...{ allowShell, httpAllowHosts, smtp: url === undefined ? undefined : { url, from } },
     secrets: secretsFrom(terminal.env, terminal.readFile),
+    payloadKeys: configuration.payloadKeys,
     ...{ region, labels, weight, expectedEngines, failover, strategy },
     loadWeights: { cpu, memory, workflow },
     pool: { min: configuration.poolMin, max: configuration.poolMax },

@@ -18,6 +18,7 @@ import { maskUrl } from './mask-url.ts';
 import { NO_QUOTA, readQuota } from './quotas.ts';
 import { SERVER_SETTINGS } from './server-settings.ts';
 import { setting, type Setting } from './setting.ts';
+import { maskPayloadKeys, readPayloadKeys, type PayloadKey } from '../payload/payload-keys.ts';
 
 /**
  * Every variable that has an effect. Times are milliseconds, or text such as `5s`. Each can also be given as
@@ -129,6 +130,17 @@ export const SETTINGS = {
     fallback: undefined,
     shown: 'none',
     read: shortText,
+  }),
+  payloadKeys: setting<readonly PayloadKey[]>({
+    names: ['PAYLOAD_KEYS'],
+    meaning:
+      'Keys that payloads in the store are encrypted with: `ID:BASE64` of 32 bytes, separated by commas. The first ' +
+      'encrypts, all decrypt ([encryption](../guides/encryption.md)).',
+    fallback: [],
+    shown: 'none',
+    reason: 'Whoever loses a key loses what was encrypted with it.',
+    read: readPayloadKeys,
+    mask: maskPayloadKeys,
   }),
   region: setting<string | undefined>({
     names: ['REGION'],

@@ -99,6 +99,26 @@ describe('why, in general', () => {
   });
 });
 
+describe('why, of a run that cannot be read by whoever asks', () => {
+  const hidden = { reason: 'no-key', keyId: 'k1', what: 'the payload' } as const;
+
+  it.each(['waiting', 'running'] as const)('is not told while it is %s, but what is missing', (status) => {
+    expect(why(aRun({ status }), { ...FACTS, hidden }, []).reasons).toMatchObject([
+      {
+        code: 'PAYLOAD_UNREADABLE',
+        message: 'it cannot be told from here: the payload is sealed with key "k1", which is not here',
+        refs: { keyId: 'k1' },
+        remedy: { message: expect.stringMatching(/key "k1" again.*ask again/) as string, command: null },
+      },
+    ]);
+  });
+
+  it('is told where the row alone says it', () => {
+    expect(reasonsOf({ status: 'queued' }, { hidden, engines: [] })).toMatchObject([{ code: 'NO_ENGINE' }]);
+    expect(reasonsOf({ status: 'paused' }, { hidden })).toMatchObject([{ code: 'PAUSED' }]);
+  });
+});
+
 describe('why a run waits', () => {
   it('for a signal, with the command that sends it', () => {
     expect(waiting({ kind: 'signal', name: 'approved', ordinal: 2, until: UNTIL })).toEqual({
@@ -644,6 +664,21 @@ describe('why a run is blocked', () => {
     expect(blockedBy({ blockCode: 'QUARANTINED', deaths: 4 })).toMatchObject({
       code: 'QUARANTINED',
       refs: { deaths: 4 },
+    });
+  });
+
+  it('by what cannot be read: which key is missing, and what to do', () => {
+    const message = 'the history of run r is sealed with key "k1", which is not here';
+    const waits = waitsOf({ code: 'PAYLOAD_UNREADABLE', message, expected: '', actual: '', keyId: 'k1' });
+    expect(blockedBy({ blockCode: 'PAYLOAD_UNREADABLE', waits })).toMatchObject({
+      code: 'PAYLOAD_UNREADABLE',
+      message: `what it needs cannot be read: ${message}`,
+      refs: { keyId: 'k1' },
+      remedy: { command: `millrace retry ${RUN}` },
+    });
+    expect(blockedBy({ blockCode: 'PAYLOAD_UNREADABLE' })).toMatchObject({
+      message: 'what it needs cannot be read',
+      refs: {},
     });
   });
 

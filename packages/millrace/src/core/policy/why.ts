@@ -2,7 +2,7 @@ import { instant } from '../reading/instant.ts';
 import type { ReadableRun } from '../reading/readable-run.ts';
 import { fold } from '../reading/fold.ts';
 import { splitTime } from '../reading/time/time-split.ts';
-import { blockReason } from './why/blocked.ts';
+import { blockReason, hiddenReason } from './why/blocked.ts';
 import { executingReasons, openWaits } from './why/executing.ts';
 import type { WhyFacts } from './why/facts.ts';
 import { queueReasons } from './why/queued.ts';
@@ -46,16 +46,19 @@ function statusReasons(
 ): readonly Reason[] {
   // Engines record nothing while a run only waits, so its last event is since when it does.
   const since = instant(recordedAt(run, history));
+  const { hidden } = facts;
   switch (run.status) {
     case 'queued':
       return queueReasons(run, facts, instant(run.readyAt ?? run.createdAt));
     case 'waiting':
+      if (hidden !== undefined) return [hiddenReason(hidden, since)];
       return waitReasons({ run, facts, state: fold(history), since });
     case 'blocked':
       return [blockReason(run, facts, since)];
     case 'paused':
       return [pauseReason(run, since)];
     case 'running':
+      if (hidden !== undefined) return [hiddenReason(hidden, since)];
       return executingReasons({ run, facts, state: fold(history), since }, history);
     case 'completed':
     case 'failed':

@@ -1,13 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { aRun, historyOf, STARTED, T0 } from '../../../testbed/samples/history.ts';
+import { encodeChunk } from '../run/chunk.ts';
 import type { RunEvent } from '../run/event.ts';
+import { unreadable } from '../payload/unreadable.ts';
 import type { RunStatus } from '../status.ts';
-import { describeRun } from './describe-run.ts';
+import { describeRun, describeStored } from './describe-run.ts';
 import { instant } from './instant.ts';
 
 function ended(status: RunStatus, end: RunEvent) {
   return describeRun(aRun({ status, closedAt: T0 + 1000 }), historyOf(STARTED, end));
 }
+
+describe('the description of a run of which little can be read', () => {
+  const sealed = { seq: 0, data: unreadable({ reason: 'no-key', keyId: 'k1', what: 'the history' }) };
+
+  it('has its row, and says why there is no more', () => {
+    expect(describeStored(aRun(), [sealed])).toEqual({
+      ...describeRun(aRun(), []),
+      unreadable: expect.stringMatching(
+        /^the history is sealed with key "k1", which is not here\. Give/,
+      ) as string,
+    });
+  });
+
+  it('is whole where all can be read, and no other failure is hidden', () => {
+    const data = encodeChunk({ at: T0, engine: 'engine-1' }, [STARTED]);
+    expect(describeStored(aRun(), [{ seq: 0, data }])).toEqual(describeRun(aRun(), historyOf(STARTED)));
+    expect(() => describeStored(aRun(), [{ seq: 0, data: data.subarray(0, 9) }])).toThrow(SyntaxError);
+  });
+});
 
 describe('the description of a run', () => {
   it('has every field of the shape, null where there is nothing', () => {

@@ -5,7 +5,8 @@ import type { PlacedEvent } from '../run/event.ts';
 import type { ClosedStatus, Priority, RunStatus } from '../status.ts';
 import { describeError, type ErrorDescription } from './describe-error.ts';
 import { instant, instantOrNull } from './instant.ts';
-import type { ReadableRun } from './readable-run.ts';
+import { eventsIn } from './history-items.ts';
+import type { ReadableChunk, ReadableRun } from './readable-run.ts';
 
 /** A run as every surface shows it. Instants are ISO 8601 in UTC; what is not there is null. */
 export interface RunDescription {
@@ -37,6 +38,8 @@ export interface RunDescription {
   readonly pause?: { readonly since: string; readonly by: string | null; readonly reason: string | null };
   /** The run as which a continued one goes on. */
   readonly successorRunId: string | null;
+  /** Why input, output and error are null that are there: they cannot be opened here. Absent: nothing is hidden. */
+  readonly unreadable?: string;
   /** Of a run of a definition, where they are asked for. By id, in the order of the document. */
   readonly nodes?: Readonly<Record<string, NodeDescription>>;
   readonly progress?: Progress;
@@ -87,6 +90,13 @@ function pauseOf({
   reason,
 }: NonNullable<ReadableRun['pause']>): NonNullable<RunDescription['pause']> {
   return { since: instant(at), by: by ?? null, reason: reason ?? null };
+}
+
+/** The row of a run and as much as can be read of what is stored of it. */
+export function describeStored(run: ReadableRun, chunks: readonly ReadableChunk[]): RunDescription {
+  const { history, unreadable } = eventsIn(chunks);
+  const described = describeRun(run, history);
+  return unreadable === undefined ? described : { ...described, unreadable: unreadable.message };
 }
 
 function nodesOf({ nodes, progress, criticalPath }: GraphView): GraphView {

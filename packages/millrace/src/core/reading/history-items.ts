@@ -1,6 +1,7 @@
 import { decodeValue } from '../json.ts';
 import { decodeChunk } from '../run/chunk.ts';
 import type { EventType, PlacedEvent, RunEvent } from '../run/event.ts';
+import { isUnreadable, type UnreadableError } from '../payload/unreadable.ts';
 import { describeError } from './describe-error.ts';
 import { instant } from './instant.ts';
 import type { ReadableChunk } from './readable-run.ts';
@@ -28,6 +29,19 @@ export interface HistoryItem {
 /** The events of stored chunks, in order. */
 export function placedEvents(chunks: readonly ReadableChunk[]): PlacedEvent[] {
   return chunks.flatMap(({ seq, data }) => decodeChunk(seq, data));
+}
+
+/** The events of stored chunks; or none, and why, where they cannot be opened with the keys that are here. */
+export function eventsIn(chunks: readonly ReadableChunk[]): {
+  history: readonly PlacedEvent[];
+  unreadable?: UnreadableError;
+} {
+  try {
+    return { history: placedEvents(chunks) };
+  } catch (error) {
+    if (isUnreadable(error)) return { history: [], unreadable: error };
+    throw error;
+  }
 }
 
 /** Stored chunks as lines of history. */

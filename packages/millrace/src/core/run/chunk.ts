@@ -1,4 +1,5 @@
 import type { ChunkHeader, PlacedEvent, RunEvent } from './event.ts';
+import { requireReadable } from '../payload/unreadable.ts';
 
 /**
  * The stored form of a chunk: the events that one plan appended. UTF-8 lines; JSON never contains a raw
@@ -36,9 +37,10 @@ const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads a chunk back. `seq` is the position of its first event. Throws on bytes that `encodeChunk` never
- * wrote.
+ * wrote: PAYLOAD_UNREADABLE where a key is missing.
  */
 export function decodeChunk(seq: number, data: Uint8Array): PlacedEvent[] {
+  requireReadable(data);
   const lines = DECODER.decode(data).split('\n');
   const header = JSON.parse(lines[0] as string) as ChunkHeader;
   const placed: PlacedEvent[] = [];

@@ -1,5 +1,6 @@
 import type { ClosedStatus } from '../status.ts';
 import type { TaskEnded } from './event.ts';
+import { requireReadable } from '../payload/unreadable.ts';
 
 /**
  * What one run, or a person, puts into another run's inbox. Becomes an event when the run next has a turn.
@@ -24,8 +25,9 @@ export function encodeMessage(message: InboxMessage): Uint8Array {
   return ENCODER.encode(payload === undefined ? JSON.stringify(head) : `${JSON.stringify(head)}\n${payload}`);
 }
 
-/** Reads a message back. */
+/** Reads a message back. @throws PAYLOAD_UNREADABLE. */
 export function decodeMessage(body: Uint8Array): InboxMessage {
+  requireReadable(body);
   const text = DECODER.decode(body);
   const end = text.indexOf('\n');
   if (end < 0) return JSON.parse(text) as InboxMessage;

@@ -27,9 +27,11 @@ describe('a chunk', () => {
   });
 
   it('that nobody wrote is refused', () => {
-    expect(() => decodeChunk(0, new TextEncoder().encode('hello'))).toThrow(SyntaxError);
-    expect(() => decodeChunk(0, new Uint8Array())).toThrow(SyntaxError);
-    expect(() => decodeChunk(0, Uint8Array.of(0xff, 0xfe))).toThrow(TypeError);
+    const unreadable = expect.objectContaining({ code: 'PAYLOAD_UNREADABLE' }) as Error;
+    expect(() => decodeChunk(0, new TextEncoder().encode('hello'))).toThrow(unreadable);
+    expect(() => decodeChunk(0, new Uint8Array())).toThrow(unreadable);
+    expect(() => decodeChunk(0, new TextEncoder().encode('{"at":'))).toThrow(SyntaxError);
+    expect(() => decodeChunk(0, Uint8Array.of(0x7b, 0xff, 0xfe))).toThrow(TypeError);
   });
 
   it('as it is written today can be read for ever', () => {

@@ -2,13 +2,14 @@ import { placedEvents } from '../../core/reading/history-items.ts';
 import { decodeChunk } from '../../core/run/chunk.ts';
 import type { Wait } from '../../core/run/command.ts';
 import { decodeMessage } from '../../core/run/message.ts';
+import { isUnreadable } from '../../core/payload/unreadable.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
 import type { ClaimedRun, LoadedRun, OwnedRun } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { createInstance, type Instance } from '../instance.ts';
 import { settleAwaited } from '../retry/awaited.ts';
 import { takeDueTimers, wakeByTimer } from '../turn/drive.ts';
-import { forget, takeMessages } from '../turn/ownership.ts';
+import { blockUnreadable, forget, takeMessages } from '../turn/ownership.ts';
 import { recordOutcomes } from '../turn/pausing.ts';
 import { revive } from '../turn/revive.ts';
 
@@ -82,6 +83,8 @@ async function loadRun(engine: Engine, instance: Instance, { inline, knows }: At
     if (instance.execution.retries > 0) await settleAwaited(engine, instance);
   } catch (error) {
     if (!instance.held) return;
+    // Given back it would only come again.
+    if (isUnreadable(error)) return await blockUnreadable(engine, instance, error);
     engine.report(`run ${runId} could not be loaded`, error);
     return engine.giveBack(instance);
   } finally {

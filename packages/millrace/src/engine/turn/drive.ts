@@ -1,6 +1,7 @@
 import type { Arrival, RunEvent } from '../../core/run/event.ts';
 import type { StepCommand } from '../../core/run/command.ts';
 import { endTurn, takeTurn, type Turn } from '../../core/run/turn.ts';
+import { isUnreadable } from '../../core/payload/unreadable.ts';
 import { dueTimers } from '../../core/run/waiting/waits.ts';
 import type { Plan } from '../../store/port/store.ts';
 import type { CommitResult } from '../commit/committer.ts';
@@ -14,7 +15,7 @@ import { settleDeliveries, settleStarts } from './effects.ts';
 import { settleLocks } from './locks.ts';
 import { lookAgain, recordOutcomes } from './pausing.ts';
 import { planOf } from './plan.ts';
-import { block, consumedBy, forget, redo, rest, takeInbox } from './ownership.ts';
+import { block, blockUnreadable, consumedBy, forget, redo, rest, takeInbox } from './ownership.ts';
 
 /** Pauses up to this long are waited for in memory; longer ones give the run back to the store. */
 const SHORT_WAIT_MS = 100;
@@ -29,6 +30,7 @@ export async function drive(engine: Engine, instance: Instance): Promise<void> {
     while (instance.held && hasWork(instance)) await goOnce(engine, instance);
   } catch (error) {
     if (!instance.held) return; // given up meanwhile: this engine is closed and the store did not answer
+    if (isUnreadable(error)) return await blockUnreadable(engine, instance, error);
     forget(engine, instance, 'unexpected failure');
     engine.report('a run was given back after an unexpected failure', error);
   } finally {

@@ -1,6 +1,7 @@
 import { placedEvents } from '../../core/reading/history-items.ts';
 import { decodeMessage, type InboxMessage } from '../../core/run/message.ts';
 import type { Arrival } from '../../core/run/event.ts';
+import { sayFlaw, type Flaw, type UnreadableError } from '../../core/payload/unreadable.ts';
 import type { InboxRow, NextState } from '../../store/port/store.ts';
 import type { StoreError } from '../../store/port/errors.ts';
 import { abortAttempts } from '../dispatch/dispatch.ts';
@@ -151,13 +152,38 @@ function isMessage(event: Arrival): boolean {
 
 /** The store refuses this run's plan for its content: it waits for a person, with the reason. */
 export async function block(engine: Engine, instance: Instance, error: StoreError): Promise<void> {
-  const { row } = instance;
-  const waits = new TextEncoder().encode(
-    JSON.stringify({ code: 'COMMIT_REFUSED', message: error.message, expected: '', actual: '' }),
-  );
+  await blockFor(engine, instance, { code: 'COMMIT_REFUSED', message: error.message });
+  forget(engine, instance, 'the store refused its plan');
+}
+
+/**
+ * Something that the run needs cannot be opened with the keys of this engine: it waits for a person. What it has here and
+ * has not stored yet is made again when it goes on.
+ */
+export async function blockUnreadable(
+  engine: Engine,
+  instance: Instance,
+  error: UnreadableError,
+): Promise<void> {
+  engine.report(`run ${instance.runId} is blocked`, error);
+  const { code, details } = error;
+  try {
+    await blockFor(engine, instance, { code, message: sayFlaw(details), ...details });
+  } catch (failure) {
+    // This engine is closed: the next one that loads the run finds the same.
+    engine.report(`run ${instance.runId} could not be blocked`, failure);
+  }
+  forget(engine, instance, 'what it needs cannot be read');
+}
+
+async function blockFor(
+  engine: Engine,
+  { row }: Instance,
+  because: { code: string; message: string } & Partial<Flaw>,
+): Promise<void> {
+  const waits = new TextEncoder().encode(JSON.stringify({ ...because, expected: '', actual: '' }));
   const place = { runId: row.runId, engineId: engine.engineId, epoch: row.epoch, version: row.version };
   const empty = { seq: row.events, count: 0, history: undefined, consumed: [], starts: [], messages: [] };
-  const next = { kind: 'block', code: 'COMMIT_REFUSED', waits } as const;
+  const next = { kind: 'block', code: because.code, waits } as const;
   await engine.commit({ ...place, ...empty, commitId: engine.newCommitId(), next });
-  forget(engine, instance, 'the store refused its plan');
 }

@@ -61,6 +61,7 @@ export const run = z
     engineId: z.string().nullable(),
     parentRunId: runId.nullable(),
     successorRunId: runId.nullable(),
+    unreadable: z.string().optional(),
     pause: z
       .looseObject({ since: instant, by: z.string().nullable(), reason: z.string().nullable() })
       .optional(),

@@ -1,6 +1,7 @@
 import type { StepContext } from '../../core/workflow/context.ts';
 import type { Store } from '../../store/port/store.ts';
 import { isClosed } from '../../core/status.ts';
+import { encryptedStore } from '../../store/encrypted/encrypted-store.ts';
 import { openSqlite } from '../../store/sqlite/open-sqlite.ts';
 import { checkAtRest, rootsOf } from '../check/final.ts';
 import { createLedger } from '../check/ledger.ts';
@@ -35,6 +36,8 @@ export interface Outcome {
 const LIVENESS_MS = 30 * 60_000;
 const TRACE_LINES = 2_000;
 const LONGEST_BURST = 20_000;
+const SEALED_EVERY = 7;
+const KEY = { id: 'simulated', key: new Uint8Array(32) };
 
 /**
  * Plays one scenario: first with its faults (safety), then healed until all is quiet (liveness), then everything is
@@ -46,7 +49,9 @@ export async function simulateScenario(scenario: Scenario, mutation?: PlantedBug
   const tally = createTally();
   const trace = createTrace(EPOCH_MS, TRACE_LINES);
   const storeTime = (): number => EPOCH_MS + Math.floor(scheduler.now());
-  const store = await openStore(storeTime, random.fork('sqlite').next);
+  const opened = await openStore(storeTime, random.fork('sqlite').next);
+  // Encrypted or not, everything must be the same.
+  const store = encryptedStore(opened, scenario.seed % SEALED_EVERY === 0 ? [KEY] : [], 'default');
   const ledger = createLedger(tally);
   const watcher = createWatcher(store, ledger, tally);
   const faults = createFaults(scenario, random.fork('faults'), tally);

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { MillraceError, show } from '../../../core/errors.ts';
 import { isRunId } from '../../../core/ids.ts';
-import { describeRun, type RunDescription } from '../../../core/reading/describe-run.ts';
-import { placedEvents } from '../../../core/reading/history-items.ts';
+import { describeRun, describeStored, type RunDescription } from '../../../core/reading/describe-run.ts';
 import type { Millrace } from '../../../millrace.ts';
 import type { RunRow } from '../../../store/port/store.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
@@ -53,7 +52,7 @@ async function withValues({ store }: Millrace, rows: readonly RunRow[]): Promise
       const row = full[at] ?? listed;
       const first = await store.readHistory(row.runId, 0, 1);
       const ends = row.lastChunk === undefined ? first : [...first, row.lastChunk];
-      return describeRun(row, placedEvents(ends));
+      return describeStored(row, ends);
     }),
   );
 }

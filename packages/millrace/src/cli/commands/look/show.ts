@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { GraphView } from '../../../core/dag/view/view-graph.ts';
 import type { RunDescription } from '../../../core/reading/describe-run.ts';
-import { placedEvents } from '../../../core/reading/history-items.ts';
+import { eventsIn } from '../../../core/reading/history-items.ts';
 import type { Why } from '../../../core/policy/why.ts';
 import { detailRun, type RunDetail, type StepDescription } from '../../../core/reading/run-detail.ts';
 import type { Millrace } from '../../../millrace.ts';
@@ -28,11 +28,12 @@ export function addShow(program: Command, cli: Cli): void {
       const options = command.optsWithGlobals<GlobalOptions>();
       const shown = await withClient(cli, options, async (millrace) => {
         const row = await findRun(millrace, argument);
-        const history = placedEvents(await millrace.store.readHistory(row.runId));
+        const { history, unreadable } = eventsIn(await millrace.store.readHistory(row.runId));
         const run = millrace.run(row.runId);
         const { reasons } = await run.why();
         const detail = detailRun(row, history, viewIn(await run.describe({ nodes: true })));
-        return withTasks(millrace, { detail, reasons });
+        const hidden = unreadable === undefined ? {} : { unreadable: unreadable.message };
+        return withTasks(millrace, { detail: { ...detail, ...hidden }, reasons });
       });
       printResult(cli, options.json, shown.detail, () => runLines(cli.terminal, shown));
     });
@@ -76,7 +77,9 @@ function runLines(terminal: Terminal, { detail: run, reasons, tasks }: Shown): s
     ...field('engine', safeText(run.engineId ?? '')),
     ...field('parent', run.parentRunId ?? ''),
     ...field('goes on as', run.successorRunId ?? ''),
-    ...field('input', valueText(run.input)),
+    ...(run.unreadable === undefined
+      ? field('input', valueText(run.input))
+      : field('unreadable', safeText(run.unreadable))),
     ...(run.status === 'completed' ? field('output', valueText(run.output)) : []),
     ...(run.error === null ? [] : field('error', errorText(run.error))),
     ...nodeLines(terminal, run),

@@ -4,7 +4,8 @@ import { BREAKS_TOLD } from '../../../api/preflight/options.ts';
 import { preflight } from '../../../api/preflight/preflight.ts';
 import { durationMs } from '../../../core/duration.ts';
 import { MillraceError, show } from '../../../core/errors.ts';
-import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
+import { withPayloadKeys } from '../../../open-store.ts';
+import { configurationOf, printResult, type Cli, type GlobalOptions } from '../../cli.ts';
 import { NAMESPACE } from '../../connect/find-run.ts';
 import { withStore } from '../../connect/open-client.ts';
 import { EXIT } from '../../exit.ts';
@@ -40,6 +41,7 @@ export function addPreflight(program: Command, cli: Cli): void {
     .action(async (files: readonly string[], _own: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const most = readCount(options.limit);
+      const { payloadKeys } = configurationOf(cli).configuration;
       const patienceMs = durationMs(options.patience, '--patience');
       const { tell } = cli.terminal;
       const thread = await RehearsalThread.open({ files, patienceMs, tell });
@@ -48,7 +50,10 @@ export function addPreflight(program: Command, cli: Cli): void {
         const parts = { namespace: NAMESPACE, build, most, onProgress: progress(cli) };
         const store = options.against ?? options.store;
         const report = await withStore(cli, store === undefined ? options : { ...options, store }, (opened) =>
-          preflight(opened, { ...parts, rehearse: (job) => thread.rehearse(job) }),
+          preflight(withPayloadKeys(opened, payloadKeys, NAMESPACE), {
+            ...parts,
+            rehearse: (job) => thread.rehearse(job),
+          }),
         );
         printResult(cli, options.json, report, () => preflightLines(cli.terminal, report));
         tell(summary(report));

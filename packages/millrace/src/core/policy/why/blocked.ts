@@ -1,19 +1,47 @@
 import { instant } from '../../reading/instant.ts';
 import type { ReadableRun } from '../../reading/readable-run.ts';
-import { readBlock } from '../../reading/waits.ts';
-import type { Mismatch } from '../../run/command.ts';
+import { readBlock, type Block } from '../../reading/waits.ts';
+import { remedyFor, sayFlaw, type Flaw } from '../../payload/unreadable.ts';
 import type { DeathFacts, WhyFacts } from './facts.ts';
 import type { Reason } from './reason.ts';
 
 /** Why a run needs a person. */
 export function blockReason(run: ReadableRun, { deaths }: WhyFacts, since: string): Reason {
-  const block = readBlock(run);
   if (run.blockCode === 'QUARANTINED') return quarantineReason(run, deaths, since);
+  const block = readBlock(run);
+  if (run.blockCode === 'PAYLOAD_UNREADABLE') return unreadableReason(run, block, since);
   if (run.blockCode === 'COMMIT_REFUSED') return refusalReason(run, block, since);
   return mismatchReason(run, block, since);
 }
 
-function mismatchReason({ runId }: ReadableRun, block: Mismatch | undefined, since: string): Reason {
+function unreadableReason({ runId }: ReadableRun, block: Block | undefined, since: string): Reason {
+  const keyId = block?.keyId;
+  return {
+    code: 'PAYLOAD_UNREADABLE',
+    message: `what it needs cannot be read${block === undefined ? '' : `: ${block.message}`}`,
+    since,
+    refs: keyId === undefined ? {} : { keyId },
+    remedy: {
+      message:
+        'Give the engines the key that sealed it (PAYLOAD_KEYS), or restore what was altered from a backup. ' +
+        'An engine that starts with the key queues the run again by itself.',
+      command: `millrace retry ${runId}`,
+    },
+  };
+}
+
+/** Of a run whose payloads cannot be read by whoever looks; its engine may well be able to. */
+export function hiddenReason(flaw: Flaw, since: string): Reason {
+  return {
+    code: 'PAYLOAD_UNREADABLE',
+    message: `it cannot be told from here: ${sayFlaw(flaw)}`,
+    since,
+    refs: { keyId: flaw.keyId },
+    remedy: { message: `${remedyFor(flaw.keyId)} Then ask again.`, command: null },
+  };
+}
+
+function mismatchReason({ runId }: ReadableRun, block: Block | undefined, since: string): Reason {
   const command = `millrace retry ${runId}`;
   if (block?.code === 'FOREIGN_AWAIT') {
     return {
@@ -76,7 +104,7 @@ export function deathList(deaths: readonly DeathFacts[] | undefined): string {
   return `: ${earlier === 0 ? '' : `${earlier} earlier, `}${list.join(', ')}`;
 }
 
-function refusalReason({ runId }: ReadableRun, block: Mismatch | undefined, since: string): Reason {
+function refusalReason({ runId }: ReadableRun, block: Block | undefined, since: string): Reason {
   return {
     code: 'COMMIT_REFUSED',
     message: `the store refuses what the run decided${block === undefined ? '' : `: ${block.message}`}`,

@@ -1,5 +1,6 @@
 import type { EngineView } from '../../cluster/engine-view.ts';
 import type { LimitState } from '../../limits/limit.ts';
+import type { Flaw } from '../../payload/unreadable.ts';
 import type { RunStatus } from '../../status.ts';
 import type { Reason } from './reason.ts';
 
@@ -90,6 +91,8 @@ export interface WhyFacts {
     | undefined;
   /** The engine to which the run is reserved, and until when. */
   readonly assigned?: Reservation | undefined;
+  /** What of the run cannot be opened by whoever looks. */
+  readonly hidden?: Flaw | undefined;
   /** Set while calls to the store fail: what it said and since when. */
   readonly outage?: { readonly message: string; readonly since: number } | undefined;
 }

@@ -25,6 +25,7 @@ export type ReasonCode =
   | 'NON_DETERMINISTIC'
   | 'QUARANTINED'
   | 'COMMIT_REFUSED'
+  | 'PAYLOAD_UNREADABLE'
   | 'STORE_UNREACHABLE';
 
 /** One thing that holds a run up, and what can be done about it. */
