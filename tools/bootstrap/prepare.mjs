@@ -52,7 +52,7 @@ function isInstalled() {
 
 /**
  * @param {string} lockfile
- * @returns {Record<string, { version?: string, optional?: boolean }>} what lies below node_modules, our own packages by links.
+ * @returns {Record<string, { version?: string, optional?: boolean }>} below node_modules, our own by links.
  */
 function lockedPackages(lockfile) {
   const path = join(ROOT, lockfile);

@@ -95,6 +95,10 @@ function answerText(responses: Operation['responses']): string {
   return [...new Set(texts)].join(' | ') || 'undefined';
 }
 
-function placeText({ operationId, method, path }: Called): string {
-  return `${operationId}: { method: '${method.toUpperCase()}', path: '${path}' },`;
+/** Of a body that is sent as the text that it is. */
+const TEXT = 'application/yaml';
+
+function placeText({ operationId, method, path, requestBody }: Called): string {
+  const text = requestBody !== undefined && TEXT in requestBody.content ? `, text: '${TEXT}'` : '';
+  return `${operationId}: { method: '${method.toUpperCase()}', path: '${path}'${text} },`;
 }

@@ -63,13 +63,25 @@ export function createCaller(wire: Wire, policy: RetryPolicy): Caller {
   };
 }
 
+/** Where an operation is to be found. */
+interface Place {
+  readonly method: string;
+  readonly path: string;
+  /** Media type of a body that is sent as the text that it is. */
+  readonly text?: string;
+}
+
 function outgoingOf<N extends OperationName>(name: N, taken: Taken<N>): Outgoing {
-  const { method } = OPERATIONS[name];
+  const place: Place = OPERATIONS[name];
+  const { method } = place;
   const { body, signal, idempotencyKey, patienceMs = 0 } = taken;
-  const text = body === undefined ? undefined : JSON.stringify(body);
+  const isText = place.text !== undefined && typeof body === 'string';
+  const text = body === undefined ? undefined : isText ? body : JSON.stringify(body);
   const headers = {
     accept: 'application/json',
-    ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(text === undefined
+      ? {}
+      : { 'content-type': (isText ? place.text : undefined) ?? 'application/json' }),
     ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
   };
   return { method, path: pathFor(name, taken), body: text, headers, signal, patienceMs };

@@ -199,6 +199,11 @@ describe('a stream of events', () => {
     expect(server?.seen).toHaveLength(1);
   });
 
+  it('ends when the server has nothing more to tell', async () => {
+    const over: Reply = (response) => void response.writeHead(204).end();
+    expect((await watch([stream(event(1)), over], 9)).map(({ id }) => id)).toEqual(['1']);
+  });
+
   it('ends with the refusal of the server', async () => {
     const refused = json(403, { code: 'FORBIDDEN', detail: 'role viewer may not' });
     await expect(watch([refused], 1)).rejects.toMatchObject({ name: 'ApiError', code: 'FORBIDDEN' });

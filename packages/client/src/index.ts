@@ -7,7 +7,7 @@ export type { WatchOptions } from './events/watch.ts';
 export type { Page, Pages } from './pages.ts';
 export type { AuditFilter, Keys } from './rooms/access.ts';
 export type { ClusterRoom, Locks } from './rooms/cluster.ts';
-export type { DefinitionLike, Definitions } from './rooms/definitions.ts';
+export type { DefinitionLike, DefinitionName, Definitions } from './rooms/definitions.ts';
 export type { QueuesRoom } from './rooms/queues.ts';
 export type { ResultOptions } from './rooms/result.ts';
 export type { DescribeOptions, RunHandle, RunRef } from './rooms/run.ts';

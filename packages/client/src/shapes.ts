@@ -10,6 +10,8 @@ export type Outcome = AnswerOf<'awaitResult'>;
 export type Start = BodyOf<'startRun'>;
 export type Started = AnswerOf<'startRun'>;
 export type StartResult = AnswerOf<'startRuns'>[number];
+/** A run with everything that its history tells. */
+export type RunDetail = AnswerOf<'readDetail'>;
 export type HistoryItem = ItemOf<'readHistory'>;
 export type Why = AnswerOf<'readWhy'>;
 export type Graph = AnswerOf<'readGraph'>;
@@ -23,6 +25,8 @@ export type Lock = ItemOf<'listLocks'>;
 export type Queues = AnswerOf<'listQueues'>;
 export type Queue = AnswerOf<'changeQueue'>;
 export type QueueChange = BodyOf<'changeQueue'>;
+export type Limit = ItemOf<'listLimits'>;
+export type LimitChange = BodyOf<'changeLimit'>;
 export type Redriven = AnswerOf<'redriveDead'>;
 export type Autoscaling = AnswerOf<'readAutoscaling'>;
 export type ApiKey = ItemOf<'listKeys'>;

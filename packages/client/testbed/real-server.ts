@@ -3,7 +3,8 @@ import { Millrace as Opened } from '../../millrace/src/millrace.ts';
 import { openDoor } from '../../millrace/src/server/access/local.ts';
 import type { Doorkeeper } from '../../millrace/src/server/access/principal.ts';
 import { ROUTES } from '../../millrace/src/server/routes/table.ts';
-import { openServer } from '../../millrace/src/server/server.ts';
+import { listen } from '../../millrace/src/server/http/listen.ts';
+import { createApp } from '../../millrace/src/server/server.ts';
 import { createTenants } from '../../millrace/src/server/tenants.ts';
 import type { OperationName } from '../src/call.ts';
 
@@ -26,7 +27,7 @@ export async function openRealServer(doorkeeper: Doorkeeper = openDoor('default'
   const workflows = [order, approval, broken];
   const millrace = await Opened.open({ store: 'sqlite::memory:', workflows, log: () => {} });
   let requests = 0;
-  const parts = {
+  const app = createApp({
     tenants: createTenants(new Map([['default', millrace]])),
     doorkeeper,
     version: '0.0.0',
@@ -35,8 +36,8 @@ export async function openRealServer(doorkeeper: Doorkeeper = openDoor('default'
     reportBug: (error: unknown) => {
       throw error;
     },
-  };
-  const listening = await openServer(parts, { host: '127.0.0.1', port: 0 });
+  });
+  const listening = await listen((request) => app.fetch(request), { host: '127.0.0.1', port: 0 });
   return {
     url: listening.url,
     millrace,

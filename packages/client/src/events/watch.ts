@@ -10,7 +10,8 @@ import { createSseParser, type ServerSentEvent, type SseParser } from './sse.ts'
  *
  *   I1  An event is given once, and the next connection asks for what came after the last one that was given.
  *   I2  Silence for longer than the heartbeat allows is a connection that was cut.
- *   I3  What does not pass (a refusal) ends the stream with an error; so does nothing else but the caller.
+ *   I3  What does not pass (a refusal) ends the stream with an error. Without one it ends when the server has nothing more
+ *       to tell.
  */
 
 export interface WatchOptions {
@@ -45,7 +46,7 @@ export async function* watchStream(
     const openedAt = performance.now();
     let why: Error;
     try {
-      yield* connection({ wire, path, place, parser }, options);
+      if (yield* connection({ wire, path, place, parser }, options)) return;
       why = new ConnectionError('UNREACHABLE', nameOf(wire, { method: 'GET', path }), 'the stream has ended');
     } catch (error) {
       if (signal?.aborted === true || !isPassing(error)) throw error;
@@ -67,10 +68,14 @@ interface Connecting {
   readonly parser: SseParser;
 }
 
+/** Tells clients not to come back. @source HTML Living Standard §9.2.3. */
+const NOTHING_MORE = 204;
+
+/** @returns whether there will be nothing more. */
 async function* connection(
   { wire, path, place, parser }: Connecting,
   { signal, heartbeatMs = HEARTBEAT_MS }: WatchOptions,
-): AsyncGenerator<ServerSentEvent, void, void> {
+): AsyncGenerator<ServerSentEvent, boolean, void> {
   const called = nameOf(wire, { method: 'GET', path });
   const cut = new AbortController();
   const either = signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal]);
@@ -81,13 +86,14 @@ async function* connection(
   try {
     const outgoing = { method: 'GET', path, body: undefined, headers, signal, patienceMs: 0 };
     const response = await open(wire, outgoing, either);
+    if (response.status === NOTHING_MORE) return true;
     const reader = bodyOf(called, response).getReader();
     const decoder = new TextDecoder();
     for (;;) {
       watchdog.feed();
       // oxlint-disable-next-line no-await-in-loop -- what comes next
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done) return false;
       for (const event of parser.push(decoder.decode(value, { stream: true }))) {
         place.failures = 0;
         if (event.id !== '') place.lastEventId = event.id;

@@ -16,25 +16,48 @@ export type Acted = {
 };
 
 export type ApiKey = {
+  /** The visible part of an API key */
   readonly keyId: string;
+  readonly namespace: string;
   readonly name: string;
-  readonly role: string;
+  readonly role: "viewer" | "worker" | "operator" | "admin";
+  readonly permissions: readonly ("read" | "start" | "operate" | "administer")[];
+  readonly status: "active" | "expired" | "revoked";
   /** ISO 8601, UTC */
   readonly createdAt: string;
+  readonly createdBy: string | null;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
-  readonly lastUsedAt: string | null;
+  readonly revokedBy: string | null;
+};
+
+export type ApiKeyWish = {
+  readonly role: "viewer" | "worker" | "operator" | "admin";
+  readonly name?: string | undefined;
+  /** Milliseconds, or text such as "30d"; without it the key is good until it is revoked */
+  readonly expiresIn?: number | string | undefined;
+  /** What is left of the role; without it all of it */
+  readonly permissions?: readonly ("read" | "start" | "operate" | "administer")[] | undefined;
 };
 
 export type AuditEntry = {
-  readonly seq: string;
+  readonly id: string;
   /** ISO 8601, UTC */
   readonly at: string;
-  readonly who: string;
-  readonly act: string;
+  /** `key:ID`, `token:SUBJECT`, `cli:USER@HOST`, or `local` */
+  readonly actor: string;
+  /** The name of an operation */
+  readonly action: string;
   readonly target: string | null;
-  readonly from: string;
+  readonly outcome: "done" | "refused" | "failed";
+  /** Of a refusal or a failure */
+  readonly code: string | null;
+  /** Address of the caller */
+  readonly remote: string | null;
   readonly reason: string | null;
+  readonly requestId: string | null;
+  readonly before: unknown;
+  readonly after: unknown;
 };
 
 export type Autoscaling = {
@@ -56,6 +79,51 @@ export type Cause = {
   readonly reasons: readonly Reason[];
 };
 
+export type ChangeEvent = {
+  /** The same each time it is told */
+  readonly id: string;
+  /** ISO 8601, UTC */
+  readonly at: string;
+  readonly kind: "run";
+  readonly type: "started" | "completed" | "failed" | "cancelled" | "timed-out" | "continued" | "retried" | "paused" | "blocked" | "resumed";
+  /** Id of a run */
+  readonly runId: string;
+  readonly workflow: string;
+  readonly version: string;
+  readonly status: "queued" | "running" | "waiting" | "paused" | "blocked" | "completed" | "failed" | "cancelled" | "timed-out" | "continued";
+  readonly priority: "low" | "normal" | "high" | "critical";
+  readonly queue: string;
+  readonly key: string | null;
+  readonly tags: readonly string[];
+  readonly parentRunId: string | null;
+  readonly code?: string | undefined;
+} | {
+  /** The same each time it is told */
+  readonly id: string;
+  /** ISO 8601, UTC */
+  readonly at: string;
+  readonly kind: "engine";
+  readonly type: "alive" | "suspect" | "draining" | "dead";
+  readonly engineId: string;
+  readonly incarnation: string;
+  readonly region: string | null;
+} | {
+  /** The same each time it is told */
+  readonly id: string;
+  /** ISO 8601, UTC */
+  readonly at: string;
+  readonly kind: "queue";
+  readonly type: "paused" | "resumed" | "limited";
+  readonly queue: string;
+  readonly paused: boolean;
+  readonly pausedBy: string | null;
+  readonly limits: {
+    readonly maxConcurrent: number | null;
+    readonly ratePerSecond: number | null;
+    readonly maxDepth: number | null;
+  };
+};
+
 export type Cluster = {
   readonly leader: string | null;
   readonly term: number | null;
@@ -63,6 +131,24 @@ export type Cluster = {
   readonly shadow: string | null;
   readonly engines: readonly Engine[];
   readonly missing: readonly string[];
+};
+
+export type CreatedApiKey = {
+  /** The visible part of an API key */
+  readonly keyId: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly role: "viewer" | "worker" | "operator" | "admin";
+  readonly permissions: readonly ("read" | "start" | "operate" | "administer")[];
+  readonly status: "active" | "expired" | "revoked";
+  /** ISO 8601, UTC */
+  readonly createdAt: string;
+  readonly createdBy: string | null;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  readonly revokedBy: string | null;
+  /** The key itself, told this once */
+  readonly key: string;
 };
 
 export type DeadRunList = {
@@ -77,7 +163,7 @@ export type Definition = {
   readonly guard: {
     readonly maxErrorRate: number;
     readonly minRuns: number;
-    readonly windowMs?: number | undefined;
+    readonly windowMs: number | null;
   } | null;
   readonly changes: readonly ({
     /** ISO 8601, UTC */
@@ -97,6 +183,7 @@ export type Definition = {
     readonly deployedAt: string | null;
     readonly deployedBy: string | null;
     readonly active: boolean;
+    /** Of new runs */
     readonly percent: number;
     readonly open: number;
     readonly openRuns: Readonly<Record<string, number>>;
@@ -107,6 +194,23 @@ export type Definition = {
     readonly engines: readonly string[];
     readonly stranded: number;
   })[];
+};
+
+export type DefinitionPage = {
+  readonly items: readonly Definition[];
+  /** The `cursor` of the next page; null: there is none */
+  readonly nextCursor: string | null;
+};
+
+export type DefinitionProblem = {
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+  readonly value: string | null;
+  readonly remedy: string;
 };
 
 export type Deployed = {
@@ -189,6 +293,22 @@ export type History = {
   readonly nextCursor: string | null;
 };
 
+export type HistoryChange = {
+  /** The same each time it is told */
+  readonly id: string;
+  /** ISO 8601, UTC */
+  readonly at: string;
+  readonly kind: "run";
+  readonly type: string;
+  /** Id of a run */
+  readonly runId: string;
+  readonly seq: number;
+  readonly name?: string | undefined;
+  readonly attempt?: number | undefined;
+  readonly engineId?: string | undefined;
+  readonly status?: "queued" | "running" | "waiting" | "paused" | "blocked" | "completed" | "failed" | "cancelled" | "timed-out" | "continued" | undefined;
+};
+
 export type HistoryItem = {
   readonly seq: number;
   readonly type: string;
@@ -216,6 +336,19 @@ export type InstanceChoice = {
     readonly kind: string;
     readonly message: string;
   }[];
+};
+
+export type Limit = {
+  readonly kind: string;
+  readonly name: string;
+  readonly maxConcurrent: number | null;
+  readonly ratePerSecond: number | null;
+  readonly maxDepth: number | null;
+  readonly inUse: number;
+  readonly paused: boolean;
+  readonly pausedBy: string | null;
+  readonly pausedAt: string | null;
+  readonly holders: readonly string[];
 };
 
 export type Lock = {
@@ -397,6 +530,88 @@ export type Run = {
   }>> | undefined;
 };
 
+export type RunDetail = {
+  /** Id of a run */
+  readonly runId: string;
+  readonly workflow: string;
+  readonly version: string;
+  readonly namespace: string;
+  readonly key: string | null;
+  readonly status: "queued" | "running" | "waiting" | "paused" | "blocked" | "completed" | "failed" | "cancelled" | "timed-out" | "continued";
+  readonly priority: "low" | "normal" | "high" | "critical";
+  readonly tags: readonly string[];
+  readonly queue: string;
+  readonly input: unknown;
+  readonly output: unknown;
+  readonly error: {
+    readonly code: string | null;
+    readonly message: string;
+  } | null;
+  /** ISO 8601, UTC */
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly closedAt: string | null;
+  readonly engineId: string | null;
+  readonly parentRunId: string | null;
+  readonly nodes?: Readonly<Record<string, {
+    readonly status: string;
+    readonly attempts: number;
+    readonly startedAt: string | null;
+    readonly endedAt: string | null;
+    readonly engineId: string | null;
+    readonly output: unknown;
+    readonly error: {
+      readonly code: string | null;
+      readonly message: string;
+    } | null;
+  }>> | undefined;
+  readonly steps: readonly ({
+    readonly name: string;
+    readonly status: string;
+    readonly attempts: number;
+    readonly startedAt: string | null;
+    readonly endedAt: string | null;
+    readonly engineId: string | null;
+    readonly taskRunId: string | null;
+    readonly output: unknown;
+    readonly error: {
+      readonly code: string | null;
+      readonly message: string;
+    } | null;
+    readonly retries: readonly ({
+      readonly attempt: number;
+      readonly at: string;
+      readonly engineId: string;
+      readonly error: {
+        readonly code: string | null;
+        readonly message: string;
+      };
+      readonly retryAt: string | null;
+      readonly superseded: boolean;
+    })[];
+  })[];
+  readonly signals: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly at: string;
+    readonly payload: unknown;
+  }[];
+  readonly children: readonly {
+    readonly name: string;
+    readonly runId: string;
+    readonly workflow: string;
+    readonly status: string;
+    readonly startedAt: string;
+  }[];
+  readonly timers: readonly {
+    readonly name: string;
+    readonly setAt: string;
+    readonly fireAt: string;
+  }[];
+  readonly published: Readonly<Record<string, unknown>>;
+  readonly retriedAt: readonly string[];
+};
+
 export type RunGraph = {
   /** Id of a run */
   readonly runId: string;
@@ -443,6 +658,17 @@ export type Start = {
   readonly region?: string | undefined;
   /** What a start does when its key's run has closed */
   readonly reuse?: "return" | "allow" | "allow-failed" | "refuse" | undefined;
+};
+
+export type StoredDocument = {
+  readonly name: string;
+  readonly version: string;
+  readonly hash: string;
+  readonly draft: boolean;
+  /** ISO 8601, UTC */
+  readonly deployedAt: string;
+  readonly deployedBy: string | null;
+  readonly document: Readonly<Record<string, unknown>>;
 };
 
 export type Strategy = {
@@ -496,14 +722,14 @@ export type Why = {
 
 /** What each operation takes and answers. */
 export interface Operations {
-  /** activateVersion */
+  /** Lets all new runs of a workflow get this version; a roll-out ends. */
   readonly activateVersion: {
     readonly params: {
       readonly name: string;
     };
     readonly query: Readonly<Record<string, never>>;
     readonly body: {
-      readonly version: string | number;
+      readonly version: number | string;
     };
     readonly answer: Definition;
   };
@@ -532,6 +758,25 @@ export interface Operations {
     } | undefined;
     readonly answer: Given;
   };
+  /** Pauses or limits everything, a queue, a workflow, or a key that starts bring along. */
+  readonly changeLimit: {
+    readonly params: Readonly<Record<string, never>>;
+    readonly query: Readonly<Record<string, never>>;
+    readonly body: {
+      /** What it is a limit of; `name` of everything but `all` */
+      readonly of: {
+        readonly kind: "all" | "queue" | "workflow" | "key";
+        readonly name?: string | undefined;
+      };
+      readonly paused?: boolean | undefined;
+      readonly maxConcurrent?: number | null | undefined;
+      readonly ratePerSecond?: number | null | undefined;
+      readonly maxDepth?: number | null | undefined;
+    };
+    readonly answer: {
+      readonly limit: Limit | null;
+    };
+  };
   /** Pauses a queue or limits it, at once and on all engines. */
   readonly changeQueue: {
     readonly params: {
@@ -542,26 +787,12 @@ export interface Operations {
     readonly body: QueueChange;
     readonly answer: Queue;
   };
-  /** createKey */
+  /** Makes an API key of the namespace. The answer has the key itself, which nobody can tell again. */
   readonly createKey: {
     readonly params: Readonly<Record<string, never>>;
     readonly query: Readonly<Record<string, never>>;
-    readonly body: {
-      readonly name: string;
-      readonly role: string;
-      readonly expiresAt?: string | undefined;
-    };
-    readonly answer: {
-      readonly keyId: string;
-      readonly name: string;
-      readonly role: string;
-      /** ISO 8601, UTC */
-      readonly createdAt: string;
-      readonly expiresAt: string | null;
-      readonly revokedAt: string | null;
-      readonly lastUsedAt: string | null;
-      readonly key: string;
-    };
+    readonly body: ApiKeyWish;
+    readonly answer: CreatedApiKey;
   };
   /** Declares an engine dead: what it owns is queued again, and what it still writes is refused. */
   readonly declareDead: {
@@ -573,14 +804,14 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: EngineDeclaredDead;
   };
-  /** deployDefinition */
+  /** Stores a version of a definition, which never changes from then on. */
   readonly deployDefinition: {
     readonly params: {
       readonly name: string;
       readonly version: string;
     };
     readonly query: Readonly<Record<string, never>>;
-    readonly body: unknown;
+    readonly body: string;
     readonly answer: Deployed;
   };
   /** Tells an engine to leave in good order: within a beat it takes nothing new. */
@@ -593,14 +824,17 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: EngineTold;
   };
-  /** listAudit */
+  /** Who did what, newest first. */
   readonly listAudit: {
     readonly params: Readonly<Record<string, never>>;
     readonly query: {
-      readonly who?: string | undefined;
-      readonly act?: string | undefined;
-      readonly since?: string | undefined;
-      readonly until?: string | undefined;
+      readonly actor?: string | undefined;
+      readonly action?: string | undefined;
+      readonly target?: string | undefined;
+      /** ISO 8601, UTC */
+      readonly from?: string | undefined;
+      /** ISO 8601, UTC */
+      readonly to?: string | undefined;
       readonly cursor?: string | undefined;
       readonly limit?: number | undefined;
     };
@@ -623,14 +857,17 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: DeadRunList;
   };
-  /** listDefinitions */
+  /** Workflows by name, deployed ones and code, with their versions and how many runs are on each. */
   readonly listDefinitions: {
     readonly params: Readonly<Record<string, never>>;
-    readonly query: Readonly<Record<string, never>>;
-    readonly body: undefined;
-    readonly answer: {
-      readonly items: readonly Definition[];
+    readonly query: {
+      /** The `nextCursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** Items of a page, at most 1000 */
+      readonly limit?: number | undefined;
     };
+    readonly body: undefined;
+    readonly answer: DefinitionPage;
   };
   /** Engines that were declared dead, newest first. */
   readonly listFailovers: {
@@ -642,10 +879,11 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: FailoverList;
   };
-  /** listKeys */
+  /** The API keys of the namespace, newest first, revoked and expired ones among them. */
   readonly listKeys: {
     readonly params: Readonly<Record<string, never>>;
     readonly query: {
+      /** The visible part of an API key */
       readonly cursor?: string | undefined;
       readonly limit?: number | undefined;
     };
@@ -653,6 +891,16 @@ export interface Operations {
     readonly answer: {
       readonly items: readonly ApiKey[];
       readonly nextCursor: string | null;
+    };
+  };
+  /** The limits of everything, of queues, of workflows and of keys. */
+  readonly listLimits: {
+    readonly params: Readonly<Record<string, never>>;
+    readonly query: Readonly<Record<string, never>>;
+    readonly body: undefined;
+    readonly answer: {
+      readonly items: readonly Limit[];
+      readonly nextCursor: null;
     };
   };
   /** Locks that are held or waited for, by name. */
@@ -718,7 +966,7 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Cluster;
   };
-  /** readDefinition */
+  /** A workflow with its versions, who gets them and how their runs ended. */
   readonly readDefinition: {
     readonly params: {
       readonly name: string;
@@ -726,6 +974,16 @@ export interface Operations {
     readonly query: Readonly<Record<string, never>>;
     readonly body: undefined;
     readonly answer: Definition;
+  };
+  /** A run with everything that its history tells: steps with their attempts, signals, children, timers. */
+  readonly readDetail: {
+    readonly params: {
+      /** Id of a run */
+      readonly runId: string;
+    };
+    readonly query: Readonly<Record<string, never>>;
+    readonly body: undefined;
+    readonly answer: RunDetail;
   };
   /** The graph of a run of a definition: its nodes, how they stand, and what needs what. */
   readonly readGraph: {
@@ -770,6 +1028,16 @@ export interface Operations {
     readonly query: Readonly<Record<string, never>>;
     readonly body: undefined;
     readonly answer: Strategy;
+  };
+  /** A version of a definition, as it was deployed. */
+  readonly readVersion: {
+    readonly params: {
+      readonly name: string;
+      readonly version: string;
+    };
+    readonly query: Readonly<Record<string, never>>;
+    readonly body: undefined;
+    readonly answer: StoredDocument;
   };
   /** What holds a run up, from itself to the cause, and what can be done about it. */
   readonly readWhy: {
@@ -824,16 +1092,17 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Given;
   };
-  /** revokeKey */
+  /** Ends an API key for ever; every server refuses it within 5 s. */
   readonly revokeKey: {
     readonly params: {
+      /** The visible part of an API key */
       readonly keyId: string;
     };
     readonly query: Readonly<Record<string, never>>;
     readonly body: undefined;
-    readonly answer: undefined;
+    readonly answer: ApiKey;
   };
-  /** rollBack */
+  /** Ends the roll-out; where there is none, the version that was active before is active again. */
   readonly rollBack: {
     readonly params: {
       readonly name: string;
@@ -842,18 +1111,20 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Definition;
   };
-  /** rollOut */
+  /** Lets parts of the new runs of a workflow get other versions, drawn by their keys. */
   readonly rollOut: {
     readonly params: {
       readonly name: string;
     };
     readonly query: Readonly<Record<string, never>>;
     readonly body: {
+      /** Percent of new runs by version; 0 takes a version out */
       readonly weights: Readonly<Record<string, number>>;
+      /** When a version is taken back by itself */
       readonly guard?: boolean | {
         readonly maxErrorRate?: number | undefined;
         readonly minRuns?: number | undefined;
-        readonly window?: string | number | undefined;
+        readonly window?: number | string | undefined;
       } | undefined;
     };
     readonly answer: Definition;
@@ -908,43 +1179,43 @@ export interface Operations {
     readonly body: readonly Start[];
     readonly answer: readonly (Acknowledgement | RefusedStart)[];
   };
-  /** validateDefinition */
+  /** Lists everything that is wrong with a definition; nothing is stored. */
   readonly validateDefinition: {
     readonly params: Readonly<Record<string, never>>;
-    readonly query: Readonly<Record<string, never>>;
-    readonly body: unknown;
-    readonly answer: {
-      readonly valid: boolean;
-      readonly problems: readonly ({
-        readonly file: string;
-        readonly line: number | null;
-        readonly column: number | null;
-        readonly path: string;
-        readonly code: string;
-        readonly message: string;
-        readonly value: unknown;
-        readonly remedy: string;
-      })[];
+    readonly query: {
+      /** What problems call it */
+      readonly file?: string | undefined;
     };
+    readonly body: string;
+    readonly answer: readonly DefinitionProblem[];
   };
-  /** watchEvents */
+  /** What becomes of runs, engines and queues, as Server-Sent Events. */
   readonly watchEvents: {
     readonly params: Readonly<Record<string, never>>;
     readonly query: {
-      readonly types?: string | undefined;
+      /** Separated by commas, or given more than once */
+      readonly types?: string | readonly string[] | undefined;
       readonly workflow?: string | undefined;
+      readonly tag?: string | undefined;
+      /** Id of a run */
       readonly runId?: string | undefined;
+      readonly queue?: string | undefined;
+      /** As the header Last-Event-ID, which goes before it */
+      readonly after?: string | undefined;
     };
     readonly body: undefined;
     readonly answer: undefined;
   };
-  /** watchRun */
+  /** The history of a run as it is recorded, as Server-Sent Events. Ends with the run. */
   readonly watchRun: {
     readonly params: {
       /** Id of a run */
       readonly runId: string;
     };
-    readonly query: Readonly<Record<string, never>>;
+    readonly query: {
+      /** As the header Last-Event-ID, which goes before it */
+      readonly after?: string | undefined;
+    };
     readonly body: undefined;
     readonly answer: undefined;
   };
@@ -955,16 +1226,18 @@ export const OPERATIONS = {
   activateVersion: { method: 'POST', path: '/api/v1/definitions/{name}/activate' },
   awaitResult: { method: 'GET', path: '/api/v1/runs/{runId}/result' },
   cancelRun: { method: 'POST', path: '/api/v1/runs/{runId}/cancel' },
+  changeLimit: { method: 'PATCH', path: '/api/v1/limits' },
   changeQueue: { method: 'PATCH', path: '/api/v1/queues/{queue}' },
   createKey: { method: 'POST', path: '/api/v1/keys' },
   declareDead: { method: 'POST', path: '/api/v1/cluster/engines/{engine}/failover' },
-  deployDefinition: { method: 'PUT', path: '/api/v1/definitions/{name}/versions/{version}' },
+  deployDefinition: { method: 'PUT', path: '/api/v1/definitions/{name}/versions/{version}', text: 'application/yaml' },
   drainEngine: { method: 'POST', path: '/api/v1/cluster/engines/{engine}/drain' },
   listAudit: { method: 'GET', path: '/api/v1/audit' },
   listDead: { method: 'GET', path: '/api/v1/queues/{queue}/dead' },
   listDefinitions: { method: 'GET', path: '/api/v1/definitions' },
   listFailovers: { method: 'GET', path: '/api/v1/cluster/failovers' },
   listKeys: { method: 'GET', path: '/api/v1/keys' },
+  listLimits: { method: 'GET', path: '/api/v1/limits' },
   listLocks: { method: 'GET', path: '/api/v1/cluster/locks' },
   listQueues: { method: 'GET', path: '/api/v1/queues' },
   listRuns: { method: 'GET', path: '/api/v1/runs' },
@@ -972,10 +1245,12 @@ export const OPERATIONS = {
   readAutoscaling: { method: 'GET', path: '/api/v1/autoscaling' },
   readCluster: { method: 'GET', path: '/api/v1/cluster' },
   readDefinition: { method: 'GET', path: '/api/v1/definitions/{name}' },
+  readDetail: { method: 'GET', path: '/api/v1/runs/{runId}/detail' },
   readGraph: { method: 'GET', path: '/api/v1/runs/{runId}/graph' },
   readHistory: { method: 'GET', path: '/api/v1/runs/{runId}/history' },
   readRun: { method: 'GET', path: '/api/v1/runs/{runId}' },
   readStrategy: { method: 'GET', path: '/api/v1/cluster/strategy' },
+  readVersion: { method: 'GET', path: '/api/v1/definitions/{name}/versions/{version}' },
   readWhy: { method: 'GET', path: '/api/v1/runs/{runId}/why' },
   redriveDead: { method: 'POST', path: '/api/v1/queues/{queue}/redrive' },
   releaseLock: { method: 'DELETE', path: '/api/v1/cluster/locks/{name}' },
@@ -989,7 +1264,7 @@ export const OPERATIONS = {
   signalRun: { method: 'POST', path: '/api/v1/runs/{runId}/signals/{name}' },
   startRun: { method: 'POST', path: '/api/v1/runs' },
   startRuns: { method: 'POST', path: '/api/v1/runs/batch' },
-  validateDefinition: { method: 'POST', path: '/api/v1/definitions/validate' },
+  validateDefinition: { method: 'POST', path: '/api/v1/definitions/validate', text: 'application/yaml' },
   watchEvents: { method: 'GET', path: '/api/v1/events' },
   watchRun: { method: 'GET', path: '/api/v1/runs/{runId}/events' },
 } as const;

@@ -4,22 +4,20 @@ import type { ApiKey, AuditEntry, CreatedKey } from '../shapes.ts';
 
 /** API keys of the caller's namespace. */
 export interface Keys {
-  list(options?: CallOptions): Pages<ApiKey>;
+  list(options?: CallOptions & { readonly limit?: number | undefined }): Pages<ApiKey>;
   /** The key itself is in the answer, and nowhere else. */
   create(wish: BodyOf<'createKey'>, options?: CallOptions): Promise<CreatedKey>;
   /** From then on nobody can use it. */
-  revoke(keyId: string, options?: CallOptions): Promise<void>;
+  revoke(keyId: string, options?: CallOptions): Promise<ApiKey>;
 }
 
 export type AuditFilter = Omit<QueryOf<'listAudit'>, 'cursor'>;
 
 export function keysOf(caller: Caller): Keys {
   return {
-    list: ({ signal } = {}) => list(caller, 'listKeys', { signal }),
+    list: ({ limit, signal } = {}) => list(caller, 'listKeys', { query: { limit }, signal }),
     create: (body, options = {}) => caller.call('createKey', { body, ...options }),
-    async revoke(keyId, options = {}) {
-      await caller.call('revokeKey', { params: { keyId }, ...options });
-    },
+    revoke: (keyId, options = {}) => caller.call('revokeKey', { params: { keyId }, ...options }),
   };
 }
 

@@ -13,7 +13,7 @@ export interface ClusterRoom {
   /** Sets the strategy of all engines; null: each goes by its own again. */
   setStrategy(rule: BodyOf<'setStrategy'>, options?: CallOptions): Promise<Strategy>;
   /** Engines that were declared dead, newest first. */
-  failovers(options?: CallOptions & { readonly limit?: number }): Pages<Failover>;
+  failovers(options?: CallOptions & { readonly limit?: number | undefined }): Pages<Failover>;
 }
 
 export interface Locks {

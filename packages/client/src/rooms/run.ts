@@ -2,7 +2,7 @@ import { acting, list, type ActOptions, type CallOptions, type Caller } from '..
 import type { WatchOptions } from '../events/watch.ts';
 import { ApiError } from '../errors.ts';
 import type { Pages } from '../pages.ts';
-import type { Graph, HistoryItem, Run, Why } from '../shapes.ts';
+import type { Graph, HistoryItem, Run, RunDetail, Why } from '../shapes.ts';
 import { awaitOutput, type ResultOptions } from './result.ts';
 import { watchEvents, type ServerEvent } from './watching.ts';
 
@@ -20,6 +20,8 @@ export interface RunHandle {
   id(options?: CallOptions): Promise<string>;
   /** The run as it stands. */
   describe(options?: DescribeOptions): Promise<Run>;
+  /** The run with its steps, signals, children and timers, and the nodes of a definition. */
+  detail(options?: CallOptions): Promise<RunDetail>;
   /** Every recorded event, in order. */
   history(options?: CallOptions): Pages<HistoryItem>;
   /** What holds it up, and what frees it. */
@@ -68,6 +70,7 @@ export function runHandle(caller: Caller, ref: RunRef): RunHandle {
         query: nodes === true ? { nodes: 'true' } : {},
         ...options,
       }),
+    detail: async (options = {}) => caller.call('readDetail', { params: await params(options), ...options }),
     history: (options = {}) => historyOf(caller, () => params(options), options),
     why: async (options = {}) => caller.call('readWhy', { params: await params(options), ...options }),
     graph: async (options = {}) => caller.call('readGraph', { params: await params(options), ...options }),

@@ -3,6 +3,7 @@ import { MillraceError } from '../core/errors.ts';
 import { fold } from '../core/reading/fold.ts';
 import { describeRun, type RunDescription } from '../core/reading/describe-run.ts';
 import { historyItems, placedEvents, type HistoryItem } from '../core/reading/history-items.ts';
+import { detailRun, type RunDetail } from '../core/reading/run-detail.ts';
 import { decodeValue } from '../core/json.ts';
 import type { Why } from '../core/policy/why.ts';
 import type { Signal } from '../core/workflow/signal.ts';
@@ -44,6 +45,8 @@ export interface Run<O = unknown> {
    * @param options - `nodes`: of a run of a definition its nodes too; that replays the run.
    */
   describe(options?: { nodes?: boolean }): Promise<RunDescription>;
+  /** With everything that its history tells: steps, signals, children, timers; and the nodes of a definition. */
+  detail(): Promise<RunDetail>;
   history(): Promise<HistoryItem[]>;
   /** What holds the run up, from itself to the cause, and what can be done about each link. */
   why(): Promise<Why>;
@@ -124,6 +127,12 @@ class RunHandle<O> implements Run<O> {
     const row = await this.row();
     const history = placedEvents(await this.chunks());
     return describeRun(row, history, nodes ? await this.desk.view(row, history) : undefined);
+  }
+
+  async detail(): Promise<RunDetail> {
+    const row = await this.row();
+    const history = placedEvents(await this.chunks());
+    return detailRun(row, history, await this.desk.view(row, history));
   }
 
   async history(): Promise<HistoryItem[]> {

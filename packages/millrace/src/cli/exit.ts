@@ -36,6 +36,7 @@ const EXIT_OF_CODE: Partial<Record<ErrorCode, number>> = {
   RUN_NOT_FOUND: EXIT.notFound,
   ENGINE_NOT_FOUND: EXIT.notFound,
   LOCK_NOT_HELD: EXIT.notFound,
+  SERVER_UNREACHABLE: EXIT.unreachable,
   STORE_UNREACHABLE: EXIT.unreachable,
   STORE_CONGESTED: EXIT.unreachable,
   STORE_SCHEMA_NEWER: EXIT.unreachable,

@@ -157,6 +157,11 @@ export const ERRORS = {
     summary: 'The role of the credential does not permit this.',
     remedy: 'Use a credential with a role that does.',
   },
+  SERVER_UNREACHABLE: {
+    status: 503,
+    summary: 'The server that a command was to talk to does not answer.',
+    remedy: 'Start it with `millrace serve`, correct its address, or name a store with --store instead.',
+  },
   NAMESPACE_NOT_SERVED: {
     status: 403,
     summary: "The server does not serve the credential's namespace.",

@@ -5,7 +5,7 @@ import type {
   EngineStatus,
 } from '../../../core/cluster/describe-cluster.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { safeText } from '../../output/safe-text.ts';
 import { shortInstant } from '../../output/run-words.ts';
 import { table, type Column } from '../../output/table.ts';
@@ -25,7 +25,7 @@ export function addCluster(program: Command, cli: Cli): void {
     .description('show the engines: who leads, how they stand, and which are missing')
     .action(async (_own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const cluster = await withClient(cli, options, (millrace) => millrace.cluster());
+      const cluster = await withHouse(cli, options, (house) => house.cluster());
       printResult(cli, options.json, cluster, () => clusterLines(cli.terminal, cluster));
       if (options.json !== true && cluster.engines.length === 0) cli.terminal.tell('no engines');
     });

@@ -1,13 +1,8 @@
 import type { Command } from 'commander';
 import { MillraceError, show } from '../../../core/errors.ts';
 import { isRunId } from '../../../core/ids.ts';
-import { describeRun, type RunDescription } from '../../../core/reading/describe-run.ts';
-import { placedEvents } from '../../../core/reading/history-items.ts';
-import type { Millrace } from '../../../millrace.ts';
-import type { RunRow } from '../../../store/port/store.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { NAMESPACE } from '../../connect/find-run.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { readLimit } from '../../connect/read-limit.ts';
 import { runTable } from '../../output/run-table.ts';
 import { readStatuses, type RunSelection } from '../../connect/selection.ts';
@@ -30,32 +25,16 @@ export function addRuns(program: Command, cli: Cli): void {
     .option('--cursor <cursor>', 'go on from here: the cursor that the page before gave', readCursor)
     .action(async (_own: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();
-      const { status, workflow, tag, key, tasks, limit, cursor: before } = options;
-      const page = await withClient(cli, options, async (millrace) => {
-        const filter = { namespace: NAMESPACE, status, workflow, tag, key, tasks, limit, before };
-        const { runs, next = null } = await millrace.store.listRuns(filter);
-        const items =
-          options.json === true ? await withValues(millrace, runs) : runs.map((row) => describeRun(row, []));
-        return { items, nextCursor: next };
+      const { status, workflow, tag, key, tasks, limit, cursor } = options;
+      const page = await withHouse(cli, options, async (house) => {
+        const found = await house.runs({ status, workflow, tag, key, tasks, limit, cursor });
+        return options.json === true ? { ...found, items: await house.withValues(found.items) } : found;
       });
       printResult(cli, options.json, page, () => runTable(cli.terminal, page.items));
       if (options.json === true) return;
       if (page.items.length === 0) cli.terminal.tell('no runs');
       if (page.nextCursor !== null) cli.terminal.tell(`there are more: --cursor ${page.nextCursor}`);
     });
-}
-
-/** Rows of a list come without their histories; the first and the last chunk have input and output. */
-async function withValues({ store }: Millrace, rows: readonly RunRow[]): Promise<RunDescription[]> {
-  const full = await store.readRuns(rows.map(({ runId }) => ({ runId })));
-  return Promise.all(
-    rows.map(async (listed, at) => {
-      const row = full[at] ?? listed;
-      const first = await store.readHistory(row.runId, 0, 1);
-      const ends = row.lastChunk === undefined ? first : [...first, row.lastChunk];
-      return describeRun(row, placedEvents(ends));
-    }),
-  );
 }
 
 function readCursor(text: string): string {

@@ -2,9 +2,8 @@ import type { Command } from 'commander';
 import type { LimitTarget, QueueChange } from '../../../api/limits/change.ts';
 import { MillraceError, show } from '../../../core/errors.ts';
 import type { LimitDescription, QueueDescription } from '../../../core/limits/describe-queue.ts';
-import type { Millrace } from '../../../millrace.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { addDead } from './dead.ts';
 import { limitTable, queueTable } from './tables.ts';
 
@@ -18,9 +17,9 @@ export function addQueues(program: Command, cli: Cli): void {
     .description('show the queues and limits; pause, resume and limit them; list their dead letters')
     .action(async (_own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const found = await withClient(cli, options, async (millrace) => ({
-        queues: await millrace.queues(),
-        limits: await millrace.limits(),
+      const found = await withHouse(cli, options, async (house) => ({
+        queues: await house.queues(),
+        limits: await house.limits(),
       }));
       printResult(cli, options.json, { items: found.queues, limits: found.limits }, () => lines(cli, found));
       if (options.json !== true && found.queues.length === 0) cli.terminal.tell('no queues');
@@ -96,13 +95,13 @@ function readNumber(option: string, text: string | undefined): number | null | u
 }
 
 async function change(cli: Cli, options: GlobalOptions, target: LimitTarget, to: QueueChange): Promise<void> {
-  await withClient(cli, options, async (millrace: Millrace) => {
+  await withHouse(cli, options, async (house) => {
     if (target !== 'all' && 'queue' in target) {
-      const queue = await millrace.setQueue(target.queue, to);
+      const queue = await house.setQueue(target.queue, to);
       printResult(cli, options.json, queue, () => queueTable(cli.terminal, [queue]));
       return;
     }
-    const limit = await millrace.setLimit(target, to);
+    const limit = await house.setLimit(target, to);
     printResult(cli, options.json, limit, () =>
       limit === null ? ['nothing is limited there any more'] : limitTable(cli.terminal, [limit]),
     );

@@ -1,0 +1,102 @@
+import { MillraceError } from '../../core/errors.ts';
+import { describeRun, type RunDescription } from '../../core/reading/describe-run.ts';
+import { historyItem, placedEvents } from '../../core/reading/history-items.ts';
+import type { Millrace } from '../../millrace.ts';
+import type { RunRow } from '../../store/port/store.ts';
+import { NAMESPACE, findRun } from './find-run.ts';
+import type { House, HouseRun } from './house.ts';
+
+/** A store that this process has opened. */
+export function localHouse(millrace: Millrace): House {
+  const { store } = millrace;
+  return {
+    ...asked(millrace),
+    findRun: (argument) => findRun(millrace, argument),
+    async findKey(key) {
+      const [row] = await store.readRuns([{ namespace: NAMESPACE, key }]);
+      return row;
+    },
+    async runs({ cursor: before, ...filter }) {
+      const { runs, next = null } = await store.listRuns({ ...filter, namespace: NAMESPACE, before });
+      return { items: runs.map((row) => describeRun(row, [])), nextCursor: next };
+    },
+    withValues: (items) => withValues(millrace, items),
+    run: (runId) => localRun(millrace, runId),
+    start: (workflow, input, options) => millrace.start(workflow, input, options),
+  };
+}
+
+function localRun(millrace: Millrace, runId: string): HouseRun {
+  const run = millrace.run(runId);
+  return {
+    describe: (options) => run.describe(options),
+    standing: async () => describeRun(await rowOf(millrace, runId), []),
+    recorded: async () => (await rowOf(millrace, runId)).events,
+    detail: () => run.detail(),
+    async history(from = 0) {
+      const chunks = await millrace.store.readHistory(runId, from);
+      return placedEvents(chunks)
+        .filter(({ seq }) => seq >= from)
+        .map(historyItem);
+    },
+    why: () => run.why(),
+    ended: () =>
+      run.result().then(
+        () => {},
+        () => {}, // how it ended is read, not caught
+      ),
+    signal: (name, payload, options) => run.signal(name, payload, options),
+    cancel: (reason) => run.cancel(reason),
+    retry: () => run.retry(),
+  };
+}
+
+async function rowOf({ store }: Millrace, runId: string): Promise<RunRow> {
+  const [row] = await store.readRuns([{ runId }]);
+  if (row !== undefined) return row;
+  throw new MillraceError('RUN_NOT_FOUND', `run ${runId} does not exist`);
+}
+
+/** Rows of a list come without their histories; the first and the last chunk have input and output. */
+async function withValues(
+  { store }: Millrace,
+  items: readonly RunDescription[],
+): Promise<readonly RunDescription[]> {
+  const full = await store.readRuns(items.map(({ runId }) => ({ runId })));
+  return Promise.all(
+    items.map(async (listed, at) => {
+      const row = full[at];
+      if (row === undefined) return listed;
+      const first = await store.readHistory(row.runId, 0, 1);
+      const ends = row.lastChunk === undefined ? first : [...first, row.lastChunk];
+      return describeRun(row, placedEvents(ends));
+    }),
+  );
+}
+
+type Asked = Omit<House, 'findRun' | 'findKey' | 'runs' | 'withValues' | 'run' | 'start'>;
+
+function asked(millrace: Millrace): Asked {
+  return {
+    cluster: () => millrace.cluster(),
+    strategy: () => millrace.strategy(),
+    setStrategy: (strategy, options) => millrace.setStrategy(strategy, options),
+    failovers: (filter) => millrace.failovers(filter),
+    drain: (engine) => millrace.drain(engine),
+    failover: (engine) => millrace.failover(engine),
+    locks: () => millrace.locks(),
+    releaseLock: (name) => millrace.releaseLock(name),
+    queues: () => millrace.queues(),
+    limits: () => millrace.limits(),
+    setQueue: (queue, change) => millrace.setQueue(queue, change),
+    setLimit: (scope, change) => millrace.setLimit(scope, change),
+    deadLetters: (queue, page) => millrace.deadLetters(queue, page),
+    redrive: (queue, options) => millrace.redrive(queue, options),
+    definitions: () => millrace.definitions(),
+    definition: (name) => millrace.definition(name),
+    deploy: (definition, options) => millrace.deploy(definition, options),
+    activate: (name, version) => millrace.activate(name, version),
+    rollout: (name, weights, options) => millrace.rollout(name, weights, options),
+    rollback: (name) => millrace.rollback(name),
+  };
+}
