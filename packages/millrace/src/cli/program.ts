@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { addGlobalOptions, type Cli } from './cli.ts';
+import { addKeys } from './commands/keys/keys.ts';
 import { addCancel } from './commands/act/cancel.ts';
+import { addPause, addResume } from './commands/act/pause.ts';
 import { addRetry } from './commands/act/retry.ts';
 import { addSignal } from './commands/act/signal.ts';
 import { addCluster } from './commands/cluster/cluster.ts';
@@ -23,6 +25,7 @@ import { addHistory } from './commands/look/history.ts';
 import { addRuns } from './commands/look/runs.ts';
 import { addShow } from './commands/look/show.ts';
 import { addWhy } from './commands/look/why.ts';
+import { addCompletion } from './commands/operate/completion.ts';
 import { addDoctor } from './commands/operate/doctor.ts';
 import { addMigrate } from './commands/operate/migrate.ts';
 import { addPreflight } from './commands/operate/preflight.ts';
@@ -49,14 +52,15 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('Look:');
   for (const add of [addRuns, addShow, addHistory, addWhy]) add(program, cli);
   program.commandsGroup('Act:');
-  for (const add of [addSignal, addCancel, addRetry]) add(program, cli);
+  for (const add of [addSignal, addCancel, addPause, addResume, addRetry]) add(program, cli);
   program.commandsGroup('Versions:');
   for (const add of [addDefinitions, addDeploy, addActivate, addRollout, addRollback]) add(program, cli);
   program.commandsGroup('Cluster:');
   for (const add of [addCluster, addDrain, addFailover, addFailovers, addStrategy, addPool, addLocks])
     add(program, cli);
   program.commandsGroup('Operate:');
-  for (const add of [addQueues, addPreflight, addDoctor, addMigrate]) add(program, cli);
+  for (const add of [addQueues, addKeys, addPreflight, addDoctor, addMigrate, addCompletion])
+    add(program, cli);
   return program;
 }
 

@@ -13,18 +13,21 @@ const PATIENCE_MS = 10_000;
 
 /**
  * Opens the store for a command that looks or acts, executes nothing, and closes it whatever happens.
+ * @param namespace - default: `default`.
  * @throws STORE_UNREACHABLE and what `use` throws.
  */
 export async function withClient<T>(
   cli: Cli,
   options: GlobalOptions,
   use: (millrace: Millrace) => Promise<T>,
+  namespace?: string,
 ): Promise<T> {
   const { configuration } = configurationOf(cli);
   const log = logTo(cli.terminal, { level: 'warn', format: configuration.logFormat });
   return useStore(options, configuration, async (store, url) => {
     const { expectedEngines, strategy } = configuration;
-    const client = { store, work: false, name: 'millrace-cli', log, expectedEngines, strategy };
+    const name = 'millrace-cli';
+    const client = { store, work: false, name, namespace, log, expectedEngines, strategy };
     const millrace = await answering(url, Millrace.open(client));
     try {
       return await use(millrace);

@@ -25,6 +25,7 @@ export interface House extends Pick<Millrace, Asked> {
   /** The same runs with their values. */
   withValues(items: readonly RunDescription[]): Promise<readonly RunDescription[]>;
   run(runId: string): HouseRun;
+  readonly keys: HouseKeys;
   start(
     workflow: AnyWorkflow | StartName,
     input: unknown,
@@ -54,6 +55,44 @@ type Asked =
   | 'activate'
   | 'rollout'
   | 'rollback';
+
+/** API keys of the namespace. */
+export interface HouseKeys {
+  create(wish: KeyWish): Promise<CreatedKey>;
+  list(page: { readonly limit: number; readonly cursor: string | undefined }): Promise<KeyPage>;
+  /** @param options.by - as for `pause`. */
+  revoke(keyId: string, options: { readonly by: string | undefined }): Promise<KeyDescription>;
+}
+
+export interface KeyWish {
+  readonly role: string;
+  readonly name: string | undefined;
+  /** Milliseconds; without it the key is good until it is revoked. */
+  readonly expiresIn?: number;
+  readonly by: string | undefined;
+}
+
+export interface KeyDescription {
+  readonly keyId: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly role: string;
+  readonly status: 'active' | 'expired' | 'revoked';
+  readonly createdAt: string;
+  readonly createdBy: string | null;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+}
+
+export interface CreatedKey extends KeyDescription {
+  /** The key itself, which is nowhere else. */
+  readonly key: string;
+}
+
+export interface KeyPage {
+  readonly items: readonly KeyDescription[];
+  readonly nextCursor: string | null;
+}
 
 export interface FoundRun {
   readonly runId: string;
@@ -96,4 +135,7 @@ export interface HouseRun {
   signal(name: string, payload: unknown, options: { id?: string }): Promise<void>;
   cancel(reason: string | undefined): Promise<void>;
   retry(): Promise<void>;
+  /** @param options.by - who sits at the terminal; of a server it is whose key it is. */
+  pause(options: { reason: string | undefined; by: string | undefined }): Promise<void>;
+  resume(): Promise<void>;
 }

@@ -10,11 +10,12 @@ const order = workflow('order', async (ctx, input: { id: number }) => {
   const paid = await ctx.step('pay', () => input.id * 2);
   return { paid, by: await ctx.waitForSignal<string>('approved') };
 });
-const broken = workflow('broken', (ctx) =>
-  ctx.step('pay', () => {
+const broken = workflow('broken', (ctx) => {
+  const pay = () => {
     throw new Error('no money');
-  }),
-);
+  };
+  return ctx.step('pay', pay, { retry: { maxAttempts: 1 } });
+});
 
 /** What changes from one look to the next. */
 const VOLATILE = new Set(['at', 'lastBeatAt', 'load', 'oldestAgeSeconds', 'time', 'timeBySteps', 'pool']);
@@ -135,6 +136,37 @@ describe.skipIf(!hasRoutes('listRuns', 'startRun', 'signalRun', 'awaitResult', '
       expect([refused.status, refused.err]).toEqual([2, expect.stringContaining('signal approved: 3 runs')]);
       const { status, out } = await ask('signal', ...where, 'approved', '"all"', '--yes', '--json');
       expect([status, JSON.parse(out)]).toEqual([0, { matched: 3, done: 3, failed: [] }]);
+    });
+  },
+);
+
+describe.skipIf(!hasRoutes('pauseRun', 'resumeRun', 'createKey', 'listKeys', 'revokeKey'))(
+  'both houses',
+  () => {
+    it.each(['store', 'server'] as const)('pause and resume runs: the %s', async (which) => {
+      const house = which === 'store' ? ['--store', place.store] : ['--server', served.url];
+      const run = await served.millrace.start(order, { id: 5 });
+      const paused = await millrace(['pause', run.runId, '--reason', 'audit', ...house, '--json']);
+      expect([paused.status, JSON.parse(paused.out)]).toMatchObject([0, { status: 'paused' }]);
+      expect((await run.describe()).status).toBe('paused');
+      expect(await millrace(['resume', run.runId, ...house])).toMatchObject({ status: 0 });
+      expect((await run.describe()).status).not.toBe('paused');
+    });
+
+    it.each(['store', 'server'] as const)('make, list and revoke keys: the %s', async (which) => {
+      const house = which === 'store' ? ['--store', place.store] : ['--server', served.url];
+      const create = ['keys', 'create', '--role', 'worker', '--name', which, '--expires', '1d'];
+      const made = await millrace([...create, ...house, '--json']);
+      const { keyId, key } = JSON.parse(made.out) as { keyId: string; key: string };
+      expect([made.status, key]).toEqual([0, expect.stringContaining(keyId)]);
+      const list = await millrace(['keys', 'list', ...house, '--json']);
+      const { items } = JSON.parse(list.out) as { items: readonly object[] };
+      expect(items[0]).toMatchObject({ keyId, name: which, status: 'active' });
+      expect(list.out).not.toContain(key);
+      expect(await millrace(['keys', 'revoke', keyId, ...house])).toMatchObject({
+        status: 0,
+        out: `key ${keyId} is revoked`,
+      });
     });
   },
 );

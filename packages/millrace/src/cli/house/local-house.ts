@@ -4,7 +4,7 @@ import { historyItem, placedEvents } from '../../core/reading/history-items.ts';
 import type { Millrace } from '../../millrace.ts';
 import type { RunRow } from '../../store/port/store.ts';
 import { NAMESPACE, findRun } from './find-run.ts';
-import type { House, HouseRun } from './house.ts';
+import type { House, HouseKeys, HouseRun, KeyDescription } from './house.ts';
 
 /** A store that this process has opened. */
 export function localHouse(millrace: Millrace): House {
@@ -22,6 +22,7 @@ export function localHouse(millrace: Millrace): House {
     },
     withValues: (items) => withValues(millrace, items),
     run: (runId) => localRun(millrace, runId),
+    keys: localKeys(millrace),
     start: (workflow, input, options) => millrace.start(workflow, input, options),
   };
 }
@@ -40,14 +41,15 @@ function localRun(millrace: Millrace, runId: string): HouseRun {
         .map(historyItem);
     },
     why: () => run.why(),
-    ended: () =>
-      run.result().then(
-        () => {},
-        () => {}, // how it ended is read, not caught
-      ),
+    async ended() {
+      // How it ended is read, not caught.
+      await run.result().catch(() => undefined);
+    },
     signal: (name, payload, options) => run.signal(name, payload, options),
     cancel: (reason) => run.cancel(reason),
     retry: () => run.retry(),
+    pause: (options) => able<Pausable>(run, 'pause').pause(options),
+    resume: () => able<Pausable>(run, 'resume').resume(),
   };
 }
 
@@ -74,7 +76,43 @@ async function withValues(
   );
 }
 
-type Asked = Omit<House, 'findRun' | 'findKey' | 'runs' | 'withValues' | 'run' | 'start'>;
+interface Pausable {
+  pause: HouseRun['pause'];
+  resume(): Promise<void>;
+}
+
+interface Keyed {
+  readonly keys: Pick<HouseKeys, 'create' | 'revoke'> & {
+    list(page: { limit: number; before: string | undefined }): Promise<StoredPage>;
+  };
+}
+
+interface StoredPage {
+  readonly keys: readonly KeyDescription[];
+  readonly next: string | undefined;
+}
+
+function localKeys(millrace: Millrace): HouseKeys {
+  const keys = (): Keyed['keys'] => able<Keyed>(millrace, 'keys').keys;
+  return {
+    create: async (wish) => keys().create(wish),
+    async list({ limit, cursor: before }) {
+      const { keys: items, next = null } = await keys().list({ limit, before });
+      return { items, nextCursor: next };
+    },
+    revoke: async (keyId, options) => keys().revoke(keyId, options),
+  };
+}
+
+/** What the library of this process can do, where it can. @throws INVALID_ARGUMENT. */
+function able<T extends object>(thing: object, what: keyof T & string): T {
+  if (what in thing) return thing as T; // it has just been looked for
+  throw new MillraceError('INVALID_ARGUMENT', `${what}: this version does it through a server alone`, {
+    remedy: 'Name a server with --server.',
+  });
+}
+
+type Asked = Omit<House, 'findRun' | 'findKey' | 'runs' | 'withValues' | 'run' | 'start' | 'keys'>;
 
 function asked(millrace: Millrace): Asked {
   return {

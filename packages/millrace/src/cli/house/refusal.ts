@@ -14,7 +14,7 @@ export async function answerOf<T>(asked: Promise<unknown>): Promise<T> {
 }
 
 /** A refusal of the server as the library's own error; what is none of either stays as it is. */
-export function refusalOf(error: unknown): unknown {
+function refusalOf(error: unknown): unknown {
   if (isConnectionError(error))
     return new MillraceError('SERVER_UNREACHABLE', error.message, { cause: error });
   if (!isApiError(error) || !Object.hasOwn(ERRORS, error.code)) return error;

@@ -8,7 +8,7 @@ import type { RolloutOptions } from '../../versions/publisher.ts';
 import type { House } from './house.ts';
 import { answerOf } from './refusal.ts';
 
-type Asked = Omit<House, 'findRun' | 'findKey' | 'runs' | 'withValues' | 'run' | 'start'>;
+type Asked = Omit<House, 'findRun' | 'findKey' | 'runs' | 'withValues' | 'run' | 'start' | 'keys'>;
 
 /** What a server says of its cluster, its queues and its definitions, and changes in them. */
 export function remoteCluster(client: Client): Asked {
@@ -16,6 +16,7 @@ export function remoteCluster(client: Client): Asked {
   return {
     cluster: () => answerOf(cluster.read()),
     strategy: () => answerOf(cluster.strategy()),
+    // oxlint-disable-next-line no-useless-default-assignment -- commands leave it out
     setStrategy: (strategy, { shadow, queues }: RuleOptions = {}) =>
       answerOf(
         cluster.setStrategy({ strategy, shadow, queues } as Parameters<typeof cluster.setStrategy>[0]),
@@ -50,6 +51,7 @@ function queuesOf({
       const { items, nextCursor } = await answerOf<Paged>(queues.dead(queue, { limit }).page(before));
       return { runs: items as never, next: nextCursor ?? undefined };
     },
+    // oxlint-disable-next-line no-useless-default-assignment -- commands leave it out
     redrive: (queue, { limit }: { limit?: number } = {}) => answerOf(queues.redrive(queue, { limit })),
   };
 }
@@ -71,6 +73,7 @@ function versionsOf({
     // Commands have read and checked the file; who deploys it is whose key it is.
     deploy: (document) => answerOf(definitions.deploy(document as DefinitionDocument)),
     activate: (name, version) => answerOf(definitions.activate(name, version)),
+    // oxlint-disable-next-line no-useless-default-assignment -- commands leave it out
     rollout: (name, weights, { guard }: RolloutOptions = {}) =>
       answerOf(definitions.rollOut(name, { weights, guard: guardOf(guard) })),
     rollback: (name) => answerOf(definitions.rollBack(name)),

@@ -2,7 +2,7 @@ import { createClient, isApiError, type Client } from '@millrace/client';
 import { MillraceError } from '../../core/errors.ts';
 import type { RunDescription } from '../../core/reading/describe-run.ts';
 import { lookUp } from './find-run.ts';
-import type { FoundRun, House, ListFilter, RunPage } from './house.ts';
+import type { FoundRun, House, HouseKeys, ListFilter, RunPage } from './house.ts';
 import { answerOf } from './refusal.ts';
 import { remoteCluster } from './remote-cluster.ts';
 import { remoteRun } from './remote-run.ts';
@@ -33,7 +33,18 @@ export function remoteHouse({ url, key }: ServerAccess): House {
     runs: (filter) => list(client, filter),
     withValues: (items) => withValues(client, items),
     run: (runId) => remoteRun(client, runId),
+    keys: keysOf(client),
     start: (workflow, input, options) => remoteStart(client, workflow, input, options),
+  };
+}
+
+function keysOf({ keys }: Client): HouseKeys {
+  return {
+    // Which roles there are, the server says; and by whom, it knows from the key.
+    create: ({ role, name, expiresIn }) =>
+      answerOf(keys.create({ role, name, expiresIn } as Parameters<typeof keys.create>[0])),
+    list: ({ limit, cursor }) => answerOf(keys.list({ limit }).page(cursor)),
+    revoke: (keyId) => answerOf(keys.revoke(keyId)),
   };
 }
 

@@ -17,6 +17,8 @@ export function remoteRun(client: Client, runId: string): HouseRun {
     signal: (name, payload, { id }) => answerOf(run.signal(name, payload, { idempotencyKey: id })),
     cancel: (reason) => answerOf(run.cancel({ reason })),
     retry: () => answerOf(run.retry()),
+    pause: ({ reason }) => answerOf(run.pause({ reason })),
+    resume: () => answerOf(run.resume()),
   };
 }
 

@@ -36,7 +36,7 @@ export async function actOnRun(
       const { json, sentence } = act.result(run);
       printResult(cli, options.json, { runId: run.runId, ...json }, () => [sentence]);
     }
-    await warnWithoutEngine(cli, house);
+    if (act.atOnce !== true) await warnWithoutEngine(cli, house);
   });
 }
 

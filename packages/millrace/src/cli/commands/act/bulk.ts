@@ -16,6 +16,8 @@ export interface Act {
   readonly verb: string;
   /** Runs in other statuses are left out: the act means nothing to them. */
   readonly statuses: readonly RunStatus[];
+  /** No engine is needed for it to take effect. */
+  readonly atOnce?: boolean;
   readonly perform: (run: HouseRun) => Promise<void>;
 }
 

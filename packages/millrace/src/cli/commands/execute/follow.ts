@@ -1,10 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RunDescription } from '../../../core/reading/describe-run.ts';
 import type { HistoryItem } from '../../../core/reading/history-items.ts';
-import { isMillraceError } from '../../../core/errors.ts';
 import { isClosed, type RunStatus } from '../../../core/status.ts';
-import { StoreError } from '../../../store/port/errors.ts';
 import type { House } from '../../house/house.ts';
+import { isOutage } from '../../house/outage.ts';
 import type { StopWatch } from './stop-signals.ts';
 
 const SHORTEST_POLL_MS = 20;
@@ -71,14 +70,6 @@ export async function follow(
   }
   return undefined;
 }
-
-/** The store is away or overloaded, or the server is: that passes. */
-function isOutage(error: unknown): error is Error {
-  if (error instanceof StoreError) return error.failure !== 'definite';
-  return PASSING.some((code) => isMillraceError(error, code));
-}
-
-const PASSING = ['STORE_UNREACHABLE', 'STORE_CONGESTED', 'SERVER_UNREACHABLE'] as const;
 
 async function look(
   house: House,

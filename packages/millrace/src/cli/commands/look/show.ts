@@ -3,13 +3,13 @@ import { isMillraceError } from '../../../core/errors.ts';
 import type { RunDescription } from '../../../core/reading/describe-run.ts';
 import type { Why } from '../../../core/policy/why.ts';
 import type { RunDetail, StepDescription } from '../../../core/reading/run-detail.ts';
-import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withHouse } from '../../connect/open-house.ts';
+import { printResult, type Cli } from '../../cli.ts';
 import type { House } from '../../house/house.ts';
 import { plainJson } from '../../output/plain-json.ts';
 import { paintStatus, shortInstant, span } from '../../output/run-words.ts';
 import { safeLines, safeText, shorten } from '../../output/safe-text.ts';
 import { table } from '../../output/table.ts';
+import { addWatch, look, type LookOptions } from '../../output/watch.ts';
 import type { Terminal } from '../../terminal.ts';
 import { nodeLines } from './node-lines.ts';
 
@@ -17,20 +17,22 @@ const VALUE_CHARS = 2000;
 
 /** `show RUN`: one run with its steps, signals, children, timers and published values. */
 export function addShow(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command('show')
     .description('show a run: input, output, steps with their attempts, signals, children, timers')
-    .argument('<run>', 'runId, its first 8 or more characters, or key:KEY')
-    .action(async (argument: string, _own: object, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
-      const shown = await withHouse(cli, options, async (house) => {
-        const { runId } = await house.findRun(argument);
-        const run = house.run(runId);
-        const [detail, { reasons }] = await Promise.all([run.detail(), run.why()]);
-        return withTasks(house, { detail, reasons });
-      });
-      printResult(cli, options.json, shown.detail, () => runLines(cli.terminal, shown));
+    .argument('<run>', 'runId, its first 8 or more characters, or key:KEY');
+  addWatch(command).action(async (argument: string) => {
+    const options = command.optsWithGlobals<LookOptions>();
+    const read = async (house: House): Promise<Shown> => {
+      const { runId } = await house.findRun(argument);
+      const run = house.run(runId);
+      const [detail, { reasons }] = await Promise.all([run.detail(), run.why()]);
+      return withTasks(house, { detail, reasons });
+    };
+    await look(cli, options, read, (shown, found) => {
+      printResult(shown, options.json, found.detail, () => runLines(shown.terminal, found));
     });
+  });
 }
 
 interface Shown {
