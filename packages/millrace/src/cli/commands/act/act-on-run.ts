@@ -55,7 +55,10 @@ function checkChoice({ where }: BulkOptions, argument: string | undefined, verb:
 
 /** What was asked for is durable; somebody must be there to do it. */
 async function warnWithoutEngine({ terminal }: Cli, house: House): Promise<void> {
-  const { engines } = await house.cluster();
+  // The act is done: that nobody can be asked about engines does not undo it.
+  const cluster = await house.cluster().catch(() => undefined);
+  if (cluster === undefined) return;
+  const { engines } = cluster;
   if (
     engines.some(
       ({ status, lastBeatAt }) => status !== 'dead' && Date.now() - Date.parse(lastBeatAt) < SILENT_MS,
