@@ -10,11 +10,6 @@ export type Acknowledgement = {
   readonly queued: boolean;
 };
 
-export type Acted = {
-  /** Id of a run */
-  readonly runId: string;
-};
-
 export type ApiKey = {
   /** The visible part of an API key */
   readonly keyId: string;
@@ -937,7 +932,7 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: RunPage;
   };
-  /** pauseRun */
+  /** Begins nothing of a run any more until it is resumed; attempts that run may end. */
   readonly pauseRun: {
     readonly params: {
       /** Id of a run */
@@ -947,7 +942,7 @@ export interface Operations {
     readonly body: {
       readonly reason?: string | undefined;
     } | undefined;
-    readonly answer: Acted;
+    readonly answer: Run;
   };
   /** How many engines a queue wants, for an autoscaler. */
   readonly readAutoscaling: {
@@ -1070,17 +1065,15 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: undefined;
   };
-  /** resumeRun */
+  /** Lets a paused run go on where it stood. */
   readonly resumeRun: {
     readonly params: {
       /** Id of a run */
       readonly runId: string;
     };
     readonly query: Readonly<Record<string, never>>;
-    readonly body: {
-      readonly reason?: string | undefined;
-    } | undefined;
-    readonly answer: Acted;
+    readonly body: undefined;
+    readonly answer: Run;
   };
   /** Lets a failed, cancelled or timed-out run go on from its failure, or a blocked one try again. */
   readonly retryRun: {
