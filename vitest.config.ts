@@ -1,5 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** Tests work on the sources; what is published is what they become. */
+const resolve = {
+  alias: { '@millrace/client': fileURLToPath(new URL('packages/client/src/index.ts', import.meta.url)) },
+};
 const postgres = ['packages/millrace/testbed/global-postgres.ts'];
 
 export default defineConfig({
@@ -13,9 +18,11 @@ export default defineConfig({
     },
     projects: [
       {
+        resolve,
         test: {
           name: 'unit',
           include: [
+            'packages/client/{src,generate}/**/*.test.ts',
             'packages/millrace/{src,testbed,process}/**/*.test.ts',
             'tools/**/*.test.ts',
             'examples/**/*.test.ts',
@@ -23,6 +30,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           name: 'contract',
           include: ['packages/millrace/src/**/*.contract.ts'],

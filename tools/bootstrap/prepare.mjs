@@ -52,14 +52,12 @@ function isInstalled() {
 
 /**
  * @param {string} lockfile
- * @returns {Record<string, { version?: string, optional?: boolean }>} only what comes from the registry.
+ * @returns {Record<string, { version?: string, optional?: boolean }>} below node_modules, our own by links.
  */
 function lockedPackages(lockfile) {
   const path = join(ROOT, lockfile);
   if (!existsSync(path)) return {};
-  /** @type {Record<string, { version?: string, optional?: boolean, link?: boolean }>} */
+  /** @type {Record<string, { version?: string, optional?: boolean }>} */
   const packages = JSON.parse(readFileSync(path, 'utf8')).packages;
-  return Object.fromEntries(
-    Object.entries(packages).filter(([name, { link }]) => name.includes('node_modules/') && link !== true),
-  );
+  return Object.fromEntries(Object.entries(packages).filter(([name]) => name.includes('node_modules/')));
 }

@@ -9,8 +9,8 @@ const [script, ...args] = process.argv.slice(2);
 try {
   if (script === undefined) throw new Error('usage: run.mjs SCRIPT [ARGUMENT …]');
   await prepare();
-  // A tool works on the sources; only our own programs are built first.
-  if (!script.startsWith('node_modules/')) await build();
+  // A tool, or what makes sources, works on the sources; only our own programs are built first.
+  if (!/^node_modules\/|\/generate\//.test(script)) await build();
   process.exitCode = await runScript(script, args);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -13,11 +13,15 @@ const TSC = 'node_modules/typescript/bin/tsc';
 export const STATICS = {
   format: [['node_modules/oxfmt/bin/oxfmt', '--check']],
   lint: [['node_modules/oxlint/bin/oxlint']],
-  types: ['packages/millrace', 'tools', 'examples', 'bench']
+  types: ['packages/client', 'packages/millrace', 'tools', 'examples', 'bench']
     .filter((folder) => existsSync(join(ROOT, folder, 'tsconfig.json')))
     .map((folder) => /** @type {const} */ ([TSC, '--noEmit', '-p', folder])),
   'dead code': [['node_modules/knip/bin/knip.js', '--no-progress']],
-  package: [['node_modules/publint/src/cli.js', '--strict', 'packages/millrace']],
+  package: ['packages/client', 'packages/millrace'].map((folder) => [
+    'node_modules/publint/src/cli.js',
+    '--strict',
+    folder,
+  ]),
 };
 
 /**

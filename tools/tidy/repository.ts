@@ -41,7 +41,7 @@ export function isTest({ path }: SourceFile): boolean {
 
 /** A file whose form is not ours to choose. */
 export function isGenerated({ path }: SourceFile): boolean {
-  return basename(path) === 'package-lock.json' || basename(path) === 'LICENSE';
+  return ['package-lock.json', 'LICENSE'].includes(basename(path)) || path.includes('/generated/');
 }
 
 /** Source of the library, without its tests, with paths relative to `src/`. */

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import { isCode, isTest } from './repository.ts';
+import { isCode, isGenerated, isTest } from './repository.ts';
 import type { SourceFile } from './repository.ts';
 
 const LINES_MAX = 500;
@@ -12,6 +12,7 @@ const PAGE_LINES_MAX: Readonly<Record<string, number>> = { 'ARCHITECTURE.md': 30
 /** Files of code and pages that have outgrown their limit. */
 export function longFiles(files: readonly SourceFile[]): readonly string[] {
   return files.flatMap((file) => {
+    if (isGenerated(file)) return [];
     const lines = file.text.trimEnd().split('\n').length;
     const most =
       PAGE_LINES_MAX[file.path] ?? (isCode(file) ? (isTest(file) ? TEST_LINES_MAX : LINES_MAX) : Infinity);
@@ -35,10 +36,12 @@ export function fullFolders(files: readonly SourceFile[]): readonly string[] {
 
 /** Lines of code that are too wide; the formatter does not break comments and texts. */
 export function wideLines(files: readonly SourceFile[]): readonly string[] {
-  return files.filter(isCode).flatMap(({ path, text }) =>
-    text.split('\n').flatMap((line, at) => {
-      const { length } = line;
-      return length > WIDTH_MAX ? [`${path}:${at + 1} has ${length} columns, more than ${WIDTH_MAX}`] : [];
-    }),
-  );
+  return files
+    .filter((file) => isCode(file) && !isGenerated(file))
+    .flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, at) => {
+        const { length } = line;
+        return length > WIDTH_MAX ? [`${path}:${at + 1} has ${length} columns, more than ${WIDTH_MAX}`] : [];
+      }),
+    );
 }

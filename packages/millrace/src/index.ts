@@ -90,6 +90,12 @@ export type { PreflightOptions } from './api/preflight/options.ts';
 export type { BreakingRun, PreflightReport, VersionReport } from './core/rehearsal/report.ts';
 export type { Edge, NodeDescription, Progress } from './core/dag/view/view-graph.ts';
 export type { RunDescription } from './core/reading/describe-run.ts';
+export type {
+  ChildDescription,
+  FailedAttempt,
+  RunDetail,
+  StepDescription,
+} from './core/reading/run-detail.ts';
 export type { StepTime } from './core/reading/time/step-times.ts';
 export type { TimeSplit } from './core/reading/time/time-split.ts';
 export type { HistoryItem } from './core/reading/history-items.ts';

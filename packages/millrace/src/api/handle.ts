@@ -3,6 +3,7 @@ import { MillraceError } from '../core/errors.ts';
 import { fold } from '../core/reading/fold.ts';
 import { describeRun, describeStored, type RunDescription } from '../core/reading/describe-run.ts';
 import { eventsIn, historyItems, placedEvents, type HistoryItem } from '../core/reading/history-items.ts';
+import { detailRun, type RunDetail } from '../core/reading/run-detail.ts';
 import { decodeValue } from '../core/json.ts';
 import type { DrawnGraph } from '../core/dag/view/view-graph.ts';
 import type { Why } from '../core/policy/why.ts';
@@ -70,6 +71,8 @@ export interface Run<O = unknown> {
    * @param options - `nodes`: of a run of a definition its nodes too; that replays the run.
    */
   describe(options?: { nodes?: boolean }): Promise<RunDescription>;
+  /** With everything that its history tells: steps, signals, children, timers; and the nodes of a definition. */
+  detail(): Promise<RunDetail>;
   /** @throws PAYLOAD_UNREADABLE, RUN_NOT_FOUND. */
   history(): Promise<HistoryItem[]>;
   /** A page of it, of bounded size. @throws INVALID_ARGUMENT, RUN_NOT_FOUND. */
@@ -195,6 +198,13 @@ class RunHandle<O> implements Run<O> {
     if (view === undefined) throw noGraph(row);
     const { nodes, edges, progress, criticalPath } = view;
     return { runId: row.runId, status: row.status, nodes, edges, progress, criticalPath };
+  }
+
+  async detail(): Promise<RunDetail> {
+    const row = await this.row();
+    const { history, unreadable } = eventsIn(await this.chunks());
+    if (unreadable !== undefined) return { ...detailRun(row, history), unreadable: unreadable.message };
+    return detailRun(row, history, await this.desk.view(row, history));
   }
 
   async history(): Promise<HistoryItem[]> {

@@ -51,6 +51,7 @@ const RUN_ACTS: Readonly<Record<Exclude<keyof Run, 'runId'>, (run: Run) => Promi
   update: (run) => run.update('ask', null, { timeout: 1_000 }),
   published: (run) => run.published('state'),
   describe: (run) => run.describe({ nodes: true }),
+  detail: (run) => run.detail(),
   history: (run) => run.history(),
   historyPage: (run) => run.historyPage(),
   outcome: (run) => run.outcome({ wait: 50 }),

@@ -24,7 +24,7 @@ export interface Cli {
 export function addGlobalOptions(program: Command): void {
   program
     .addOption(new Option('--store <url>', 'file:PATH (SQLite) or postgres://…; default: DATABASE_URL'))
-    .addOption(new Option('--server <url>', 'a server to talk to (not in this version)'))
+    .addOption(new Option('--server <url>', 'a server to talk to; default: MILLRACE_SERVER'))
     .option('--json', 'print the result as JSON');
 }
 

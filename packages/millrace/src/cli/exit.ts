@@ -38,6 +38,7 @@ const EXIT_OF_CODE: Partial<Record<ErrorCode, number>> = {
   ENGINE_NOT_FOUND: EXIT.notFound,
   LOCK_NOT_HELD: EXIT.notFound,
   API_KEY_NOT_FOUND: EXIT.notFound,
+  SERVER_UNREACHABLE: EXIT.unreachable,
   STORE_UNREACHABLE: EXIT.unreachable,
   STORE_CONGESTED: EXIT.unreachable,
   STORE_SCHEMA_NEWER: EXIT.unreachable,

@@ -25,6 +25,7 @@ import { addHistory } from './commands/look/history.ts';
 import { addRuns } from './commands/look/runs.ts';
 import { addShow } from './commands/look/show.ts';
 import { addWhy } from './commands/look/why.ts';
+import { addCompletion } from './commands/operate/completion.ts';
 import { addDoctor } from './commands/operate/doctor.ts';
 import { addMigrate } from './commands/operate/migrate.ts';
 import { addPreflight } from './commands/operate/preflight.ts';
@@ -60,7 +61,8 @@ export function createProgram(cli: Cli): Command {
   for (const add of [addCluster, addDrain, addFailover, addFailovers, addStrategy, addPool, addLocks])
     add(program, cli);
   program.commandsGroup('Operate:');
-  for (const add of [addQueues, addKeys, addPreflight, addDoctor, addMigrate]) add(program, cli);
+  for (const add of [addQueues, addKeys, addPreflight, addDoctor, addMigrate, addCompletion])
+    add(program, cli);
   return program;
 }
 

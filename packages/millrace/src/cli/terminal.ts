@@ -28,6 +28,8 @@ export interface Terminal {
   readonly screen: Screen | undefined;
   /** Columns of standard output; undefined where nobody looks at it. */
   readonly columns: number | undefined;
+  /** Asked whether it is there where nobody says what to use. */
+  readonly defaultServer: string | undefined;
   readonly readFile: (path: string) => string;
   readonly readInput: () => Promise<string>;
   /** Asks a person; undefined where nobody can answer. */
@@ -46,6 +48,7 @@ export function processTerminal(): Terminal {
     outStyle: (format, text) => styleText(format, text, { stream: stdout }),
     tellStyle: (format, text) => styleText(format, text, { stream: stderr }),
     screen: stderr.isTTY && env['TERM'] !== 'dumb' ? screenOf(stderr) : undefined,
+    defaultServer: DEFAULT_SERVER,
     columns: stdout.isTTY ? stdout.columns : undefined,
     readFile: (path) => readFileSync(path, 'utf8'),
     readInput: () => textOf(stdin),
@@ -60,6 +63,9 @@ export function processTerminal(): Terminal {
     },
   };
 }
+
+/** Where `millrace serve` and `millrace dev` listen. */
+const DEFAULT_SERVER = 'http://127.0.0.1:7400';
 
 /** Of a terminal that does not say how large it is: what terminals have always been. */
 const ROWS = 24;

@@ -177,6 +177,11 @@ export const ERRORS = {
     summary: 'A browser sent the request for a page of another site.',
     remedy: 'Call the API from a page of this server, or from a program.',
   },
+  SERVER_UNREACHABLE: {
+    status: 503,
+    summary: 'The server that a command was to talk to does not answer.',
+    remedy: 'Start it with `millrace serve`, correct its address, or name a store with --store instead.',
+  },
   NAMESPACE_NOT_SERVED: {
     status: 403,
     summary: "The server does not serve the credential's namespace.",

@@ -19,6 +19,8 @@ export interface World {
   readonly columns?: number;
   /** Standard error is a terminal. */
   readonly screen?: Terminal['screen'];
+  /** The server that is asked where nobody says what to use; undefined: none. */
+  readonly defaultServer?: string;
   /** Hears each line of standard error as it is written. */
   readonly hear?: (line: string) => void;
 }
@@ -30,10 +32,11 @@ export async function millrace(args: readonly string[], world: World = {}): Prom
   return { status, ...written() };
 }
 
-export function fakeTerminal({ env = {}, input = '', answer, columns, screen, hear }: World = {}): {
+export function fakeTerminal(world: World = {}): {
   terminal: Terminal;
   written: () => { out: string; err: string };
 } {
+  const { env = {}, input = '', answer, columns, screen, hear, defaultServer } = world;
   const out: string[] = [];
   const err: string[] = [];
   const terminal: Terminal = {
@@ -47,6 +50,7 @@ export function fakeTerminal({ env = {}, input = '', answer, columns, screen, he
     tellStyle: (_format, text) => text,
     columns,
     screen,
+    defaultServer,
     readFile: (path) => readFileSync(path, 'utf8'),
     readInput: async () => input,
     confirm: async () => answer,

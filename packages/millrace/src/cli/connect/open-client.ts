@@ -26,7 +26,7 @@ export async function withClient<T>(
 ): Promise<T> {
   const { configuration } = configurationOf(cli);
   const log = logTo(cli.terminal, { level: 'warn', format: configuration.logFormat });
-  return useStore(cli, options, configuration, async (store, url) => {
+  return useStore(options, configuration, async (store, url) => {
     const { expectedEngines, strategy, payloadKeys } = configuration;
     const name = 'millrace-cli';
     const actor = `cli:${who(cli.terminal) ?? 'unknown'}@${hostname()}`;
@@ -56,16 +56,15 @@ export async function withStore<T>(
   options: GlobalOptions,
   use: (store: Store, url: string) => Promise<T>,
 ): Promise<T> {
-  return useStore(cli, options, configurationOf(cli).configuration, use);
+  return useStore(options, configurationOf(cli).configuration, use);
 }
 
 async function useStore<T>(
-  cli: Cli,
   options: GlobalOptions,
   configuration: Configuration,
   use: (store: Store, url: string) => Promise<T>,
 ): Promise<T> {
-  const { url } = existingStoreAddress(options, configuration.store, cli.terminal.env);
+  const { url } = existingStoreAddress(options, configuration.store);
   const store = await answering(url, openExisting(url));
   try {
     return await use(store, url);

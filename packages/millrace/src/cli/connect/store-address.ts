@@ -5,7 +5,6 @@ import { storeUrl } from '../../core/configuration/readers.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { DEFAULT_STORE } from '../../open-store.ts';
 import type { GlobalOptions } from '../cli.ts';
-import type { Environment } from '../../config.ts';
 
 /** Where a command finds the store, and who said so. */
 export interface StoreAddress {
@@ -19,7 +18,7 @@ export interface StoreAddress {
  * @throws STORE_URL for an address of unknown kind, INVALID_ARGUMENT for `--server`.
  */
 export function storeAddress(options: GlobalOptions, configured: string | undefined): StoreAddress {
-  refuseServer(options.server, '--server');
+  refuseServer(options.server);
   if (options.store !== undefined) return { url: checkedUrl(options.store), source: '--store' };
   if (configured !== undefined) return { url: configured, source: 'DATABASE_URL' };
   return { url: DEFAULT_STORE, source: 'default' };
@@ -29,12 +28,7 @@ export function storeAddress(options: GlobalOptions, configured: string | undefi
  * The store of a command that only looks or acts: it must be there already, nothing is made by looking.
  * @throws STORE_UNREACHABLE besides.
  */
-export function existingStoreAddress(
-  options: GlobalOptions,
-  configured: string | undefined,
-  env: Environment,
-): StoreAddress {
-  if (options.store === undefined) refuseServer(env['MILLRACE_SERVER'], 'MILLRACE_SERVER');
+export function existingStoreAddress(options: GlobalOptions, configured: string | undefined): StoreAddress {
   const address = storeAddress(options, configured);
   const path = databaseFile(address.url);
   if (path === undefined || existsSync(path)) return address;
@@ -74,9 +68,13 @@ function checkedUrl(url: string): string {
   }
 }
 
-function refuseServer(server: string | undefined, source: string): void {
-  if (server === undefined || server === '') return;
-  throw new MillraceError('INVALID_ARGUMENT', `${source}: this version has no server to talk to`, {
-    remedy: 'Name the store instead: --store file:PATH or --store postgres://….',
-  });
+function refuseServer(server: string | undefined): void {
+  if (server === undefined) return;
+  throw new MillraceError(
+    'INVALID_ARGUMENT',
+    `--server: this command works on a store, not through a server`,
+    {
+      remedy: 'Name the store instead: --store file:PATH or --store postgres://….',
+    },
+  );
 }

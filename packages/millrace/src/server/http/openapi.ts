@@ -116,7 +116,8 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Map<str
   for (const [id, definition] of Object.entries($defs as Json)) components.set(id, referring(definition));
   const { id } = schema.meta() ?? {};
   if (id === undefined) return referring(own);
-  components.set(id, referring(own));
+  // What refers to itself stands among its own definitions already.
+  if (!(id in ($defs as Json))) components.set(id, referring(own));
   return { $ref: `#/components/schemas/${id}` };
 }
 

@@ -4,8 +4,10 @@ import { CLUSTER_ROUTES } from './cluster.ts';
 import { DEPLOY_ROUTES } from './definitions/deploy.ts';
 import { DEFINITION_READS } from './definitions/read.ts';
 import { REROUTE_ROUTES } from './definitions/reroute.ts';
+import { DETAIL_ROUTES } from './detail.ts';
 import { EVENT_ROUTES } from './events.ts';
 import { KEY_ROUTES } from './keys.ts';
+import { LIMIT_ROUTES } from './limits.ts';
 import { PAUSING_ROUTES } from './pausing.ts';
 import { QUEUE_ROUTES } from './queues.ts';
 import { RUN_ACTS } from './runs/act.ts';
@@ -16,6 +18,7 @@ import { START_ROUTES } from './runs/start.ts';
 export const ROUTES: readonly Route[] = [
   ...START_ROUTES,
   ...RUN_READS,
+  ...DETAIL_ROUTES,
   ...RUN_ACTS,
   ...PAUSING_ROUTES,
   ...DEPLOY_ROUTES,
@@ -23,6 +26,7 @@ export const ROUTES: readonly Route[] = [
   ...REROUTE_ROUTES,
   ...CLUSTER_ROUTES,
   ...QUEUE_ROUTES,
+  ...LIMIT_ROUTES,
   ...EVENT_ROUTES,
   ...KEY_ROUTES,
   ...AUDIT_ROUTES,

@@ -1,10 +1,8 @@
 import { Option, type Command } from 'commander';
 import { MillraceError } from '../../../core/errors.ts';
-import type { Millrace } from '../../../millrace.ts';
-import type { RunRow } from '../../../store/port/store.ts';
 import { printResult, type Cli } from '../../cli.ts';
-import { findRun } from '../../connect/find-run.ts';
-import { withClient } from '../../connect/open-client.ts';
+import type { FoundRun, House } from '../../house/house.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { actOnMany, type Act, type BulkOptions } from './bulk.ts';
 
 /** An engine that has not been heard for this long is no help. */
@@ -26,19 +24,19 @@ export async function actOnRun(
   cli: Cli,
   options: BulkOptions,
   argument: string | undefined,
-  act: Act & { readonly result: (run: RunRow) => { readonly json: object; readonly sentence: string } },
+  act: Act & { readonly result: (run: FoundRun) => { readonly json: object; readonly sentence: string } },
 ): Promise<void> {
   checkChoice(options, argument, act.verb);
-  await withClient(cli, options, async (millrace) => {
+  await withHouse(cli, options, async (house) => {
     if (argument === undefined) {
-      if ((await actOnMany(cli, millrace, options, act)) === 0) return;
+      if ((await actOnMany(cli, house, options, act)) === 0) return;
     } else {
-      const row = await findRun(millrace, argument);
-      await act.perform(millrace, row.runId);
-      const { json, sentence } = act.result(row);
-      printResult(cli, options.json, { runId: row.runId, ...json }, () => [sentence]);
+      const run = await house.findRun(argument);
+      await act.perform(house.run(run.runId));
+      const { json, sentence } = act.result(run);
+      printResult(cli, options.json, { runId: run.runId, ...json }, () => [sentence]);
     }
-    if (act.atOnce !== true) await warnWithoutEngine(cli, millrace);
+    if (act.atOnce !== true) await warnWithoutEngine(cli, house);
   });
 }
 
@@ -56,9 +54,17 @@ function checkChoice({ where }: BulkOptions, argument: string | undefined, verb:
 }
 
 /** What was asked for is durable; somebody must be there to do it. */
-async function warnWithoutEngine({ terminal }: Cli, { store }: Millrace): Promise<void> {
-  const { engines, storeTime } = await store.listEngines();
-  if (engines.some(({ beatAt }) => storeTime - beatAt < SILENT_MS)) return;
+async function warnWithoutEngine({ terminal }: Cli, house: House): Promise<void> {
+  // The act is done: that nobody can be asked about engines does not undo it.
+  const cluster = await house.cluster().catch(() => undefined);
+  if (cluster === undefined) return;
+  const { engines } = cluster;
+  if (
+    engines.some(
+      ({ status, lastBeatAt }) => status !== 'dead' && Date.now() - Date.parse(lastBeatAt) < SILENT_MS,
+    )
+  )
+    return;
   terminal.tell(
     `${terminal.tellStyle('yellow', 'note:')} no engine is alive; it takes effect when one starts`,
   );

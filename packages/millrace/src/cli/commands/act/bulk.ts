@@ -1,11 +1,9 @@
 import { MillraceError, isMillraceError } from '../../../core/errors.ts';
-import { describeRun } from '../../../core/reading/describe-run.ts';
+import type { RunDescription } from '../../../core/reading/describe-run.ts';
 import type { RunStatus } from '../../../core/status.ts';
-import type { Millrace } from '../../../millrace.ts';
-import type { RunRow } from '../../../store/port/store.ts';
 import type { Cli, GlobalOptions } from '../../cli.ts';
 import { EXIT } from '../../exit.ts';
-import { NAMESPACE } from '../../connect/find-run.ts';
+import type { House, HouseRun } from '../../house/house.ts';
 import { runTable } from '../../output/run-table.ts';
 import { readWhere } from '../../connect/selection.ts';
 import { printResult } from '../../cli.ts';
@@ -20,7 +18,7 @@ export interface Act {
   readonly statuses: readonly RunStatus[];
   /** No engine is needed for it to take effect. */
   readonly atOnce?: boolean;
-  readonly perform: (millrace: Millrace, runId: string) => Promise<void>;
+  readonly perform: (run: HouseRun) => Promise<void>;
 }
 
 const PAGE = 1000;
@@ -31,22 +29,17 @@ const AT_ONCE = 50;
  * Does the same to all runs that `--where` selects: shows how many and which, and asks first.
  * @returns for how many it was done.
  */
-export async function actOnMany(
-  cli: Cli,
-  millrace: Millrace,
-  options: BulkOptions,
-  act: Act,
-): Promise<number> {
+export async function actOnMany(cli: Cli, house: House, options: BulkOptions, act: Act): Promise<number> {
   const { terminal } = cli;
-  const rows = await select(millrace, options.where ?? '', act.statuses);
-  const preview = rows.slice(0, PREVIEW).map((row) => describeRun(row, []));
+  const rows = await select(house, options.where ?? '', act.statuses);
+  const preview = rows.slice(0, PREVIEW);
   for (const line of runTable({ ...terminal, outStyle: terminal.tellStyle }, preview)) terminal.tell(line);
   if (rows.length > PREVIEW) terminal.tell(`… and ${rows.length - PREVIEW} more`);
   if (rows.length > 0) {
     terminal.tell(`${act.verb}: ${countOf(rows.length)}`);
     if (!(await isAgreed(cli, options, `${act.verb} ${countOf(rows.length)}?`))) return 0;
   }
-  const failed = await performAll(millrace, rows, act);
+  const failed = await performAll(house, rows, act);
   const done = rows.length - failed.length;
   const result = { matched: rows.length, done, failed };
   printResult(cli, options.json, result, () => [
@@ -58,18 +51,21 @@ export async function actOnMany(
 }
 
 /** Only what the act means something to: a status filter narrows that further. */
-async function select({ store }: Millrace, where: string, statuses: readonly RunStatus[]): Promise<RunRow[]> {
+async function select(
+  house: House,
+  where: string,
+  statuses: readonly RunStatus[],
+): Promise<RunDescription[]> {
   const selection = readWhere(where);
   const status = statuses.filter((word) => selection.status?.includes(word) ?? true);
-  const rows: RunRow[] = [];
+  const rows: RunDescription[] = [];
   if (status.length === 0) return rows;
-  for (let before: string | undefined; ;) {
-    const filter = { ...selection, status, namespace: NAMESPACE, limit: PAGE, before };
+  for (let cursor: string | undefined; ;) {
     // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended
-    const page = await store.listRuns(filter);
-    rows.push(...page.runs);
-    if (page.next === undefined) return rows;
-    before = page.next;
+    const page = await house.runs({ ...selection, status, limit: PAGE, cursor });
+    rows.push(...page.items);
+    if (page.nextCursor === null) return rows;
+    cursor = page.nextCursor;
   }
 }
 
@@ -91,11 +87,11 @@ interface Refusal {
   readonly message: string;
 }
 
-async function performAll(millrace: Millrace, rows: readonly RunRow[], act: Act): Promise<Refusal[]> {
+async function performAll(house: House, rows: readonly RunDescription[], act: Act): Promise<Refusal[]> {
   const failed: Refusal[] = [];
-  const perform = async ({ runId }: RunRow): Promise<void> => {
+  const perform = async ({ runId }: RunDescription): Promise<void> => {
     try {
-      await act.perform(millrace, runId);
+      await act.perform(house.run(runId));
     } catch (error) {
       // A run that ended meanwhile is reported, and the others go on; anything else concerns them all.
       if (!isMillraceError(error)) throw error;

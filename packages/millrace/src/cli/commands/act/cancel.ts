@@ -18,7 +18,7 @@ export function addCancel(program: Command, cli: Cli): void {
     await actOnRun(cli, options, run, {
       verb: 'cancel',
       statuses: OPEN_STATUSES,
-      perform: (millrace, runId) => millrace.run(runId).cancel(reason),
+      perform: (subject) => subject.cancel(reason),
       result: ({ runId }) => ({ json: { reason: reason ?? null }, sentence: `run ${runId} is asked to end` }),
     });
   });

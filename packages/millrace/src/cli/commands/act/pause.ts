@@ -21,7 +21,7 @@ export function addPause(program: Command, cli: Cli): void {
       verb: 'pause',
       statuses: ['queued', 'running', 'waiting', 'blocked'],
       atOnce: true,
-      perform: (millrace, runId) => millrace.run(runId).pause({ reason, by: who(cli.terminal) }),
+      perform: (subject) => subject.pause({ reason, by: who(cli.terminal) }),
       result: ({ runId }) => ({
         json: { status: 'paused', reason: reason ?? null },
         sentence: `run ${runId} is paused; go on with: millrace resume ${runId}`,
@@ -42,7 +42,7 @@ export function addResume(program: Command, cli: Cli): void {
     await actOnRun(cli, options, run, {
       verb: 'resume',
       statuses: ['paused'],
-      perform: (millrace, runId) => millrace.run(runId).resume(),
+      perform: (subject) => subject.resume(),
       result: ({ runId }) => ({ json: {}, sentence: `run ${runId} goes on` }),
     });
   });

@@ -24,7 +24,7 @@ export function addRetry(program: Command, cli: Cli): void {
     await actOnRun(cli, options, run, {
       verb: 'retry',
       statuses: ['failed', 'cancelled', 'timed-out', 'blocked'],
-      perform: (millrace, runId) => millrace.run(runId).retry(),
+      perform: (subject) => subject.retry(),
       result: ({ runId, workflow }) => ({
         json: { status: 'queued' },
         sentence: `run ${runId} is queued again, for an engine with workflow "${workflow}"`,

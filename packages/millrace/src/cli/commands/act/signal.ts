@@ -32,7 +32,7 @@ export function addSignal(program: Command, cli: Cli): void {
     await actOnRun(cli, options, run, {
       verb: `signal ${name}`,
       statuses: OPEN_STATUSES,
-      perform: (millrace, runId) => millrace.run(runId).signal(name, payload, id === undefined ? {} : { id }),
+      perform: (subject) => subject.signal(name, payload, id === undefined ? {} : { id }),
       result: ({ runId }) => ({ json: { signal: name }, sentence: `signal ${name} is with run ${runId}` }),
     });
   });

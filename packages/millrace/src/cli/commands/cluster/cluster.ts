@@ -4,11 +4,12 @@ import type {
   EngineDescription,
   EngineStatus,
 } from '../../../core/cluster/describe-cluster.ts';
-import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { printResult, type Cli } from '../../cli.ts';
+import type { House } from '../../house/house.ts';
 import { safeText } from '../../output/safe-text.ts';
 import { shortInstant } from '../../output/run-words.ts';
 import { table, type Column } from '../../output/table.ts';
+import { addWatch, look, type LookOptions } from '../../output/watch.ts';
 import type { Format, Terminal } from '../../terminal.ts';
 
 const COLOURS: Readonly<Record<EngineStatus, Format>> = {
@@ -20,15 +21,20 @@ const COLOURS: Readonly<Record<EngineStatus, Format>> = {
 
 /** `cluster`: who is there, who leads, and who is missing. */
 export function addCluster(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command('cluster')
-    .description('show the engines: who leads, how they stand, and which are missing')
-    .action(async (_own: object, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
-      const cluster = await withClient(cli, options, (millrace) => millrace.cluster());
-      printResult(cli, options.json, cluster, () => clusterLines(cli.terminal, cluster));
-      if (options.json !== true && cluster.engines.length === 0) cli.terminal.tell('no engines');
+    .description('show the engines: who leads, how they stand, and which are missing');
+  addWatch(command).action(async () => {
+    const options = command.optsWithGlobals<LookOptions>();
+    await look(cli, options, readCluster, (shown, cluster) => {
+      printResult(shown, options.json, cluster, () => clusterLines(shown.terminal, cluster));
+      if (options.json !== true && cluster.engines.length === 0) shown.terminal.tell('no engines');
     });
+  });
+}
+
+function readCluster(house: House): Promise<ClusterDescription> {
+  return house.cluster();
 }
 
 function clusterLines(terminal: Terminal, cluster: ClusterDescription): string[] {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { safeText } from '../../output/safe-text.ts';
 
 /** `failover ENGINE`: declares it dead, so that others go on with its runs at once. */
@@ -11,7 +11,7 @@ export function addFailover(program: Command, cli: Cli): void {
     .argument('<engine>', 'its name, its incarnation, or the first 8 or more characters of that')
     .action(async (engine: string, _own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const done = await withClient(cli, options, (millrace) => millrace.failover(engine));
+      const done = await withHouse(cli, options, (house) => house.failover(engine));
       const runs = done.requeued === 1 ? '1 run is' : `${done.requeued} runs are`;
       const sentence = `engine ${safeText(done.engineId)} is declared dead; ${runs} queued again`;
       printResult(cli, options.json, done, () => [sentence]);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { FailoverDescription } from '../../../core/cluster/describe-failover.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { readLimit } from '../../connect/read-limit.ts';
 import { shortInstant, span } from '../../output/run-words.ts';
 import { table } from '../../output/table.ts';
@@ -20,7 +20,7 @@ export function addFailovers(program: Command, cli: Cli): void {
     .option('--cursor <cursor>', 'go on from here: the cursor that the page before gave')
     .action(async (_own: object, command: Command) => {
       const { limit, cursor: before, ...options } = command.optsWithGlobals<Options>();
-      const page = await withClient(cli, options, (millrace) => millrace.failovers({ limit, before }));
+      const page = await withHouse(cli, options, (house) => house.failovers({ limit, before }));
       const { failovers: items, next: nextCursor = null } = page;
       printResult(cli, options.json, { items, nextCursor }, () => failoverTable(cli.terminal, items));
       if (options.json === true) return;

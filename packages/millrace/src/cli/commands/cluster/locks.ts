@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { LockClaimant, LockDescription } from '../../../core/locks/describe-lock.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { safeText } from '../../output/safe-text.ts';
 import { shortInstant } from '../../output/run-words.ts';
 import { table } from '../../output/table.ts';
@@ -14,7 +14,7 @@ export function addLocks(program: Command, cli: Cli): void {
     .description('list the locks that are held or waited for: who holds each, until when, and who waits')
     .action(async (_own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const items = await withClient(cli, options, (millrace) => millrace.locks());
+      const items = await withHouse(cli, options, (house) => house.locks());
       printResult(cli, options.json, { items }, () => lockTable(cli.terminal, items));
       if (options.json !== true && items.length === 0) cli.terminal.tell('no locks');
     });
@@ -26,7 +26,7 @@ export function addLocks(program: Command, cli: Cli): void {
     .argument('<name>', 'the lock')
     .action(async (name: string, _own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      await withClient(cli, options, (millrace) => millrace.releaseLock(name));
+      await withHouse(cli, options, (house) => house.releaseLock(name));
       printResult(cli, options.json, { name, released: true }, () => [`lock ${safeText(name)} is released`]);
     });
 }

@@ -4,7 +4,7 @@ import type { PoolReport, WorkerReport } from '../../../core/cluster/pool-report
 import type { PoolDecision } from '../../../core/pool/state.ts';
 import { instant } from '../../../core/reading/instant.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { shortInstant } from '../../output/run-words.ts';
 import { safeText } from '../../output/safe-text.ts';
 import { table } from '../../output/table.ts';
@@ -32,7 +32,7 @@ export function addPool(program: Command, cli: Cli): void {
     .description('show the worker processes of isolated executors, and why there are as many')
     .action(async (_own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const cluster = await withClient(cli, options, (millrace) => millrace.cluster());
+      const cluster = await withHouse(cli, options, (house) => house.cluster());
       const engines = cluster.engines.flatMap(pooled);
       printResult(cli, options.json, { engines }, () => poolLines(cli.terminal, engines));
       if (options.json !== true && engines.length === 0) cli.terminal.tell('no engine has worker processes');

@@ -3,7 +3,7 @@ import type { StrategyDescription } from '../../../api/cluster/strategy.ts';
 import { MillraceError } from '../../../core/errors.ts';
 import { parseStrategy } from '../../../core/placement/strategy.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { safeText } from '../../output/safe-text.ts';
 import { shortInstant } from '../../output/run-words.ts';
 
@@ -25,10 +25,10 @@ export function addStrategy(program: Command, cli: Cli): void {
       const more = shadow !== undefined || queue.length > 0;
       if (name === undefined && more) throw unclear('no strategy is named');
       if (name !== undefined && reset === true) throw unclear('it says both a strategy and --reset');
-      const strategy = await withClient(cli, options, (millrace) => {
-        if (reset === true) return millrace.setStrategy(null);
-        if (name === undefined) return millrace.strategy();
-        return millrace.setStrategy(parseStrategy(name, 'strategy'), { shadow, queues });
+      const strategy = await withHouse(cli, options, (house) => {
+        if (reset === true) return house.setStrategy(null);
+        if (name === undefined) return house.strategy();
+        return house.setStrategy(parseStrategy(name, 'strategy'), { shadow, queues });
       });
       printResult(cli, json, strategy, () => strategyLines(strategy));
     });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { MillraceError, show } from '../../../core/errors.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { definitionLines } from './tables.ts';
 
 /** `activate NAME@VERSION`: all new runs get this version. */
@@ -13,7 +13,7 @@ export function addActivate(program: Command, cli: Cli): void {
     .action(async (target: string, _own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       const { name, version } = readVersion(target);
-      const found = await withClient(cli, options, (millrace) => millrace.activate(name, version));
+      const found = await withHouse(cli, options, (house) => house.activate(name, version));
       printResult(cli, options.json, found, () => definitionLines(cli.terminal, found));
     });
 }
@@ -26,7 +26,7 @@ export function addRollback(program: Command, cli: Cli): void {
     .argument('<name>', 'the workflow')
     .action(async (name: string, _own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const found = await withClient(cli, options, (millrace) => millrace.rollback(name));
+      const found = await withHouse(cli, options, (house) => house.rollback(name));
       printResult(cli, options.json, found, () => definitionLines(cli.terminal, found));
     });
 }

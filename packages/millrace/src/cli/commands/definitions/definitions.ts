@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { definitionLines, definitionTable } from './tables.ts';
 
 /** `definitions [NAME]`: workflows with their versions, who gets them and what runs on them. */
@@ -15,10 +15,10 @@ export function addDefinitions(program: Command, cli: Cli): void {
       const options = command.optsWithGlobals<GlobalOptions>();
       const { json } = options;
       if (name !== undefined) {
-        const found = await withClient(cli, options, (millrace) => millrace.definition(name));
+        const found = await withHouse(cli, options, (house) => house.definition(name));
         return printResult(cli, json, found, () => definitionLines(cli.terminal, found));
       }
-      const items = await withClient(cli, options, (millrace) => millrace.definitions());
+      const items = await withHouse(cli, options, (house) => house.definitions());
       printResult(cli, json, { items }, () =>
         items.length === 0 ? [] : definitionTable(cli.terminal, items),
       );

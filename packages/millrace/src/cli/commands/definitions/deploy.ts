@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Deployed } from '../../../versions/acts/deploy.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { readDefinitionFile } from '../../modules/definition-file.ts';
 import { safeText } from '../../output/safe-text.ts';
 import { who } from '../../connect/who.ts';
@@ -20,7 +20,7 @@ export function addDeploy(program: Command, cli: Cli): void {
       // What is refused is, before a store is opened.
       const { document } = await readDefinitionFile(cli.terminal, file);
       const by = options.by ?? who(cli.terminal);
-      const deployed = await withClient(cli, options, (millrace) => millrace.deploy(document, { by }));
+      const deployed = await withHouse(cli, options, (house) => house.deploy(document, { by }));
       printResult(cli, options.json, deployed, () => deployLines(deployed));
     });
 }

@@ -3,7 +3,7 @@ import { durationMs } from '../../../core/duration.ts';
 import { MillraceError, show } from '../../../core/errors.ts';
 import type { GuardOptions } from '../../../core/versions/guard.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { definitionLines } from './tables.ts';
 
 type Options = GlobalOptions & { guard?: string | boolean; minRuns?: string; window?: string };
@@ -23,7 +23,7 @@ export function addRollout(program: Command, cli: Cli): void {
       const options = command.optsWithGlobals<Options>();
       const weights = readWeights(parts);
       const guard = readGuard(options);
-      const found = await withClient(cli, options, (millrace) => millrace.rollout(name, weights, { guard }));
+      const found = await withHouse(cli, options, (house) => house.rollout(name, weights, { guard }));
       printResult(cli, options.json, found, () => definitionLines(cli.terminal, found));
     });
 }

@@ -1,10 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { historyItem, placedEvents, type HistoryItem } from '../../../core/reading/history-items.ts';
-import { isMillraceError } from '../../../core/errors.ts';
-import { isClosed } from '../../../core/status.ts';
-import type { Millrace } from '../../../millrace.ts';
-import { StoreError } from '../../../store/port/errors.ts';
-import type { RunRow } from '../../../store/port/store.ts';
+import type { RunDescription } from '../../../core/reading/describe-run.ts';
+import type { HistoryItem } from '../../../core/reading/history-items.ts';
+import { isClosed, type RunStatus } from '../../../core/status.ts';
+import type { House } from '../../house/house.ts';
+import { isOutage } from '../../house/outage.ts';
 import type { StopWatch } from './stop-signals.ts';
 
 const SHORTEST_POLL_MS = 20;
@@ -14,7 +13,7 @@ const LONGEST_POLL_MS = 500;
 export interface Watcher {
   item(item: HistoryItem): void;
   /** The run is suspended until something happens, or nobody takes it for a while; once for each time. */
-  waiting(row: RunRow): Promise<void>;
+  waiting(runId: string): Promise<void>;
   /** The run goes on as another one. */
   continued(runId: string): void;
   /** The store does not answer; the run is watched on as soon as it does. */
@@ -25,42 +24,41 @@ interface Place {
   runId: string;
   /** The next event to tell. */
   seq: number;
-  /** Of the row as last seen. */
-  version: number;
-  /** The version at which the watcher was told that nobody takes it. */
-  queued: number | undefined;
+  /** As it was seen last. */
+  status: RunStatus | undefined;
+  /** The watcher was told that nobody takes it. */
+  isTold: boolean;
 }
 
 /**
  * Watches a run until it has ended or is blocked, or until somebody wants to stop.
  * @param from - the run, and the first event that is news.
- * @returns its row; undefined when it was stopped.
+ * @returns its id, or that of the run as which it went on; undefined when it was stopped.
  */
 export async function follow(
-  millrace: Millrace,
+  house: House,
   from: { readonly runId: string; readonly seq: number },
   watcher: Watcher,
   stop: Pick<StopWatch, 'asked' | 'received'>,
-): Promise<RunRow | undefined> {
-  const place: Place = { ...from, version: -1, queued: undefined };
-  // The engine of this process knows first when a run has ended; polling sees everything else.
+): Promise<string | undefined> {
+  const place: Place = { ...from, status: undefined, isTold: false };
+  // Whoever is told of the end first wakes the loop; polling sees everything else.
   const hint = { over: false };
-  const ended = millrace
+  const ended = house
     .run(from.runId)
-    .result()
-    .catch(() => {})
+    .ended()
     .then(() => void (hint.over = true));
   let pollMs = SHORTEST_POLL_MS;
   let silent = false;
   while (stop.received() === undefined) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- one look after the other
-      const { row, isNew } = await look(millrace, place, watcher);
+      const { run, isNew } = await look(house, place, watcher);
       silent = false;
-      if (row.successor !== undefined) moveOn(place, row.successor, watcher);
-      else if (row.status === 'blocked' || isClosed(row.status)) return row;
+      if (run.successorRunId !== null) moveOn(place, run.successorRunId, watcher);
+      else if (run.status === 'blocked' || isClosed(run.status)) return run.runId;
       // oxlint-disable-next-line no-await-in-loop -- it is told before the next look
-      else if (pollMs === LONGEST_POLL_MS) await tellQueued(place, row, watcher);
+      else if (pollMs === LONGEST_POLL_MS) await tellQueued(place, watcher);
       pollMs = isNew ? SHORTEST_POLL_MS : Math.min(pollMs * 2, LONGEST_POLL_MS);
     } catch (error) {
       if (!isOutage(error)) throw error;
@@ -73,43 +71,37 @@ export async function follow(
   return undefined;
 }
 
-/** The store is away or overloaded: that passes. */
-function isOutage(error: unknown): error is Error {
-  if (error instanceof StoreError) return error.failure !== 'definite';
-  return isMillraceError(error, 'STORE_UNREACHABLE') || isMillraceError(error, 'STORE_CONGESTED');
-}
-
 async function look(
-  { store }: Millrace,
+  house: House,
   place: Place,
   watcher: Watcher,
-): Promise<{ row: RunRow; isNew: boolean }> {
-  const [row] = await store.readRuns([{ runId: place.runId }]);
-  if (row === undefined) throw new StoreError('definite', `run ${place.runId} was removed from the store`);
-  const isNew = row.version !== place.version;
-  if (row.events > place.seq) {
-    for (const placed of placedEvents(await store.readHistory(place.runId, place.seq))) {
-      if (placed.seq < place.seq) continue;
-      watcher.item(historyItem(placed));
-      place.seq = placed.seq + 1;
-    }
+): Promise<{ run: RunDescription; isNew: boolean }> {
+  const handle = house.run(place.runId);
+  const run = await handle.standing();
+  // What is recorded after that is told with the next look, but a run that has ended records nothing more.
+  const items = await handle.history(place.seq);
+  for (const item of items) {
+    watcher.item(item);
+    place.seq = item.seq + 1;
   }
-  if (row.status === 'waiting' && isNew) await watcher.waiting(row);
-  place.version = row.version;
-  return { row, isNew };
+  const isNew = items.length > 0 || run.status !== place.status;
+  if (isNew) place.isTold = false;
+  place.status = run.status;
+  if (run.status === 'waiting' && isNew) await watcher.waiting(run.runId);
+  return { run, isNew };
 }
 
 /** Most runs are taken at once, and then there is nothing to tell. */
-async function tellQueued(place: Place, row: RunRow, watcher: Watcher): Promise<void> {
-  if (row.status !== 'queued' || place.queued === row.version) return;
-  place.queued = row.version;
-  await watcher.waiting(row);
+async function tellQueued(place: Place, watcher: Watcher): Promise<void> {
+  if (place.status !== 'queued' || place.isTold) return;
+  place.isTold = true;
+  await watcher.waiting(place.runId);
 }
 
 function moveOn(place: Place, successor: string, watcher: Watcher): void {
   watcher.continued(successor);
   place.runId = successor;
   place.seq = 0;
-  place.version = -1;
-  place.queued = undefined;
+  place.status = undefined;
+  place.isTold = false;
 }

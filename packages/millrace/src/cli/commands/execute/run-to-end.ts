@@ -1,14 +1,10 @@
 import type { StartOptions } from '../../../api/start-request.ts';
-import { describeRun, type RunDescription } from '../../../core/reading/describe-run.ts';
-import { placedEvents } from '../../../core/reading/history-items.ts';
+import type { RunDescription } from '../../../core/reading/describe-run.ts';
 import { isClosed } from '../../../core/status.ts';
 import type { AnyWorkflow } from '../../../core/workflow/workflow.ts';
-import type { Millrace } from '../../../millrace.ts';
-import { StoreError } from '../../../store/port/errors.ts';
-import type { RunRow } from '../../../store/port/store.ts';
 import type { StartName } from '../../../versions/acts/choose.ts';
 import type { Cli } from '../../cli.ts';
-import { NAMESPACE } from '../../connect/find-run.ts';
+import type { FoundRun, House } from '../../house/house.ts';
 import { EXIT } from '../../exit.ts';
 import type { Terminal } from '../../terminal.ts';
 import { plainJson } from '../../../core/json/plain-json.ts';
@@ -33,41 +29,43 @@ export interface Job {
 }
 
 /** Starts the run, or goes on with the one of its key, tells its progress and prints how it ended. */
-export async function runToEnd(cli: Cli, millrace: Millrace, job: Job, stop: StopWatch): Promise<number> {
+export async function runToEnd(cli: Cli, house: House, job: Job, stop: StopWatch): Promise<number> {
   const { workflow, input, start } = job;
   const live = job.live ?? createLive(cli.terminal);
   const { terminal } = live;
   const { key } = start;
-  const known = key === undefined ? [] : await millrace.store.readRuns([{ namespace: NAMESPACE, key }]);
-  const { runId } = await millrace.start(workflow, input, start);
-  const before = known[0]?.runId === runId ? known[0] : undefined;
-  const [begun] = await millrace.store.readRuns([{ runId }]);
-  if (begun === undefined) throw new StoreError('definite', `run ${runId} was removed from the store`);
-  const { version } = describeRun(begun, []);
-  terminal.tell(`run ${runId} · ${begun.workflow} version ${version}${stateText(before)}`);
-  const nodes = await watchNodes(millrace, begun, live);
-  const watcher = watcherOf(terminal, millrace, nodes);
-  let row: RunRow | undefined;
+  const known = key === undefined ? undefined : await house.findKey(key);
+  const { runId } = await house.start(workflow, input, start);
+  const before = known?.runId === runId ? { ...known, events: await house.run(runId).recorded() } : undefined;
+  const begun = await house.run(runId).standing();
+  terminal.tell(`run ${runId} · ${begun.workflow} version ${begun.version}${stateText(before)}`);
+  const nodes = await watchNodes(house, runId, live);
+  const watcher = watcherOf(terminal, house, nodes);
+  let ended: string | undefined;
   try {
-    row = await follow(millrace, { runId, seq: before?.events ?? 0 }, watcher, stop);
+    ended = await follow(house, { runId, seq: before?.events ?? 0 }, watcher, stop);
   } finally {
     await nodes?.close();
   }
-  if (row === undefined) {
+  if (ended === undefined) {
     tellStop(cli, job, stop);
     return EXIT.failed; // replaced by the status of the signal
   }
-  const history = placedEvents(row.lastChunk === undefined ? [] : [row.lastChunk]);
-  return printEnd(cli, millrace, describeRun(row, history), job.asJson);
+  return printEnd(cli, house, await house.run(ended).describe(), job.asJson);
 }
 
-function stateText(row: RunRow | undefined): string {
-  if (row === undefined) return '';
-  return isClosed(row.status) ? ` · ended earlier, ${row.status}` : ` · resumed after ${row.events} events`;
+interface Before extends FoundRun {
+  /** What it had recorded. */
+  readonly events: number;
+}
+
+function stateText(run: Before | undefined): string {
+  if (run === undefined) return '';
+  return isClosed(run.status) ? ` · ended earlier, ${run.status}` : ` · resumed after ${run.events} events`;
 }
 
 /** @param nodes - where they are drawn, events are not told line by line. */
-function watcherOf(terminal: Terminal, millrace: Millrace, nodes: NodeWatch | undefined): Watcher {
+function watcherOf(terminal: Terminal, house: House, nodes: NodeWatch | undefined): Watcher {
   const { tellStyle: style } = terminal;
   return {
     item(item) {
@@ -75,8 +73,8 @@ function watcherOf(terminal: Terminal, millrace: Millrace, nodes: NodeWatch | un
       const line = progressLine(terminal, item);
       if (line !== undefined) terminal.tell(line);
     },
-    async waiting({ runId }) {
-      for (const { code, message, remedy } of (await millrace.run(runId).why()).reasons) {
+    async waiting(runId) {
+      for (const { code, message, remedy } of (await house.run(runId).why()).reasons) {
         if (code === 'SLEEPING' || code === 'RETRY_BACKOFF') continue; // the history has said so
         const command = remedy.command === null ? '' : style('dim', ` · ${safeText(remedy.command)}`);
         terminal.tell(`${style('yellow', '…')} ${safeText(message)}${command}`);
@@ -99,10 +97,10 @@ function tellStop({ terminal }: Cli, { start, works }: Job, stop: StopWatch): vo
   );
 }
 
-async function printEnd(cli: Cli, millrace: Millrace, run: RunDescription, asJson: boolean): Promise<number> {
+async function printEnd(cli: Cli, house: House, run: RunDescription, asJson: boolean): Promise<number> {
   const { terminal } = cli;
   const { runId, status, output } = run;
-  const error = run.error ?? (status === 'blocked' ? await blockError(millrace, runId) : null);
+  const error = run.error ?? (status === 'blocked' ? await blockError(house, runId) : null);
   const tookMs = run.closedAt === null ? undefined : Date.parse(run.closedAt) - Date.parse(run.createdAt);
   const took = tookMs === undefined ? '' : ` after ${span(tookMs)}`;
   terminal.tell(`${paintStatus(terminal.tellStyle, status)}${took}`);
@@ -114,11 +112,8 @@ async function printEnd(cli: Cli, millrace: Millrace, run: RunDescription, asJso
   return status === 'timed-out' ? EXIT.timedOut : EXIT.runEnded;
 }
 
-async function blockError(
-  millrace: Millrace,
-  runId: string,
-): Promise<{ code: string; message: string } | null> {
-  const [reason] = (await millrace.run(runId).why()).reasons;
+async function blockError(house: House, runId: string): Promise<{ code: string; message: string } | null> {
+  const [reason] = (await house.run(runId).why()).reasons;
   return reason === undefined
     ? null
     : { code: reason.code, message: `${reason.message}. ${reason.remedy.message}` };

@@ -178,7 +178,12 @@ describe('what run refuses leaves no store behind', () => {
     ['a workflow that is not there', 3, /has no workflow "ordr", only .*Did you mean "order"\?/, ['#ordr']],
     ['a version that is not there', 3, /has no version "3" of workflow "refund", only 2/, ['#refund@3']],
     ['a file of several workflows', 2, /exports \d workflows: .*order@1.* Say which one/, ['']],
-    ['a server', 2, /--server: this version has no server/, ['#order', '--server', 'http://127.0.0.1:7400']],
+    [
+      'a server',
+      2,
+      /--server: this command works on a store/,
+      ['#order', '--server', 'http://127.0.0.1:7400'],
+    ],
     [
       'a module that is not there',
       2,

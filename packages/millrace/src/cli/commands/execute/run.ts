@@ -11,6 +11,7 @@ import { workingOptions } from '../../connect/working-options.ts';
 import { readJsonArgument } from '../../read-json.ts';
 import { watchStopSignals } from './stop-signals.ts';
 import { storeAddress } from '../../connect/store-address.ts';
+import { localHouse } from '../../house/local-house.ts';
 import { createLive } from './live/screen.ts';
 import { runToEnd, type Job } from './run-to-end.ts';
 import { loadTarget, type Target } from './target.ts';
@@ -65,7 +66,8 @@ export function addRun(program: Command, cli: Cli): void {
       try {
         const workflow = await startable(millrace, what, target);
         const job: Job = { workflow, input, start, asJson: options.json === true, works: true, live };
-        if (stop.received() === undefined) cli.exitCode = await runToEnd(cli, millrace, job, stop);
+        if (stop.received() === undefined)
+          cli.exitCode = await runToEnd(cli, localHouse(millrace), job, stop);
       } finally {
         await millrace.close();
       }

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { StartOptions } from '../../../api/start-request.ts';
-import { describeRun } from '../../../core/reading/describe-run.ts';
 import { resolvePriority } from '../../../core/names.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { EXIT } from '../../exit.ts';
 import { safeText } from '../../output/safe-text.ts';
 import { readJsonArgument } from '../../read-json.ts';
@@ -45,17 +44,15 @@ export function addStart(program: Command, cli: Cli): void {
       if (wait === true) {
         using stop = watchStopSignals();
         const job = { workflow: name, input, start, asJson: json === true, works: false };
-        cli.exitCode = await withClient(cli, options, (millrace) => runToEnd(cli, millrace, job, stop));
+        cli.exitCode = await withHouse(cli, options, (house) => runToEnd(cli, house, job, stop));
         const signal = stop.received();
         if (signal !== undefined) cli.exitCode = EXIT[signal];
         return;
       }
-      const run = await withClient(cli, options, async (millrace) => {
-        const { runId } = await millrace.start(name, input, start);
-        const [row] = await millrace.store.readRuns([{ runId }]);
-        return row && describeRun(row, []);
+      const run = await withHouse(cli, options, async (house) => {
+        const { runId } = await house.start(name, input, start);
+        return house.run(runId).describe();
       });
-      if (run === undefined) return;
       const { runId, workflow, version, status } = run;
       printResult(cli, json, { runId, workflow, version, status }, () => [runId]);
       if (json !== true) cli.terminal.tell(`${safeText(workflow)}@${version} · ${status}`);

@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
-import type { CreatedKey } from '../../../api/access/keys.ts';
-import type { KeyDescription } from '../../../core/access/describe-key.ts';
-import type { Role } from '../../../core/access/roles.ts';
 import { durationMs } from '../../../core/duration.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { readLimit } from '../../connect/read-limit.ts';
+import type { CreatedKey, HouseKeys, KeyDescription } from '../../house/house.ts';
 import { shortInstant } from '../../output/run-words.ts';
 import { table } from '../../output/table.ts';
 import type { Format, Terminal } from '../../terminal.ts';
@@ -39,9 +37,8 @@ function addCreate(keys: Command, cli: Cli): void {
     .action(async (_own: object, command: Command) => {
       const { role, name, expires, ...options } = command.optsWithGlobals<CreateOptions>();
       const created = await withKeys(cli, options, (all) =>
-        // Whatever was typed: roles are checked behind this.
         all.create({
-          role: role as Role,
+          role,
           name,
           by: who(cli.terminal),
           ...(expires === undefined ? {} : { expiresIn: durationMs(expires) }),
@@ -57,15 +54,14 @@ function addList(keys: Command, cli: Cli): void {
     .option('--limit <n>', 'at most so many, from 1 to 1000; default 100')
     .option('--cursor <cursor>', 'where to go on')
     .action(async (_own: object, command: Command) => {
-      const { limit, cursor: before, ...options } = command.optsWithGlobals<ListOptions>();
+      const { limit, cursor, ...options } = command.optsWithGlobals<ListOptions>();
       const most = limit === undefined ? 100 : readLimit(limit);
-      const { keys: items, next } = await withKeys(cli, options, (all) => all.list({ limit: most, before }));
-      printResult(cli, options.json, { items, nextCursor: next ?? null }, () =>
-        keyTable(cli.terminal, items),
-      );
+      const page = await withKeys(cli, options, (all) => all.list({ limit: most, cursor }));
+      const { items, nextCursor } = page;
+      printResult(cli, options.json, page, () => keyTable(cli.terminal, items));
       if (options.json === true) return;
       if (items.length === 0) cli.terminal.tell('no keys');
-      if (next !== undefined) cli.terminal.tell(`more: --cursor ${next}`);
+      if (nextCursor !== null) cli.terminal.tell(`there are more: --cursor ${nextCursor}`);
     });
 }
 
@@ -80,17 +76,15 @@ function addRevoke(keys: Command, cli: Cli): void {
 }
 
 function withNamespace(command: Command): Command {
-  return command.option('--namespace <name>', 'whose keys; default: default');
+  return command.option('--namespace <name>', 'of a store: whose keys; default: default');
 }
-
-type Keys = Parameters<Parameters<typeof withClient>[2]>[0]['keys'];
 
 async function withKeys<T>(
   cli: Cli,
   { namespace, ...options }: NamespaceOptions,
-  use: (keys: Keys) => Promise<T>,
+  use: (keys: HouseKeys) => Promise<T>,
 ): Promise<T> {
-  return withClient(cli, options, (millrace) => use(millrace.keys), namespace);
+  return withHouse(cli, options, (house) => use(house.keys), namespace);
 }
 
 function tellCreated({ tell }: Terminal, { keyId, namespace, role, expiresAt }: CreatedKey): void {

@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import { historyItems } from '../../../core/reading/history-items.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { findRun } from '../../connect/find-run.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { detailOf } from '../../output/history-line.ts';
 import { shortInstant } from '../../output/run-words.ts';
 import { table } from '../../output/table.ts';
@@ -15,9 +13,9 @@ export function addHistory(program: Command, cli: Cli): void {
     .argument('<run>', 'runId, its first 8 or more characters, or key:KEY')
     .action(async (argument: string, _own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const items = await withClient(cli, options, async (millrace) => {
-        const { runId } = await findRun(millrace, argument);
-        return historyItems(await millrace.store.readHistory(runId));
+      const items = await withHouse(cli, options, async (house) => {
+        const { runId } = await house.findRun(argument);
+        return house.run(runId).history();
       });
       const { outStyle: style, columns } = cli.terminal;
       printResult(cli, options.json, { items, nextCursor: null }, () =>

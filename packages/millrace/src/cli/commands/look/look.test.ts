@@ -230,11 +230,4 @@ describe('the store of a command that looks', () => {
       status: 0,
     });
   });
-  it('cannot be a server yet', async () => {
-    const { status, err } = await millrace(['runs'], { env: { MILLRACE_SERVER: 'http://127.0.0.1:7400' } });
-    expect([status, err]).toEqual([
-      2,
-      expect.stringContaining('MILLRACE_SERVER: this version has no server'),
-    ]);
-  });
 });

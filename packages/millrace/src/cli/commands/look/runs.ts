@@ -1,23 +1,21 @@
 import type { Command } from 'commander';
 import { MillraceError, show } from '../../../core/errors.ts';
 import { isRunId } from '../../../core/ids.ts';
-import { describeRun, describeStored, type RunDescription } from '../../../core/reading/describe-run.ts';
-import type { Millrace } from '../../../millrace.ts';
-import type { RunRow } from '../../../store/port/store.ts';
-import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { NAMESPACE } from '../../connect/find-run.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { printResult, type Cli } from '../../cli.ts';
 import { readLimit } from '../../connect/read-limit.ts';
+import { filledPage } from '../../house/filled-page.ts';
+import type { House, RunPage } from '../../house/house.ts';
+import { addWatch, look, type LookOptions } from '../../output/watch.ts';
 import { runTable } from '../../output/run-table.ts';
 import { readStatuses, type RunSelection } from '../../connect/selection.ts';
 
 const LIMIT = 50;
 
-type Options = GlobalOptions & RunSelection & { tasks?: true; limit: number; cursor?: string };
+type Options = LookOptions & RunSelection & { tasks?: true; limit: number; cursor?: string };
 
 /** `runs`: a page of runs, newest first. */
 export function addRuns(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command('runs')
     .description('list runs, newest first')
     .option('--status <status>', 'only these, separated by commas', (text) => readStatuses('--status', text))
@@ -26,35 +24,21 @@ export function addRuns(program: Command, cli: Cli): void {
     .option('--key <key>', 'only runs with this key')
     .option('--tasks', 'also runs that make attempts of calls')
     .option('--limit <n>', 'at most so many, up to 1000', readLimit, LIMIT)
-    .option('--cursor <cursor>', 'go on from here: the cursor that the page before gave', readCursor)
-    .action(async (_own: object, command: Command) => {
-      const options = command.optsWithGlobals<Options>();
-      const { status, workflow, tag, key, tasks, limit, cursor: before } = options;
-      const page = await withClient(cli, options, async (millrace) => {
-        const filter = { namespace: NAMESPACE, status, workflow, tag, key, tasks, limit, before };
-        const { runs, next = null } = await millrace.store.listRuns(filter);
-        const items =
-          options.json === true ? await withValues(millrace, runs) : runs.map((row) => describeRun(row, []));
-        return { items, nextCursor: next };
-      });
-      printResult(cli, options.json, page, () => runTable(cli.terminal, page.items));
+    .option('--cursor <cursor>', 'go on from here: the cursor that the page before gave', readCursor);
+  addWatch(command).action(async () => {
+    const options = command.optsWithGlobals<Options>();
+    const { status, workflow, tag, key, tasks, limit, cursor } = options;
+    const read = async (house: House): Promise<RunPage> => {
+      const page = await filledPage(house, { status, workflow, tag, key, tasks, limit, cursor });
+      return options.json === true ? { ...page, items: await house.withValues(page.items) } : page;
+    };
+    await look(cli, options, read, (shown, page) => {
+      printResult(shown, options.json, page, () => runTable(shown.terminal, page.items));
       if (options.json === true) return;
-      if (page.items.length === 0) cli.terminal.tell('no runs');
-      if (page.nextCursor !== null) cli.terminal.tell(`there are more: --cursor ${page.nextCursor}`);
+      if (page.items.length === 0) shown.terminal.tell('no runs');
+      if (page.nextCursor !== null) shown.terminal.tell(`there are more: --cursor ${page.nextCursor}`);
     });
-}
-
-/** Rows of a list come without their histories; the first and the last chunk have input and output. */
-async function withValues({ store }: Millrace, rows: readonly RunRow[]): Promise<RunDescription[]> {
-  const full = await store.readRuns(rows.map(({ runId }) => ({ runId })));
-  return Promise.all(
-    rows.map(async (listed, at) => {
-      const row = full[at] ?? listed;
-      const first = await store.readHistory(row.runId, 0, 1);
-      const ends = row.lastChunk === undefined ? first : [...first, row.lastChunk];
-      return describeStored(row, ends);
-    }),
-  );
+  });
 }
 
 function readCursor(text: string): string {

@@ -1,18 +1,15 @@
 import type { Command } from 'commander';
-import type { GraphView } from '../../../core/dag/view/view-graph.ts';
+import { isMillraceError } from '../../../core/errors.ts';
 import type { RunDescription } from '../../../core/reading/describe-run.ts';
-import { eventsIn } from '../../../core/reading/history-items.ts';
 import type { Why } from '../../../core/policy/why.ts';
-import { detailRun, type RunDetail, type StepDescription } from '../../../core/reading/run-detail.ts';
-import type { Millrace } from '../../../millrace.ts';
-import type { RunRow } from '../../../store/port/store.ts';
-import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { findRun } from '../../connect/find-run.ts';
-import { withClient } from '../../connect/open-client.ts';
+import type { RunDetail, StepDescription } from '../../../core/reading/run-detail.ts';
+import { printResult, type Cli } from '../../cli.ts';
+import type { House } from '../../house/house.ts';
 import { plainJson } from '../../../core/json/plain-json.ts';
 import { paintStatus, shortInstant, span } from '../../output/run-words.ts';
 import { safeLines, safeText, shorten } from '../../output/safe-text.ts';
 import { table } from '../../output/table.ts';
+import { addWatch, look, type LookOptions } from '../../output/watch.ts';
 import type { Terminal } from '../../terminal.ts';
 import { nodeLines } from './node-lines.ts';
 
@@ -20,41 +17,48 @@ const VALUE_CHARS = 2000;
 
 /** `show RUN`: one run with its steps, signals, children, timers and published values. */
 export function addShow(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command('show')
     .description('show a run: input, output, steps with their attempts, signals, children, timers')
-    .argument('<run>', 'runId, its first 8 or more characters, or key:KEY')
-    .action(async (argument: string, _own: object, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
-      const shown = await withClient(cli, options, async (millrace) => {
-        const row = await findRun(millrace, argument);
-        const { history, unreadable } = eventsIn(await millrace.store.readHistory(row.runId));
-        const run = millrace.run(row.runId);
-        const { reasons } = await run.why();
-        const detail = detailRun(row, history, viewIn(await run.describe({ nodes: true })));
-        const hidden = unreadable === undefined ? {} : { unreadable: unreadable.message };
-        return withTasks(millrace, { detail: { ...detail, ...hidden }, reasons });
-      });
-      printResult(cli, options.json, shown.detail, () => runLines(cli.terminal, shown));
+    .argument('<run>', 'runId, its first 8 or more characters, or key:KEY');
+  addWatch(command).action(async (argument: string) => {
+    const options = command.optsWithGlobals<LookOptions>();
+    const read = async (house: House): Promise<Shown> => {
+      const { runId } = await house.findRun(argument);
+      const run = house.run(runId);
+      const [detail, { reasons }] = await Promise.all([run.detail(), run.why()]);
+      return withTasks(house, { detail, reasons });
+    };
+    await look(cli, options, read, (shown, found) => {
+      printResult(shown, options.json, found.detail, () => runLines(shown.terminal, found));
     });
+  });
 }
 
 interface Shown {
   detail: RunDetail;
   reasons: Why['reasons'];
   /** By the id of the task: what makes a step's attempt elsewhere. */
-  tasks: ReadonlyMap<string, RunRow>;
+  tasks: ReadonlyMap<string, RunDescription>;
 }
 
-function viewIn({ nodes, progress, criticalPath }: RunDescription): GraphView | undefined {
-  if (nodes === undefined || progress === undefined || criticalPath === undefined) return undefined;
-  return { nodes, progress, criticalPath };
-}
-
-async function withTasks({ store }: Millrace, run: Omit<Shown, 'tasks'>): Promise<Shown> {
+async function withTasks(house: House, run: Omit<Shown, 'tasks'>): Promise<Shown> {
   const ids = run.detail.steps.flatMap(({ taskRunId }) => taskRunId ?? []);
-  const rows = ids.length === 0 ? [] : await store.readRuns(ids.map((runId) => ({ runId })));
-  return { ...run, tasks: new Map(rows.flatMap((row) => (row === undefined ? [] : [[row.runId, row]]))) };
+  const tasks = await Promise.all(ids.map((runId) => taskOf(house, runId)));
+  return {
+    ...run,
+    tasks: new Map(tasks.flatMap((task) => (task === undefined ? [] : [[task.runId, task]]))),
+  };
+}
+
+/** Nothing is left of a task that has ended. */
+async function taskOf(house: House, runId: string): Promise<RunDescription | undefined> {
+  try {
+    return await house.run(runId).describe();
+  } catch (error) {
+    if (isMillraceError(error, 'RUN_NOT_FOUND')) return undefined;
+    throw error;
+  }
 }
 
 function runLines(terminal: Terminal, { detail: run, reasons, tasks }: Shown): string[] {
@@ -145,8 +149,8 @@ function lastError({ error }: StepDescription): string {
 }
 
 /** A step whose attempt is made elsewhere: by whom, and as which run. */
-function placedStep(step: StepDescription, task: RunRow | undefined) {
-  const engineId = task?.status === 'running' ? (task.engineName ?? null) : null;
+function placedStep(step: StepDescription, task: RunDescription | undefined) {
+  const engineId = task?.status === 'running' ? task.engineId : null;
   const state = task === undefined || task.status === 'running' ? 'runs' : `is ${task.status}`;
   const before = lastError(step);
   const detail = `${state} as ${step.taskRunId}${before === '' ? '' : `; before: ${before}`}`;

@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import type { Cause, Reason, Why } from '../../../core/policy/why.ts';
 import type { StepTime } from '../../../core/reading/time/step-times.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { findRun } from '../../connect/find-run.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { paintStatus, shortInstant, span } from '../../output/run-words.ts';
 import { safeText } from '../../output/safe-text.ts';
 import type { Style, Terminal } from '../../terminal.ts';
@@ -16,9 +15,9 @@ export function addWhy(program: Command, cli: Cli): void {
     .argument('<run>', 'runId, its first 8 or more characters, or key:KEY')
     .action(async (argument: string, _own: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const report = await withClient(cli, options, async (millrace) => {
-        const { runId } = await findRun(millrace, argument);
-        return millrace.run(runId).why();
+      const report = await withHouse(cli, options, async (house) => {
+        const { runId } = await house.findRun(argument);
+        return house.run(runId).why();
       });
       printResult(cli, options.json, report, () => whyLines(cli.terminal, report));
     });

@@ -6,7 +6,7 @@ import { durationMs } from '../../../core/duration.ts';
 import { MillraceError, show } from '../../../core/errors.ts';
 import { withPayloadKeys } from '../../../open-store.ts';
 import { configurationOf, printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { NAMESPACE } from '../../connect/find-run.ts';
+import { NAMESPACE } from '../../house/find-run.ts';
 import { withStore } from '../../connect/open-client.ts';
 import { EXIT } from '../../exit.ts';
 import { RehearsalThread } from '../../rehearsal/rehearsal-thread.ts';

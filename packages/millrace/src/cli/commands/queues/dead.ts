@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { MillraceError } from '../../../core/errors.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
 import { readLimit } from '../../connect/read-limit.ts';
 import { EXIT } from '../../exit.ts';
 import { runTable } from '../../output/run-table.ts';
@@ -30,7 +30,7 @@ export function addDead(queues: Command, cli: Cli): void {
 
 async function list(cli: Cli, queue: string, options: Options): Promise<void> {
   const { limit, cursor: before, json } = options;
-  const page = await withClient(cli, options, (millrace) => millrace.deadLetters(queue, { limit, before }));
+  const page = await withHouse(cli, options, (house) => house.deadLetters(queue, { limit, before }));
   const { runs: items, next: nextCursor = null } = page;
   printResult(cli, json, { items, nextCursor }, () => runTable(cli.terminal, items));
   if (json === true) return;
@@ -52,7 +52,7 @@ async function redrive(cli: Cli, queue: string, options: Options): Promise<void>
     }
     if (!answer) return cli.terminal.tell('nothing was changed');
   }
-  const result = await withClient(cli, options, (millrace) => millrace.redrive(queue, { limit }));
+  const result = await withHouse(cli, options, (house) => house.redrive(queue, { limit }));
   printResult(cli, json, result, () => [
     `${result.done} run${result.done === 1 ? ' is' : 's are'} queued again`,
     ...result.failed.map(({ runId, message }) => `${runId}: ${safeText(message)}`),

@@ -2,33 +2,42 @@ import type { Command } from 'commander';
 import type { LimitTarget, QueueChange } from '../../../api/limits/change.ts';
 import { MillraceError, show } from '../../../core/errors.ts';
 import type { LimitDescription, QueueDescription } from '../../../core/limits/describe-queue.ts';
-import type { Millrace } from '../../../millrace.ts';
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
-import { withClient } from '../../connect/open-client.ts';
+import { withHouse } from '../../connect/open-house.ts';
+import type { House } from '../../house/house.ts';
+import { addWatch, look, type LookOptions } from '../../output/watch.ts';
 import { addDead } from './dead.ts';
 import { limitTable, queueTable } from './tables.ts';
 
 type TargetOptions = GlobalOptions & { all?: boolean; workflow?: boolean; key?: boolean };
 type LimitOptions = TargetOptions & { max?: string; rate?: string; depth?: string };
 
+interface Found {
+  readonly queues: readonly QueueDescription[];
+  readonly limits: readonly LimitDescription[];
+}
+
 /** `queues`: how they stand, and what changes how they are worked on. */
 export function addQueues(program: Command, cli: Cli): void {
   const queues = program
     .command('queues')
-    .description('show the queues and limits; pause, resume and limit them; list their dead letters')
-    .action(async (_own: object, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
-      const found = await withClient(cli, options, async (millrace) => ({
-        queues: await millrace.queues(),
-        limits: await millrace.limits(),
-      }));
-      printResult(cli, options.json, { items: found.queues, limits: found.limits }, () => lines(cli, found));
-      if (options.json !== true && found.queues.length === 0) cli.terminal.tell('no queues');
+    .description('show the queues and limits; pause, resume and limit them; list their dead letters');
+  addWatch(queues).action(async () => {
+    const options = queues.optsWithGlobals<LookOptions>();
+    await look(cli, options, readAll, (shown, found) => {
+      const { queues: items, limits } = found;
+      printResult(shown, options.json, { items, limits }, () => lines(shown, found));
+      if (options.json !== true && items.length === 0) shown.terminal.tell('no queues');
     });
+  });
   addPause(queues, cli, 'pause');
   addPause(queues, cli, 'resume');
   addLimit(queues, cli);
   addDead(queues, cli);
+}
+
+async function readAll(house: House): Promise<Found> {
+  return { queues: await house.queues(), limits: await house.limits() };
 }
 
 function addPause(queues: Command, cli: Cli, verb: 'pause' | 'resume'): void {
@@ -96,23 +105,20 @@ function readNumber(option: string, text: string | undefined): number | null | u
 }
 
 async function change(cli: Cli, options: GlobalOptions, target: LimitTarget, to: QueueChange): Promise<void> {
-  await withClient(cli, options, async (millrace: Millrace) => {
+  await withHouse(cli, options, async (house) => {
     if (target !== 'all' && 'queue' in target) {
-      const queue = await millrace.setQueue(target.queue, to);
+      const queue = await house.setQueue(target.queue, to);
       printResult(cli, options.json, queue, () => queueTable(cli.terminal, [queue]));
       return;
     }
-    const limit = await millrace.setLimit(target, to);
+    const limit = await house.setLimit(target, to);
     printResult(cli, options.json, limit, () =>
       limit === null ? ['nothing is limited there any more'] : limitTable(cli.terminal, [limit]),
     );
   });
 }
 
-function lines(
-  { terminal }: Cli,
-  { queues, limits }: { queues: readonly QueueDescription[]; limits: readonly LimitDescription[] },
-): string[] {
+function lines({ terminal }: Cli, { queues, limits }: Found): string[] {
   const others = limits.filter(({ kind }) => kind !== 'queue');
   const gap = queues.length > 0 && others.length > 0 ? [''] : [];
   return [...queueTable(terminal, queues), ...gap, ...limitTable(terminal, others)];

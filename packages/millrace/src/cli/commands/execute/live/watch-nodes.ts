@@ -1,9 +1,5 @@
 import type { RunView } from '../../../../core/dag/view/view-run.ts';
-import { placedEvents } from '../../../../core/reading/history-items.ts';
-import type { Millrace } from '../../../../millrace.ts';
-import { nodePorts } from '../../../../node-ports.ts';
-import type { RunRow } from '../../../../store/port/store.ts';
-import { nodeReader, storedDefinitions, type ReadNodes } from '../../../../versions/read-nodes.ts';
+import type { House } from '../../../house/house.ts';
 import { frame } from './frame.ts';
 import type { Live } from './screen.ts';
 
@@ -20,14 +16,9 @@ const REDRAW_MS = 250;
 const LOOKING_SHARE = 1 / 10;
 
 /** Undefined: nobody looks, or the run is of no definition. */
-export async function watchNodes(
-  millrace: Millrace,
-  row: RunRow,
-  live: Live,
-): Promise<NodeWatch | undefined> {
+export async function watchNodes(house: House, runId: string, live: Live): Promise<NodeWatch | undefined> {
   if (live.size === undefined) return undefined;
-  const readNodes = nodeReader(storedDefinitions(millrace.store), drained);
-  let view = await readView(millrace, row.runId, readNodes);
+  let view = await readView(house, runId);
   if (view === undefined) return undefined;
   let isNew = true;
   let nextLookAt = 0;
@@ -36,7 +27,7 @@ export async function watchNodes(
   const look = async (): Promise<void> => {
     isNew = false;
     const begunAt = performance.now();
-    view = (await readView(millrace, row.runId, readNodes)) ?? view;
+    view = (await readView(house, runId)) ?? view;
     const tookMs = performance.now() - begunAt;
     nextLookAt = performance.now() + tookMs / LOOKING_SHARE;
   };
@@ -67,15 +58,7 @@ export async function watchNodes(
   };
 }
 
-const { drained } = nodePorts(() => {});
-
-async function readView(
-  { store }: Millrace,
-  runId: string,
-  readNodes: ReadNodes,
-): Promise<RunView | undefined> {
-  const [row] = await store.readRuns([{ runId }]);
-  if (row === undefined) return undefined;
-  const history = placedEvents(await store.readHistory(runId, 0));
-  return readNodes(row, history, Date.now());
+async function readView(house: House, runId: string): Promise<Pick<RunView, 'nodes'> | undefined> {
+  const { nodes } = await house.run(runId).describe({ nodes: true });
+  return nodes === undefined ? undefined : { nodes };
 }

@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs';
+import { generated, OUTPUT } from './document.ts';
+
+writeFileSync(OUTPUT, generated());

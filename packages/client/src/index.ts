@@ -1,0 +1,16 @@
+export { createClient } from './client.ts';
+export type { Client, ClientOptions, RunsFilter, StartOptions } from './client.ts';
+export type { ActOptions, CallOptions } from './call.ts';
+export { ApiError, ConnectionError, RunError, isApiError, isConnectionError } from './errors.ts';
+export type { ConnectionFault } from './errors.ts';
+export type { WatchOptions } from './events/watch.ts';
+export type { Page, Pages } from './pages.ts';
+export type { AuditFilter, Keys } from './rooms/access.ts';
+export type { ClusterRoom, Locks } from './rooms/cluster.ts';
+export type { DefinitionLike, DefinitionName, Definitions } from './rooms/definitions.ts';
+export type { QueuesRoom } from './rooms/queues.ts';
+export type { ResultOptions } from './rooms/result.ts';
+export type { DescribeOptions, RunHandle, RunRef } from './rooms/run.ts';
+export type { ServerEvent, WatchFilter } from './rooms/watching.ts';
+export type * from './shapes.ts';
+export type { RetryPolicy } from './transport/backoff.ts';

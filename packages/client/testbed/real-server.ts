@@ -1,0 +1,54 @@
+import { workflow, type Millrace } from '../../millrace/src/index.ts';
+import { Millrace as Opened } from '../../millrace/src/millrace.ts';
+import { openDoor } from '../../millrace/src/server/access/local.ts';
+import type { Doorkeeper } from '../../millrace/src/server/access/principal.ts';
+import { ROUTES } from '../../millrace/src/server/routes/table.ts';
+import { listen } from '../../millrace/src/server/http/listen.ts';
+import { createApp } from '../../millrace/src/server/server.ts';
+import { createTenants } from '../../millrace/src/server/tenants.ts';
+import type { OperationName } from '../src/call.ts';
+
+export const order = workflow('order', (_ctx, input: { id: number }) => ({ shipped: input.id }));
+const approval = workflow('approval', async (ctx) => ({
+  by: await ctx.waitForSignal<string>('approved'),
+}));
+const broken = workflow('broken', () => {
+  throw new Error('the stock is gone');
+});
+
+/** The real application on a real port, over an engine of its own. */
+export interface RealServer {
+  readonly url: string;
+  readonly millrace: Millrace;
+  close(): Promise<void>;
+}
+
+export async function openRealServer(doorkeeper: Doorkeeper = openDoor('default')): Promise<RealServer> {
+  const workflows = [order, approval, broken];
+  const millrace = await Opened.open({ store: 'sqlite::memory:', workflows, log: () => {} });
+  let requests = 0;
+  const app = createApp({
+    tenants: createTenants(new Map([['default', millrace]])),
+    doorkeeper,
+    version: '0.0.0',
+    uuid: () => `request-${++requests}`,
+    maxBodyBytes: 1_000_000,
+    reportBug: (error: unknown) => {
+      throw error;
+    },
+  });
+  const listening = await listen((request) => app.fetch(request), { host: '127.0.0.1', port: 0 });
+  return {
+    url: listening.url,
+    millrace,
+    async close() {
+      await listening.close(0);
+      await millrace.close();
+    },
+  };
+}
+
+/** Whether the server has a route of each of these operations. */
+export function hasRoutes(...names: readonly OperationName[]): boolean {
+  return names.every((name) => ROUTES.some((route) => route.name === name));
+}
