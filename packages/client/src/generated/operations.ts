@@ -148,6 +148,7 @@ export type CreatedApiKey = {
 
 export type DeadRunList = {
   readonly items: readonly Run[];
+  /** The `cursor` of the next page; null: there is none */
   readonly nextCursor: string | null;
 };
 
@@ -273,6 +274,7 @@ export type Failover = {
 
 export type FailoverList = {
   readonly items: readonly Failover[];
+  /** The `cursor` of the next page; null: there is none */
   readonly nextCursor: string | null;
 };
 
@@ -369,6 +371,7 @@ export type Lock = {
 
 export type LockList = {
   readonly items: readonly Lock[];
+  /** The `cursor` of the next page; null: there is none */
   readonly nextCursor: string | null;
 };
 
@@ -450,6 +453,7 @@ export type QueueChange = {
 
 export type QueueList = {
   readonly items: readonly Queue[];
+  /** The `cursor` of the next page; null: there is none */
   readonly nextCursor: string | null;
 };
 
@@ -833,6 +837,7 @@ export interface Operations {
       /** ISO 8601, UTC */
       readonly to?: string | undefined;
       readonly cursor?: string | undefined;
+      /** Items of a page, at most 1000 */
       readonly limit?: number | undefined;
     };
     readonly body: undefined;
@@ -849,6 +854,7 @@ export interface Operations {
     };
     readonly query: {
       readonly cursor?: string | undefined;
+      /** Items of a page, at most 1000 */
       readonly limit?: number | undefined;
     };
     readonly body: undefined;
@@ -861,7 +867,7 @@ export interface Operations {
       /** The `nextCursor` of the page before */
       readonly cursor?: string | undefined;
       /** Items of a page, at most 1000 */
-      readonly limit?: string | undefined;
+      readonly limit?: number | undefined;
     };
     readonly body: undefined;
     readonly answer: DefinitionPage;
@@ -871,6 +877,7 @@ export interface Operations {
     readonly params: Readonly<Record<string, never>>;
     readonly query: {
       readonly cursor?: string | undefined;
+      /** Items of a page, at most 1000 */
       readonly limit?: number | undefined;
     };
     readonly body: undefined;
@@ -882,6 +889,7 @@ export interface Operations {
     readonly query: {
       /** The visible part of an API key */
       readonly cursor?: string | undefined;
+      /** Items of a page, at most 1000 */
       readonly limit?: number | undefined;
     };
     readonly body: undefined;
@@ -929,7 +937,7 @@ export interface Operations {
       /** The `nextCursor` of the page before */
       readonly cursor?: string | undefined;
       /** Items of a page, at most 1000 */
-      readonly limit?: string | undefined;
+      readonly limit?: number | undefined;
     };
     readonly body: undefined;
     readonly answer: RunPage;
@@ -1002,7 +1010,7 @@ export interface Operations {
       /** Position of the first event, from 0 */
       readonly cursor?: number | undefined;
       /** Items of a page, at most 1000 */
-      readonly limit?: string | undefined;
+      readonly limit?: number | undefined;
     };
     readonly body: undefined;
     readonly answer: History;

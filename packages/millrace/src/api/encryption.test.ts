@@ -217,7 +217,7 @@ describe('the guide', () => {
     const [, block = ''] = /```sql\n(.*?)```/s.exec(guide) ?? [];
     const [postgres = '', sqlite = ''] = block.replaceAll(/^--.*$/gm, '').split(';');
     const rows = await rowsOf(store, store.startsWith('file:') ? sqlite : postgres);
-    expect(rows.map(({ key }) => key).toSorted()).toEqual(['k1', 'key-2']);
+    expect(new Set(rows.map(({ key }) => key))).toEqual(new Set(['k1', 'key-2']));
   });
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { route, type Route } from '../http/route.ts';
+import { limitOf } from '../schemas/page.ts';
 import { auditPage } from '../schemas/audit.ts';
 import { instant } from '../schemas/run.ts';
 
@@ -19,7 +20,7 @@ const listAudit = route({
     from: instant.optional(),
     to: instant.optional(),
     cursor: z.uuid().optional(),
-    limit: z.coerce.number().int().min(1).max(1_000).optional(),
+    limit: limitOf(1_000),
   }),
   answers: { 200: { description: 'A page of the log', schema: auditPage } },
   async handle({ query: { cursor: before, ...filter } }, { millrace }) {

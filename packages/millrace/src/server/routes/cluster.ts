@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { route, type Route } from '../http/route.ts';
 import * as schemas from '../schemas/cluster.ts';
-import { page } from '../schemas/list.ts';
+import { pageQuery } from '../schemas/page.ts';
 import { queueName } from '../schemas/queue.ts';
 
 const one = z.object({ engine: schemas.engineName });
@@ -55,7 +55,7 @@ const listFailovers = route({
   summary: 'Engines that were declared dead, newest first.',
   tag: 'cluster',
   permission: 'read',
-  query: z.strictObject(page),
+  query: z.strictObject(pageQuery),
   answers: { 200: { description: 'A page of failovers', schema: schemas.failovers } },
   async handle({ query }, { millrace }) {
     const { failovers, next } = await millrace.failovers({ limit: query.limit, before: query.cursor });

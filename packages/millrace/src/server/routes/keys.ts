@@ -4,6 +4,7 @@ import { durationMs } from '../../core/duration.ts';
 import { MillraceError } from '../../core/errors.ts';
 import type { Principal } from '../access/principal.ts';
 import { route, type Route } from '../http/route.ts';
+import { limitOf } from '../schemas/page.ts';
 import { createdKey, key, keyId, keyPage, keyWish } from '../schemas/key.ts';
 
 const createKey = route({
@@ -33,11 +34,11 @@ const listKeys = route({
   permission: 'administer',
   query: z.strictObject({
     cursor: keyId.optional(),
-    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+    limit: limitOf(1_000),
   }),
   answers: { 200: { description: 'A page of them', schema: keyPage } },
   async handle({ query: { cursor: before, limit } }, { millrace }) {
-    const { keys: items, next } = await millrace.keys.list({ before, limit });
+    const { keys: items, next } = await millrace.keys.list({ before, limit: limit ?? 100 });
     return { status: 200, body: { items, nextCursor: next ?? null } };
   },
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Principal } from '../access/principal.ts';
 import { route, type Route } from '../http/route.ts';
-import { page } from '../schemas/list.ts';
+import { pageQuery } from '../schemas/page.ts';
 import * as schemas from '../schemas/queue.ts';
 
 const one = z.object({ queue: schemas.queueName });
@@ -43,7 +43,7 @@ const listDead = route({
   tag: 'queues',
   permission: 'read',
   params: one,
-  query: z.strictObject(page),
+  query: z.strictObject(pageQuery),
   answers: { 200: { description: 'A page of runs, without input and output', schema: schemas.deadRuns } },
   async handle({ params, query: { limit, cursor: before } }, { millrace }) {
     const { runs, next } = await millrace.deadLetters(params.queue, { limit, before });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { STRATEGIES } from '../../core/placement/strategy.ts';
-import { listOf } from './list.ts';
+import { page } from './page.ts';
 import { instant } from './run.ts';
 
 export const engineName = z
@@ -102,7 +102,7 @@ const failover = z
   })
   .meta({ id: 'Failover' });
 
-export const failovers = listOf(failover, 'FailoverList');
+export const failovers = page(failover).meta({ id: 'FailoverList' });
 
 const scored = z.looseObject({ engineId: z.string(), incarnation: z.string(), score: z.number() });
 const refused = z.looseObject({ engineId: z.string(), kind: z.string(), message: z.string() });
@@ -137,4 +137,4 @@ const lock = z
   })
   .meta({ id: 'Lock' });
 
-export const locks = listOf(lock, 'LockList');
+export const locks = page(lock).meta({ id: 'LockList' });

@@ -11,7 +11,7 @@ export function page<T extends z.ZodType>(item: T) {
   });
 }
 
-/** How many items a page may have. */
+/** How many items a page may have: digits, and nothing else that JavaScript takes for a number. */
 export function limitOf(most: number) {
   return z
     .string()
@@ -19,7 +19,10 @@ export function limitOf(most: number) {
     .transform(Number)
     .pipe(z.int().min(1).max(most))
     .optional()
-    .meta({ description: `Items of a page, at most ${most}` });
+    .meta({
+      ...{ type: 'integer', minimum: 1, maximum: most },
+      description: `Items of a page, at most ${most}`,
+    });
 }
 
 /** A value, or several of them: `?status=failed&status=cancelled`. */
@@ -28,3 +31,9 @@ export function several<T extends z.ZodType>(value: T) {
     .union([value, z.array(value).min(1).max(20)])
     .transform((given) => [given].flat() as z.output<T>[]);
 }
+
+/** Which part of a list. */
+export const pageQuery = {
+  cursor: z.string().max(256).optional(),
+  limit: limitOf(1_000),
+};

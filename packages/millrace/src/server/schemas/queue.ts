@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listOf } from './list.ts';
+import { page } from './page.ts';
 import { instant, run } from './run.ts';
 
 export const queueName = z.string().min(1).max(128).meta({ description: 'Name of a queue' });
@@ -24,7 +24,7 @@ export const queue = z
   })
   .meta({ id: 'Queue' });
 
-export const queues = listOf(queue, 'QueueList');
+export const queues = page(queue).meta({ id: 'QueueList' });
 
 /** What is left out stays, null takes a limit away. */
 export const queueChange = z
@@ -36,7 +36,7 @@ export const queueChange = z
   })
   .meta({ id: 'QueueChange' });
 
-export const deadRuns = listOf(run, 'DeadRunList');
+export const deadRuns = page(run).meta({ id: 'DeadRunList' });
 
 export const redrive = z.strictObject({ limit: z.int().min(1).max(1_000).optional() });
 
