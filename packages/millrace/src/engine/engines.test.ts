@@ -280,8 +280,9 @@ describe('several engines on one store', () => {
     const { runId } = await first.start(right, null);
     await until(first.run(runId), 'waiting');
     await first.close();
-    const other = await open({ store, workflows: [wrong], namespace: 'one', ...elsewhere });
-    await until(other.run(runId), 'queued');
+    await open({ store, workflows: [wrong], namespace: 'one', ...elsewhere });
+    const looking = await open({ store, namespace: 'one', work: false });
+    await until(looking.run(runId), 'queued');
     const again = await open({ store, workflows: [right], namespace: 'one' });
     expect(await again.run(runId).result()).toBe('right');
   });

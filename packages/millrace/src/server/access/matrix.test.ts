@@ -24,9 +24,6 @@ import { may, type Role } from './principal.ts';
 /** What bodies need that their schemas do not say. By the name of the route. */
 const BODIES: Readonly<Record<string, unknown>> = {};
 
-/** Routes that find what belongs to another namespace: each is a fault, and is to be taken off here when it is mended. */
-const UNBOUND: ReadonlySet<string> = new Set(['readRun']);
-
 /** Parameters that name something that there is, of which each namespace has its own. */
 type Thing = 'runId' | 'keyId';
 type Things = Record<Thing, string>;
@@ -152,7 +149,7 @@ describe('who may do what', () => {
         const foreign = await outcome(route, thingsOf('acme'), keyOf(`globex ${role}`));
         const nowhere = await outcome(route, NOWHERE, keyOf(`globex ${role}`));
         const isSame = isDeepStrictEqual(foreign, nowhere);
-        expect(isSame, `${show(foreign)} and ${show(nowhere)}`).toBe(!UNBOUND.has(route.name));
+        expect(isSame, `${show(foreign)} and ${show(nowhere)}`).toBe(true);
         const expected = namesThings(route) ? ['unknown'] : ['served', 'unknown'];
         expect(permits(role, route) ? expected : ['forbidden']).toContain(verdictOf(nowhere));
       });
