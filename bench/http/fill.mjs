@@ -2,9 +2,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
 
 /*
- * Fills a store behind the engine's back with runs that are over and runs that wait, as many as it takes to see whether listings stay
- * fast. Ids ascend with time as those of real runs do; one run in 33 failed, one in 1,000 was cancelled, one in five has a tag,
- * one in 200,000 a rare one, one in three a key; 40 workflows share them, the last of them has one run in 100,000.
+ * Fills a store behind the engine's back with runs that are over and runs that wait, as many as it takes to see whether
+ * listings stay fast. Ids ascend with time as those of real runs do; one run in 33 failed, one in 1,000 was cancelled, one
+ * in five has a tag, one in 200,000 a rare one, one in three a key; 40 workflows share them, the last of them has one run
+ * in 100,000.
  */
 const FIRST_MS = 1_700_000_000_000;
 

@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 
 /*
- * A client of HTTP/1.1 that costs little beside what it measures: one keep-alive connection, one request at a time, answers with a
- * length or in chunks. Texts are Latin-1 on the wire; what it sends is ASCII.
+ * A client of HTTP/1.1 that costs little beside what it measures: one keep-alive connection, one request at a time, answers
+ * with a length or in chunks. Texts are Latin-1 on the wire; what it sends is ASCII.
  */
 
 /** Opens a connection. */

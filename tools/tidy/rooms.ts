@@ -27,8 +27,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'cli/': [''],
   // The composition root and its parts, then the public face.
   'config.ts': ['core/'],
-  'node-ports.ts': ['core/', 'engine/', 'measure-load.ts'],
-  'measure-load.ts': ['core/'],
+  'ports/': ['core/', 'engine/', 'api/', 'heart/'],
   'open-store.ts': ['core/', 'store/'],
   'open-pool.ts': ['core/', 'pool/', 'engine/'],
   'open-executors.ts': ['core/', 'pool/', 'engine/', 'executors/', 'api/', 'open-pool.ts'],

@@ -1,4 +1,4 @@
-import { openApiDocument } from '../../millrace/src/server/http/openapi.ts';
+import { openApiDocument } from '../../millrace/src/server/openapi.ts';
 import { ROUTES } from '../../millrace/src/server/routes/table.ts';
 import { operationsText, type OpenApi } from './operations.ts';
 

@@ -49,11 +49,11 @@ import { Engine, type EngineListener } from './engine/engine.ts';
 import { createOutage, watchStore, type Outage } from './engine/outage.ts';
 import type { EngineOptions } from './engine/options.ts';
 import type { Loop } from './engine/loop.ts';
-import type { EngineLog, Ports } from './engine/ports.ts';
+import type { Ports } from './engine/ports.ts';
 import { createStoreClock, type StoreClock } from './engine/store-clock.ts';
-import { threadHeart } from './heart/heart.ts';
-import { nodePorts } from './node-ports.ts';
+import { nodePorts } from './ports/node-ports.ts';
 import { openExecutors } from './open-executors.ts';
+import { realPorts, silent } from './ports/real-ports.ts';
 import { DEFAULT_STORE, openExisting, openStore, withPayloadKeys } from './open-store.ts';
 import type { Pool } from './pool/pool.ts';
 import { chooseWorkflow, type StartName } from './versions/acts/choose.ts';
@@ -495,20 +495,3 @@ function isFreed({ status, successor }: RunClosed, { reuse }: StartRequest): boo
 }
 
 type RunClosed = Extract<DeliveryResult, { outcome: 'run-closed' }>;
-
-/**
- * The world of an engine, or of a client. Several processes can use a store that has an address, so that it matters
- * whether this one seems alive.
- * @param url - of the store, as long as others can reach it by that.
- */
-export function realPorts(
-  { log = silent, work }: Pick<MillraceOptions, 'log' | 'work'>,
-  { beatMs, leaseMs }: Pick<EngineOptions, 'beatMs' | 'leaseMs'>,
-  url: string | undefined,
-): Ports {
-  const ports = nodePorts(log);
-  if (url === undefined || work === false || url.endsWith(':memory:')) return ports;
-  return { ...ports, heart: threadHeart({ url, beatMs, leaseMs, log }) };
-}
-
-function silent(_entry: EngineLog): void {}

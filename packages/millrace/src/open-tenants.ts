@@ -3,7 +3,8 @@ import { engineOptions, type MillraceOptions } from './api/options.ts';
 import { ask } from './api/store-failure.ts';
 import { decodeProfile } from './core/cluster/profile.ts';
 import { MillraceError } from './core/errors.ts';
-import { Millrace, realPorts } from './millrace.ts';
+import { Millrace } from './millrace.ts';
+import { realPorts } from './ports/real-ports.ts';
 import type { EngineRow, Store } from './store/port/store.ts';
 
 /** What all engines of a process have in common. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Millrace, type EngineLog } from '../../src/index.ts';
-import { nodePorts } from '../../src/node-ports.ts';
+import { nodePorts } from '../../src/ports/node-ports.ts';
 import { OPEN_STATUSES } from '../../src/core/status.ts';
 import { hostileWorkflows } from './hostile-workflows.ts';
 import { openLedger } from './ledger.ts';

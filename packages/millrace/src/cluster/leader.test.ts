@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Ports } from '../engine/ports.ts';
-import { nodePorts } from '../node-ports.ts';
+import { nodePorts } from '../ports/node-ports.ts';
 import type { Store } from '../store/port/store.ts';
 import { startChores } from './leader.ts';
 

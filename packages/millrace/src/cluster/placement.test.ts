@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { open, refusal, sharedStore, until } from '../../testbed/engines/engines.ts';
 import { openStore, workflow } from '../index.ts';
 import type { ClusterDescription, EngineLog, Millrace, MillraceOptions, Run } from '../index.ts';
-import { nodePorts } from '../node-ports.ts';
+import { nodePorts } from '../ports/node-ports.ts';
 import type { Store } from '../store/port/store.ts';
 
 /** Not faster: on a busy machine engines would seem to be silent. */

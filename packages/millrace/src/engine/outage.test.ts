@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { open, until } from '../../testbed/engines/engines.ts';
 import { workflow, type EngineLog } from '../index.ts';
-import { nodePorts } from '../node-ports.ts';
+import { nodePorts } from '../ports/node-ports.ts';
 import { StoreError } from '../store/port/errors.ts';
 import type { Store } from '../store/port/store.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';

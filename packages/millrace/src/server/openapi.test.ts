@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { openApiDocument } from './http/openapi.ts';
+import { openApiDocument } from './openapi.ts';
 import { ROUTES } from './routes/table.ts';
 
 const FILE = new URL('../../openapi.json', import.meta.url);

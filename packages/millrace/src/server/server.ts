@@ -5,7 +5,7 @@ import { createApi } from './http/app.ts';
 import { type Listening, listen, type ListenOptions, readBytes, remoteOf } from './http/listen.ts';
 import type { Health } from './health/health.ts';
 import { healthRoutes } from './health/routes.ts';
-import { openApiDocument } from './http/openapi.ts';
+import { openApiDocument } from './openapi.ts';
 import type { Route } from './http/route.ts';
 import type { Gate } from './quota/gate.ts';
 import { ROUTES } from './routes/table.ts';

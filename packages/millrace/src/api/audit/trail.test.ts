@@ -3,7 +3,7 @@ import type { Act } from '../../core/audit/act.ts';
 import type { EngineLog, Ports } from '../../engine/ports.ts';
 import type { AuditEntry } from '../../store/port/access/audit.ts';
 import { StoreError } from '../../store/port/errors.ts';
-import { nodePorts } from '../../node-ports.ts';
+import { nodePorts } from '../../ports/node-ports.ts';
 import { createTrail, type Trail, type TrailParts } from './trail.ts';
 
 const DOWN = new StoreError('congestion', 'the database is away');

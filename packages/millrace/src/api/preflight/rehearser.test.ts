@@ -3,7 +3,7 @@ import { STARTED } from '../../../testbed/samples/history.ts';
 import { encodeChunk } from '../../core/run/chunk.ts';
 import type { RunEvent } from '../../core/run/event.ts';
 import { workflow } from '../../core/workflow/workflow.ts';
-import { nodePorts } from '../../node-ports.ts';
+import { nodePorts } from '../../ports/node-ports.ts';
 import { rehearseHere } from './rehearser.ts';
 
 const order = workflow('order', (ctx) => ctx.waitForSignal('go'));

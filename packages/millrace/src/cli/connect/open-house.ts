@@ -21,7 +21,7 @@ export async function withHouse<T>(
   if (url === undefined) return withClient(cli, options, (millrace) => use(localHouse(millrace)), namespace);
   if (namespace !== undefined) throw chosenByKey(namespace);
   // Commands that use a store need nothing of this.
-  const { remoteHouse } = await import('../house/remote-house.ts');
+  const { remoteHouse } = await import('../house/remote/remote-house.ts');
   return use(remoteHouse({ url, key: cli.terminal.env['MILLRACE_API_KEY'] }));
 }
 

@@ -3,7 +3,7 @@ import { createBuild, type Build } from '../../api/preflight/build.ts';
 import { rehearseHere } from '../../api/preflight/rehearser.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
-import { nodePorts } from '../../node-ports.ts';
+import { nodePorts } from '../../ports/node-ports.ts';
 import { loadBuild } from '../modules/load-build.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 

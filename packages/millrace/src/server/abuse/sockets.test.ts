@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answersIn, rawClient } from '../../../testbed/http/raw.ts';
 import { openTestServer, type TestServer } from '../../../testbed/http/test-server.ts';
 
+const POST = 'POST /api/v1/runs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 const GET = 'GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n';
 
 describe('a client that does not keep to the rules', () => {
@@ -59,9 +60,7 @@ describe('a client that does not keep to the rules', () => {
     const headers = rawClient(to);
     headers.say('GET / HTTP/1.1\r\nhost: localhost\r\n');
     const body = rawClient(to);
-    body.say(
-      'POST /api/v1/runs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{',
-    );
+    body.say(`${POST}content-length: 9\r\n\r\n{`);
     expect([answersIn(await headers.closed), answersIn(await body.closed)]).toEqual([[408], [408]]);
     await slow.close();
   });
@@ -69,9 +68,7 @@ describe('a client that does not keep to the rules', () => {
   it('leaves nothing behind when it goes away in the middle of a body', async () => {
     for (let times = 0; times < 20; times++) {
       const client = rawClient(url);
-      client.say(
-        'POST /api/v1/runs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{"a":',
-      );
+      client.say(`${POST}content-length: 999\r\n\r\n{"a":`);
       client.socket.end();
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(answersIn(await client.closed)).not.toContain(201);

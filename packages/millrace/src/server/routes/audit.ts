@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { route, type Route } from '../http/route.ts';
 import { limitOf } from '../schemas/page.ts';
 import { auditPage } from '../schemas/audit.ts';
-import { instant } from '../schemas/run.ts';
+import { instant } from '../schemas/runs/run.ts';
 
 const text = z.string().min(1).max(500).optional();
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { route, type Route } from '../http/route.ts';
-import { run, runId } from '../schemas/run.ts';
+import { run, runId } from '../schemas/runs/run.ts';
 
 const some = z.looseObject;
 const text = z.string();

@@ -3,7 +3,7 @@ import { createHeart } from '../events/heart.ts';
 import { EVENT_HEADERS, eventStream, type EventSource } from '../events/stream.ts';
 import { route, type Answer, type Route } from '../http/route.ts';
 import { change, historyChange } from '../schemas/change.ts';
-import { runId } from '../schemas/run.ts';
+import { runId } from '../schemas/runs/run.ts';
 
 /** Connections that are silent for longer are closed by what stands between. */
 const HEARTBEAT_MS = 15_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { route, type Route } from '../http/route.ts';
-import { run, runId } from '../schemas/run.ts';
+import { run, runId } from '../schemas/runs/run.ts';
 
 const one = z.object({ runId });
 
@@ -11,6 +11,7 @@ const pauseRun = route({
   summary: 'Begins nothing of a run any more until it is resumed; attempts that run may end.',
   tag: 'runs',
   permission: 'operate',
+  repeatable: true,
   params: one,
   body: z.strictObject({ reason: z.string().max(1_000).optional() }),
   optionalBody: true,
@@ -31,6 +32,7 @@ const resumeRun = route({
   summary: 'Lets a paused run go on where it stood.',
   tag: 'runs',
   permission: 'operate',
+  repeatable: true,
   params: one,
   answers: { 200: { description: 'The run as it stands now; not paused it stays as it is', schema: run } },
   async handle({ params }, { millrace }) {

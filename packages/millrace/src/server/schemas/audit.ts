@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ACT_OUTCOMES } from '../../core/audit/act.ts';
-import { instant } from './run.ts';
+import { instant } from './runs/run.ts';
 
 const auditEntry = z
   .looseObject({

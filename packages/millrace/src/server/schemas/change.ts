@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CHANGE_TYPES } from '../../core/changes/change.ts';
-import { instant, priority, runId, status } from './run.ts';
+import { instant, priority, runId, status } from './runs/run.ts';
 
 const told = { id: z.string().meta({ description: 'The same each time it is told' }), at: instant };
 const limit = z.number().nullable();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { STRATEGIES } from '../../core/placement/strategy.ts';
 import { page } from './page.ts';
-import { instant } from './run.ts';
+import { instant } from './runs/run.ts';
 
 export const engineName = z
   .string()

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instant } from './run.ts';
+import { instant } from './runs/run.ts';
 import { text } from './text.ts';
 
 export const versionName = text(64);

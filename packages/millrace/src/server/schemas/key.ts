@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PERMISSIONS, ROLE_NAMES } from '../../core/access/roles.ts';
-import { instant } from './run.ts';
+import { instant } from './runs/run.ts';
 
 export const keyId = z
   .string()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { page } from './page.ts';
-import { instant, run } from './run.ts';
+import { instant, run } from './runs/run.ts';
 
 export const queueName = z.string().min(1).max(128).meta({ description: 'Name of a queue' });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idempotencyKeyOf } from '../../http/request.ts';
 import { route, type Route } from '../../http/route.ts';
-import { given, runId } from '../../schemas/run.ts';
+import { given, runId } from '../../schemas/runs/run.ts';
 import { text } from '../../schemas/text.ts';
 
 const one = z.object({ runId });

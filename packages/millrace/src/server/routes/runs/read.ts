@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { route, type Route } from '../../http/route.ts';
-import { history, runGraph, why } from '../../schemas/look.ts';
+import { history, runGraph, why } from '../../schemas/runs/look.ts';
 import { limitOf, several } from '../../schemas/page.ts';
-import { outcome, run, runId, runPage, status } from '../../schemas/run.ts';
+import { outcome, run, runId, runPage, status } from '../../schemas/runs/run.ts';
 import { text } from '../../schemas/text.ts';
 import { isClosed } from '../../../core/status.ts';
 import { durationMs } from '../../../core/duration.ts';

@@ -4,7 +4,7 @@ import { idempotencyKeyOf } from '../../http/request.ts';
 import { problemOf } from '../../http/problem.ts';
 import type { RequestContext } from '../../http/request.ts';
 import { route, type Route } from '../../http/route.ts';
-import { acknowledgement, refusedStart, start, type Start } from '../../schemas/start.ts';
+import { acknowledgement, refusedStart, start, type Start } from '../../schemas/runs/start.ts';
 
 const startRun = route({
   method: 'post',

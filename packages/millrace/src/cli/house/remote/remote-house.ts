@@ -1,9 +1,9 @@
 import { createClient, isApiError, type Client } from '@millrace/client';
-import { MillraceError } from '../../core/errors.ts';
-import type { RunDescription } from '../../core/reading/describe-run.ts';
-import { lookUp } from './find-run.ts';
-import type { FoundRun, House, HouseKeys, ListFilter, RunPage } from './house.ts';
-import { answerOf } from './refusal.ts';
+import { MillraceError } from '../../../core/errors.ts';
+import type { RunDescription } from '../../../core/reading/describe-run.ts';
+import { lookUp } from '../find-run.ts';
+import type { FoundRun, House, HouseKeys, ListFilter, RunPage } from '../house.ts';
+import { answerOf } from '../refusal.ts';
 import { remoteCluster } from './remote-cluster.ts';
 import { remoteRun } from './remote-run.ts';
 import { remoteStart } from './remote-start.ts';

@@ -3,9 +3,9 @@
  * process, as `millrace serve` has them. It answers when it listens, then each thing that it is asked.
  */
 import { dirname, join } from 'node:path';
-import { sleep, now } from '../measure/clock.mjs';
-import { processCpuMs, residentMb } from '../measure/proc.mjs';
-import { serveActs } from '../scale/serve-acts.mjs';
+import { sleep, now } from '../../measure/clock.mjs';
+import { processCpuMs, residentMb } from '../../measure/proc.mjs';
+import { serveActs } from '../../scale/serve-acts.mjs';
 
 const { url, engine: path } = JSON.parse(process.argv[2]);
 const part = (name) => import(join(dirname(path), 'server', name));

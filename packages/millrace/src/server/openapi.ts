@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { problem } from '../schemas/problem.ts';
-import { PROBLEM_TYPE } from './problem.ts';
-import type { AnswerSpec, Route } from './route.ts';
+import { problem } from './schemas/problem.ts';
+import { PROBLEM_TYPE } from './http/problem.ts';
+import type { AnswerSpec, Route } from './http/route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { problem } from './problem.ts';
+import { problem } from '../problem.ts';
 import { priority, runId, status } from './run.ts';
 
 const duration = z

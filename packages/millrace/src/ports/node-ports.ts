@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { EngineLog, HostIdentity, Ports } from './engine/ports.ts';
+import type { EngineLog, HostIdentity, Ports } from '../engine/ports.ts';
 import { measureLoad } from './measure-load.ts';
 
 /** Longest delay that a timer of this platform takes, ms. */

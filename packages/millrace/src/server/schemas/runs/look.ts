@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { page } from './page.ts';
+import { page } from '../page.ts';
 import { instant, node, progress, runId, status } from './run.ts';
 
 const historyItem = z

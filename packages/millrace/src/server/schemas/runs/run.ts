@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { CLOSED_STATUSES, OPEN_STATUSES, PRIORITIES } from '../../core/status.ts';
-import { page } from './page.ts';
+import { CLOSED_STATUSES, OPEN_STATUSES, PRIORITIES } from '../../../core/status.ts';
+import { page } from '../page.ts';
 
 /** An instant, ISO 8601 in UTC. */
 export const instant = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });

@@ -1,9 +1,9 @@
 import type { Client } from '@millrace/client';
-import type { StartOptions } from '../../api/start-request.ts';
-import { MillraceError } from '../../core/errors.ts';
-import type { AnyWorkflow } from '../../core/workflow/workflow.ts';
-import type { StartName } from '../../versions/acts/choose.ts';
-import { answerOf } from './refusal.ts';
+import type { StartOptions } from '../../../api/start-request.ts';
+import { MillraceError } from '../../../core/errors.ts';
+import type { AnyWorkflow } from '../../../core/workflow/workflow.ts';
+import type { StartName } from '../../../versions/acts/choose.ts';
+import { answerOf } from '../refusal.ts';
 
 /** Starts a run on a server, which knows workflows by name alone. */
 export async function remoteStart(

@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import type { MachineLoad } from './core/cluster/load.ts';
+import type { MachineLoad } from '../core/cluster/load.ts';
 
 /** Engines of one process ask at about the same time: they are told the same. */
 const FRESH_MS = 500;

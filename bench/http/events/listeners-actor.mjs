@@ -4,9 +4,9 @@
  * longest; some listeners read everything, and see whether something is missing or doubled.
  */
 import { request } from 'node:http';
-import { sleep } from '../measure/clock.mjs';
-import { quantile } from '../measure/statistics.mjs';
-import { serveActs } from '../scale/serve-acts.mjs';
+import { sleep } from '../../measure/clock.mjs';
+import { quantile } from '../../measure/statistics.mjs';
+import { serveActs } from '../../scale/serve-acts.mjs';
 
 const AT = '"at":"';
 const INSTANT_CHARS = 24;

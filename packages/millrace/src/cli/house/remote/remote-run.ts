@@ -1,7 +1,7 @@
 import { RunError, type Client } from '@millrace/client';
-import type { HistoryItem } from '../../core/reading/history-items.ts';
-import type { HouseRun } from './house.ts';
-import { answerOf } from './refusal.ts';
+import type { HistoryItem } from '../../../core/reading/history-items.ts';
+import type { HouseRun } from '../house.ts';
+import { answerOf } from '../refusal.ts';
 
 /** One run of a server. */
 export function remoteRun(client: Client, runId: string): HouseRun {

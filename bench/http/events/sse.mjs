@@ -2,15 +2,15 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { treeCpuMs } from '../measure/proc.mjs';
-import { choose, onDisk, positive } from '../plan/options.mjs';
-import { STORES } from '../plan/subjects.mjs';
-import { formatTable } from '../report/table.mjs';
-import { openScaleRecords } from '../scale/records.mjs';
-import { onStage } from '../scale/stage.mjs';
-import { startPostgres } from '../servers/postgres.mjs';
+import { treeCpuMs } from '../../measure/proc.mjs';
+import { choose, onDisk, positive } from '../../plan/options.mjs';
+import { STORES } from '../../plan/subjects.mjs';
+import { formatTable } from '../../report/table.mjs';
+import { openScaleRecords } from '../../scale/records.mjs';
+import { onStage } from '../../scale/stage.mjs';
+import { startPostgres } from '../../servers/postgres.mjs';
 
-const ENGINE = join(import.meta.dirname, '..', '..', 'packages', 'millrace', 'dist', 'index.js');
+const ENGINE = join(import.meta.dirname, '..', '..', '..', 'packages', 'millrace', 'dist', 'index.js');
 const USAGE = `node bench/http/sse.mjs [options]
 
   --stores sqlite        on these stores (default: ${STORES.join(',')})

@@ -1,12 +1,12 @@
 import type { Client } from '@millrace/client';
-import type { LimitTarget } from '../../api/limits/change.ts';
-import { durationMs } from '../../core/duration.ts';
-import type { GuardOptions } from '../../core/versions/guard.ts';
-import type { DefinitionDocument } from '../../core/dag/definition.ts';
-import type { RuleOptions } from '../../core/placement/rule.ts';
-import type { RolloutOptions } from '../../versions/publisher.ts';
-import type { House } from './house.ts';
-import { answerOf } from './refusal.ts';
+import type { LimitTarget } from '../../../api/limits/change.ts';
+import { durationMs } from '../../../core/duration.ts';
+import type { GuardOptions } from '../../../core/versions/guard.ts';
+import type { DefinitionDocument } from '../../../core/dag/definition.ts';
+import type { RuleOptions } from '../../../core/placement/rule.ts';
+import type { RolloutOptions } from '../../../versions/publisher.ts';
+import type { House } from '../house.ts';
+import { answerOf } from '../refusal.ts';
 
 type Asked = Omit<House, 'findRun' | 'findKey' | 'runs' | 'withValues' | 'run' | 'start' | 'keys'>;
 
