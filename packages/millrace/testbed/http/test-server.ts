@@ -7,7 +7,7 @@ import type { ListenOptions } from '../../src/server/http/listen.ts';
 import { createTenants } from '../../src/server/tenants.ts';
 
 /** Gives its input back. */
-export const echo = workflow('echo', (_ctx, input: unknown) => input);
+const echo = workflow('echo', (_ctx, input: unknown) => input);
 
 /** A server for tests, with what it did wrong. */
 export interface TestServer {
