@@ -54,6 +54,7 @@ describe('the environment', () => {
       logLevel: 'info',
       logFormat: 'text',
       ...{ host: '127.0.0.1', port: 7400, namespaces: ['default'], distributed: true },
+      trustedProxies: [],
       ...{ hostName: undefined, profile: 'development' },
     });
     expect(effective.every(({ source }) => source === 'default')).toBe(true);
@@ -103,6 +104,7 @@ describe('the environment', () => {
       HOST: '[::1]',
       PORT: '8080',
       NAMESPACES: 'shop,bank',
+      TRUSTED_PROXIES: '10.0.0.0/8, fd00::/8, 192.0.2.1',
       DISTRIBUTED_MODE: 'false',
       HOSTNAME: 'node-7',
       NODE_ENV: 'production',
@@ -142,6 +144,7 @@ describe('the environment', () => {
       logLevel: 'warn',
       logFormat: 'json',
       ...{ host: '::1', port: 8080, namespaces: ['shop', 'bank'], distributed: false },
+      trustedProxies: ['10.0.0.0/8', 'fd00::/8', '192.0.2.1'],
       ...{ hostName: 'node-7', profile: 'production' },
     });
   });

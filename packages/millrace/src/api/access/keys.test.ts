@@ -46,6 +46,11 @@ describe('API keys', () => {
       revokedBy: 'kim',
     });
     expect(await keys.verify(revoked.key)).toBeUndefined();
+    expect(await keys.recognise(revoked.key), 'and is known all the same').toMatchObject({
+      keyId: revoked.keyId,
+      status: 'revoked',
+    });
+    expect(await keys.recognise(`${revoked.key.slice(0, -1)}_`)).toBeUndefined();
     const expired = await keys.create({ role: 'viewer', expiresIn: 1 });
     await expect.poll(() => keys.verify(expired.key)).toBeUndefined();
     expect((await keys.list()).keys.map(({ status }) => status).toSorted()).toEqual(['expired', 'revoked']);

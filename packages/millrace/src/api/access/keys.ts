@@ -60,6 +60,11 @@ export interface Keys {
    * @throws STORE_UNREACHABLE.
    */
   verify(text: string): Promise<VerifiedKey | undefined>;
+  /**
+   * Whose key this is or was, of ANY namespace: also one that has expired or was revoked.
+   * @throws STORE_UNREACHABLE.
+   */
+  recognise(text: string): Promise<KeyDescription | undefined>;
 }
 
 const MOST_A_PAGE = 1_000;
@@ -92,6 +97,7 @@ export function openKeys(store: AccessStore, of: { namespace: string; name: stri
       });
     },
     verify: (text) => verify(store, text),
+    recognise: async (text) => (await find(store, text))?.description,
   };
 }
 
@@ -119,15 +125,26 @@ async function create(
 }
 
 async function verify(store: AccessStore, text: string): Promise<VerifiedKey | undefined> {
+  const known = await find(store, text);
+  if (known?.description.status !== 'active') return undefined;
+  const { read, description } = known;
+  const { expiresAt = Number.POSITIVE_INFINITY } = read.found;
+  return { ...description, leftMs: expiresAt - read.storeTime };
+}
+
+interface KnownKey {
+  readonly read: KeysRead<StoredKey>;
+  readonly description: KeyDescription;
+}
+
+async function find(store: AccessStore, text: string): Promise<KnownKey | undefined> {
   const keyId = keyIdOf(text);
   if (keyId === undefined) return undefined;
   const read = await ask(() => store.readKey(keyId));
   const isRight = timingSafeEqual(hashOf(text), read?.found.hash ?? NOBODY);
   if (!isRight || read === undefined) return undefined;
   const description = described(read);
-  if (description?.status !== 'active') return undefined;
-  const { expiresAt = Number.POSITIVE_INFINITY } = read.found;
-  return { ...description, leftMs: expiresAt - read.storeTime };
+  return description && { read, description };
 }
 
 function described({ found, storeTime }: KeysRead<StoredKey>): KeyDescription | undefined {

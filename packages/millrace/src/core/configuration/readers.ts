@@ -28,6 +28,23 @@ export function profileName(given: string): string {
   throw new Error('must be letters, digits, "_" and "-", such as production');
 }
 
+/** Addresses, or networks as `10.0.0.0/8` and `fd00::/8`. */
+export function networks(given: string): readonly string[] {
+  return list(given).map((network) => {
+    const [address = '', prefix = '0', ...rest] = network.split('/');
+    const most = address.includes(':') ? 128 : 32;
+    if (isAddress(address) && /^\d{1,3}$/.test(prefix) && Number(prefix) <= most && rest.length === 0)
+      return network;
+    throw new Error(`has "${network}", which is neither an address nor a network such as 10.0.0.0/8`);
+  });
+}
+
+function isAddress(text: string): boolean {
+  if (text.includes(':')) return URL.canParse(`http://[${text}]/`);
+  const parts = text.split('.');
+  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
+}
+
 /** Each once. */
 export function namespaces(given: string): readonly string[] {
   const names = list(given);

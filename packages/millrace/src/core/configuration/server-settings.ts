@@ -1,4 +1,4 @@
-import { count, hostName, namespaces, profileName, shortText, yesOrNo } from './readers.ts';
+import { count, hostName, namespaces, networks, profileName, shortText, yesOrNo } from './readers.ts';
 import { setting } from './setting.ts';
 
 /** What `serve` reads besides: where it listens, and whom it serves. */
@@ -19,6 +19,16 @@ export const SERVER_SETTINGS = {
     origin: '3000',
     reason: 'Many development servers take 3000.',
     read: count(0, 65_535),
+  }),
+  trustedProxies: setting<readonly string[]>({
+    names: ['TRUSTED_PROXIES'],
+    meaning:
+      'Addresses or networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed, separated by commas.',
+    fallback: [],
+    shown: 'none',
+    reason:
+      'Anybody can send that header: limits on guesses and the audit log go by the address of the caller.',
+    read: networks,
   }),
   namespaces: setting<readonly string[]>({
     names: ['NAMESPACES'],

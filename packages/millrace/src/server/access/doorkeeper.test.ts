@@ -4,7 +4,7 @@ import { readConfiguration } from '../../config.ts';
 import { Millrace } from '../../millrace.ts';
 import { createTenants } from '../tenants.ts';
 import { createDoorkeeper, isConfigured, issuerOf } from './doorkeeper.ts';
-import type { Principal } from './principal.ts';
+import type { Doorkeeper, Principal } from './principal.ts';
 
 const FIRST = 'first-secret-of-the-environment-0001';
 const SECOND = 'second-secret-of-the-environment-002';
@@ -16,14 +16,18 @@ describe('the doorkeeper', () => {
   });
   afterEach(() => millrace.close());
 
-  function identify(headers: Record<string, string>, remote = '10.0.0.1'): Promise<Principal | undefined> {
-    const doorkeeper = createDoorkeeper({
+  function keeper(): Doorkeeper {
+    return createDoorkeeper({
       namespaces: ['acme', 'globex'],
       apiKeys: configuredKeys(`viewer:${FIRST}, admin@globex:${SECOND}`),
       issuer: undefined,
       verify: (text) => millrace.keys.verify(text),
+      recognise: (text) => millrace.keys.recognise(text),
     });
-    return doorkeeper.identify(new Headers(headers), remote);
+  }
+
+  function identify(headers: Record<string, string>, remote = '10.0.0.1'): Promise<Principal | undefined> {
+    return keeper().identify(new Headers(headers), remote);
   }
 
   it('knows the keys of the environment, by either header', async () => {
@@ -42,6 +46,9 @@ describe('the doorkeeper', () => {
     expect(await identify({ authorization: `Bearer ${key}` })).toMatchObject(known);
     await millrace.keys.revoke(keyId);
     expect(await identify({ authorization: `Bearer ${key}` })).toBeUndefined();
+    const recognised = await keeper().recognise?.(new Headers({ 'x-api-key': key }));
+    expect(recognised, 'for the audit log').toEqual({ kind: 'key', id: keyId, namespace: 'acme' });
+    expect(await keeper().recognise?.(new Headers({ 'x-api-key': FIRST }))).toBeUndefined();
   });
 
   it.each([

@@ -20,6 +20,8 @@ export interface DoorkeeperParts {
   readonly issuer: IssuerSettings | undefined;
   /** Asks the store whose a key is. */
   readonly verify: Keys['verify'];
+  /** Asks it whose a key was, for the audit log. */
+  readonly recognise?: Keys['recognise'];
   /** Milliseconds that only grow. */
   readonly mono?: () => number;
 }
@@ -44,6 +46,11 @@ export function createDoorkeeper(parts: DoorkeeperParts): Doorkeeper {
     identify: async (headers, remote) => {
       const credential = credentialOf(headers);
       return credential && throttle(remote, credential, () => look(credential));
+    },
+    recognise: async (headers) => {
+      const credential = credentialOf(headers);
+      const key = credential && (await parts.recognise?.(credential.text));
+      return key && { kind: 'key', id: key.keyId, namespace: key.namespace };
     },
   };
 }

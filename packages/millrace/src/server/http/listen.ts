@@ -36,7 +36,7 @@ const MOST_HEADERS = 100;
 const incomings = new WeakMap<Request, IncomingMessage>();
 
 /** Address of the peer. */
-export function remoteOf(request: Request): string {
+export function peerOf(request: Request): string {
   return incomings.get(request)?.socket.remoteAddress ?? 'unknown';
 }
 

@@ -23,6 +23,7 @@ export async function openDoorOf(
     issuer: issuerOf(configuration),
     // A key is found in all namespaces, and says which is its own.
     verify: (text) => first.keys.verify(text),
+    recognise: (text) => first.keys.recognise(text),
   });
 }
 

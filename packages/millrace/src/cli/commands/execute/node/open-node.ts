@@ -78,6 +78,7 @@ export async function openNode(parts: NodeParts): Promise<RunningNode> {
       tenants,
       doorkeeper: doorkeeper ?? openDoor(namespaces[0] ?? 'default'),
       gate: openGateOf(configuration, tenants),
+      trustedProxies: configuration.trustedProxies,
       version: packageVersion(),
       maxBodyBytes: MAX_BODY_BYTES,
       reportBug: bugReporter(cli, configuration),
