@@ -117,4 +117,48 @@ describe.skipIf(postgresUrl === undefined || findNginx() === undefined)('two ser
     await stop();
     expect(failed(asked)).toEqual([]);
   });
+
+  test('let events through as they happen, and go on with them where one is killed', async () => {
+    const quick = { workflow: 'quick', version: 1, nodes: { one: { value: 1 } } };
+    const put = { method: 'PUT', headers: JSON_TYPE, body: JSON.stringify(quick) };
+    expect((await fetch(`${nginx.url}/api/v1/definitions/quick/versions/1`, put)).status).toBeLessThan(300);
+    const start = async (): Promise<string> => {
+      const body = JSON.stringify({ workflow: 'quick@1' });
+      const response = await fetch(`${nginx.url}/api/v1/runs`, { method: 'POST', headers: JSON_TYPE, body });
+      return ((await response.json()) as { runId: string }).runId;
+    };
+    const listener = listen();
+    await until('a greeting', () => listener.heard().includes('id:'));
+    const first = await start();
+    await until('the first run', () => listener.heard().includes(first));
+    one.kill('SIGKILL');
+    await one.ended;
+    const second = await start();
+    await until('the second run', () => listener.heard().includes(second));
+    await listener.stop();
+  });
 });
+
+/** Follows events through the balancer, and comes back with the last id whenever it is cut off. */
+function listen(): { heard(): string; stop(): Promise<void> } {
+  const end = new AbortController();
+  const { signal } = end;
+  let heard = '';
+  const follow = async (): Promise<void> => {
+    const lastId = /.*^id: ?(\S+)$/ms.exec(heard)?.[1];
+    const headers = lastId === undefined ? {} : { 'last-event-id': lastId };
+    const response = await fetch(`${nginx.url}/api/v1/events`, { headers, signal });
+    for await (const chunk of response.body ?? []) heard += Buffer.from(chunk).toString();
+  };
+  const ended = (async () => {
+    // oxlint-disable-next-line no-await-in-loop -- one connection after the other
+    while (!signal.aborted) await follow().catch(() => undefined);
+  })();
+  return {
+    heard: () => heard,
+    async stop() {
+      end.abort();
+      await ended;
+    },
+  };
+}
