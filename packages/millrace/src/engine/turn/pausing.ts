@@ -27,7 +27,12 @@ export async function lookAgain(engine: Engine, instance: Instance, refused?: Re
   const { runId } = instance;
   instance.doubted = false;
   const [row] = await engine.persist(() => engine.store.readRuns([{ runId }]));
-  if (!instance.held) return;
+  if (!instance.held) {
+    // Given up while it looked, as all runs of an engine that was declared dead: what it had decided was kept out.
+    if (refused !== undefined && row !== undefined && row.status !== 'paused')
+      engine.noteRefusal(instance.row);
+    return;
+  }
   if (refused !== undefined) {
     instance.arrivals = [...refused.arrivals, ...instance.arrivals];
     instance.afterCommit = [...refused.afterCommit, ...instance.afterCommit];
