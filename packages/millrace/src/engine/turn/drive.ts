@@ -160,7 +160,11 @@ function conclude(
   { plan, taken }: Sent,
   result: CommitResult,
 ): boolean | Promise<boolean> {
-  if (!instance.held) return false;
+  if (!instance.held) {
+    // Whoever discards a run finds nothing when its plan is sent again.
+    if (result.outcome === 'conflict' && plan.next.kind !== 'discard') engine.noteRefusal(plan);
+    return false;
+  }
   switch (result.outcome) {
     case 'ok':
       passCrashPoints(engine, plan);
