@@ -5,6 +5,7 @@ import { residentMb } from '../measure/proc.mjs';
 import { quantile } from '../measure/statistics.mjs';
 import { fillRuns, LISTINGS } from './fill.mjs';
 import { closedLoop, openLoop } from './load.mjs';
+import { workflows } from './module.mjs';
 import { KEYS, startServer } from './server.mjs';
 import { openWire, requestText } from './wire.mjs';
 
@@ -30,7 +31,7 @@ export async function measureBatches({ store }, session) {
     const items = Array.from({ length: size }, (_, at) => start(at));
     const body = post('/api/v1/runs/batch', items);
     const over = await closedLoop({ url, connections: 8, seconds: SECONDS, request: () => body, good: isOk });
-    const client = await millrace.open({ store: place.url, work: false, name: 'library' });
+    const client = await millrace.open({ store: place.url, work: false, name: 'library', workflows });
     const library = await inProcess(client, size);
     await client.close();
     return {
@@ -46,7 +47,7 @@ async function inProcess(client, size) {
   const until = now() + SECONDS * 1_000;
   const startedAt = now();
   let runs = 0;
-  const items = Array.from({ length: size }, (_, at) => ({ ...start(at), workflow: 'nothing@1' }));
+  const items = Array.from({ length: size }, (_, at) => ({ ...start(at), workflow: workflows[0] }));
   const lane = async () => {
     while (now() < until) {
       await client.startMany(items);

@@ -62,8 +62,14 @@ function targetOf(
 }
 
 function runIn(answer: Answer | undefined): string | undefined {
-  const result = z.looseObject({ runId: z.string() }).safeParse(answer?.body);
-  return result.success ? `runs/${result.data.runId}` : undefined;
+  const runId = textIn(answer?.body, 'runId');
+  return runId && `runs/${runId}`;
+}
+
+function textIn(body: unknown, name: string): string | undefined {
+  if (typeof body !== 'object' || body === null || !(name in body)) return undefined;
+  const value: unknown = (body as Readonly<Record<string, unknown>>)[name]; // it has just been found there
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** A header, or a field of the body that the route means as one: bodies may be anything else, such as a payload. */
@@ -71,8 +77,7 @@ function reasonOf({ headers, route, taken }: Seen): string | undefined {
   const given = headers.get('x-reason');
   if (given !== null) return given;
   if (!(route.body instanceof z.ZodObject) || !('reason' in route.body.shape)) return undefined;
-  const result = z.looseObject({ reason: z.string() }).safeParse(taken?.body);
-  return result.success ? result.data.reason : undefined;
+  return textIn(taken?.body, 'reason');
 }
 
 type Clean = <T extends string | undefined>(text: T) => T;
