@@ -25,6 +25,22 @@ describe('the gate', () => {
     expect(() => gate.arrive()).toThrow(expect.objectContaining({ code: 'SERVER_BUSY' }));
   });
 
+  it('lets refusals for sending too much come late, and holds nothing meanwhile', async () => {
+    const late = Promise.withResolvers<void>();
+    const gate = gateOf({ dampen: () => late.promise });
+    await Promise.all(Array.from({ length: 4 }, () => entered(gate, { namespace: 'acme' })));
+    let refused = 0;
+    const refusals = Array.from({ length: 100 }, () =>
+      entered(gate, { namespace: 'acme' }).catch(() => void refused++),
+    );
+    // One after the other: of ten places in all, six are free.
+    for (let n = 0; n < 4; n++) expect(await entered(gate, { namespace: 'globex' })).toBeDefined();
+    expect(refused).toBe(0);
+    late.resolve();
+    await Promise.all(refusals);
+    expect(refused).toBe(100);
+  });
+
   it('does not count a refused request among those on their way', async () => {
     const gate = gateOf();
     await Promise.all(Array.from({ length: 4 }, () => entered(gate, { namespace: 'acme' })));

@@ -9,6 +9,7 @@ import { createStartRates } from './starts.ts';
  *       all share who ask within two seconds.
  *   I2  A namespace that sends more than it may finds its own requests refused, and those of others as fast as before.
  *   I3  Requests that wait for something to happen are counted apart: they hold a connection, and nothing that is scarce.
+ *   I4  Refusals for sending too much come late, and hold nothing meanwhile: refusing costs something, too.
  */
 export interface Gate {
   /** Before anything is known of a request. @throws SERVER_BUSY. */
@@ -45,6 +46,8 @@ export interface GateParts {
   readonly payloadBytes?: Quota | undefined;
   /** Asks the store how many runs of a namespace are open, and counts to `limit` and no further. */
   readonly countOpen: (namespace: string, limit: number) => Promise<number>;
+  /** Resolves when somebody who sends more than he may has waited long enough for his refusal. Default: at once. */
+  readonly dampen?: () => Promise<void>;
   /** Milliseconds that only grow. */
   readonly mono?: () => number;
 }
@@ -75,8 +78,15 @@ export function createGate(parts: GateParts): Gate {
         enter: async (wished) => {
           const { namespace, waits, starts } = wished;
           const most = waits ? MOST_WAITING : maxNamespaceRequests;
-          const release = claim(waits ? waiting : working, namespace, most);
           const before = leave;
+          const release = claim(waits ? waiting : working, namespace, most);
+          if (release === undefined) {
+            // Whoever sends the next when he has his answer sends no more than there is time to refuse (I4).
+            leave = () => {};
+            before();
+            await parts.dampen?.();
+            throw tooMany(most);
+          }
           if (waits) before();
           leave = waits ? release : () => (release(), before());
           wish = wished;
@@ -97,10 +107,10 @@ export function createGate(parts: GateParts): Gate {
   };
 }
 
-/** @returns how it is given back. */
-function claim(counts: Map<string, number>, namespace: string, most: number): () => void {
+/** @returns how it is given back; undefined: there are as many as there may be. */
+function claim(counts: Map<string, number>, namespace: string, most: number): (() => void) | undefined {
   const count = counts.get(namespace) ?? 0;
-  if (count >= most) throw tooMany(most);
+  if (count >= most) return undefined;
   counts.set(namespace, count + 1);
   return () => void counts.set(namespace, (counts.get(namespace) ?? 1) - 1);
 }

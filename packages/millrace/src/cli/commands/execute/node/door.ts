@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Configuration } from '../../../../core/configuration/settings.ts';
 import { createDoorkeeper, isConfigured, issuerOf } from '../../../../server/access/doorkeeper.ts';
 import type { Doorkeeper } from '../../../../server/access/principal.ts';
@@ -27,6 +28,9 @@ export async function openDoorOf(
   });
 }
 
+/** By how much refusals for sending too much come late. */
+const LATE_MS = 250;
+
 /** How much of the server a namespace may have. */
 export function openGateOf(configuration: Configuration, tenants: Tenants): Gate {
   const { maxRequests, maxNamespaceRequests } = configuration;
@@ -36,5 +40,6 @@ export function openGateOf(configuration: Configuration, tenants: Tenants): Gate
     startsPerSecond: configuration.quotaStartsPerSecond,
     payloadBytes: configuration.quotaPayloadBytes,
     countOpen: (namespace, limit) => tenants.of(namespace).countOpen(limit),
+    dampen: () => pause(LATE_MS),
   });
 }
