@@ -77,5 +77,5 @@ export const LISTINGS = [
   ['a rare tag', 'tag=rare'],
   ['a tag that none has', 'tag=none'],
   ['a key', 'key=key-300'],
-  ['many statuses', 'status=failed,cancelled,blocked,waiting&tag=region-6'],
+  ['many statuses', 'status=failed&status=cancelled&status=blocked&status=waiting&tag=region-6'],
 ];

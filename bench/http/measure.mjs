@@ -109,8 +109,9 @@ export async function measureReads({ store }, session) {
 
 /** Pages of filtered lists, with very many runs there. */
 export async function measureListing({ store, closed, open }, session) {
-  return onServer(store, session, async ({ url, place }) => {
-    await fillRuns(place, { closed, open });
+  // Before anybody works on it: filling locks a file for longer than an engine may be silent.
+  const prepare = (place) => fillRuns(place, { closed, open });
+  return onServer(store, { ...session, prepare }, async ({ url }) => {
     const wire = await openWire(url);
     const figures = {};
     const all = [];
@@ -164,9 +165,13 @@ export async function measureFairness({ store }, session) {
   });
 }
 
-async function onServer(store, { postgres, options, millrace, works }, use) {
+async function onServer(store, { postgres, options, millrace, works, prepare }, use) {
   const folder = mkdtempSync(join(options.folder, 'millrace-http-'));
   const url = store === 'postgres' ? await postgres.createDatabase() : `file:${join(folder, 'bench.db')}`;
+  if (prepare !== undefined) {
+    await (await millrace.open({ store: url, work: false })).close();
+    await prepare({ store, url });
+  }
   const server = await startServer({ engine: options.engine, url, works });
   try {
     const before = residentMb(server.pid);
