@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import type { AddressInfo } from 'node:net';
+import { Server as NetServer, type AddressInfo } from 'node:net';
 import { MillraceError } from '../../core/errors.ts';
 import { readStream, tooLarge } from './body.ts';
 
@@ -29,6 +29,8 @@ const MOST_CONNECTIONS = 10_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Long polls end before, and streams have their heartbeats. */
 const SILENCE_MS = 120_000;
+/** How long a request may be on its way over a connection that has just been made. */
+const SETTLE_MS = 250;
 const HEADER_BYTES = 16 * 1024;
 const MOST_HEADERS = 100;
 
@@ -122,9 +124,12 @@ function listenFailed(at: string, cause: NodeJS.ErrnoException): MillraceError {
 }
 
 async function shut(server: Server, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-  server.closeIdleConnections();
+  // Of the kind that only stops to listen: the other also cuts connections that were made a moment ago, whose request is
+  // on its way.
+  const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  const settled = setTimeout(() => server.close(() => undefined), Math.min(SETTLE_MS, graceMs));
   await closed;
+  clearTimeout(settled);
   clearTimeout(timer);
 }
