@@ -2,11 +2,9 @@ import { workflow, type Millrace } from '../../millrace/src/index.ts';
 import { Millrace as Opened } from '../../millrace/src/millrace.ts';
 import { openDoor } from '../../millrace/src/server/access/local.ts';
 import type { Doorkeeper } from '../../millrace/src/server/access/principal.ts';
-import { ROUTES } from '../../millrace/src/server/routes/table.ts';
 import { listen } from '../../millrace/src/server/http/listen.ts';
 import { createApp } from '../../millrace/src/server/server.ts';
 import { createTenants } from '../../millrace/src/server/tenants.ts';
-import type { OperationName } from '../src/call.ts';
 
 export const order = workflow('order', (_ctx, input: { id: number }) => ({ shipped: input.id }));
 const approval = workflow('approval', async (ctx) => ({
@@ -46,9 +44,4 @@ export async function openRealServer(doorkeeper: Doorkeeper = openDoor('default'
       await millrace.close();
     },
   };
-}
-
-/** Whether the server has a route of each of these operations. */
-export function hasRoutes(...names: readonly OperationName[]): boolean {
-  return names.every((name) => ROUTES.some((route) => route.name === name));
 }

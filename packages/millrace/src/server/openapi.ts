@@ -5,9 +5,6 @@ import type { AnswerSpec, Route } from './http/route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Statuses that every route may answer with a problem. */
-const REFUSALS = [400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503] as const;
-
 /**
  * The OpenAPI 3.1 document of these routes: the schemas in it are those that check requests, and that answers are held
  * against in tests. Schemas with an id stand among the components, under it.
@@ -19,7 +16,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
     const path = `/api/v1${route.path}`;
     paths[path] = { ...paths[path], [route.method]: operationOf(route, components) };
   }
-  const refusals = Object.fromEntries(REFUSALS.map((status) => [status, problemResponse(components)]));
+  const refused = problemResponse(components);
   return {
     openapi: '3.1.0',
     info: {
@@ -32,7 +29,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
     paths,
     components: {
       schemas: Object.fromEntries([...components].toSorted(([a], [b]) => (a < b ? -1 : 1))),
-      responses: { Problem: refusals[400] },
+      responses: { Problem: refused },
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
     },
   };

@@ -3,7 +3,6 @@ import type { AnyWorkflow } from '../../src/core/workflow/workflow.ts';
 import { openDoor } from '../../src/server/access/local.ts';
 import type { Doorkeeper } from '../../src/server/access/principal.ts';
 import { listen } from '../../src/server/http/listen.ts';
-import { ROUTES } from '../../src/server/routes/table.ts';
 import { createApp } from '../../src/server/server.ts';
 import { createTenants } from '../../src/server/tenants.ts';
 
@@ -39,9 +38,4 @@ export async function serve(
       await millrace.close();
     },
   };
-}
-
-/** Whether the server has a route of each of these operations. */
-export function hasRoutes(...names: readonly string[]): boolean {
-  return names.every((name) => ROUTES.some((route) => route.name === name));
 }
