@@ -1,4 +1,4 @@
-import type { RunStatus } from '../../core/status.ts';
+import { STATUS_CODE, type RunStatus } from '../../core/status.ts';
 import type { RunPause } from './runs/pauses.ts';
 import type { HistoryChunk, OwnedRun } from './store.ts';
 
@@ -60,6 +60,23 @@ export interface RunFilter {
  * would make each end of a run dearer. By key or parent it is found directly.
  */
 export const LOOK_AT = 10_000;
+
+/** Whether an index leads to what is asked for. */
+export function isIndexed({ key, parentRunId }: RunFilter): boolean {
+  return key !== undefined || parentRunId !== undefined;
+}
+
+/** Open runs and closed ones stand apart. */
+export type RunTable = 'runs' | 'runs_closed';
+
+/** Those that may hold a run of the wanted statuses. */
+export function tablesOf({ status }: RunFilter): RunTable[] {
+  const codes = status?.map((word) => STATUS_CODE[word]);
+  return [
+    ...((codes?.some((code) => code < STATUS_CODE.completed) ?? true) ? (['runs'] as const) : []),
+    ...((codes?.some((code) => code >= STATUS_CODE.completed) ?? true) ? (['runs_closed'] as const) : []),
+  ];
+}
 
 export interface RunPage {
   runs: RunRow[];

@@ -1,6 +1,6 @@
 import { OPEN_STATUSES, priorityOf, STATUS_CODE, statusOf } from '../../../core/status.ts';
 import { TASK_PREFIX } from '../../../core/names.ts';
-import { LOOK_AT } from '../../port/reads.ts';
+import { isIndexed, LOOK_AT, tablesOf, type RunTable } from '../../port/reads.ts';
 import type { HistoryChunk, RunFilter, RunPage, RunPause, RunRef, RunRow } from '../../port/store.ts';
 import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Connections, Parameter, Statement } from '../database/connect.ts';
@@ -165,7 +165,7 @@ export function listStatement(filter: RunFilter): Statement | undefined {
   // One more than the page shows whether there is a next one.
   values.push(filter.limit + 1);
   const page = `WHERE ${where} ORDER BY r.run_id DESC LIMIT $${values.length}`;
-  const from = (table: Table): string => `(SELECT r.* FROM (${source(table, 'r.*')}) r ${page})`;
+  const from = (table: RunTable): string => `(SELECT r.* FROM (${source(table, 'r.*')}) r ${page})`;
   const parts = tablesOf(filter).map((table) =>
     table === 'runs' ? openOf(from(table)) : closedOf(from(table)),
   );
@@ -174,25 +174,9 @@ export function listStatement(filter: RunFilter): Statement | undefined {
   return { text, values };
 }
 
-type Table = 'runs' | 'runs_closed';
-
-/** Those that may hold a run of the wanted statuses. */
-function tablesOf({ status }: RunFilter): Table[] {
-  const codes = status?.map((word) => STATUS_CODE[word]);
-  return [
-    ...((codes?.some((code) => code < STATUS_CODE.completed) ?? true) ? (['runs'] as const) : []),
-    ...((codes?.some((code) => code >= STATUS_CODE.completed) ?? true) ? (['runs_closed'] as const) : []),
-  ];
-}
-
-/** Whether an index leads to what is asked for. */
-function isIndexed({ key, parentRunId }: RunFilter): boolean {
-  return key !== undefined || parentRunId !== undefined;
-}
-
 /** The rows of a table that a page looks at, the newest; $1 is the namespace, $2 how many, $3 the cursor. */
 function lookedAt(filter: RunFilter): {
-  text: (table: Table, columns: string) => string;
+  text: (table: RunTable, columns: string) => string;
   values: Parameter[];
 } {
   const { namespace, lookAt = LOOK_AT, before } = filter;
@@ -201,7 +185,7 @@ function lookedAt(filter: RunFilter): {
   const bound = isIndexed(filter) ? '' : 'ORDER BY r.run_id DESC LIMIT $2';
   // Open runs stand in order with those of other namespaces between: an index of their own would cost each start.
   const own = { runs: ownKey(filter, values), runs_closed: ' AND r.namespace = $1' };
-  const text = (table: Table, columns: string): string =>
+  const text = (table: RunTable, columns: string): string =>
     `SELECT ${columns} FROM millrace.${table} r WHERE ${older}${own[table]} ${bound}`;
   return { text, values };
 }

@@ -1,6 +1,6 @@
 import { TASK_PREFIX } from '../../../core/names.ts';
 import { OPEN_STATUSES, STATUS_CODE } from '../../../core/status.ts';
-import { LOOK_AT } from '../../port/reads.ts';
+import { isIndexed, LOOK_AT, tablesOf, type RunTable } from '../../port/reads.ts';
 import type { RunFilter, RunPage, RunRow } from '../../port/store.ts';
 import type { Connection, Statement, Value } from '../database/connection.ts';
 import { AUTHOR_VERSION } from '../definitions/versions.ts';
@@ -21,7 +21,7 @@ export function prepareListing(connection: Connection): (filter: RunFilter) => R
     return statement as Statement<Row>;
   }
 
-  function page(table: Table, filter: RunFilter, { where, values }: Conditions): RunRow[] {
+  function page(table: RunTable, filter: RunFilter, { where, values }: Conditions): RunRow[] {
     const looked = lookedAt(filter, table, '*');
     const tail = `WHERE ${where} ORDER BY run_id DESC LIMIT ?`;
     const all = [...looked.values, ...values, Math.min(filter.limit, MAX_PAGE) + 1];
@@ -63,24 +63,8 @@ function newestFirst(a: RunRow, b: RunRow): number {
   return a.runId < b.runId ? 1 : -1;
 }
 
-/** Whether an index leads to what is asked for. */
-function isIndexed({ key, parentRunId }: RunFilter): boolean {
-  return key !== undefined || parentRunId !== undefined;
-}
-
-type Table = 'runs' | 'runs_closed';
-
-/** Those that may hold a run of the wanted statuses. */
-function tablesOf({ status }: RunFilter): Table[] {
-  const codes = status?.map((word) => STATUS_CODE[word]);
-  return [
-    ...((codes?.some((code) => code < STATUS_CODE.completed) ?? true) ? (['runs'] as const) : []),
-    ...((codes?.some((code) => code >= STATUS_CODE.completed) ?? true) ? (['runs_closed'] as const) : []),
-  ];
-}
-
 /** The rows of a table that a page looks at, the newest. */
-function lookedAt(filter: RunFilter, table: Table, columns: string): { text: string; values: Value[] } {
+function lookedAt(filter: RunFilter, table: RunTable, columns: string): { text: string; values: Value[] } {
   const { namespace, lookAt = LOOK_AT, before, key } = filter;
   const conditions: string[] = [];
   const values: Value[] = [];
