@@ -57,7 +57,7 @@ export function createGateway(
         const results = await answered(() => store.startRuns(requests));
         ports.crashPoint('start.after-commit-before-reply');
         if (engine !== undefined) settleStarts(engine, requests, results);
-        else hintStarts(store, results);
+        else hintStarts(store, requests, results);
         return results;
       },
     }),
@@ -82,12 +82,14 @@ function limitOwned(requests: readonly StartRequest[], freeSlots: number): void 
 }
 
 /** The engine that a client placed a run at is told, and of the others everybody. */
-function hintStarts(store: Store, results: readonly StartResult[]): void {
-  const started = results.filter((result) => result.outcome === 'started');
-  const assignees = new Set(started.map(({ assignedTo }) => assignedTo));
-  for (const engineId of assignees) {
-    store.hints?.send(engineId === undefined ? { kind: 'ready' } : { kind: 'assigned', engineId });
-  }
+function hintStarts(store: Store, requests: readonly StartRequest[], results: readonly StartResult[]): void {
+  results.forEach((result, at) => {
+    if (result.outcome !== 'started') return;
+    const { namespace, queue } = requests[at] as StartRequest;
+    const { assignedTo: engineId } = result;
+    if (engineId !== undefined) store.hints?.send({ kind: 'assigned', engineId });
+    else store.hints?.send({ kind: 'ready', place: { namespace, queue } });
+  });
   hintDeliveries(
     store,
     results.flatMap((result) => ('delivery' in result && result.delivery ? [result.delivery] : [])),

@@ -22,6 +22,7 @@ import type {
   LoadRequest,
   OwnedRun,
   Plan,
+  ReadyPlace,
   RetireResult,
   Scope,
   Store,
@@ -185,6 +186,7 @@ export class Engine {
 
   private receiveHint(hint: Hint): void {
     if (hint.kind === 'ready') {
+      if (!this.servesPlace(hint.place)) return;
       this.claimer.nudge();
       this.waker.within(1_000);
       // A message may have ended a pause.
@@ -317,9 +319,14 @@ export class Engine {
 
   // --- hints and results
 
-  hintReady(): void {
-    this.hints?.send({ kind: 'ready' });
-    this.claimer.nudge();
+  hintReady(place?: ReadyPlace): void {
+    this.hints?.send({ kind: 'ready', place });
+    if (this.servesPlace(place)) this.claimer.nudge();
+  }
+  private servesPlace(place: ReadyPlace | undefined): boolean {
+    const { namespace, queues } = this.options;
+    if (place === undefined) return true;
+    return place.namespace === namespace && (queues?.includes(place.queue) ?? true);
   }
   /** A run is kept for an engine: it is told, and this one looks whether the run is still there afterwards. */
   hintAssigned(engineId: string, windowMs: number): void {

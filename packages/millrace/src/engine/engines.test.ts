@@ -38,6 +38,33 @@ describe('Millrace.open', () => {
   });
 });
 
+describe('runs that become claimable', () => {
+  it('are asked for by engines that serve their queue, and by no other', async () => {
+    const store = await openStore('sqlite::memory:');
+    let claims = 0;
+    const counting = new Proxy(store, {
+      get(target, name) {
+        if (name === 'claimRuns') claims++;
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+    const millrace = await open({ store: counting, workflows: [echo], queues: ['ours'], idlePoll: '1h' });
+    let before: number;
+    // Polls end by themselves while there is nothing.
+    do {
+      before = claims;
+      // oxlint-disable-next-line no-await-in-loop -- looks until it is quiet
+      await new Promise((resolve) => void setTimeout(resolve, 500));
+    } while (claims > before);
+    for (let at = 0; at < 5; at++) await millrace.start(echo, at, { queue: 'theirs' });
+    expect(claims).toBe(before);
+    millrace.engine?.hintReady({ namespace: 'default', queue: 'ours' });
+    await expect.poll(() => claims).toBeGreaterThan(before);
+    await millrace.close();
+    await store.close();
+  });
+});
+
 describe('what a dead engine was executing', () => {
   /** Begins and never ends, but for what is quick. */
   const begun: string[] = [];

@@ -1,6 +1,13 @@
 import { decodeChunk } from '../../core/run/chunk.ts';
 import type { Beginning } from '../../core/run/event.ts';
-import type { DeliveryResult, Message, OwnedRun, StartRequest, StartResult } from '../../store/port/store.ts';
+import type {
+  DeliveryResult,
+  Message,
+  OwnedRun,
+  ReadyPlace,
+  StartRequest,
+  StartResult,
+} from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import { createInstance } from '../instance.ts';
 import { takeMessage } from './ownership.ts';
@@ -21,9 +28,13 @@ export function settleStarts(
     if (result.owned) beginRun(engine, request, result);
     else if (result.assignedTo !== undefined && assignTo !== undefined)
       engine.hintAssigned(result.assignedTo, assignTo.windowMs);
-    else if (request.startAt === undefined) engine.hintReady();
+    else if (request.startAt === undefined) engine.hintReady(placeOf(request));
     else engine.waker.noteWakeAt(request.startAt);
   }
+}
+
+function placeOf({ namespace, queue }: StartRequest): ReadyPlace {
+  return { namespace, queue };
 }
 
 /** The message of a start that met an existing run. */

@@ -468,9 +468,14 @@ export interface ArrivedMessage {
   readonly runId: string;
   readonly seq: number;
 }
+/** Where runs became claimable. */
+export interface ReadyPlace {
+  readonly namespace: string;
+  readonly queue: string;
+}
 export type Hint =
-  /** Runs became claimable. */
-  | { kind: 'ready' }
+  /** Runs became claimable: in this queue, or anywhere where it is not said. */
+  | { kind: 'ready'; place?: ReadyPlace | undefined }
   /** Runs were assigned to this incarnation: it may claim them. */
   | { kind: 'assigned'; engineId: string }
   /** Messages arrived for runs that this incarnation owns: this one, or any where it is not said. */

@@ -90,6 +90,35 @@ describe.skipIf(postgresUrl === undefined)('hints by NOTIFY', () => {
     ]);
   });
 
+  test('of queues with claimable runs each is named, unless there are many', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    hints = notifyHints({ newClient: () => new Client(database.url) });
+    const received: Hint[] = [];
+    const listening = Promise.withResolvers<void>();
+    hints.receive((hint) => {
+      received.push(hint);
+      if (hint.kind === 'locks') listening.resolve();
+    });
+    await listening.promise;
+    const told = async (hintsSent: readonly Hint[], count: number): Promise<Hint[]> => {
+      received.length = 0;
+      for (const hint of hintsSent) hints.send(hint);
+      vi.advanceTimersByTime(10);
+      await vi.waitFor(() => expect(received).toHaveLength(count));
+      return [...received];
+    };
+    const ready = (queue: string): Hint => ({ kind: 'ready', place: { namespace: 'ns', queue } });
+    const odd = ready(`it's: "[x]"`);
+    expect(await told([odd, ready('mail'), odd], 2)).toEqual([odd, ready('mail')]);
+    expect(await told([odd, { kind: 'ready' }], 1)).toEqual([{ kind: 'ready' }]);
+    const many = Array.from({ length: 17 }, (_, at) => ready(`q${at}`));
+    expect(await told(many, 1)).toEqual([{ kind: 'ready' }]);
+    const payloads = [`ready:nonsense`, `ready:["only one"]`];
+    received.length = 0;
+    for (const payload of payloads) await listener.query('SELECT pg_notify($1, $2)', ['millrace', payload]);
+    await vi.waitFor(() => expect(received).toEqual([{ kind: 'ready' }, { kind: 'ready' }]));
+  });
+
   test('a connection that is accepted and never answered is given up', async () => {
     const { hostname: host, port } = new URL(database.url);
     const proxy = await startTcpProxy({ host, port: Number(port) });

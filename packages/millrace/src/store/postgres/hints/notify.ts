@@ -1,4 +1,4 @@
-import type { Hint, Hints } from '../../port/store.ts';
+import type { Hint, Hints, ReadyPlace } from '../../port/store.ts';
 import { openLine, type LineOptions } from './line.ts';
 
 /*
@@ -84,17 +84,23 @@ export function notifyHints(options: NotifyOptions): NotifyHints {
 
 /** So many runs an engine is told of; where messages arrived for more, that there are some: then it looks. */
 const MOST_RUNS = 16;
+/** So many queues are named; where runs are claimable in more, it is said that there are some. */
+const MOST_PLACES = 16;
 
 /** What is to be said, each once: of messages to a run the last one, after which the others are found too. */
 class Gathering {
   private readonly plain = new Set<string>();
+  /** Where runs are claimable. */
+  private readonly places = new Set<string>();
   /** By engine, by run: the last message that arrived. */
   private readonly messages = new Map<string, Map<string, number>>();
 
   get size(): number {
-    return this.plain.size + this.messages.size;
+    return this.plain.size + this.places.size + this.messages.size;
   }
   add(hint: Hint): void {
+    if (hint.kind === 'ready' && hint.place !== undefined)
+      return void this.places.add(JSON.stringify([hint.place.namespace, hint.place.queue]));
     if (hint.kind !== 'inbox' || hint.message === undefined)
       return void this.plain.add('engineId' in hint ? `${hint.kind}:${hint.engineId}` : hint.kind);
     const { runId, seq } = hint.message;
@@ -108,19 +114,35 @@ class Gathering {
         ? [`inbox:${engineId}`]
         : [...runs].map(([runId, seq]) => `inbox:${engineId}:${runId}:${seq}`),
     );
-    return [...new Set([...this.plain, ...told])];
+    return [...new Set([...this.plain, ...this.ready(), ...told])];
+  }
+  private ready(): string[] {
+    if (this.plain.has('ready')) return [];
+    return this.places.size > MOST_PLACES ? ['ready'] : [...this.places].map((place) => `ready:${place}`);
   }
   clear(): void {
     this.plain.clear();
+    this.places.clear();
     this.messages.clear();
   }
 }
 
 function decode(payload: string): Hint | undefined {
   if (payload === 'ready' || payload === 'closed' || payload === 'locks') return { kind: payload };
+  if (payload.startsWith('ready:')) return { kind: 'ready', place: placeIn(payload.slice('ready:'.length)) };
   const [kind, engineId, runId, seq] = payload.split(':', 4);
   if (engineId === undefined) return undefined;
   if (kind === 'assigned') return { kind, engineId };
   if (kind !== 'inbox') return undefined;
   return runId === undefined ? { kind, engineId } : { kind, engineId, message: { runId, seq: Number(seq) } };
+}
+
+/** Whatever is not understood counts as said of all. */
+function placeIn(text: string): ReadyPlace | undefined {
+  try {
+    const [namespace, queue] = JSON.parse(text) as string[];
+    return namespace === undefined || queue === undefined ? undefined : { namespace, queue };
+  } catch {
+    return undefined;
+  }
 }
