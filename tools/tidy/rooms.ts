@@ -49,8 +49,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'ajv-formats': ['core/dag/'],
   '@marcbachmann/cel-js': ['core/dag/'],
   nodemailer: ['executors/'],
-  hono: ['server/'],
-  '@hono/node-server': ['server/'],
   zod: ['server/'],
   jose: ['server/'],
   'node:sqlite': ['store/sqlite/'],

@@ -2,7 +2,7 @@ import { workflow, type Millrace } from '../../millrace/src/index.ts';
 import { Millrace as Opened } from '../../millrace/src/millrace.ts';
 import { openDoor } from '../../millrace/src/server/access/local.ts';
 import type { Doorkeeper } from '../../millrace/src/server/access/principal.ts';
-import { listen } from '../../millrace/src/server/http/listen.ts';
+import { listen } from '../../millrace/src/server/wire/listen.ts';
 import { createApp } from '../../millrace/src/server/server.ts';
 import { createTenants } from '../../millrace/src/server/tenants.ts';
 
@@ -35,7 +35,7 @@ export async function openRealServer(doorkeeper: Doorkeeper = openDoor('default'
       throw error;
     },
   });
-  const listening = await listen((request) => app.fetch(request), { host: '127.0.0.1', port: 0 });
+  const listening = await listen(app, { host: '127.0.0.1', port: 0 });
   return {
     url: listening.url,
     millrace,

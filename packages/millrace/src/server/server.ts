@@ -1,10 +1,13 @@
-import { Hono, type MiddlewareHandler } from 'hono';
+import { MillraceError } from '../core/errors.ts';
 import type { Doorkeeper } from './access/principal.ts';
 import { createAuditor } from './audit/auditor.ts';
-import { createApi } from './http/app.ts';
-import { type Listening, listen, type ListenOptions, peerOf, readBytes } from './http/listen.ts';
+import { createApi, refused } from './http/app.ts';
+import type { Asked, Handler } from './wire/exchange.ts';
+import { type Listening, listen, type ListenOptions } from './wire/listen.ts';
+import { jsonReply } from './http/reply.ts';
+import { traceOf } from './http/trace.ts';
 import type { Health } from './health/health.ts';
-import { healthRoutes } from './health/routes.ts';
+import { healthPages, type Pages } from './health/routes.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Route } from './http/route.ts';
 import type { Gate } from './quota/gate.ts';
@@ -33,38 +36,43 @@ export interface ServerParts {
   readonly health?: Health;
 }
 
-/** The whole HTTP application: also for tests, and for applications that mount it into a server of their own. */
-export function createApp(parts: ServerParts): Hono {
-  const app = new Hono();
-  const onEnd = createAuditor(parts);
-  app.use(keepInert);
-  app.route('/api/v1', createApi({ routes: ROUTES, ...parts, remoteOf: callerIn(parts), readBytes, onEnd }));
-  if (parts.health !== undefined) app.route('/', healthRoutes(parts.health));
+const API = '/api/v1';
+
+/** The whole HTTP application. */
+export function createApp(parts: ServerParts): Handler {
+  const remoteOf = callerIn(parts);
+  const api = createApi({
+    routes: ROUTES,
+    ...parts,
+    ...(remoteOf && { remoteOf }),
+    onEnd: createAuditor(parts),
+  });
   const document = JSON.stringify(openApiDocument(ROUTES, parts.version));
-  app.get('/openapi.json', () => new Response(document, { headers: { 'content-type': 'application/json' } }));
-  return app;
+  const pages: Pages = new Map([
+    ...(parts.health === undefined ? [] : healthPages(parts.health)),
+    ['/openapi.json', () => jsonReply(200, document)],
+  ]);
+  return async (asked) => {
+    const { path, method } = asked;
+    if (path.startsWith(`${API}/`)) return api(asked, path.slice(API.length));
+    const page = method === 'GET' || method === 'HEAD' ? pages.get(path) : undefined;
+    const trace = traceOf(asked.headers, parts.uuid);
+    try {
+      if (page === undefined) throw new MillraceError('NO_SUCH_ROUTE', `there is no ${method} ${path}`);
+      return await page();
+    } catch (error) {
+      return refused(parts, error, trace);
+    }
+  };
 }
 
-function callerIn({ trustedProxies = [] }: ServerParts): (request: Request) => string {
-  if (trustedProxies.length === 0) return peerOf;
+function callerIn({ trustedProxies = [] }: ServerParts): ((asked: Asked) => string) | undefined {
+  if (trustedProxies.length === 0) return undefined;
   const ours = readNetworks(trustedProxies);
-  return (request) => callerOf(peerOf(request), request.headers.get('x-forwarded-for'), ours);
+  return ({ peer, headers }) => callerOf(peer, headers.get('x-forwarded-for'), ours);
 }
-
-/** Whatever an answer holds, no browser runs or frames it. */
-const INERT = {
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-} as const;
-
-const keepInert: MiddlewareHandler = async (c, next) => {
-  await next();
-  for (const [name, value] of Object.entries(INERT)) c.res.headers.set(name, value);
-};
 
 /** Opens the port. */
 export function openServer(parts: ServerParts, at: ListenOptions): Promise<Listening> {
-  const app = createApp(parts);
-  return listen((request) => app.fetch(request), at);
+  return listen(createApp(parts), at);
 }

@@ -1,9 +1,10 @@
-import type { Hono } from 'hono';
 import { MillraceError } from '../core/errors.ts';
 import type { Health } from './health/health.ts';
-import { healthRoutes } from './health/routes.ts';
-import { listen, type Listening } from './http/listen.ts';
-import { problemAnswer, problemOf } from './http/problem.ts';
+import { healthPages } from './health/routes.ts';
+import type { Handler } from './wire/exchange.ts';
+import { listen, type Listening } from './wire/listen.ts';
+import { problemOf } from './http/problem.ts';
+import { problemReply } from './http/reply.ts';
 import { traceOf } from './http/trace.ts';
 import { createApp, type ServerParts } from './server.ts';
 
@@ -32,7 +33,7 @@ export interface Service {
 export async function openService({ host, port, health, uuid }: ServiceOptions): Promise<Service> {
   let app = waiting(health, uuid);
   const stopping = new AbortController();
-  const listening: Listening = await listen((request) => app.fetch(request), { host, port });
+  const listening: Listening = await listen((asked) => app(asked), { host, port });
   return {
     url: listening.url,
     serve(parts) {
@@ -51,13 +52,15 @@ export async function openService({ host, port, health, uuid }: ServiceOptions):
   };
 }
 
-function waiting(health: Health, uuid: () => string): Hono {
-  const app = healthRoutes(health);
-  app.all('*', (c) => {
+function waiting(health: Health, uuid: () => string): Handler {
+  const pages = healthPages(health);
+  return async ({ path, headers }) => {
+    const page = pages.get(path);
+    if (page !== undefined) return page();
     const error = new MillraceError('NOT_READY', 'this server is starting', {
       details: { retryAfterMs: 1_000 },
     });
-    return problemAnswer(problemOf(error, traceOf(c.req.raw.headers, uuid).requestId));
-  });
-  return app;
+    const trace = traceOf(headers, uuid);
+    return problemReply(problemOf(error, trace.requestId), trace);
+  };
 }

@@ -2,7 +2,7 @@ import { Millrace } from '../../src/millrace.ts';
 import type { AnyWorkflow } from '../../src/core/workflow/workflow.ts';
 import { openDoor } from '../../src/server/access/local.ts';
 import type { Doorkeeper } from '../../src/server/access/principal.ts';
-import { listen } from '../../src/server/http/listen.ts';
+import { listen } from '../../src/server/wire/listen.ts';
 import { createApp } from '../../src/server/server.ts';
 import { createTenants } from '../../src/server/tenants.ts';
 
@@ -29,7 +29,7 @@ export async function serve(
       throw error;
     },
   });
-  const listening = await listen((request) => app.fetch(request), { host: '127.0.0.1', port: 0 });
+  const listening = await listen(app, { host: '127.0.0.1', port: 0 });
   return {
     url: listening.url,
     millrace,

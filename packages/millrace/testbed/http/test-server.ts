@@ -3,7 +3,8 @@ import { workflow } from '../../src/core/workflow/workflow.ts';
 import { Millrace } from '../../src/millrace.ts';
 import { openDoor } from '../../src/server/access/local.ts';
 import { createApp, openServer, type ServerParts } from '../../src/server/server.ts';
-import type { ListenOptions } from '../../src/server/http/listen.ts';
+import { requesting } from './requesting.ts';
+import type { ListenOptions } from '../../src/server/wire/listen.ts';
 import { createTenants } from '../../src/server/tenants.ts';
 
 /** Gives its input back. */
@@ -39,7 +40,7 @@ export async function openTestServer(parts: Partial<ServerParts> = {}): Promise<
     millrace,
     parts: all,
     bugs,
-    fetch: async (path, init) => app.request(path, init),
+    fetch: async (path, init) => requesting(app)(path, init),
     async listen(patience) {
       listening ??= await openServer(all, { host: '127.0.0.1', port: 0, ...(patience && { patience }) });
       return listening.url;

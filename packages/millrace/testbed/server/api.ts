@@ -2,6 +2,7 @@ import type { Millrace } from '../../src/index.ts';
 import { openDoor } from '../../src/server/access/local.ts';
 import { createApp, type ServerParts } from '../../src/server/server.ts';
 import { createTenants } from '../../src/server/tenants.ts';
+import { requesting } from '../http/requesting.ts';
 import { checkedRoutes } from './checked-routes.ts';
 
 /** An answer of the API as tests look at it. */
@@ -23,18 +24,20 @@ export type Call = (
 /** Calls the API over a library, every answer checked against what its route declares; a bug fails the test. */
 export function apiOf(millrace: Millrace, parts: Partial<ServerParts> = {}): Call {
   const bugs: unknown[] = [];
-  const app = createApp({
-    tenants: createTenants(new Map([['default', millrace]])),
-    doorkeeper: openDoor('default'),
-    version: '0.0.0',
-    uuid: () => 'request-1',
-    maxBodyBytes: 1_000_000,
-    reportBug: (error) => void bugs.push(error),
-    routes: checkedRoutes(),
-    ...parts,
-  });
+  const ask = requesting(
+    createApp({
+      tenants: createTenants(new Map([['default', millrace]])),
+      doorkeeper: openDoor('default'),
+      version: '0.0.0',
+      uuid: () => 'request-1',
+      maxBodyBytes: 1_000_000,
+      reportBug: (error) => void bugs.push(error),
+      routes: checkedRoutes(),
+      ...parts,
+    }),
+  );
   return async (method, path, body, headers = {}) => {
-    const response = await app.request(`/api/v1${path}`, {
+    const response = await ask(`/api/v1${path}`, {
       method,
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { HeaderReader } from '../wire/exchange.ts';
 
 /** What a request shows to say who calls. */
 export interface Credential {
@@ -14,7 +15,7 @@ const MOST_CHARS = 8_192;
  * `Authorization: Bearer TEXT`, or `X-Api-Key: TEXT`. Undefined: there is none, or two that differ, of which nobody could
  * say which one counts.
  */
-export function credentialOf(headers: Headers): Credential | undefined {
+export function credentialOf(headers: HeaderReader): Credential | undefined {
   const [, bearer] = /^bearer +([^\s,]+)$/i.exec(headers.get('authorization') ?? '') ?? [];
   const plain = headers.get('x-api-key')?.trim() || undefined;
   const text = bearer ?? plain;

@@ -1,4 +1,3 @@
-import type { Hono } from 'hono';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, assert, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -10,6 +9,7 @@ import { openStore } from '../../open-store.ts';
 import type { Store } from '../../store/port/store.ts';
 import type { Route } from '../http/route.ts';
 import { ROUTES } from '../routes/table.ts';
+import { requesting, type Ask } from '../../../testbed/http/requesting.ts';
 import { createApp } from '../server.ts';
 import { createTenants } from '../tenants.ts';
 import { createDoorkeeper } from './doorkeeper.ts';
@@ -35,7 +35,7 @@ const NOWHERE: Things = { runId: '0192f0a0-0000-7000-8000-000000000000', keyId: 
 describe('who may do what', () => {
   let store: Store;
   let tenants: ReadonlyMap<string, Millrace>;
-  let app: Hono;
+  let ask: Ask;
   const keys = new Map<string, CreatedKey>();
   const things = new Map<string, Things>();
 
@@ -58,7 +58,7 @@ describe('who may do what', () => {
     };
     const all = await Promise.all([openNamespace('acme'), openNamespace('globex')]);
     tenants = new Map(all);
-    app = open(all[0][1]);
+    ask = open(all[0][1]);
     // Of a namespace that nobody serves.
     const elsewhere = await Millrace.open({ store, namespace: 'elsewhere', work: false });
     keys.set('elsewhere admin', await elsewhere.keys.create({ role: 'admin' }));
@@ -79,7 +79,7 @@ describe('who may do what', () => {
   }
 
   /** One for all calls; each comes from an address of its own, so that nobody is held up for what another showed. */
-  function open(millrace: Millrace): Hono {
+  function open(millrace: Millrace): Ask {
     let calls = 0;
     const doorkeeper = createDoorkeeper({
       namespaces: NAMESPACES,
@@ -87,22 +87,24 @@ describe('who may do what', () => {
       issuer: undefined,
       verify: (text) => millrace.keys.verify(text),
     });
-    return createApp({
-      tenants: createTenants(tenants),
-      doorkeeper: { identify: (headers) => doorkeeper.identify(headers, `call ${calls++}`) },
-      version: '0.0.0',
-      uuid: () => 'request',
-      maxBodyBytes: 100_000,
-      reportBug: (error) => {
-        throw error;
-      },
-    });
+    return requesting(
+      createApp({
+        tenants: createTenants(tenants),
+        doorkeeper: { identify: (headers) => doorkeeper.identify(headers, `call ${calls++}`) },
+        version: '0.0.0',
+        uuid: () => 'request',
+        maxBodyBytes: 100_000,
+        reportBug: (error) => {
+          throw error;
+        },
+      }),
+    );
   }
 
   function call(route: Route, of: Things, key: string | undefined): Response | Promise<Response> {
     const credential = key === undefined ? {} : { authorization: `Bearer ${key}` };
     const body = bodyOf(route);
-    return app.request(`/api/v1${pathOf(route, of)}${queryOf(route)}`, {
+    return ask(`/api/v1${pathOf(route, of)}${queryOf(route)}`, {
       method: route.method.toUpperCase(),
       headers: { ...credential, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -1,4 +1,5 @@
 import { isPermitted, type Grant, type Permission } from '../../core/access/roles.ts';
+import type { HeaderReader } from '../wire/exchange.ts';
 
 export type { Permission, Role } from '../../core/access/roles.ts';
 
@@ -24,12 +25,12 @@ export interface Doorkeeper {
    * @returns undefined where the request says nothing of who calls, or something that is not true.
    * @throws TOO_MANY_REQUESTS where this address has guessed too often.
    */
-  identify(headers: Headers, remote: string): Promise<Principal | undefined>;
+  identify(headers: HeaderReader, remote: string): Promise<Principal | undefined>;
   /**
    * Whose credential it is that was not accepted, where that is known: of a key that has expired or was revoked. For the
    * audit log only.
    */
-  recognise?(headers: Headers): Promise<Known | undefined>;
+  recognise?(headers: HeaderReader): Promise<Known | undefined>;
 }
 
 /** Somebody who is known, whatever he may do. */

@@ -4,6 +4,7 @@ import { ERRORS, isMillraceError } from '../../core/errors.ts';
 import type { Known } from '../access/principal.ts';
 import type { End, Seen } from '../http/app.ts';
 import type { Answer, Route } from '../http/route.ts';
+import type { HeaderReader } from '../wire/exchange.ts';
 
 /** Whether it changes something. */
 export function isAct({ method, permission }: Route): boolean {
@@ -83,7 +84,7 @@ function reasonOf({ headers, route, taken }: Seen): string | undefined {
 type Clean = <T extends string | undefined>(text: T) => T;
 
 /** Takes the request's own credential out of texts, whoever has put it there. */
-function cleanerOf(headers: Headers): Clean {
+function cleanerOf(headers: HeaderReader): Clean {
   const given = [headers.get('x-api-key'), headers.get('authorization')?.replace(/^\S+\s+/, '')];
   const secrets = given.flatMap((secret) =>
     secret === null || secret === undefined || secret === '' ? [] : [secret],

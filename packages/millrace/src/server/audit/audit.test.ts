@@ -5,6 +5,7 @@ import { workflow } from '../../core/workflow/workflow.ts';
 import { Millrace } from '../../millrace.ts';
 import { openDoor } from '../access/local.ts';
 import type { Doorkeeper, Role } from '../access/principal.ts';
+import { requesting } from '../../../testbed/http/requesting.ts';
 import { createApi } from '../http/app.ts';
 import { type Method, route, type Route } from '../http/route.ts';
 import { ROUTES } from '../routes/table.ts';
@@ -87,7 +88,7 @@ describe('the audit log of the API', () => {
     const api = createApi({ ...parts, routes, remoteOf: () => '10.0.0.7', onEnd });
     const headers = { authorization: `Bearer ${CREDENTIAL}`, 'content-type': 'application/json' };
     const init = { ...more, method: method.toUpperCase(), headers: { ...headers, ...more.headers } };
-    return api.request(path, init);
+    return requesting((asked) => api(asked, asked.path))(path, init);
   }
   const entries = async () => (await millrace.audit()).entries;
 
@@ -198,7 +199,11 @@ describe('the audit log of the API', () => {
     const onEnd = createAuditor(parts);
     const api = createApi({ ...parts, routes: [start], remoteOf: () => '::1', reportBug: () => {}, onEnd });
     const headers = { 'content-type': 'application/json' };
-    await api.request('/runs', { method: 'POST', body: '{"input":1}', headers });
+    await requesting((asked) => api(asked, asked.path))('/runs', {
+      method: 'POST',
+      body: '{"input":1}',
+      headers,
+    });
     expect(await entries()).toMatchObject([{ actor: 'local', remote: '::1' }]);
   });
 });

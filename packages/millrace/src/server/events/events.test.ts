@@ -6,7 +6,7 @@ import { signal } from '../../core/workflow/signal.ts';
 import { workflow } from '../../core/workflow/workflow.ts';
 import { Millrace } from '../../millrace.ts';
 import { openDoor } from '../access/local.ts';
-import type { Listening } from '../http/listen.ts';
+import type { Listening } from '../wire/listen.ts';
 import { openServer } from '../server.ts';
 import { createTenants } from '../tenants.ts';
 

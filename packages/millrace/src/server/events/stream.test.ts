@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connect } from 'node:net';
 import { queueChanged } from '../../core/changes/change.ts';
-import { listen } from '../http/listen.ts';
+import { listen } from '../wire/listen.ts';
 import { createHeart } from './heart.ts';
 import { eventStream, type EventSource } from './stream.ts';
 
@@ -77,7 +77,8 @@ describe('a connection whose peer takes nothing', () => {
       place: () => undefined,
       close: () => closed.resolve(),
     };
-    const answer = () => new Response(eventStream(source, createHeart(50)));
+    const body = eventStream(source, createHeart(50));
+    const answer = () => Promise.resolve({ status: 200, headers: {}, body });
     const server = await listen(answer, { host: '127.0.0.1', port: 0, silenceMs: 500 });
     const peer = connect(Number(new URL(server.url).port), '127.0.0.1');
     peer.on('error', () => {});

@@ -4,7 +4,7 @@ import type { Store } from '../../store/port/store.ts';
 import { createTenants } from '../tenants.ts';
 import { createHealth, type Health } from './health.ts';
 import { createProbe } from './probe.ts';
-import { healthRoutes } from './routes.ts';
+import { healthPages } from './routes.ts';
 
 let opened: Millrace[] = [];
 afterEach(async () => {
@@ -31,8 +31,8 @@ async function openOne(): Promise<{ health: Health; millrace: Millrace; takeStor
 }
 
 async function ask(health: Health, path: string): Promise<{ status: number; body: unknown }> {
-  const response = await healthRoutes(health).request(path);
-  return { status: response.status, body: await response.json() };
+  const reply = await healthPages(health).get(path)?.();
+  return { status: reply?.status ?? 404, body: JSON.parse(String(reply?.body)) };
 }
 
 const READY = ['database', 'scheduler', 'lockManager'].map((name) => ({ name, status: 'fulfilled' }));

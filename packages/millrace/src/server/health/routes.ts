@@ -1,21 +1,21 @@
-import { Hono } from 'hono';
+import type { Reply } from '../wire/exchange.ts';
+import { jsonReply } from '../http/reply.ts';
 import type { Health } from './health.ts';
 
-const HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+/** What is read at the root of a server, by path; it needs no key. */
+export type Pages = ReadonlyMap<string, () => Promise<Reply> | Reply>;
 
-/** Paths at the root that need no key. */
-export function healthRoutes(health: Health): Hono {
-  const app = new Hono();
-  const live = async (): Promise<Response> => answer(200, await health.report());
-  const ready = async (): Promise<Response> => {
+export function healthPages(health: Health): Pages {
+  const live = async (): Promise<Reply> => jsonReply(200, JSON.stringify(await health.report()));
+  const ready = async (): Promise<Reply> => {
     const report = await health.ready();
-    return answer(report.status === 'ready' ? 200 : 503, report);
+    return jsonReply(report.status === 'ready' ? 200 : 503, JSON.stringify(report));
   };
-  for (const path of ['/health', '/healthz', '/livez']) app.get(path, live);
-  for (const path of ['/ready', '/readyz']) app.get(path, ready);
-  return app;
-}
-
-function answer(status: number, body: unknown): Response {
-  return new Response(JSON.stringify(body), { status, headers: HEADERS });
+  return new Map([
+    ['/health', live],
+    ['/healthz', live],
+    ['/livez', live],
+    ['/ready', ready],
+    ['/readyz', ready],
+  ]);
 }

@@ -1,15 +1,16 @@
-import { Hono } from 'hono';
 import type { z } from 'zod';
 import { MillraceError } from '../../core/errors.ts';
 import { may, type Doorkeeper, type Principal } from '../access/principal.ts';
 import { OPEN_GATE, type Gate, type Visit } from '../quota/gate.ts';
 import type { Tenants } from '../tenants.ts';
-import { answered, traceHeaders } from './answer.ts';
-import { readBody, readText, type ReadBytes } from './body.ts';
+import { readBody, readText } from '../wire/body.ts';
+import type { Asked, HeaderReader, Reply } from '../wire/exchange.ts';
 import { refuseForeignPages } from './origin.ts';
-import { problemAnswer, problemOf } from './problem.ts';
+import { problemOf } from './problem.ts';
+import { problemReply, replyOf } from './reply.ts';
 import type { RequestContext } from './request.ts';
 import type { Answer, Described, Route, Taken } from './route.ts';
+import { createRouter, type Found } from './router.ts';
 import { traceOf, type Trace } from './trace.ts';
 
 /** What the application needs of the process. */
@@ -22,10 +23,8 @@ export interface AppParts {
   readonly uuid: () => string;
   /** Of a body, bytes. */
   readonly maxBodyBytes: number;
-  /** Address of the peer of a request. */
-  readonly remoteOf: (request: Request) => string;
-  /** Default: as the platform does. */
-  readonly readBytes?: ReadBytes;
+  /** Address that a request comes from. Default: of its peer. */
+  readonly remoteOf?: (asked: Asked) => string;
   /** An error that is nobody's mistake but ours. */
   readonly reportBug: (error: unknown, requestId: string) => void;
   /** Aborted when the server is about to close: whoever waits in a handler is let go. */
@@ -39,7 +38,7 @@ export interface AppParts {
 /** One request, as far as it has come. */
 export interface Seen {
   readonly route: Route;
-  readonly headers: Headers;
+  readonly headers: HeaderReader;
   readonly requestId: string;
   readonly remote: string;
   readonly params: Readonly<Record<string, string>>;
@@ -61,52 +60,56 @@ export interface Answered {
   readonly status: number;
 }
 
-/** The API below `/api/v1`: every path there asks who calls before it says anything else. */
-export function createApi(parts: AppParts): Hono {
-  const api = new Hono();
-  for (const route of parts.routes) {
-    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    api.on(route.method.toUpperCase(), path, (c) => serve(parts, route, c.req.raw, c.req.param()));
-  }
-  api.all('*', (c) => unknownPath(parts, c.req.raw));
-  return api;
+/** The API: every path of it asks who calls before it says anything else. Paths are given without what stands before. */
+export function createApi(parts: AppParts): (asked: Asked, path: string) => Promise<Reply> {
+  const find = createRouter(parts.routes);
+  return async (asked, path) => {
+    const trace = traceOf(asked.headers, parts.uuid);
+    let found: Found | undefined;
+    try {
+      found = find(asked.method, path);
+    } catch (error) {
+      return refusedUnknown(parts, { asked, trace, error: error as Error });
+    }
+    if (found !== undefined) return serve(parts, asked, found, trace);
+    const error = new MillraceError('NO_SUCH_ROUTE', `there is no ${asked.method} ${asked.path}`);
+    return refusedUnknown(parts, { asked, trace, error });
+  };
 }
 
-async function serve(
-  parts: AppParts,
-  route: Route,
-  request: Request,
-  params: Readonly<Record<string, string>>,
-): Promise<Response> {
-  const { headers } = request;
-  const trace = traceOf(headers, parts.uuid);
+async function serve(parts: AppParts, asked: Asked, { route, params }: Found, trace: Trace): Promise<Reply> {
+  const { headers } = asked;
   const { requestId } = trace;
-  const seen: Seen = { route, headers, requestId, remote: parts.remoteOf(request), params };
-  let response: Response;
+  const seen: Seen = { route, headers, requestId, remote: remoteOf(parts, asked), params };
+  let reply: Reply;
   let end: End;
   let visit: Visit | undefined;
   try {
-    refuseForeignPages(request);
+    refuseForeignPages(asked);
     visit = (parts.gate ?? OPEN_GATE).arrive();
-    end = { answer: await handled(parts, request, { seen, trace, visit }) };
-    response = answered(route, request, end.answer, trace);
+    end = { answer: await handled(parts, asked, { seen, trace, visit }) };
+    reply = replyOf(route, asked, end.answer, trace);
   } catch (error) {
     end = { error };
-    response = refused(parts, error, trace);
+    reply = refused(parts, error, trace);
   } finally {
     visit?.leave();
   }
   await parts.onEnd?.(seen, end);
-  return response;
+  return reply;
+}
+
+function remoteOf(parts: AppParts, asked: Asked): string {
+  return parts.remoteOf?.(asked) ?? asked.peer;
 }
 
 async function handled(
   parts: AppParts,
-  request: Request,
+  asked: Asked,
   { seen, trace, visit }: { seen: Seen; trace: Trace; visit: Visit },
 ): Promise<Answer> {
   const { route, headers, remote, params } = seen;
-  const principal = await identified(parts, request, remote);
+  const principal = await identified(parts, asked, remote);
   seen.principal = principal;
   const { namespace } = principal;
   const millrace = parts.tenants.of(namespace);
@@ -115,8 +118,8 @@ async function handled(
   const quotaBytes = await visit.enter({ namespace, waits, starts: starts !== undefined });
   const taken = {
     params: checked(route.params, params, 'path'),
-    query: checked(route.query, queryOf(request.url), 'query'),
-    body: await bodyOf(parts, { route, quotaBytes }, request),
+    query: checked(route.query, queryOf(asked.query), 'query'),
+    body: await bodyOf(parts, { route, quotaBytes }, asked),
   };
   if (starts !== undefined) await visit.start(starts(taken.body));
   const context: RequestContext = {
@@ -126,7 +129,7 @@ async function handled(
     headers,
     get signal() {
       // Made where it is asked for.
-      return parts.stopping ? AbortSignal.any([request.signal, parts.stopping]) : request.signal;
+      return parts.stopping ? AbortSignal.any([asked.signal, parts.stopping]) : asked.signal;
     },
   };
   seen.taken = taken;
@@ -137,24 +140,25 @@ async function handled(
   return answer;
 }
 
-/** Of a path that does not exist one learns it only with a credential. */
-async function unknownPath(parts: AppParts, request: Request): Promise<Response> {
-  const trace = traceOf(request.headers, parts.uuid);
+/** Of a path that does not exist, or that is none, one learns only with a credential. */
+async function refusedUnknown(
+  parts: AppParts,
+  { asked, trace, error }: { asked: Asked; trace: Trace; error: Error },
+): Promise<Reply> {
   let visit: Visit | undefined;
   try {
     visit = (parts.gate ?? OPEN_GATE).arrive();
-    await identified(parts, request, parts.remoteOf(request));
-    const { pathname } = new URL(request.url);
-    throw new MillraceError('NO_SUCH_ROUTE', `there is no ${request.method} ${pathname}`);
-  } catch (error) {
+    await identified(parts, asked, remoteOf(parts, asked));
     return refused(parts, error, trace);
+  } catch (refusal) {
+    return refused(parts, refusal, trace);
   } finally {
     visit?.leave();
   }
 }
 
-async function identified({ doorkeeper }: AppParts, request: Request, remote: string): Promise<Principal> {
-  const principal = await doorkeeper.identify(request.headers, remote);
+async function identified({ doorkeeper }: AppParts, asked: Asked, remote: string): Promise<Principal> {
+  const principal = await doorkeeper.identify(asked.headers, remote);
   if (principal === undefined)
     throw new MillraceError('UNAUTHENTICATED', 'the request has no valid credential');
   return principal;
@@ -168,23 +172,23 @@ function forbidden({ role }: Principal, { permission, name }: Route): MillraceEr
 async function bodyOf(
   parts: AppParts,
   { route, quotaBytes }: { route: Route; quotaBytes: number },
-  request: Request,
+  asked: Asked,
 ): Promise<unknown> {
   if (route.body === undefined) return undefined;
   const { textTypes } = route;
   const maxBodyBytes = Math.min(route.maxBodyBytes ?? parts.maxBodyBytes, quotaBytes);
   const body = await (textTypes === undefined
-    ? readBody(request, maxBodyBytes, parts.readBytes)
-    : readText(request, maxBodyBytes, textTypes, parts.readBytes));
+    ? readBody(asked, maxBodyBytes)
+    : readText(asked, maxBodyBytes, textTypes));
   if (body === undefined && route.optionalBody === true) return undefined;
   return checked(route.body, body, 'body');
 }
 
 /** What is given twice counts as a list. */
-function queryOf(url: string): Record<string, string | string[]> {
-  if (!url.includes('?')) return {};
+function queryOf(text: string): Record<string, string | string[]> {
+  if (text === '') return {};
   const query: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
-  for (const [name, value] of new URL(url).searchParams) {
+  for (const [name, value] of new URLSearchParams(text)) {
     const before = query[name];
     query[name] = before === undefined ? value : [before, value].flat();
   }
@@ -206,12 +210,10 @@ function checked(schema: z.ZodType | undefined, value: unknown, where: string): 
   });
 }
 
-function refused({ reportBug }: AppParts, error: unknown, trace: Trace): Response {
+/** What failed is told to its caller, and what is a bug to whoever runs the server. */
+export function refused({ reportBug }: Pick<AppParts, 'reportBug'>, error: unknown, trace: Trace): Reply {
   const { requestId } = trace;
   const problem = problemOf(error, requestId);
   if (problem.code === 'INTERNAL') reportBug(error, requestId);
-  const response = problemAnswer(problem);
-  for (const [name, value] of Object.entries(traceHeaders(trace))) response.headers.set(name, value);
-  if (problem.status === 401) response.headers.set('www-authenticate', 'Bearer');
-  return response;
+  return problemReply(problem, trace);
 }

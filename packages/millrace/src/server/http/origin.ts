@@ -1,4 +1,5 @@
 import { MillraceError } from '../../core/errors.ts';
+import type { Asked } from '../wire/exchange.ts';
 
 /** What a browser lets any page send without asking the server first. */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -9,7 +10,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
  * @throws FOREIGN_ORIGIN.
  * @source Fetch Metadata Request Headers; OWASP, Cross-Site Request Forgery Prevention.
  */
-export function refuseForeignPages({ method, headers }: Request): void {
+export function refuseForeignPages({ method, headers }: Asked): void {
   if (SAFE.has(method)) return;
   const site = headers.get('sec-fetch-site');
   if (site === 'cross-site' || site === 'same-site') throw foreign(`Sec-Fetch-Site: ${site}`);

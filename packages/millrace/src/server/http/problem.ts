@@ -39,11 +39,3 @@ function internal(requestId: string): Problem {
     requestId,
   };
 }
-
-/** The answer that says it. */
-export function problemAnswer(problem: Problem): Response {
-  const headers = new Headers({ 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store' });
-  const { retryAfterMs } = problem.details ?? {};
-  if (typeof retryAfterMs === 'number') headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
-  return new Response(JSON.stringify(problem), { status: problem.status, headers });
-}

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../core/errors.ts';
 import type { Millrace } from '../../millrace.ts';
 import type { Principal } from '../access/principal.ts';
+import type { HeaderReader } from '../wire/exchange.ts';
 
 /** What a handler knows of the request beside what it takes. */
 export interface RequestContext {
@@ -11,7 +12,7 @@ export interface RequestContext {
   readonly requestId: string;
   /** W3C trace context of the caller, where it has one that is well-formed. */
   readonly traceparent: string | undefined;
-  readonly headers: Headers;
+  readonly headers: HeaderReader;
   /** Ends with the connection, and when the server is about to close. */
   readonly signal: AbortSignal;
 }
@@ -22,7 +23,7 @@ const FORM = /^[\x21-\x7e]{1,255}$/;
  * What the caller calls this act, so that sending it again does not do it again.
  * @throws INVALID_REQUEST.
  */
-export function idempotencyKeyOf(headers: Headers): string | undefined {
+export function idempotencyKeyOf(headers: HeaderReader): string | undefined {
   const given = headers.get('idempotency-key');
   if (given === null || FORM.test(given)) return given ?? undefined;
   throw new MillraceError('INVALID_REQUEST', 'header Idempotency-Key is empty, too long or not plain text', {

@@ -1,4 +1,5 @@
 import { isTraceparent } from '../../core/workflow/trace.ts';
+import type { HeaderReader } from '../wire/exchange.ts';
 
 const REQUEST_ID = /^[\w.:+/=-]{1,128}$/;
 
@@ -9,18 +10,18 @@ export interface Trace {
   readonly traceparent: string | undefined;
 }
 
-export function traceOf(headers: Headers, uuid: () => string): Trace {
+export function traceOf(headers: HeaderReader, uuid: () => string): Trace {
   return { requestId: requestIdOf(headers, uuid), traceparent: traceparentOf(headers) };
 }
 
 /** The caller's own id of the request, where it has a sound one; else a new one. */
-function requestIdOf(headers: Headers, uuid: () => string): string {
+function requestIdOf(headers: HeaderReader, uuid: () => string): string {
   const given = headers.get('x-request-id');
   return given !== null && REQUEST_ID.test(given) ? given : uuid();
 }
 
 /** Of an ill-formed one nothing is believed. */
-function traceparentOf(headers: Headers): string | undefined {
+function traceparentOf(headers: HeaderReader): string | undefined {
   const given = headers.get('traceparent');
   return given !== null && isTraceparent(given) ? given : undefined;
 }

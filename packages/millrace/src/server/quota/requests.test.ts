@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readQuota } from '../../core/configuration/quotas.ts';
 import { Millrace } from '../../millrace.ts';
 import type { Doorkeeper } from '../access/principal.ts';
+import { requesting } from '../../../testbed/http/requesting.ts';
 import { createApi } from '../http/app.ts';
 import { route } from '../http/route.ts';
 import { createTenants } from '../tenants.ts';
@@ -64,10 +65,10 @@ describe('requests beyond what a namespace may have', () => {
       remoteOf: () => '10.0.0.1',
       reportBug: () => {},
     });
-    const get = (path: string, namespace = 'acme') =>
-      api.request(path, { headers: { 'x-namespace': namespace } });
+    const ask = requesting((asked) => api(asked, asked.path));
+    const get = (path: string, namespace = 'acme') => ask(path, { headers: { 'x-namespace': namespace } });
     const post = (body: string, namespace = 'acme') =>
-      api.request('/start', {
+      ask('/start', {
         method: 'POST',
         headers: { 'x-namespace': namespace, 'content-type': 'application/json' },
         body,

@@ -4,6 +4,7 @@ import { EVENT_HEADERS, eventStream, type EventSource } from '../events/stream.t
 import { route, type Answer, type Route } from '../http/route.ts';
 import { change, historyChange } from '../schemas/change.ts';
 import { runId } from '../schemas/runs/run.ts';
+import type { HeaderReader } from '../wire/exchange.ts';
 
 /** Connections that are silent for longer are closed by what stands between. */
 const HEARTBEAT_MS = 15_000;
@@ -72,7 +73,7 @@ const watchRun = route({
   },
 });
 
-function lastId(headers: Headers, given: string | undefined): string | undefined {
+function lastId(headers: HeaderReader, given: string | undefined): string | undefined {
   // Clients that have none yet may say so with an empty one.
   return headers.get('last-event-id') || given || undefined;
 }

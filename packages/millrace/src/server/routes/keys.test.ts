@@ -1,10 +1,10 @@
-import type { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CreatedKey } from '../../api/access/keys.ts';
 import type { KeyDescription } from '../../core/access/describe-key.ts';
 import { configuredKeys } from '../../core/configuration/api-keys.ts';
 import { Millrace } from '../../millrace.ts';
 import { createDoorkeeper } from '../access/doorkeeper.ts';
+import { requesting, type Ask } from '../../../testbed/http/requesting.ts';
 import { createApp } from '../server.ts';
 import { createTenants } from '../tenants.ts';
 
@@ -13,31 +13,33 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 
 describe('/keys', () => {
   let millrace: Millrace;
-  let app: Hono;
+  let ask: Ask;
 
   beforeEach(async () => {
     millrace = await Millrace.open({ store: 'sqlite::memory:', work: false, namespace: 'acme' });
-    app = createApp({
-      tenants: createTenants(new Map([['acme', millrace]])),
-      doorkeeper: createDoorkeeper({
-        namespaces: ['acme'],
-        apiKeys: configuredKeys(`admin:${ADMIN}`),
-        issuer: undefined,
-        verify: (text) => millrace.keys.verify(text),
+    ask = requesting(
+      createApp({
+        tenants: createTenants(new Map([['acme', millrace]])),
+        doorkeeper: createDoorkeeper({
+          namespaces: ['acme'],
+          apiKeys: configuredKeys(`admin:${ADMIN}`),
+          issuer: undefined,
+          verify: (text) => millrace.keys.verify(text),
+        }),
+        version: '0.0.0',
+        uuid: () => 'request-1',
+        maxBodyBytes: 10_000,
+        reportBug: (error) => {
+          throw error;
+        },
       }),
-      version: '0.0.0',
-      uuid: () => 'request-1',
-      maxBodyBytes: 10_000,
-      reportBug: (error) => {
-        throw error;
-      },
-    });
+    );
   });
   afterEach(() => millrace.close());
 
   async function create(wish: object, by = ADMIN): Promise<Response> {
     const headers = { ...JSON_TYPE, 'x-api-key': by };
-    return app.request('/api/v1/keys', { method: 'POST', headers, body: JSON.stringify(wish) });
+    return ask('/api/v1/keys', { method: 'POST', headers, body: JSON.stringify(wish) });
   }
   async function made(wish: object): Promise<CreatedKey> {
     const response = await create(wish);
@@ -49,7 +51,7 @@ describe('/keys', () => {
   it('makes a key that opens the door, and tells it once', async () => {
     const { key, ...description } = await made({ role: 'admin', name: 'ci', expiresIn: '30d' });
     expect(description).toMatchObject({ namespace: 'acme', createdBy: 'key API_KEYS/1', status: 'active' });
-    const list = await app.request('/api/v1/keys', as(key));
+    const list = await ask('/api/v1/keys', as(key));
     expect(list.status).toBe(200);
     const text = await list.text();
     expect(JSON.parse(text)).toEqual({ items: [description], nextCursor: null });
@@ -62,7 +64,7 @@ describe('/keys', () => {
     let cursor: string | null = null;
     do {
       const query = cursor === null ? '' : `&cursor=${cursor}`;
-      const page = await app.request(`/api/v1/keys?limit=2${query}`, as(ADMIN));
+      const page = await ask(`/api/v1/keys?limit=2${query}`, as(ADMIN));
       const { items, nextCursor } = (await page.json()) as {
         items: KeyDescription[];
         nextCursor: string | null;
@@ -75,13 +77,13 @@ describe('/keys', () => {
 
   it('revokes a key, which is then shown as such', async () => {
     const { key, keyId } = await made({ role: 'viewer' });
-    const answer = await app.request(`/api/v1/keys/${keyId}`, { method: 'DELETE', ...as(ADMIN) });
+    const answer = await ask(`/api/v1/keys/${keyId}`, { method: 'DELETE', ...as(ADMIN) });
     expect([answer.status, await answer.json()]).toMatchObject([
       200,
       { keyId, status: 'revoked', revokedBy: 'key API_KEYS/1' },
     ]);
-    expect((await app.request('/api/v1/keys', as(key))).status).toBe(401);
-    const unknown = await app.request('/api/v1/keys/0123456789abcdef', { method: 'DELETE', ...as(ADMIN) });
+    expect((await ask('/api/v1/keys', as(key))).status).toBe(401);
+    const unknown = await ask('/api/v1/keys/0123456789abcdef', { method: 'DELETE', ...as(ADMIN) });
     expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'API_KEY_NOT_FOUND' }]);
   });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore, signal, workflow, Millrace, type MillraceOptions } from '../../index.ts';
 import type { Store } from '../../store/port/store.ts';
 import { openDoor } from '../access/local.ts';
+import { requesting } from '../../../testbed/http/requesting.ts';
 import { createApp } from '../server.ts';
 import { createTenants } from '../tenants.ts';
 import { ROUTES } from './table.ts';
@@ -45,16 +46,18 @@ async function ask(line: string, body?: unknown, namespace = 'default'): Promise
     ['other', theirs],
   ]);
   const bugs: unknown[] = [];
-  const app = createApp({
-    tenants: createTenants(byName),
-    doorkeeper: openDoor(namespace),
-    version: '0',
-    uuid: () => 'request',
-    maxBodyBytes: 10_000,
-    reportBug: (error) => void bugs.push(error),
-  });
+  const ask = requesting(
+    createApp({
+      tenants: createTenants(byName),
+      doorkeeper: openDoor(namespace),
+      version: '0',
+      uuid: () => 'request',
+      maxBodyBytes: 10_000,
+      reportBug: (error) => void bugs.push(error),
+    }),
+  );
   const init = body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_TYPE };
-  const response = await app.request(`/api/v1${path}`, { method, ...init });
+  const response = await ask(`/api/v1${path}`, { method, ...init });
   expect(bugs).toEqual([]);
   const text = await response.text();
   const answer = text === '' ? undefined : (JSON.parse(text) as unknown);

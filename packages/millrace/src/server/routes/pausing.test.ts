@@ -3,6 +3,7 @@ import { signal } from '../../core/workflow/signal.ts';
 import { workflow } from '../../core/workflow/workflow.ts';
 import { Millrace } from '../../millrace.ts';
 import type { Role } from '../access/principal.ts';
+import { requesting } from '../../../testbed/http/requesting.ts';
 import { createApp } from '../server.ts';
 import { createTenants } from '../tenants.ts';
 
@@ -17,19 +18,21 @@ beforeEach(async () => {
 afterEach(() => millrace.close());
 
 async function post(path: string, body?: unknown, role: Role = 'operator'): Promise<Response> {
-  const app = createApp({
-    tenants: createTenants(new Map([['default', millrace]])),
-    doorkeeper: {
-      identify: () => Promise.resolve({ kind: 'key', id: 'key-7', namespace: 'default', role } as const),
-    },
-    version: '0.0.0',
-    uuid: () => 'request-1',
-    maxBodyBytes: 10_000,
-    reportBug: () => {},
-  });
+  const ask = requesting(
+    createApp({
+      tenants: createTenants(new Map([['default', millrace]])),
+      doorkeeper: {
+        identify: () => Promise.resolve({ kind: 'key', id: 'key-7', namespace: 'default', role } as const),
+      },
+      version: '0.0.0',
+      uuid: () => 'request-1',
+      maxBodyBytes: 10_000,
+      reportBug: () => {},
+    }),
+  );
   const headers = { 'content-type': 'application/json' };
   const json = body === undefined ? {} : { headers, body: JSON.stringify(body) };
-  return app.request(`/api/v1/runs/${path}`, { method: 'POST', ...json });
+  return ask(`/api/v1/runs/${path}`, { method: 'POST', ...json });
 }
 
 describe('pausing over HTTP', () => {

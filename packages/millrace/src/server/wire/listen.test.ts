@@ -5,7 +5,7 @@ import { openDoor } from '../access/local.ts';
 import { openServer } from '../server.ts';
 import { createTenants } from '../tenants.ts';
 import type { Listening } from './listen.ts';
-import { route, type Route } from './route.ts';
+import { route, type Route } from '../http/route.ts';
 
 let listening: Listening | undefined;
 

@@ -1,21 +1,18 @@
 import { isMillraceError, MillraceError } from '../../core/errors.ts';
+import type { Asked } from './exchange.ts';
+
+/** What brings a body. */
+type Body = Pick<Asked, 'headers' | 'readBytes'>;
 
 /** Of lists and objects within each other. */
 const MOST_NESTED = 200;
-
-/** The bytes of a body, none where there is none. @throws PAYLOAD_TOO_LARGE before more than `maxBytes` are here. */
-export type ReadBytes = (request: Request, maxBytes: number) => Promise<Uint8Array>;
 
 /**
  * The JSON of a request; undefined where there is none.
  * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_JSON.
  */
-export async function readBody(
-  request: Request,
-  maxBytes: number,
-  readBytes: ReadBytes = readStream,
-): Promise<unknown> {
-  const text = await readText(request, maxBytes, JSON_TYPES, readBytes);
+export async function readBody(asked: Body, maxBytes: number): Promise<unknown> {
+  const text = await readText(asked, maxBytes, JSON_TYPES);
   if (text === undefined) return undefined;
   if (isDeep(text))
     throw new MillraceError('INVALID_JSON', `the body is nested more than ${MOST_NESTED} deep`);
@@ -37,19 +34,18 @@ const JSON_TYPES = ['application/json'];
  * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_JSON.
  */
 export async function readText(
-  request: Request,
+  asked: Body,
   maxBytes: number,
   types: readonly string[],
-  readBytes: ReadBytes = readStream,
 ): Promise<string | undefined> {
-  const { headers } = request;
+  const { headers } = asked;
   const coding = headers.get('content-encoding') ?? 'identity';
   if (coding !== 'identity')
     throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', `the body is encoded as "${coding.slice(0, 40)}"`, {
       remedy: 'Send it as it is, without Content-Encoding.',
     });
   if (Number(headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const bytes = await readBytes(request, maxBytes).catch(incomplete);
+  const bytes = await asked.readBytes(maxBytes).catch(incomplete);
   if (bytes.byteLength === 0) return undefined;
   const type = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (!types.includes(type))
@@ -65,18 +61,6 @@ function incomplete(error: unknown): never {
   throw new MillraceError('REQUEST_INCOMPLETE', 'the connection ended before the whole body was here', {
     cause: error,
   });
-}
-
-/** Of a request as the platform makes it. */
-export async function readStream({ body }: Request, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 export function tooLarge(maxBytes: number): MillraceError {

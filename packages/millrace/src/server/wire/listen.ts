@@ -1,8 +1,8 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import { createServer, type Server } from 'node:http';
 import { Server as NetServer, type AddressInfo } from 'node:net';
 import { MillraceError } from '../../core/errors.ts';
-import { readStream, tooLarge } from './body.ts';
+import type { Handler } from './exchange.ts';
+import { Incoming, send } from './incoming.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -34,47 +34,11 @@ const SETTLE_MS = 250;
 const HEADER_BYTES = 16 * 1024;
 const MOST_HEADERS = 100;
 
-/** What came over the wire, kept beside the request that the platform makes of it. */
-const incomings = new WeakMap<Request, IncomingMessage>();
-
-/** Address of the peer. */
-export function peerOf(request: Request): string {
-  return incomings.get(request)?.socket.remoteAddress ?? 'unknown';
-}
-
-/** The body, without the streams that the platform would make of it: they are most of what a small one costs. */
-export function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const incoming = incomings.get(request);
-  if (incoming === undefined) return readStream(request, maxBytes);
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const cut = (error: Error): void => {
-      incoming.off('data', take);
-      incoming.resume(); // what else comes is nobody's, and the answer can still be sent
-      reject(error);
-    };
-    const take = (chunk: Buffer): void => {
-      bytes += chunk.byteLength;
-      if (bytes > maxBytes) return cut(tooLarge(maxBytes));
-      chunks.push(chunk);
-    };
-    incoming.on('data', take);
-    incoming.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    // An error of the connection is followed by its end.
-    incoming.on('close', () => reject(new Error('the connection ended before the body')));
-  });
-}
-
 /** @throws LISTEN_FAILED. */
 export async function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
+  handler: Handler,
   { host, port, patience: { headersMs, requestMs } = PATIENCE, silenceMs = SILENCE_MS }: ListenOptions,
 ): Promise<Listening> {
-  const listener = getRequestListener((request, { incoming }) => {
-    incomings.set(request, incoming as IncomingMessage); // HTTP/1 is all that is listened for
-    return fetch(request);
-  });
   let leaving = false;
   const server = createServer(
     {
@@ -86,7 +50,10 @@ export async function listen(
     },
     (incoming, outgoing) => {
       if (leaving) outgoing.shouldKeepAlive = false;
-      void listener(incoming, outgoing);
+      handler(new Incoming(incoming, outgoing)).then(
+        (reply) => send(reply, incoming, outgoing),
+        () => outgoing.destroy(),
+      );
     },
   );
   server.maxHeadersCount = MOST_HEADERS;
