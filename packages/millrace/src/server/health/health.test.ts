@@ -31,8 +31,8 @@ async function openOne(): Promise<{ health: Health; millrace: Millrace; takeStor
 }
 
 async function ask(health: Health, path: string): Promise<{ status: number; body: unknown }> {
-  const reply = await healthPages(health).get(path)?.();
-  return { status: reply?.status ?? 404, body: JSON.parse(String(reply?.body)) };
+  const { status = 404, body } = (await healthPages(health).get(path)?.()) ?? {};
+  return { status, body: typeof body === 'string' ? JSON.parse(body) : undefined };
 }
 
 const READY = ['database', 'scheduler', 'lockManager'].map((name) => ({ name, status: 'fulfilled' }));

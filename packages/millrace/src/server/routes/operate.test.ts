@@ -46,7 +46,7 @@ async function ask(line: string, body?: unknown, namespace = 'default'): Promise
     ['other', theirs],
   ]);
   const bugs: unknown[] = [];
-  const ask = requesting(
+  const request = requesting(
     createApp({
       tenants: createTenants(byName),
       doorkeeper: openDoor(namespace),
@@ -57,7 +57,7 @@ async function ask(line: string, body?: unknown, namespace = 'default'): Promise
     }),
   );
   const init = body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_TYPE };
-  const response = await ask(`/api/v1${path}`, { method, ...init });
+  const response = await request(`/api/v1${path}`, { method, ...init });
   expect(bugs).toEqual([]);
   const text = await response.text();
   const answer = text === '' ? undefined : (JSON.parse(text) as unknown);

@@ -6,50 +6,10 @@ import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Connections, Parameter, Statement } from '../database/connect.ts';
 import { isOfVersion } from '../definitions/versions.ts';
 import { sparse } from '../runs/columns.ts';
+import { functionCall } from '../runs/function-call.ts';
+import { closedOf, openOf } from './columns.ts';
 
-/* Run rows for people and clients. Both tables give the same columns in the same order. */
-
-const SHARED = `r.run_id, r.namespace, r.workflow, r.workflow_version, r.queue, r.priority, r.key, r.tags,
-  r.parent_run_id, r.parent_ordinal, r.created_at, r.deadline_at, r.epoch, r.version, r.events, r.inbox_seq,
-  r.status, r.started_at`;
-
-/** `source`: a table, or some of its rows in brackets: the engines are looked up for these alone. */
-function openOf(source: string): string {
-  return `SELECT ${SHARED}, r.owner, e.name, r.wake_at, r.waits, r.block_code, r.ready_at, NULL::bigint AS closed_at,
-  r.suspect_group, r.deaths, NULL::uuid AS successor, r.assigned_to, r.assigned_until, r.paused_at, r.paused_by,
-  r.pause_reason, r.paused_in
-FROM ${source} r LEFT JOIN millrace.engines e ON e.engine_id = coalesce(r.owner, r.last_owner)`;
-}
-
-function closedOf(source: string): string {
-  return `SELECT ${SHARED}, NULL::uuid, e.name, NULL::bigint, NULL::bytea, NULL::text, NULL::bigint, r.closed_at,
-  NULL::bigint, 0, r.successor, NULL::uuid, NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::uuid
-FROM ${source} r LEFT JOIN millrace.engines e ON e.engine_id = r.last_owner`;
-}
-
-/** `firsts`: the first chunk goes with the last one, unless it is that. */
-function readText(firsts: boolean): string {
-  return `
-WITH wanted AS MATERIALIZED (
-  SELECT w.n, w.namespace, coalesce(w.run_id,
-    (SELECT k.run_id FROM millrace.keys k WHERE k.namespace = w.namespace AND k.key = w.key)) AS run_id
-  FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS w(run_id, namespace, key, n)
-)
-SELECT f.*, h.seq, h.count, h.data${firsts ? ', b.count, b.data' : ''} FROM wanted w, LATERAL (
-  SELECT w.n::integer, o.* FROM (${openOf('millrace.runs')} WHERE r.run_id = w.run_id) o
-  UNION ALL SELECT w.n::integer, c.* FROM (${closedOf('millrace.runs_closed')} WHERE r.run_id = w.run_id) c
-) f LEFT JOIN LATERAL (
-  SELECT h.seq, h.count, h.data FROM millrace.history h
-  WHERE h.run_id = w.run_id AND f.status >= ${STATUS_CODE.completed} ORDER BY h.seq DESC LIMIT 1
-) h ON true${
-    firsts
-      ? ` LEFT JOIN millrace.history b ON b.run_id = f.run_id AND b.seq = 0 AND h.seq IS DISTINCT FROM 0`
-      : ''
-  } WHERE w.namespace IS NULL OR f.namespace = w.namespace`;
-}
-
-const READ = readText(false);
-const READ_WITH_FIRST = readText(true);
+const READ = functionCall('read_runs_v1', 4);
 
 type Stored = [
   runId: string,
@@ -89,7 +49,7 @@ type Stored = [
 ];
 type Chunk = [seq: number | null, count: number, data: Uint8Array];
 type First = [count: number | null, data: Uint8Array];
-type Read = [n: number, ...stored: Stored, ...last: Chunk, ...first: First | []];
+type Read = [n: number, ...stored: Stored, ...last: Chunk, ...first: First];
 const COLUMNS = 34;
 
 export async function readRuns(
@@ -98,7 +58,7 @@ export async function readRuns(
   firsts = false,
 ): Promise<(RunRow | undefined)[]> {
   const answers = await read<Read>({
-    text: firsts ? READ_WITH_FIRST : READ,
+    text: READ,
     values: [
       uuidArray(refs.map((ref) => ('runId' in ref ? ref.runId : undefined))),
       sparse(
@@ -109,6 +69,7 @@ export async function readRuns(
         textArray,
         refs.map((ref) => ('key' in ref ? ref.key : undefined)),
       ),
+      firsts,
     ],
   });
   const rows = refs.map((): RunRow | undefined => undefined);

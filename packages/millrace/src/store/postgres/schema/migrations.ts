@@ -17,6 +17,7 @@ import { WAKE, WORK } from './functions/wake.ts';
 import { LOCKS } from '../locks/functions.ts';
 import { CLOSED_ORDER, HELD_RUNS } from './changes.ts';
 import { PAUSES } from '../pauses/functions.ts';
+import { READ_RUNS } from '../reads/functions.ts';
 import { TABLES } from './tables.ts';
 
 /** One forward step of the schema. A released one never changes: its checksum is kept in the database. */
@@ -60,4 +61,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 7, name: 'runs that stand still, runs opened again', sql: HELD_RUNS },
   { id: 8, name: 'closed runs in the order of time', sql: CLOSED_ORDER },
   { id: 9, name: 'pauses of runs', sql: PAUSES },
+  { id: 10, name: 'reads of runs', sql: READ_RUNS },
 ];
