@@ -14,25 +14,15 @@ export const KEYS = { default: 'bench-default-'.padEnd(48, 'k'), noisy: 'bench-n
  */
 export async function startServer({ engine, url, works = false, env = {} }) {
   const cli = join(engine, '..', 'cli', 'main.js');
-  const child = spawn(
-    process.execPath,
-    [...(process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []), cli, 'serve', '--json'],
-    {
-      env: {
-        ...{
-          PATH: process.env.PATH,
-          DATABASE_URL: url,
-          PORT: '0',
-          MILLRACE_MODULE: MODULE,
-          LOG_LEVEL: 'warn',
-        },
-        ...{ NAMESPACES: 'default,noisy', API_KEYS: `admin:${KEYS.default},admin@noisy:${KEYS.noisy}` },
-        ...(works ? {} : { QUEUES: 'nobody' }),
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn(process.execPath, [cli, 'serve', '--json'], {
+    env: {
+      ...{ PATH: process.env.PATH, DATABASE_URL: url, PORT: '0', MILLRACE_MODULE: MODULE, LOG_LEVEL: 'warn' },
+      ...{ NAMESPACES: 'default,noisy', API_KEYS: `admin:${KEYS.default},admin@noisy:${KEYS.noisy}` },
+      ...(works ? {} : { QUEUES: 'nobody' }),
+      ...env,
     },
-  );
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const gone = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`the server ended with ${signal ?? code}`);
   });

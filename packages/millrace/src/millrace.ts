@@ -439,6 +439,7 @@ export class Millrace extends Publisher {
       newCommitId: () => this.desk.newCommitId(),
       encode: (value, where) => this.desk.encode(value, where),
       hash: (text) => hash('sha256', text, 'base64url'),
+      entryOf: (act) => this.trail.entryOf(act),
       placeFor,
     };
   }

@@ -1,3 +1,4 @@
+import type { Act } from '../core/audit/act.ts';
 import { demandingVersion, demandsOf, type DemandOptions } from '../core/cluster/demands.ts';
 import { durationMs, type Duration } from '../core/duration.ts';
 import { MillraceError, checkOptions, show } from '../core/errors.ts';
@@ -19,7 +20,11 @@ import type { Beginning } from '../core/run/event.ts';
 import type { Priority } from '../core/status.ts';
 import { isTraceparent } from '../core/workflow/trace.ts';
 import { termsOf, type StartableWorkflow } from '../core/workflow/workflow.ts';
+import type { AuditEntry } from '../store/port/access/audit.ts';
 import type { Assignment, ReusePolicy, StartRequest, StartResult } from '../store/port/store.ts';
+
+/** What the audit log says of a start. */
+export type StartAudit = Pick<Act, 'actor' | 'remote' | 'reason' | 'requestId'>;
 
 /** How a run is started. */
 export interface StartOptions extends DemandOptions {
@@ -43,6 +48,8 @@ export interface StartOptions extends DemandOptions {
   timeout?: Duration | undefined;
   /** What happens when the key's run has closed. Default `return`. */
   reuse?: ReusePolicy | undefined;
+  /** Who starts it: written into the audit log together with the run. */
+  audit?: StartAudit | undefined;
   /** W3C trace context of the caller; steps find it, and built-in executors send it with their requests. */
   traceparent?: string | undefined;
   /**
@@ -53,7 +60,7 @@ export interface StartOptions extends DemandOptions {
 
 const OPTIONS = [
   ...['key', 'priority', 'tags', 'queue', 'limits', 'near', 'delay', 'startAt', 'timeout', 'reuse'],
-  ...['requires', 'region', 'traceparent', 'transaction'],
+  ...['requires', 'region', 'traceparent', 'transaction', 'audit'],
 ];
 const REUSE: readonly string[] = ['return', 'allow', 'allow-failed', 'refuse'];
 
@@ -67,6 +74,7 @@ export interface StartFacts {
   newCommitId(): number;
   encode(value: unknown, where: string): string;
   hash(text: string): string;
+  entryOf(act: Act): AuditEntry;
   /** Where this run shall begin. */
   placeFor(run: BeginningRun): StartPlace;
 }
@@ -137,8 +145,9 @@ export function startRequest(
   const at = Math.floor(storeTime);
   const run = { namespace, workflow: name, workflowVersion, queue, affinity: key, region: near };
   const place = isPlaced(options) ? facts.placeFor(run) : FOR_ALL;
+  const runId = facts.newRunId();
   return {
-    runId: facts.newRunId(),
+    runId,
     namespace,
     workflow: name,
     workflowVersion,
@@ -157,7 +166,24 @@ export function startRequest(
     commitId: facts.newCommitId(),
     owner: place.owner,
     assignTo: place.assignTo,
+    act: options.audit && facts.entryOf(checkedAct(options.audit, runId, where)),
   };
+}
+
+const AUDIT = ['actor', 'remote', 'reason', 'requestId'];
+
+function checkedAct(audit: StartAudit, runId: string, where: string): Act {
+  checkOptions(`${where}, audit`, audit, AUDIT);
+  for (const [field, value] of Object.entries(audit)) {
+    if (value === undefined || (typeof value === 'string' && value !== '')) continue;
+    const remedy = 'Pass texts that are not empty.';
+    throw new MillraceError('INVALID_ARGUMENT', `${where}: ${field} of audit is ${show(value)}`, { remedy });
+  }
+  if (audit.actor === undefined) {
+    const remedy = 'Say who starts the run, for instance as `user:ann`.';
+    throw new MillraceError('INVALID_ARGUMENT', `${where}: audit names no actor`, { remedy });
+  }
+  return { ...audit, action: 'startRun', target: `runs/${runId}`, outcome: 'done' };
 }
 
 function checkedTrace(text: string, where: string): string {

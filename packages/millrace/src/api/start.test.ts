@@ -23,6 +23,20 @@ describe('start', () => {
     expect(await typesOf(run)).toEqual(['started', 'completed']);
   });
 
+  it('writes down who starts it together with the run, once for a key', async () => {
+    const millrace = await open({ workflows });
+    const audit = { actor: 'user:ann', remote: '10.0.0.7', reason: 'called', requestId: 'r1' };
+    const { runId } = await millrace.start(echo, 1, { key: 'k', audit });
+    await millrace.start(echo, 1, { key: 'k', audit: { actor: 'user:bob' } });
+    expect((await millrace.audit()).entries).toMatchObject([
+      { ...audit, action: 'startRun', target: `runs/${runId}`, outcome: 'done' },
+    ]);
+    for (const wrong of [{}, { actor: '' }, { actor: 17 }, { actor: 'a', what: 'x' }])
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await expect(millrace.start(echo, 1, { audit: untyped(wrong) })).rejects.toThrow(/audit/);
+    expect((await millrace.audit()).entries).toHaveLength(1);
+  });
+
   it('describes the run as it was started', async () => {
     const millrace = await open({ workflows, name: 'engine-1', namespace: 'shop' });
     const run = await millrace.start(echo, 'hi', {

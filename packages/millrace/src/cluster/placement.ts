@@ -26,6 +26,7 @@ export function createPlacing(engine: Engine): Placing {
   const fresh = (): PlacementState =>
     createPlacementState({ placerId: engine.engineId, weights, home: engine.engineId });
   const isOwn = ({ engineId }: EngineView): boolean => engineId === engine.engineId;
+  const isNear = ({ namespace }: EngineView): boolean => namespace === engine.options.namespace;
   const adaptive = createAdaptive(engine);
   const shadow = createShadow(engine, fresh);
   const tellHealth = createHealthReport(engine);
@@ -53,8 +54,12 @@ export function createPlacing(engine: Engine): Placing {
     return library === undefined ? view : withDefinitions(view, library.stored());
   };
 
-  /** Decoded when something is placed: a beat without that costs no more for a hundred engines than for one. */
-  const views = (): readonly EngineView[] => (decoded ??= rows.length > 1 ? rows.map(viewOf) : []);
+  /**
+   * Of its namespace. Decoded when something is placed: a beat without that costs no more for a hundred engines than for
+   * one.
+   */
+  const views = (): readonly EngineView[] =>
+    (decoded ??= rows.length > 1 ? rows.map(viewOf).filter(isNear) : []);
 
   /** Its own runs it can count at any time; what its beat said is up to a second old. */
   const withOwnRuns = (view: EngineView): EngineView =>
@@ -71,7 +76,7 @@ export function createPlacing(engine: Engine): Placing {
       if (usesAdaptive(rule)) state = { ...state, adaptive: adaptive.follow(views()) };
       tellHealth(rows.length > 1 ? rows.find(({ engineId }) => engineId === engine.engineId) : undefined);
     },
-    isAlone: () => rows.length <= 1,
+    isAlone: () => rows.length <= 1 || views().length <= 1,
     place(work) {
       const seen = views().map(withOwnRuns);
       const chosen = choose(strategyFor(rule, work.queue), work, seen, state);

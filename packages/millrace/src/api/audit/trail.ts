@@ -12,6 +12,8 @@ export interface Trail {
    * never rejects: what was done is done.
    */
   record(act: Act): Promise<void>;
+  /** The entry of an act that the store writes together with what was done. */
+  entryOf(act: Act): AuditEntry;
   /** Writes what is left, if the store takes it now; what it does not take is logged, word by word. */
   stop(): Promise<void>;
 }
@@ -64,10 +66,14 @@ class StoreTrail implements Trail {
     this.newId = idsInOrder(parts);
   }
 
+  entryOf(act: Act): AuditEntry {
+    return { id: this.newId(), namespace: this.parts.namespace, ...textsOf(act) };
+  }
+
   record(act: Act): Promise<void> {
-    const { namespace, mostKept = MOST_KEPT } = this.parts;
+    const { mostKept = MOST_KEPT } = this.parts;
     return new Promise((told) => {
-      const waiting = { entry: { id: this.newId(), namespace, ...textsOf(act) }, told };
+      const waiting = { entry: this.entryOf(act), told };
       if (this.kept.length >= mostKept)
         return this.give([waiting], `${this.kept.length} others wait for the store`);
       this.kept.push(waiting);

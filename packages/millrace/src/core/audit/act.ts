@@ -94,7 +94,7 @@ function cut(text: string, most: number): string {
 
 /** Without what no store keeps exactly: NUL characters and halves of surrogate pairs. */
 function plain(text: string): string {
-  return text.replaceAll('\0', '').toWellFormed();
+  return text.isWellFormed() && !text.includes('\0') ? text : text.replaceAll('\0', '').toWellFormed();
 }
 
 /** An entry as the store has it. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { HeaderReader } from '../wire/exchange.ts';
 
 /** What a request shows to say who calls. */
@@ -21,5 +22,17 @@ export function credentialOf(headers: HeaderReader): Credential | undefined {
   const text = bearer ?? plain;
   if (text === undefined || text.length > MOST_CHARS) return undefined;
   if (bearer !== undefined && plain !== undefined && bearer !== plain) return undefined;
-  return { text, digest: hash('sha256', text, 'base64url') };
+  return { text, digest: digestOf(text) };
+}
+
+/** Whoever calls often shows the same each time. */
+const MOST_KNOWN = 1_000;
+const digests = new LRUCache<string, string>({ max: MOST_KNOWN });
+
+function digestOf(text: string): string {
+  const known = digests.get(text);
+  if (known !== undefined) return known;
+  const digest = hash('sha256', text, 'base64url');
+  digests.set(text, digest);
+  return digest;
 }

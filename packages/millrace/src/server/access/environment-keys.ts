@@ -19,10 +19,15 @@ export function environmentKeys(
       namespace: key.namespace ?? namespace,
     },
   }));
+  /** Those that were shown, by what is nobody's secret. */
+  const shown = new Map<string, Principal>();
   return ({ digest }) => {
+    const before = shown.get(digest);
+    if (before !== undefined) return before;
     const given = Buffer.from(digest, 'base64url');
     let found: Principal | undefined;
     for (const each of known) if (timingSafeEqual(each.digest, given)) found = each.principal;
+    if (found !== undefined) shown.set(digest, found);
     return found;
   };
 }

@@ -76,8 +76,18 @@ export function createThrottle(mono: () => number): Throttle {
   };
 }
 
+const networks = new LRUCache<string, string>({ max: MOST_ADDRESSES });
+
 /** IPv4 as it is, also in its IPv6 form; of IPv6 the first 64 bits. */
 export function networkOf(remote: string): string {
+  const known = networks.get(remote);
+  if (known !== undefined) return known;
+  const network = networkIn(remote);
+  networks.set(remote, network);
+  return network;
+}
+
+function networkIn(remote: string): string {
   const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(remote) ?? [];
   if (mapped !== undefined) return mapped;
   const [plain = ''] = remote.split('%');

@@ -4,7 +4,7 @@ import { ERRORS, isMillraceError } from '../../core/errors.ts';
 import type { Known } from '../access/principal.ts';
 import type { End, Seen } from '../http/app.ts';
 import type { Answer, Route } from '../http/route.ts';
-import type { HeaderReader } from '../wire/exchange.ts';
+import { cleanerOf, originOf, reasonIn, type Clean } from './origin.ts';
 
 /** Whether it changes something. */
 export function isAct({ method, permission }: Route): boolean {
@@ -12,25 +12,23 @@ export function isAct({ method, permission }: Route): boolean {
 }
 
 /**
- * What the audit log says of a request. Undefined: nothing, because it was turned away before anybody looked at what it
- * wanted, for its form or for the sake of others who want something too.
+ * What the audit log says of a request. Undefined: nothing, because it says it already, or because the request was turned
+ * away before anybody looked at what it wanted, for its form or for the sake of others who want something too.
  */
 export function actOf(seen: Seen, who: Known, end: End): Act | undefined {
   const ending = endingOf(seen, end);
   if (ending === undefined) return undefined;
-  const { route, remote, requestId, described } = seen;
-  const clean = cleanerOf(seen.headers);
   const answer = 'answer' in end ? end.answer : undefined;
+  if (answer?.recorded === true) return undefined;
+  const { route, described } = seen;
+  const clean = cleanerOf(seen.headers);
   const [target, others] = targetOf(seen, answer);
   const after = described?.after === undefined ? others : answer && described.after(answer);
   return {
-    actor: who.kind === 'local' ? 'local' : `${who.kind}:${who.id}`,
+    ...originOf(who, seen, reasonOf(seen)),
     action: route.name,
     target: clean(described?.target ?? target),
     ...ending,
-    remote,
-    reason: clean(reasonOf(seen)),
-    requestId: clean(requestId),
     before: cleanState(clean, described?.before),
     after: cleanState(clean, after),
   };
@@ -75,23 +73,10 @@ function textIn(body: unknown, name: string): string | undefined {
 
 /** A header, or a field of the body that the route means as one: bodies may be anything else, such as a payload. */
 function reasonOf({ headers, route, taken }: Seen): string | undefined {
-  const given = headers.get('x-reason');
-  if (given !== null) return given;
+  const given = reasonIn(headers);
+  if (given !== undefined) return given;
   if (!(route.body instanceof z.ZodObject) || !('reason' in route.body.shape)) return undefined;
   return textIn(taken?.body, 'reason');
-}
-
-type Clean = <T extends string | undefined>(text: T) => T;
-
-/** Takes the request's own credential out of texts, whoever has put it there. */
-function cleanerOf(headers: HeaderReader): Clean {
-  const given = [headers.get('x-api-key'), headers.get('authorization')?.replace(/^\S+\s+/, '')];
-  const secrets = given.flatMap((secret) =>
-    secret === null || secret === undefined || secret === '' ? [] : [secret],
-  );
-  return <T extends string | undefined>(text: T): T =>
-    // A text stays one.
-    secrets.reduce<string | undefined>((left, secret) => left?.replaceAll(secret, '***'), text) as T;
 }
 
 function cleanState(clean: Clean, state: unknown): unknown {

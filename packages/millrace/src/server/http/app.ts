@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { MillraceError } from '../../core/errors.ts';
+import { originOf } from '../audit/origin.ts';
 import { may, type Doorkeeper, type Principal } from '../access/principal.ts';
 import { OPEN_GATE, type Gate, type Visit } from '../quota/gate.ts';
 import type { Tenants } from '../tenants.ts';
@@ -127,6 +128,9 @@ async function handled(
     principal,
     millrace,
     headers,
+    get origin() {
+      return originOf(principal, seen);
+    },
     get signal() {
       // Made where it is asked for.
       return parts.stopping ? AbortSignal.any([asked.signal, parts.stopping]) : asked.signal;

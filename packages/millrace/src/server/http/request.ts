@@ -1,5 +1,6 @@
 import { MillraceError } from '../../core/errors.ts';
 import type { Millrace } from '../../millrace.ts';
+import type { Origin } from '../audit/origin.ts';
 import type { Principal } from '../access/principal.ts';
 import type { HeaderReader } from '../wire/exchange.ts';
 
@@ -13,6 +14,8 @@ export interface RequestContext {
   /** W3C trace context of the caller, where it has one that is well-formed. */
   readonly traceparent: string | undefined;
   readonly headers: HeaderReader;
+  /** For what is written into the audit log together with the act. */
+  readonly origin: Origin;
   /** Ends with the connection, and when the server is about to close. */
   readonly signal: AbortSignal;
 }

@@ -19,6 +19,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Becomes JSON. */
   readonly body?: unknown;
+  /** The audit log has it already, written together with what was done. */
+  readonly recorded?: boolean;
   /** Sent as it is; then `headers` says of what type. */
   readonly stream?: ReadableStream<Uint8Array>;
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { isMillraceError, MillraceError } from '../../core/errors.ts';
 import type { Asked } from './exchange.ts';
 
@@ -67,14 +68,10 @@ export function tooLarge(maxBytes: number): MillraceError {
   return new MillraceError('PAYLOAD_TOO_LARGE', `the body is larger than ${maxBytes} bytes`);
 }
 
-const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 function decoded(bytes: Uint8Array): string {
-  try {
-    return DECODER.decode(bytes);
-  } catch {
-    throw new MillraceError('INVALID_JSON', 'the body is not UTF-8');
-  }
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (!isUtf8(bytes)) throw new MillraceError('INVALID_JSON', 'the body is not UTF-8');
+  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
 }
 
 /** Counts what is open outside of texts, without building anything. */

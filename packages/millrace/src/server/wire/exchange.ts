@@ -28,7 +28,8 @@ export interface Asked {
 /** What is sent back. */
 export interface Reply {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Its own: whoever sends it adds what he knows. */
+  readonly headers: Record<string, string>;
   readonly body?: string | ReadableStream<Uint8Array> | undefined;
 }
 

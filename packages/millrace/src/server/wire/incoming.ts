@@ -54,6 +54,11 @@ export class Incoming implements Asked, HeaderReader {
 
   readBytes(maxBytes: number): Promise<Uint8Array> {
     const { incoming } = this;
+    return incoming.complete ? takeAll(incoming, maxBytes) : this.gather(maxBytes);
+  }
+
+  private gather(maxBytes: number): Promise<Uint8Array> {
+    const { incoming } = this;
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
@@ -77,6 +82,14 @@ export class Incoming implements Asked, HeaderReader {
   }
 }
 
+const NOTHING = new Uint8Array(0);
+
+/** A small body is there as soon as its head. */
+function takeAll(incoming: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const all = (incoming.read() as Buffer | null) ?? NOTHING; // without an encoding there are bytes
+  return all.byteLength > maxBytes ? Promise.reject(tooLarge(maxBytes)) : Promise.resolve(all);
+}
+
 /** A target may name the server, too; of anything else no route has the form. @source RFC 9112, Request Target. */
 function targetOf(url: string): string {
   if (url.startsWith('/')) return url;
@@ -94,12 +107,13 @@ export function send(
   if (!incoming.complete) outgoing.once('finish', () => discardRest(incoming));
   if (typeof body === 'object') return void sendStream(body.getReader(), { status, headers }, outgoing);
   if (body === undefined) {
-    const isBare = status === 204 || status === 304;
-    outgoing.writeHead(status, isBare ? { ...headers } : { ...headers, 'content-length': '0' });
+    if (status !== 204 && status !== 304) headers['content-length'] = '0';
+    outgoing.writeHead(status, headers);
     return void outgoing.end();
   }
   const bytes = Buffer.byteLength(body);
-  outgoing.writeHead(status, { ...headers, 'content-length': String(bytes) });
+  headers['content-length'] = String(bytes);
+  outgoing.writeHead(status, headers);
   // What is ASCII goes as it is, with the head.
   outgoing.end(body, bytes === body.length ? 'latin1' : 'utf8');
 }
@@ -110,7 +124,7 @@ async function sendStream(
   outgoing: ServerResponse,
 ): Promise<void> {
   outgoing.once('close', () => void reader.cancel().catch(() => undefined));
-  outgoing.writeHead(status, { ...headers });
+  outgoing.writeHead(status, headers);
   // Of a HEAD nobody reads the stream: what stands behind it must know.
   if (outgoing.req.method === 'HEAD') {
     outgoing.end();

@@ -2,7 +2,7 @@ import type { Beginning } from '../../core/run/event.ts';
 import type { ClosedStatus, Priority, RunStatus } from '../../core/status.ts';
 import type { KeyLimit } from '../../core/limits/limit.ts';
 import type { Outlook } from '../../core/limits/retry-after.ts';
-import type { AuditStore } from './access/audit.ts';
+import type { AuditEntry, AuditStore } from './access/audit.ts';
 import type { AccessStore } from './access/keys.ts';
 import type { ChangeStore } from './changes.ts';
 import type { ClusterStore } from './cluster.ts';
@@ -209,6 +209,8 @@ export interface StartRequest {
    * start is for whichever run has the key: fingerprints are not compared.
    */
   message?: Omit<Message, 'target'> | undefined;
+  /** Written into the audit log together with the run; where the start starts nothing, not at all. */
+  act?: AuditEntry | undefined;
 }
 
 /** Who may claim a run first, and for how long. */

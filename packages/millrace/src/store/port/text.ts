@@ -61,6 +61,7 @@ export function checkStart(request: StartRequest): void {
   checkText(request.parentRunId, 'parentRunId');
   checkText(request.owner, 'owner');
   checkText(request.message?.dedup, 'dedup');
+  if (request.act !== undefined) checkAudit([request.act]);
 }
 
 /** A name, and numbers that every backend can keep: a limit of nothing is a pause, and is written so. */
@@ -207,9 +208,13 @@ export function checkAudit(entries: readonly AuditEntry[]): void {
     const allowed = `at most ${MAX_AUDIT_ENTRIES} are allowed`;
     throw new StoreError('definite', `${entries.length} audit entries in one call; ${allowed}`);
   }
-  for (const { outcome: _, ...texts } of entries)
-    for (const [field, text] of Object.entries(texts)) checkText(text, `${field} of an audit entry`);
+  for (const entry of entries) for (const field of AUDIT_TEXTS) checkText(entry[field], field);
 }
+
+const AUDIT_TEXTS = [
+  ...(['id', 'namespace', 'actor', 'action', 'target', 'code', 'remote', 'reason', 'requestId'] as const),
+  ...(['before', 'after'] as const),
+];
 
 export function checkAuditFilter({ namespace, actor, action, target, before }: AuditFilter): void {
   const texts = { namespace, actor, action, target, before };

@@ -298,9 +298,17 @@ function prepareActs(connection: Connection) {
   };
 }
 
-function startAll({ starts }: Acts, requests: readonly StartRequest[], unowned: boolean): StartResult[] {
+function startAll(
+  { starts, audit }: Acts,
+  requests: readonly StartRequest[],
+  unowned: boolean,
+): StartResult[] {
   const call = starts.call({ unowned, outside: true });
-  return requests.map((request) => starts.start(request, call));
+  return requests.map((request) => {
+    const result = starts.start(request, call);
+    if (request.act !== undefined && result.outcome === 'started') audit.append([request.act]);
+    return result;
+  });
 }
 
 /** Starts that belong to the transaction of an author's function which is running now. */

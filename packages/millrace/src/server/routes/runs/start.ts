@@ -25,10 +25,12 @@ const startRun = route({
   },
   async handle({ body }, context) {
     const key = idempotencyKeyOf(context.headers);
-    const [outcome] = await context.millrace.startEach([itemOf(body, key, context)]);
+    const item = { ...itemOf(body, key, context), audit: context.origin };
+    const [outcome] = await context.millrace.startEach([item]);
     const started = outcome as StartOutcome; // one of each item
     if ('refusal' in started) throw started.refusal;
-    return { status: started.isNew ? 201 : 200, body: acknowledged(started) };
+    const { isNew } = started;
+    return { status: isNew ? 201 : 200, body: acknowledged(started), recorded: isNew };
   },
 });
 

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { runIdOf } from '../../../core/ids.ts';
 import { type AuditEntry, type AuditFilter, MAX_AUDIT_ENTRIES } from '../../port/access/audit.ts';
 import type { Store } from '../../port/store.ts';
-import { newId } from '../samples.ts';
+import { newId, startOf } from '../samples.ts';
 import type { Promises } from '../subject.ts';
 
 const NOTHING = {
@@ -66,6 +66,28 @@ export const auditPromises: Promises = {
       ['b', 'key:a'],
       ['a', 'key:a'],
     ]);
+  },
+  'the entry of a start is written with the run, and not where nothing is started': async ({
+    store,
+    clock,
+  }) => {
+    const act = (action: string): { act: AuditEntry } => ({
+      act: entry({ action, target: 'runs/x', reason: 'ä' }),
+    });
+    const first = startOf({ key: 'k', fingerprint: 'same', ...act('first') });
+    const plain = startOf();
+    await store.startRuns([startOf(), first, plain]);
+    const again = [{ ...first }, startOf({ key: 'k', fingerprint: 'same', ...act('existing') })];
+    const refused = startOf({ key: 'k', fingerprint: 'other', ...act('refused') });
+    const results = await store.startRuns([...again, refused, startOf(act('second'))]);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['started', 'existing', 'key-in-use', 'started']);
+    expect(await actionsOf(store)).toEqual(['second', 'first']);
+    expect((await store.listAudit(ALL)).at(-1)).toEqual({ ...first.act, at: clock.now() });
+  },
+  'a start whose entry no store keeps starts nothing': async ({ store }) => {
+    const request = startOf({ act: entry({ actor: 'a\0' }) });
+    await expect(store.startRuns([request])).rejects.toMatchObject(REFUSED);
+    expect(await store.readRuns([{ runId: request.runId }])).toEqual([undefined]);
   },
   'each namespace reads its own': async ({ store }) => {
     const foreign = entry({ namespace: 'other', action: 'theirs' });

@@ -46,7 +46,7 @@ export function auditCalls({ write, read }: Connections, now: () => number | und
   return {
     appendAudit: async (entries) => {
       checkAudit(entries);
-      if (entries.length > 0) await write({ text: APPEND, values: [now(), ...columnsOf(entries)] });
+      if (entries.length > 0) await write({ text: APPEND, values: [now(), ...auditColumns(entries)] });
     },
     listAudit: async (filter) => {
       checkAuditFilter(filter);
@@ -59,7 +59,10 @@ export function auditCalls({ write, read }: Connections, now: () => number | und
   };
 }
 
-function columnsOf(entries: readonly AuditEntry[]): Parameter[] {
+/** How many parameters `auditColumns` gives. */
+export const AUDIT_COLUMNS = 12;
+
+export function auditColumns(entries: readonly AuditEntry[]): Parameter[] {
   const texts = (of: (entry: AuditEntry) => string | undefined): Buffer | null =>
     sparse(textArray, entries.map(of));
   return [

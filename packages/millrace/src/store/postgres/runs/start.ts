@@ -1,27 +1,31 @@
 import { PRIORITY_CODE } from '../../../core/status.ts';
 import type { DeliveryResult, StartRequest, StartResult } from '../../port/store.ts';
+import { AUDIT_COLUMNS, auditColumns } from '../audit/audit.ts';
+import { int4Array } from '../database/binary-array.ts';
 import type { Statement } from '../database/connect.ts';
 import { type Answer, deliveryOf, plainlyStarted, START, START_DELIVERY, startOf } from './answer.ts';
 import { engineColumn, START_COLUMNS, startColumns } from './columns.ts';
 import { functionCall } from './function-call.ts';
 
 const START_RUNS = functionCall('start_v1', 4 + START_COLUMNS);
+const START_RECORDED = functionCall('start_recorded_v1', 4 + START_COLUMNS + 1 + AUDIT_COLUMNS);
 
 /** `unowned`: part of a caller's own transaction, which may yet be undone, so nobody may execute it now. */
 export function startStatement(
   requests: readonly StartRequest[],
   options: { now: number | undefined; unowned: boolean },
 ): Statement {
-  return {
-    text: START_RUNS,
-    values: [
-      options.now,
-      options.unowned ? null : engineColumn(requests.map(({ owner }) => owner)),
-      options.unowned,
-      true,
-      ...startColumns(requests),
-    ],
-  };
+  const values = [
+    options.now,
+    options.unowned ? null : engineColumn(requests.map(({ owner }) => owner)),
+    options.unowned,
+    true,
+    ...startColumns(requests),
+  ];
+  const acts = requests.flatMap(({ act }, at) => (act === undefined ? [] : [{ act, place: at + 1 }]));
+  if (acts.length === 0) return { text: START_RUNS, values };
+  const places = int4Array(acts.map(({ place }) => place));
+  return { text: START_RECORDED, values: [...values, places, ...auditColumns(acts.map(({ act }) => act))] };
 }
 
 /** Results in request order; what the answers do not speak of went as asked. */

@@ -1,4 +1,5 @@
 import { KEY_TABLE } from '../access/tables.ts';
+import { START_RECORDED } from '../audit/starts.ts';
 import { AUDIT_TABLE } from '../audit/tables.ts';
 import { DEFINITIONS } from '../definitions/functions.ts';
 import { CLOSED_TIMES, DEFINITION_TABLES } from '../definitions/tables.ts';
@@ -62,4 +63,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 8, name: 'closed runs in the order of time', sql: CLOSED_ORDER },
   { id: 9, name: 'pauses of runs', sql: PAUSES },
   { id: 10, name: 'reads of runs', sql: READ_RUNS },
+  { id: 11, name: 'starts with their audit entries', sql: START_RECORDED },
 ];

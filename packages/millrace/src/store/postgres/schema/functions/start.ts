@@ -17,14 +17,16 @@ const STARTS = `unnest(s_run, s_namespace, s_workflow, s_version, s_queue, s_pri
       dedup_ms, start_at, deadline_at, parent_run_id, parent_ordinal, commit_id, owner, data, message, body, reuse,
       predecessor, limits, assign_to, assign_ms, n)`;
 
-export const START = `
-CREATE FUNCTION millrace.start_v1(
-  p_now bigint, p_engines uuid[], p_unowned boolean, p_outside boolean,
+export const START_PARAMETERS = `p_now bigint, p_engines uuid[], p_unowned boolean, p_outside boolean,
   s_run uuid[], s_namespace text[], s_workflow text[], s_version text[], s_queue text[],
   s_priority integer[], s_tags text[], s_key text[], s_fingerprint text[], s_reuse integer[], s_dedup_ms bigint[],
   s_start_at bigint[], s_deadline_at bigint[], s_parent uuid[], s_ordinal integer[], s_commit bigint[],
   s_owner uuid[], s_data bytea[], s_message text[], s_body bytea[], s_window integer[],
-  s_predecessor uuid[], s_limits text[], s_assign uuid[], s_assign_ms integer[]
+  s_predecessor uuid[], s_limits text[], s_assign uuid[], s_assign_ms integer[]`;
+
+export const START = `
+CREATE FUNCTION millrace.start_v1(
+  ${START_PARAMETERS}
 ) RETURNS SETOF millrace.answer_v1 LANGUAGE plpgsql VOLATILE ${PLANNING} AS $$
 #variable_conflict use_column
 DECLARE
