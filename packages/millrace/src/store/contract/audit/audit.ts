@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { runIdOf } from '../../../core/ids.ts';
 import { type AuditEntry, type AuditFilter, MAX_AUDIT_ENTRIES } from '../../port/access/audit.ts';
-import type { Store } from '../../port/store.ts';
+import type { StartRequest, Store } from '../../port/store.ts';
 import { newId, startOf } from '../samples.ts';
 import type { Promises } from '../subject.ts';
 
@@ -26,6 +26,10 @@ function entry(more: Partial<AuditEntry> = {}): AuditEntry {
     ...NOTHING,
     ...more,
   };
+}
+
+function act(action: string): Pick<StartRequest, 'act'> {
+  return { act: entry({ action, target: 'runs/x', reason: 'ä' }) };
 }
 
 async function actionsOf(store: Store, more: Partial<AuditFilter> = {}): Promise<string[]> {
@@ -71,9 +75,6 @@ export const auditPromises: Promises = {
     store,
     clock,
   }) => {
-    const act = (action: string): { act: AuditEntry } => ({
-      act: entry({ action, target: 'runs/x', reason: 'ä' }),
-    });
     const first = startOf({ key: 'k', fingerprint: 'same', ...act('first') });
     const plain = startOf();
     await store.startRuns([startOf(), first, plain]);
