@@ -50,7 +50,7 @@ describe('the environment', () => {
       failover: true,
       ...{ apiKeys: [], jwtIssuer: undefined, jwtAudience: undefined, jwksUrl: undefined },
       ...{ quotaOpenRuns: NO_QUOTA, quotaStartsPerSecond: NO_QUOTA, quotaPayloadBytes: NO_QUOTA },
-      ...{ maxRequests: 512, maxNamespaceRequests: 64 },
+      ...{ maxRequests: 1024, maxNamespaceRequests: 128 },
       logLevel: 'info',
       logFormat: 'text',
       ...{ host: '127.0.0.1', port: 7400, namespaces: ['default'], distributed: true },

@@ -311,17 +311,19 @@ export const SETTINGS = {
   }),
   maxRequests: setting({
     names: ['MAX_REQUESTS'],
-    meaning: 'Requests that a server works on at once; more are refused at once.',
-    fallback: 512,
-    shown: '512',
+    meaning: 'Requests that are in a server at once; more are refused at once.',
+    fallback: 1024,
+    shown: '1024',
     read: count(1, 100_000),
   }),
   maxNamespaceRequests: setting({
     names: ['MAX_NAMESPACE_REQUESTS'],
-    meaning: 'The same of each namespace.',
-    fallback: 64,
-    shown: '64',
-    reason: 'What one namespace sends must not stand in the way of the others.',
+    meaning:
+      'Requests of a namespace that a server works on at once; three times as many wait for their turn.',
+    fallback: 128,
+    shown: '128',
+    reason:
+      'Beside other namespaces each has a 32nd part of it, so that none stands in the way of the others.',
     read: count(1, 100_000),
   }),
   logLevel: setting({

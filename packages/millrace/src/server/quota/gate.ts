@@ -1,13 +1,15 @@
 import { NO_QUOTA, quotaOf, type Quota } from '../../core/configuration/quotas.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { createOpenRuns } from './open-runs.ts';
+import { createShares } from './shares.ts';
 import { createStartRates } from './starts.ts';
 
 /*
  * Who is let in, and how far. Owns the counts of requests on their way.
  *   I1  What is refused here costs nothing that others wait for: no body was read and no store asked, but for a count that
  *       all share who ask within two seconds.
- *   I2  A namespace that sends more than it may finds its own requests refused, and those of others as fast as before.
+ *   I2  A namespace that sends much waits for itself (shares.ts), and finds its own requests refused where that is not
+ *       enough.
  *   I3  Requests that wait for something to happen are counted apart: they hold a connection, and nothing that is scarce.
  *   I4  Refusals for sending too much come late, and hold nothing meanwhile: refusing costs something, too.
  */
@@ -63,7 +65,7 @@ export function createGate(parts: GateParts): Gate {
     payloadBytes = NO_QUOTA,
     mono = () => performance.now(),
   } = parts;
-  const working = new Map<string, number>();
+  const shares = createShares(maxNamespaceRequests, mono);
   const waiting = new Map<string, number>();
   const quotas = createQuotas(parts, mono);
   let inside = 0;
@@ -77,16 +79,16 @@ export function createGate(parts: GateParts): Gate {
       return {
         enter: async (wished) => {
           const { namespace, waits, starts } = wished;
-          const most = waits ? MOST_WAITING : maxNamespaceRequests;
           const before = leave;
-          const release = claim(waits ? waiting : working, namespace, most);
-          if (release === undefined) {
+          const turn = waits ? claim(waiting, namespace, MOST_WAITING) : shares.enter(namespace);
+          if (turn === undefined) {
             // Whoever sends the next when he has his answer sends no more than there is time to refuse (I4).
             leave = () => {};
             before();
             await parts.dampen?.();
-            throw tooMany(most);
+            throw tooMany(waits);
           }
+          const release = await turn;
           if (waits) before();
           leave = waits ? release : () => (release(), before());
           wish = wished;
@@ -153,14 +155,11 @@ function exceeded(quota: string, what: string, of: { limit: number; waitMs: numb
   });
 }
 
-function tooMany(limit: number): MillraceError {
-  return new MillraceError(
-    'TOO_MANY_REQUESTS',
-    `${limit} requests of the namespace are on their way already`,
-    {
-      details: { limit, retryAfterMs: SOON_MS },
-    },
-  );
+function tooMany(waits: boolean): MillraceError {
+  const what = waits
+    ? `${MOST_WAITING} requests of the namespace wait`
+    : 'the queue of the namespace is full';
+  return new MillraceError('TOO_MANY_REQUESTS', what, { details: { retryAfterMs: SOON_MS } });
 }
 
 function busy(limit: number): MillraceError {
