@@ -22,7 +22,14 @@ import { type Keys, openKeys } from '../access/keys.ts';
 import { changeLimit, type LimitTarget, type QueueChange, scopeOf } from '../limits/change.ts';
 import { type DeadPage, readDead, redriveDead, type Redriven } from '../limits/dead.ts';
 import { Observer } from '../changes/observer.ts';
-import { readAutoscaling, describeQueue, readLimits, readQueues, type Autoscaling } from '../limits/look.ts';
+import {
+  readAutoscaling,
+  describeQueue,
+  readLimits,
+  readQueues,
+  type Autoscaling,
+  type QueueDesk,
+} from '../limits/look.ts';
 import type { Keeper } from '../locks/keeper.ts';
 import { forceLock, readLocks } from '../locks/look.ts';
 import { tellGranted } from '../locks/open-keeper.ts';
@@ -41,6 +48,7 @@ export abstract class Operator extends Observer {
   protected abstract readonly library: Library;
   protected abstract readonly keeper: Keeper;
   protected abstract readonly trail: Trail;
+  protected abstract readonly queueDesk: QueueDesk;
   abstract run(ref: string | { key: string }): Run;
 
   /** The API keys of this namespace. */
@@ -138,7 +146,7 @@ export abstract class Operator extends Observer {
 
   /** The queues of the namespace that have open runs or limits, by name. */
   queues(): Promise<QueueDescription[]> {
-    return readQueues(this.store, this.options.namespace);
+    return readQueues(this.queueDesk);
   }
 
   /** How many runs of the namespace are open, tasks among them; counts to `limit` and no further. */
@@ -148,7 +156,7 @@ export abstract class Operator extends Observer {
 
   /** How many engines a queue wants, for an autoscaler. */
   autoscaling(queue = 'default'): Promise<Autoscaling> {
-    return readAutoscaling(this.store, this.options.namespace, queue);
+    return readAutoscaling(this.queueDesk, queue);
   }
 
   /** The limits of the namespace: of all, of queues, workflows and keys, those left out that only runs brought along. */
@@ -170,7 +178,7 @@ export abstract class Operator extends Observer {
     const { by = name } = options;
     await changeLimit(this.store, { namespace, by, scope: { kind: 'queue', name: queue }, change });
     this.gateway.hintReady();
-    return describeQueue(this.store, namespace, queue);
+    return describeQueue(this.queueDesk, queue);
   }
 
   /** The same for `{workflow}`, `{key}`, `{queue}`, or `'all'` of the namespace. @throws as `setQueue`. */

@@ -8,14 +8,24 @@ import { desiredEngines } from '../../core/limits/autoscaling.ts';
 import { engineView } from '../../core/cluster/engine-view.ts';
 import type { Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
+import type { QueueReports } from './queue-reports.ts';
 
-export async function readQueues(store: Store, namespace: string): Promise<QueueDescription[]> {
-  const { storeTime } = await ask(() => store.listEngines());
-  const [queues, limits] = await Promise.all([
-    ask(() => store.readQueues(namespace)),
-    ask(() => store.readLimits(namespace)),
-  ]);
-  return describeQueues(queues, limits, storeTime);
+/** Where queues are looked at. */
+export interface QueueDesk {
+  readonly store: Store;
+  readonly namespace: string;
+  readonly reports: QueueReports;
+  storeTime(): number;
+}
+
+export async function readQueues({
+  store,
+  namespace,
+  reports,
+  storeTime,
+}: QueueDesk): Promise<QueueDescription[]> {
+  const [queues, limits] = await Promise.all([reports(), ask(() => store.readLimits(namespace))]);
+  return describeQueues(queues, limits, storeTime());
 }
 
 export async function readLimits(store: Store, namespace: string): Promise<LimitDescription[]> {
@@ -23,12 +33,8 @@ export async function readLimits(store: Store, namespace: string): Promise<Limit
 }
 
 /** One queue, empty and without limits as it may be. */
-export async function describeQueue(
-  store: Store,
-  namespace: string,
-  queue: string,
-): Promise<QueueDescription> {
-  const found = (await readQueues(store, namespace)).find((described) => described.queue === queue);
+export async function describeQueue(desk: QueueDesk, queue: string): Promise<QueueDescription> {
+  const found = (await readQueues(desk)).find((described) => described.queue === queue);
   return (
     found ??
     (describeQueues(
@@ -49,12 +55,10 @@ export interface Autoscaling {
   readonly desired: number;
 }
 
-export async function readAutoscaling(store: Store, namespace: string, queue: string): Promise<Autoscaling> {
+export async function readAutoscaling(desk: QueueDesk, queue: string): Promise<Autoscaling> {
+  const { store, namespace } = desk;
   const { storeTime, engines: rows } = await ask(() => store.listEngines());
-  const [reports, limits] = await Promise.all([
-    ask(() => store.readQueues(namespace)),
-    ask(() => store.readLimits(namespace)),
-  ]);
+  const [reports, limits] = await Promise.all([desk.reports(), ask(() => store.readLimits(namespace))]);
   const reported = reports.filter((report) => report.queue === queue);
   const described = describeQueues(reported, limits, storeTime).find((one) => one.queue === queue);
   if (described === undefined) return { queue, depth: 0, oldestAgeSeconds: null, desired: 0 };

@@ -75,6 +75,8 @@ export interface RunLimits {
 
 export interface QueueReport {
   queue: string;
+  /** Runs that are open, however they stand. */
+  open: number;
   /** Queued runs, suspects and parked ones among them. */
   depth: number;
   /** Since when the one that has waited longest could be claimed. */

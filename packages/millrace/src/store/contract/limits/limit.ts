@@ -295,8 +295,8 @@ export const limitPromises: Promises = {
     await startSome(store, 1, { queue: 'slow' });
     await claimedIds(store, engineId, { limit: 1 });
     expect(await store.readQueues('default')).toEqual([
-      { queue: 'default', depth: 2, oldestReadyAt: since, running: 1 },
-      { queue: 'slow', depth: 1, oldestReadyAt: since + 50, running: 0 },
+      { queue: 'default', open: 3, depth: 2, oldestReadyAt: since, running: 1 },
+      { queue: 'slow', open: 1, depth: 1, oldestReadyAt: since + 50, running: 0 },
     ]);
     expect(await store.readQueues('tenant')).toEqual([]);
   },

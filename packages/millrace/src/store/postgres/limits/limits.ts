@@ -48,7 +48,7 @@ ORDER BY l.kind, l.name`;
 const QUEUES = `
 SELECT r.queue, (count(*) FILTER (WHERE r.status = ${STATUS_CODE.queued}))::integer,
   min(r.ready_at) FILTER (WHERE r.status = ${STATUS_CODE.queued}),
-  (count(*) FILTER (WHERE r.status = ${STATUS_CODE.running}))::integer
+  (count(*) FILTER (WHERE r.status = ${STATUS_CODE.running}))::integer, count(*)::integer
 FROM millrace.runs r WHERE r.namespace = $1 GROUP BY r.queue ORDER BY r.queue`;
 
 type Row = [
@@ -65,6 +65,7 @@ type Row = [
   tokens: number,
   refilledAt: number,
 ];
+type QueueRow = [queue: string, depth: number, oldest: number | null, running: number, open: number];
 type ReportRow = [...row: Row, inUse: number, holders: string[], now: number];
 
 /** The table `limits`. `now`: undefined for the database's clock. */
@@ -88,12 +89,12 @@ export function limitActs({ write, read }: Connections, now: () => number | unde
       return { granted, parkedOn: parkedOn ?? undefined, keys, limits: await reports(LIMITS_OF_RUN, runId) };
     },
     readQueues: async (namespace): Promise<QueueReport[]> => {
-      const rows = await read<[queue: string, depth: number, oldest: number | null, running: number]>({
+      const rows = await read<QueueRow>({
         text: QUEUES,
         values: [namespace],
       });
-      return rows.map(([queue, depth, oldest, running]) => {
-        return { queue, depth, running, oldestReadyAt: oldest ?? undefined };
+      return rows.map(([queue, depth, oldest, running, open]) => {
+        return { queue, open, depth, running, oldestReadyAt: oldest ?? undefined };
       });
     },
   };

@@ -24,6 +24,7 @@ interface StoredQueue {
   depth: number;
   oldest: number | null;
   running: number;
+  open: number;
 }
 
 export function prepareLimitReads(connection: Connection, limits: Limits): LimitReads {
@@ -47,7 +48,7 @@ export function prepareLimitReads(connection: Connection, limits: Limits): Limit
   const selectQueues = connection.prepare<StoredQueue>(`
     SELECT queue, count(*) FILTER (WHERE status = ${STATUS_CODE.queued}) AS depth,
       min(ready_at) FILTER (WHERE status = ${STATUS_CODE.queued}) AS oldest,
-      count(*) FILTER (WHERE status = ${STATUS_CODE.running}) AS running
+      count(*) FILTER (WHERE status = ${STATUS_CODE.running}) AS running, count(*) AS open
     FROM runs WHERE namespace = ? GROUP BY queue ORDER BY queue`);
 
   function reportOf({ row, max, inUse, tokens, nextTokenAt }: Limit): LimitReport {
@@ -78,8 +79,8 @@ export function prepareLimitReads(connection: Connection, limits: Limits): Limit
       return { granted, parkedOn: parkedOn ?? undefined, keys, limits: found };
     },
     queues: (namespace) =>
-      selectQueues.all(namespace).map(({ queue, depth, oldest, running }) => {
-        return { queue, depth, running, oldestReadyAt: oldest ?? undefined };
+      selectQueues.all(namespace).map(({ queue, open, depth, oldest, running }) => {
+        return { queue, open, depth, running, oldestReadyAt: oldest ?? undefined };
       }),
   };
 }
