@@ -46,13 +46,13 @@ export async function openLoop({ url, connections, seconds, perSecond, request, 
     pump();
   };
   const pump = () => {
-    while (free.length > 0 && waiting.length > 0) void send(free.pop(), waiting.shift());
+    while (free.length > 0 && waiting.length > 0) void send(free.shift(), waiting.shift());
   };
   const total = Math.round(seconds * perSecond);
   const startedAt = now();
   let sent = 0;
   while (sent < total) {
-    const due = Math.min(total, Math.floor(((now() - startedAt) / 1000) * perSecond));
+    const due = Math.min(total, 1 + Math.floor(((now() - startedAt) / 1000) * perSecond));
     for (; sent < due; sent++)
       waiting.push({ dueAt: startedAt + (sent / perSecond) * 1000, text: request(sent) });
     pump();

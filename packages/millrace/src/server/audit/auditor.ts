@@ -11,15 +11,15 @@ import { actOf, isAct } from './act-of.ts';
 export function createAuditor(parts: {
   readonly tenants: Tenants;
   readonly doorkeeper: Doorkeeper;
-}): (seen: Seen, end: End) => Promise<void> {
+}): (seen: Seen, end: End) => Promise<void> | undefined {
   const { tenants, doorkeeper } = parts;
-  return async (seen, end) => {
-    if (!isAct(seen.route)) return;
+  async function write(seen: Seen, end: End): Promise<void> {
     const who = seen.principal ?? (await knownOf(doorkeeper, seen, end));
     if (who === undefined || !tenants.names.includes(who.namespace)) return;
     const act = actOf(seen, who, end);
     if (act !== undefined) await tenants.of(who.namespace).record(act);
-  };
+  }
+  return (seen, end) => (isAct(seen.route) ? write(seen, end) : undefined);
 }
 
 /** Who tried it with a credential that does not hold any more. */

@@ -32,8 +32,8 @@ export interface AppParts {
   readonly stopping?: AbortSignal;
   /** Hears of every request that was answered; must not throw. */
   readonly onAnswer?: (seen: Answered) => void;
-  /** Hears how each request ended, before its caller does; must not reject. */
-  readonly onEnd?: (seen: Seen, end: End) => Promise<void>;
+  /** Hears how each request ended, before its caller does; must not reject. Undefined: its caller need not wait. */
+  readonly onEnd?: (seen: Seen, end: End) => Promise<void> | undefined;
 }
 
 /** One request, as far as it has come. */
@@ -96,7 +96,8 @@ async function serve(parts: AppParts, asked: Asked, { route, params }: Found, tr
   } finally {
     visit?.leave();
   }
-  await parts.onEnd?.(seen, end);
+  const told = parts.onEnd?.(seen, end);
+  if (told !== undefined) await told;
   return reply;
 }
 

@@ -88,7 +88,7 @@ export function createGate(parts: GateParts): Gate {
             await parts.dampen?.();
             throw tooMany(waits);
           }
-          const release = await turn;
+          const release = typeof turn === 'function' ? turn : await turn;
           if (waits) before();
           leave = waits ? release : () => (release(), before());
           wish = wished;

@@ -11,7 +11,7 @@ function enterOften(shares: Shares, namespace: string, times: number) {
   for (let n = 0; n < times; n++) {
     const entered = shares.enter(namespace);
     if (entered === undefined) refused += 1;
-    else void entered.then((leave) => inside.push(leave));
+    else void Promise.resolve(entered).then((leave) => inside.push(leave));
   }
   return { inside, refused };
 }

@@ -7,10 +7,10 @@
  */
 export interface Shares {
   /**
-   * When it is the turn of one more.
+   * When it is the turn of one more; at once where nobody has to wait.
    * @returns what he calls when he is done; undefined: so many wait already that he cannot.
    */
-  enter(namespace: string): Promise<() => void> | undefined;
+  enter(namespace: string): (() => void) | Promise<() => void> | undefined;
 }
 
 /** For each that may work so many may wait. */
@@ -68,7 +68,7 @@ export function createShares(most: number, mono: () => number): Shares {
       const now = mono();
       const share = shareOf(namespace);
       share.seenAt = now;
-      if (share.waiting.length === 0 && share.working < limitAt(now)) return Promise.resolve(work(share));
+      if (share.waiting.length === 0 && share.working < limitAt(now)) return work(share);
       if (share.waiting.length >= most * WAITING) return undefined;
       return new Promise((resolve) => void share.waiting.push(() => resolve(work(share))));
     },

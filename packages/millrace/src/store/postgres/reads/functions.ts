@@ -8,8 +8,8 @@ import { closedOf, COLUMN_TYPES, openOf } from './columns.ts';
  */
 export const READ_RUNS = `
 CREATE FUNCTION millrace.read_runs_v1(p_runs uuid[], p_namespaces text[], p_keys text[], p_firsts boolean)
-RETURNS TABLE (n integer, ${COLUMN_TYPES},
-  last_seq integer, last_count integer, last_data bytea, first_count integer, first_data bytea)
+RETURNS TABLE (${COLUMN_TYPES},
+  last_seq integer, last_count integer, last_data bytea, first_count integer, first_data bytea, n integer)
 LANGUAGE plpgsql STABLE ${PLANNING} AS $$
 #variable_conflict use_column
 BEGIN
@@ -19,9 +19,9 @@ BEGIN
       (SELECT k.run_id FROM millrace.keys k WHERE k.namespace = w.namespace AND k.key = w.key)) AS run_id
     FROM unnest(p_runs, p_namespaces, p_keys) WITH ORDINALITY AS w(run_id, namespace, key, n)
   )
-  SELECT f.*, h.seq, h.count, h.data, b.count, b.data FROM wanted w, LATERAL (
-    SELECT w.n::integer, o.* FROM (${openOf('millrace.runs')} WHERE r.run_id = w.run_id) o
-    UNION ALL SELECT w.n::integer, c.* FROM (${closedOf('millrace.runs_closed')} WHERE r.run_id = w.run_id) c
+  SELECT f.*, h.seq, h.count, h.data, b.count, b.data, w.n::integer FROM wanted w, LATERAL (
+    SELECT o.* FROM (${openOf('millrace.runs')} WHERE r.run_id = w.run_id) o
+    UNION ALL SELECT c.* FROM (${closedOf('millrace.runs_closed')} WHERE r.run_id = w.run_id) c
   ) f LEFT JOIN LATERAL (
     SELECT h.seq, h.count, h.data FROM millrace.history h
     WHERE h.run_id = w.run_id AND f.status >= ${STATUS_CODE.completed} ORDER BY h.seq DESC LIMIT 1

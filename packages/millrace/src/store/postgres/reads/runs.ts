@@ -49,8 +49,7 @@ type Stored = [
 ];
 type Chunk = [seq: number | null, count: number, data: Uint8Array];
 type First = [count: number | null, data: Uint8Array];
-type Read = [n: number, ...stored: Stored, ...last: Chunk, ...first: First];
-const COLUMNS = 34;
+type Read = [...stored: Stored, ...last: Chunk, ...first: First, n: number];
 
 export async function readRuns(
   { read }: Connections,
@@ -74,17 +73,17 @@ export async function readRuns(
   });
   const rows = refs.map((): RunRow | undefined => undefined);
   for (const answer of answers) {
-    const [n, ...rest] = answer;
-    const [seq, count, data] = rest.slice(COLUMNS) as unknown as Chunk; // the chunks stand behind the row
-    const lastChunk = seq === null ? undefined : { seq, count, data };
-    const row: RunRow = { ...runOf(rest as unknown as Stored), lastChunk };
-    if (firsts) row.firstChunk = seq === 0 ? lastChunk : firstOf(rest.slice(COLUMNS + 3) as unknown as First);
-    rows[n - 1] = row;
+    const seq = answer[34];
+    const lastChunk = seq === null ? undefined : { seq, count: answer[35], data: answer[36] };
+    const row = runOf(answer);
+    row.lastChunk = lastChunk;
+    if (firsts) row.firstChunk = seq === 0 ? lastChunk : firstOf(answer[37], answer[38]);
+    rows[answer[39] - 1] = row;
   }
   return rows;
 }
 
-function firstOf([count, data]: First): HistoryChunk | undefined {
+function firstOf(...[count, data]: First): HistoryChunk | undefined {
   return count === null ? undefined : { seq: 0, count, data };
 }
 
@@ -186,7 +185,7 @@ function conditionsOf(
 
 const NO_TAGS: readonly string[] = [];
 
-function runOf(row: Stored): RunRow {
+function runOf(row: Stored | Read): RunRow {
   return {
     runId: row[0],
     namespace: row[1],
@@ -223,7 +222,7 @@ function runOf(row: Stored): RunRow {
   };
 }
 
-function pauseIn(row: Stored): RunPause | undefined {
+function pauseIn(row: Stored | Read): RunPause | undefined {
   const at = row[30];
   if (at === null) return undefined;
   return { at, by: row[31] ?? undefined, reason: row[32] ?? undefined, engineId: row[33] ?? undefined };
