@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { now } from '../measure/clock.mjs';
 import { residentMb } from '../measure/proc.mjs';
 import { quantile } from '../measure/statistics.mjs';
-import { fillRuns, LISTINGS } from './fill.mjs';
+import { startBare } from './bare.mjs';
+import { fillRuns, LISTINGS } from './listing/fill.mjs';
 import { closedLoop, openLoop } from './load.mjs';
 import { workflows } from './module.mjs';
+import { listingPlans } from './listing/plans.mjs';
 import { KEYS, startServer } from './server.mjs';
 import { openWire, requestText } from './wire.mjs';
 
@@ -76,6 +78,7 @@ export async function measureStarts({ store }, session) {
     if (half.refused > 0) throw new Error(`${half.refused} starts were refused`);
     return {
       perSecond: most.perSecond,
+      ...(await besideBare({ request, good: isCreated }, most.perSecond)),
       p99AtMost: most.p99,
       halfPerSecond: half.perSecond,
       p50AtHalf: half.p50,
@@ -103,15 +106,27 @@ export async function measureReads({ store }, session) {
       request,
       good: isOk,
     });
-    return { perSecond, p50, p99 };
+    return { perSecond, ...(await besideBare({ request, good: isOk }, perSecond)), p50, p99 };
   });
+}
+
+/** The same requests at a server that does nothing, a moment later: what of its speed is left. */
+async function besideBare(load, reached) {
+  const bare = await startBare();
+  try {
+    const { url } = bare;
+    const { perSecond } = await closedLoop({ url, connections: CONNECTIONS, seconds: SECONDS / 2, ...load });
+    return { barePerSecond: perSecond, shareOfBare: reached / perSecond };
+  } finally {
+    await bare.stop();
+  }
 }
 
 /** Pages of filtered lists, with very many runs there. */
 export async function measureListing({ store, closed, open }, session) {
   // Before anybody works on it: filling locks a file for longer than an engine may be silent.
   const prepare = (place) => fillRuns(place, { closed, open });
-  return onServer(store, { ...session, prepare }, async ({ url }) => {
+  return onServer(store, { ...session, prepare }, async ({ url, place }) => {
     const wire = await openWire(url);
     const figures = {};
     const all = [];
@@ -130,7 +145,8 @@ export async function measureListing({ store, closed, open }, session) {
       figures[name] = quantile(times, 0.99);
     }
     wire.close();
-    return { p99: quantile(all, 0.99), ...figures };
+    const plans = await listingPlans(place, session.options.engine);
+    return { p99: quantile(all, 0.99), ...figures, plans };
   });
 }
 

@@ -13,9 +13,14 @@ const TITLES = {
 export function describeHttp({ part, store, repetition, measured, failed }) {
   const head = `${part} ${store} #${repetition}`;
   if (failed !== undefined) return `${head}: FAILED: ${failed}`;
-  return `${head}: ${Object.entries(measured)
+  return `${head}: ${figuresOf(measured)
     .map(([name, value]) => `${name} ${formatNumber(value)}`)
     .join(', ')}`;
+}
+
+/** Without what is only kept in the records. */
+function figuresOf(measured) {
+  return Object.entries(measured).filter(([, value]) => typeof value === 'number');
 }
 
 /** Medians of the repetitions, a table for each part. */
@@ -26,7 +31,7 @@ export function printHttp(records, { parts, stores }) {
     const shown = stores.filter((store) => found.some((one) => one.store === store));
     const middle = (store, name) =>
       median(found.filter((one) => one.store === store).map(({ measured }) => measured[name]));
-    const rows = Object.keys(found[0].measured).map((name) => [
+    const rows = figuresOf(found[0].measured).map(([name]) => [
       name,
       ...shown.map((store) => formatNumber(middle(store, name))),
     ]);

@@ -15,8 +15,6 @@ import { checkInput, hasSchema } from './core/workflow/check-input.ts';
 import type { AnyWorkflow, InputOf, OutputOf } from './core/workflow/workflow.ts';
 import { actingStore } from './api/audit/acting-store.ts';
 import { createTrail, type Trail } from './api/audit/trail.ts';
-import type { QueueDesk } from './api/limits/look.ts';
-import { createQueueReports } from './api/limits/queue-reports.ts';
 import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
 import { createSelector, type Selector } from './api/cluster/select.ts';
 import { whileHeld, type HeldLock } from './api/locks/hold.ts';
@@ -93,9 +91,9 @@ export class Millrace extends Publisher {
   readonly store: Store;
   /** The engine of this process; undefined for a client (`work: false`). */
   readonly engine: Engine | undefined;
-  private readonly ports: Ports;
+  protected readonly ports: Ports;
   protected readonly options: EngineOptions;
-  private readonly clock: StoreClock;
+  protected readonly clock: StoreClock;
   private readonly desk: Desk;
   private readonly facts: StartFacts;
   private readonly results: Results;
@@ -105,7 +103,6 @@ export class Millrace extends Publisher {
   private readonly clientPlacing: ClientPlacing | undefined;
   protected readonly keeper: Keeper;
   protected readonly trail: Trail;
-  protected readonly queueDesk: QueueDesk;
   readonly observatory: Observatory;
   protected readonly versions: VersionDesk;
   protected readonly library: Library;
@@ -199,8 +196,6 @@ export class Millrace extends Publisher {
     }
     this.clock = this.engine?.clock ?? createStoreClock(() => ports.clock.mono());
     const { clock, engine } = this;
-    const reports = createQueueReports(store, namespace, ports);
-    this.queueDesk = { store, namespace, reports, storeTime: () => this.clock.upper() };
     const answered = callersPatience(ports, () => this.closing !== undefined);
     this.versions = openVersions({ store, ports, options, clock, engine, answered });
     const { catalogue: library } = this.versions;

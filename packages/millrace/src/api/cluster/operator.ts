@@ -9,6 +9,8 @@ import type { RunDescription } from '../../core/reading/describe-run.ts';
 import type { Library } from '../../engine/claim/repertoire.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { EngineOptions } from '../../engine/options.ts';
+import type { Ports } from '../../engine/ports.ts';
+import type { StoreClock } from '../../engine/store-clock.ts';
 import type { Store } from '../../store/port/store.ts';
 import { declareDead, orderDrain } from './act.ts';
 import { readCluster, readFailovers, type FailoversFilter } from './look.ts';
@@ -30,6 +32,7 @@ import {
   type Autoscaling,
   type QueueDesk,
 } from '../limits/look.ts';
+import { createQueueReports } from '../limits/queue-reports.ts';
 import type { Keeper } from '../locks/keeper.ts';
 import { forceLock, readLocks } from '../locks/look.ts';
 import { tellGranted } from '../locks/open-keeper.ts';
@@ -48,7 +51,9 @@ export abstract class Operator extends Observer {
   protected abstract readonly library: Library;
   protected abstract readonly keeper: Keeper;
   protected abstract readonly trail: Trail;
-  protected abstract readonly queueDesk: QueueDesk;
+  protected abstract readonly ports: Ports;
+  protected abstract readonly clock: StoreClock;
+  private knownQueues: QueueDesk | undefined;
   abstract run(ref: string | { key: string }): Run;
 
   /** The API keys of this namespace. */
@@ -142,6 +147,16 @@ export abstract class Operator extends Observer {
   async releaseLock(name: string): Promise<void> {
     tellGranted(this.store, this.engine, await forceLock(this.store, this.options.namespace, name));
     this.keeper.nudge();
+  }
+
+  private get queueDesk(): QueueDesk {
+    const { store, ports, clock } = this;
+    const { namespace } = this.options;
+    this.knownQueues ??= {
+      ...{ store, namespace, reports: createQueueReports(store, namespace, ports) },
+      storeTime: () => clock.upper(),
+    };
+    return this.knownQueues;
   }
 
   /** The queues of the namespace that have open runs or limits, by name. */

@@ -11,8 +11,8 @@ const FEW = 1_000;
 const REST = 10;
 
 /**
- * The store counts open runs, all of them: where there are many, an answer counts for a while, so that counting is a tenth of
- * what the store does, however many ask.
+ * The store counts open runs, all of them: where there are many, an answer counts for a while, so that counting is a
+ * tenth of what the store does, however many ask.
  */
 export function createQueueReports(
   store: Pick<Store, 'readQueues'>,

@@ -33,7 +33,14 @@ function headOf(event: RunEvent): string {
   return JSON.stringify(event.payload === undefined ? event : { ...event, payload: undefined });
 }
 
-const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const FATAL = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The mark of what is no UTF-8 stands in few texts: only those are looked at twice. */
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  const text = bytes.toString();
+  return text.includes('\uFFFD') ? FATAL.decode(bytes) : text;
+}
 
 /**
  * Reads a chunk back. `seq` is the position of its first event. Throws on bytes that `encodeChunk` never
@@ -41,7 +48,7 @@ const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export function decodeChunk(seq: number, data: Uint8Array): PlacedEvent[] {
   requireReadable(data);
-  const lines = DECODER.decode(data).split('\n');
+  const lines = textOf(data).split('\n');
   const header = JSON.parse(lines[0] as string) as ChunkHeader;
   const placed: PlacedEvent[] = [];
   for (let at = 1; at < lines.length; at++) {

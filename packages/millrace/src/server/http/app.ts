@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import { MillraceError } from '../../core/errors.ts';
-import { originOf } from '../audit/origin.ts';
 import { may, type Doorkeeper, type Principal } from '../access/principal.ts';
 import { OPEN_GATE, type Gate, type Visit } from '../quota/gate.ts';
 import type { Tenants } from '../tenants.ts';
@@ -9,7 +8,7 @@ import type { Asked, HeaderReader, Reply } from '../wire/exchange.ts';
 import { refuseForeignPages } from './origin.ts';
 import { problemOf } from './problem.ts';
 import { problemReply, replyOf } from './reply.ts';
-import type { RequestContext } from './request.ts';
+import { HandledRequest, type RequestContext } from './request.ts';
 import type { Answer, Described, Route, Taken } from './route.ts';
 import { createRouter, type Found } from './router.ts';
 import { traceOf, type Trace } from './trace.ts';
@@ -110,7 +109,7 @@ async function handled(
   asked: Asked,
   { seen, trace, visit }: { seen: Seen; trace: Trace; visit: Visit },
 ): Promise<Answer> {
-  const { route, headers, remote, params } = seen;
+  const { route, remote, params } = seen;
   const principal = await identified(parts, asked, remote);
   seen.principal = principal;
   const { namespace } = principal;
@@ -124,19 +123,7 @@ async function handled(
     body: await bodyOf(parts, { route, quotaBytes }, asked),
   };
   if (starts !== undefined) await visit.start(starts(taken.body));
-  const context: RequestContext = {
-    ...trace,
-    principal,
-    millrace,
-    headers,
-    get origin() {
-      return originOf(principal, seen);
-    },
-    get signal() {
-      // Made where it is asked for.
-      return parts.stopping ? AbortSignal.any([asked.signal, parts.stopping]) : asked.signal;
-    },
-  };
+  const context = new HandledRequest({ asked, principal, millrace, trace, remote, stopping: parts.stopping });
   seen.taken = taken;
   // What cannot be described may be done all the same, or its handler says why not.
   seen.described = await route.describe?.(taken, context).catch(() => ({}));

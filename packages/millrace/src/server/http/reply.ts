@@ -6,7 +6,7 @@ import type { Answer, Route } from './route.ts';
 import type { Trace } from './trace.ts';
 
 /** Whatever a reply holds, no browser runs or frames it, and nobody keeps it. */
-export const INERT = {
+const INERT = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
