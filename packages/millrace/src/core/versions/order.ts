@@ -11,5 +11,5 @@ function isWhole(version: string): boolean {
 }
 
 export function highestVersion(versions: readonly string[]): string | undefined {
-  return versions.toSorted(byVersion).at(-1);
+  return versions.length > 1 ? versions.toSorted(byVersion).at(-1) : versions[0];
 }
