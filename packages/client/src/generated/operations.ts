@@ -934,6 +934,8 @@ export interface Operations {
       readonly key?: string | undefined;
       /** Id of a run */
       readonly parentRunId?: string | undefined;
+      /** Words in the workflow, the key or a tag, or how the id begins; capitals do not matter */
+      readonly q?: string | undefined;
       /** The `nextCursor` of the page before */
       readonly cursor?: string | undefined;
       /** Items of a page, at most 1000 */

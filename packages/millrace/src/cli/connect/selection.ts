@@ -8,10 +8,11 @@ export interface RunSelection {
   readonly workflow?: string;
   readonly tag?: string;
   readonly key?: string;
+  readonly q?: string;
 }
 
 const STATUSES: readonly RunStatus[] = [...OPEN_STATUSES, ...CLOSED_STATUSES];
-const FIELDS = ['status', 'workflow', 'tag', 'key'] as const;
+const FIELDS = ['status', 'workflow', 'tag', 'key', 'q'] as const;
 
 /**
  * Statuses separated by commas.

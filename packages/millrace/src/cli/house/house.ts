@@ -106,6 +106,8 @@ export interface ListFilter {
   readonly workflow?: string | undefined;
   readonly tag?: string | undefined;
   readonly key?: string | undefined;
+  /** Words in what people know it by. */
+  readonly q?: string | undefined;
   /** Also those that make attempts of calls. */
   readonly tasks?: true | undefined;
   readonly limit: number;

@@ -114,7 +114,7 @@ describe('a server', () => {
   });
 
   it('does the same to many runs after a preview', async () => {
-    const where = ['--where', 'workflow=order&tag=bulk'];
+    const where = ['--where', 'workflow=order&tag=bulk&q=ORD'];
     for (const id of [1, 2, 3]) await served.millrace.start(order, { id }, { tags: ['bulk'] });
     const refused = await ask('signal', ...where, 'approved', '"all"');
     expect([refused.status, refused.err]).toEqual([2, expect.stringContaining('signal approved: 3 runs')]);

@@ -47,6 +47,11 @@ export interface RunFilter {
   tag?: string | undefined;
   key?: string | undefined;
   parentRunId?: string | undefined;
+  /**
+   * Words in what people know a run by: its workflow, its key or one of its tags has them, or its id begins with them.
+   * Capitals of ASCII count as small letters.
+   */
+  q?: string | undefined;
   /** At most 1,000. Newest first (by runId). */
   limit: number;
   /** A runId: only older ones. */
@@ -60,6 +65,11 @@ export interface RunFilter {
  * would make each end of a run dearer. By key or parent it is found directly.
  */
 export const LOOK_AT = 10_000;
+
+/** What is looked for by `q`, as both databases make small letters. */
+export function smallLetters(q: string): string {
+  return q.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
 
 /** Whether an index leads to what is asked for. */
 export function isIndexed({ key, parentRunId }: RunFilter): boolean {

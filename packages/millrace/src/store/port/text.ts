@@ -228,6 +228,7 @@ export function checkFilter(filter: RunFilter): void {
   checkText(filter.queue, 'queue');
   checkText(filter.tag, 'tag');
   checkText(filter.key, 'key');
+  checkText(filter.q, 'q');
   checkText(filter.parentRunId, 'parentRunId');
   checkText(filter.before, 'before');
 }

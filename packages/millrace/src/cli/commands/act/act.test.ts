@@ -185,7 +185,7 @@ describe('acts on many runs', () => {
   it.each([
     ['status=faild', 'Did you mean "failed"?'],
     ['stauts=failed', 'Did you mean "status"?'],
-    ['colour=red', 'Filters are status, workflow, tag, key.'],
+    ['colour=red', 'Filters are status, workflow, tag, key, q.'],
     ['workflow=', 'workflow has no value'],
     ['key=a&key=b', 'key is there twice'],
     ['', 'selects by nothing'],

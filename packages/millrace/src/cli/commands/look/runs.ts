@@ -22,14 +22,15 @@ export function addRuns(program: Command, cli: Cli): void {
     .option('--workflow <name>', 'only runs of this workflow')
     .option('--tag <tag>', 'only runs with this tag')
     .option('--key <key>', 'only runs with this key')
+    .option('--q <text>', 'only runs with this in workflow, key or a tag, or that the id begins with')
     .option('--tasks', 'also runs that make attempts of calls')
     .option('--limit <n>', 'at most so many, up to 1000', readLimit, LIMIT)
     .option('--cursor <cursor>', 'go on from here: the cursor that the page before gave', readCursor);
   addWatch(command).action(async () => {
     const options = command.optsWithGlobals<Options>();
-    const { status, workflow, tag, key, tasks, limit, cursor } = options;
+    const { status, workflow, tag, key, q, tasks, limit, cursor } = options;
     const read = async (house: House): Promise<RunPage> => {
-      const page = await filledPage(house, { status, workflow, tag, key, tasks, limit, cursor });
+      const page = await filledPage(house, { status, workflow, tag, key, q, tasks, limit, cursor });
       return options.json === true ? { ...page, items: await house.withValues(page.items) } : page;
     };
     await look(cli, options, read, (shown, page) => {

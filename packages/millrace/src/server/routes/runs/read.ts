@@ -24,6 +24,9 @@ const listRuns = route({
     tag: text(128).optional(),
     key: text(512).optional(),
     parentRunId: runId.optional(),
+    q: text(512).optional().meta({
+      description: 'Words in the workflow, the key or a tag, or how the id begins; capitals do not matter',
+    }),
     cursor: runId.optional().meta({ description: 'The `nextCursor` of the page before' }),
     limit: limitOf(1_000),
   }),

@@ -160,6 +160,8 @@ describe('GET /runs', () => {
     expect(second.nextCursor).toBeNull();
     expect([...first.items, ...second.items].map(({ runId }) => runId).toSorted()).toEqual(ids.toSorted());
     expect((await list('tag=t1')).items).toHaveLength(2);
+    expect((await list('q=T1')).items).toHaveLength(2);
+    expect((await list('q=nothing')).items).toEqual([]);
     expect((await list('key=a')).items).toMatchObject([{ workflow: 'approval' }]);
     await until(waiting, 'waiting');
     expect((await list('status=waiting&status=completed')).items).toHaveLength(4);

@@ -147,6 +147,21 @@ export const listingPromises: Promises = {
     expect(await ids(store, { workflow: '$task/mail', workflowVersion: '2' })).toEqual([task]);
     expect(await ids(store, { ...of, namespace: 'tenant' })).toEqual([]);
   },
+  'runs are found by words in what they are known by, or by how their id begins': async ({ store }) => {
+    const byWorkflow = await startQueued(store, { workflow: 'ship-Order' });
+    const byKey = (await closedRun(store, { key: 'Käufer:ORDER_7%', queue: 'b' })).runId;
+    const byTag = await startQueued(store, { workflow: 'mail', tags: ['eu', "border's"] });
+    await startQueued(store, { workflow: 'mail', queue: 'order' });
+    const [least = ''] = [byWorkflow, byKey, byTag].toSorted();
+    expect(await ids(store, { workflow: undefined, q: 'oRDer' })).toEqual([byTag, byKey, byWorkflow]);
+    expect(await ids(store, { q: 'order_7%' }), 'it is no pattern').toEqual([byKey]);
+    expect(await ids(store, { q: "r's" })).toEqual([byTag]);
+    expect(await ids(store, { q: least })).toEqual([least]);
+    expect(await ids(store, { q: least.slice(1) }), 'not in the middle of an id').toEqual([]);
+    expect(await ids(store, { q: 'order', status: ['completed'] })).toEqual([byKey]);
+    expect(await ids(store, { q: 'nothing' })).toEqual([]);
+    await expect(ids(store, { q: 'a\0' })).rejects.toMatchObject({ failure: 'definite' });
+  },
   'a listing leaves out attempts of calls unless it is asked for them': async ({ store }) => {
     const parentRunId = newId();
     const run = await startQueued(store, { parentRunId });

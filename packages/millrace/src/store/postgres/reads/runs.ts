@@ -1,6 +1,6 @@
 import { OPEN_STATUSES, priorityOf, STATUS_CODE, statusOf } from '../../../core/status.ts';
 import { TASK_PREFIX } from '../../../core/names.ts';
-import { isIndexed, LOOK_AT, tablesOf, type RunTable } from '../../port/reads.ts';
+import { isIndexed, LOOK_AT, smallLetters, tablesOf, type RunTable } from '../../port/reads.ts';
 import type { HistoryChunk, RunFilter, RunPage, RunPause, RunRef, RunRow } from '../../port/store.ts';
 import { int4Array, textArray, uuidArray } from '../database/binary-array.ts';
 import type { Connections, Parameter, Statement } from '../database/connect.ts';
@@ -180,7 +180,14 @@ function conditionsOf(
   add((place) => `${place} = ANY(r.tags)`, filter.tag);
   add((place) => `r.key = ${place}`, filter.key);
   add((place) => `r.parent_run_id = ${place}::uuid`, filter.parentRunId);
+  add(isKnownBy, filter.q === undefined ? undefined : smallLetters(filter.q));
   return { where: conditions.join(' AND '), values };
+}
+
+function isKnownBy(place: string): string {
+  const has = (text: string): string => `strpos(lower(${text}), ${place}::text) > 0`;
+  return `(${has('r.workflow')} OR ${has('r.key')} OR starts_with(r.run_id::text, ${place}::text)
+    OR EXISTS (SELECT 1 FROM unnest(r.tags) t WHERE ${has('t')}))`;
 }
 
 const NO_TAGS: readonly string[] = [];

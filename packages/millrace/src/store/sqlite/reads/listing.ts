@@ -1,6 +1,6 @@
 import { TASK_PREFIX } from '../../../core/names.ts';
 import { OPEN_STATUSES, STATUS_CODE } from '../../../core/status.ts';
-import { isIndexed, LOOK_AT, tablesOf, type RunTable } from '../../port/reads.ts';
+import { isIndexed, LOOK_AT, smallLetters, tablesOf, type RunTable } from '../../port/reads.ts';
 import type { RunFilter, RunPage, RunRow } from '../../port/store.ts';
 import type { Connection, Statement, Value } from '../database/connection.ts';
 import { AUTHOR_VERSION } from '../definitions/versions.ts';
@@ -89,6 +89,9 @@ interface Conditions {
   values: Value[];
 }
 
+const KNOWN_BY = `(instr(lower(workflow), ?) > 0 OR instr(lower(key), ?) > 0 OR instr(run_id, ?) = 1
+  OR EXISTS (SELECT 1 FROM json_each(tags) WHERE instr(lower(value), ?) > 0))`;
+
 function conditionsOf(filter: RunFilter): Conditions {
   const conditions = ['namespace = ?'];
   const values: Value[] = [filter.namespace];
@@ -110,5 +113,10 @@ function conditionsOf(filter: RunFilter): Conditions {
   add('EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)', filter.tag);
   add('key = ?', filter.key);
   add('parent_run_id = ?', filter.parentRunId);
+  if (filter.q !== undefined) {
+    conditions.push(KNOWN_BY);
+    const q = smallLetters(filter.q);
+    values.push(q, q, q, q);
+  }
   return { where: conditions.join(' AND '), values };
 }
