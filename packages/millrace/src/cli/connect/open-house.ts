@@ -3,7 +3,8 @@ import { configurationOf, type Cli, type GlobalOptions } from '../cli.ts';
 import type { House } from '../house/house.ts';
 import { localHouse } from '../house/local-house.ts';
 import { withClient } from './open-client.ts';
-import { serverAddress } from './server-address.ts';
+import { serverAddress } from './server/address.ts';
+import { serverKey } from './server/key.ts';
 
 /**
  * What a command that looks or acts works with: a server or a store, as its options and the environment say.
@@ -22,7 +23,7 @@ export async function withHouse<T>(
   if (namespace !== undefined) throw chosenByKey(namespace);
   // Commands that use a store need nothing of this.
   const { remoteHouse } = await import('../house/remote/remote-house.ts');
-  return use(remoteHouse({ url, key: cli.terminal.env['MILLRACE_API_KEY'] }));
+  return use(remoteHouse({ url, key: serverKey(cli.terminal.env) }));
 }
 
 function chosenByKey(namespace: string): MillraceError {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { MillraceError } from '../../core/errors.ts';
-import { DEFAULT_STORE } from '../../open-store.ts';
-import type { Cli, GlobalOptions } from '../cli.ts';
-import { databaseFile } from './store-address.ts';
+import { MillraceError } from '../../../core/errors.ts';
+import { DEFAULT_STORE } from '../../../open-store.ts';
+import type { Cli, GlobalOptions } from '../../cli.ts';
+import { databaseFile } from '../store-address.ts';
 
 /** How long the default server may take to say that it is there. */
 const PROBE_MS = 500;
