@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { Configuration } from '../../core/configuration/settings.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { maskUrl } from '../../core/configuration/mask-url.ts';
@@ -6,7 +5,7 @@ import { Millrace } from '../../millrace.ts';
 import { openExisting } from '../../open-store.ts';
 import type { Store } from '../../store/port/store.ts';
 import { configurationOf, type Cli, type GlobalOptions } from '../cli.ts';
-import { who } from './who.ts';
+import { actorAt } from './who.ts';
 import { logTo } from '../output/log-line.ts';
 import { existingStoreAddress } from './store-address.ts';
 
@@ -29,7 +28,7 @@ export async function withClient<T>(
   return useStore(options, configuration, async (store, url) => {
     const { expectedEngines, strategy, payloadKeys } = configuration;
     const name = 'millrace-cli';
-    const actor = `cli:${who(cli.terminal) ?? 'unknown'}@${hostname()}`;
+    const actor = actorAt(cli.terminal);
     const client = {
       store,
       work: false,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { millrace } from '../../../../testbed/cli/fake-terminal.ts';
 import { workplace, type Workplace } from '../../../../testbed/cli/workplace.ts';
+import { Millrace } from '../../../millrace.ts';
 import { SHOP } from '../../../../testbed/samples/shop.ts';
 
 async function run(place: Workplace, target: string, ...more: string[]) {
@@ -28,6 +29,19 @@ describe('run', () => {
     expect(status).toBe(0);
     const runId = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
     expect(JSON.parse(out)).toEqual({ runId, status: 'completed', output: 'refunded', error: null });
+  });
+
+  it('leaves in the audit log who has started the run, once for a key', async () => {
+    using place = workplace();
+    const { out } = await run(place, '#refund@2', '--key', 'k', '--json');
+    await run(place, '#refund@2', '--key', 'k');
+    const client = await Millrace.open({ store: place.store, work: false });
+    const { entries } = await client.audit();
+    await client.close();
+    const { runId } = JSON.parse(out) as { runId: string };
+    expect(entries.map(({ actor, action, target }) => [actor, action, target])).toEqual([
+      [expect.stringMatching(/^cli:.+@.+/), 'startRun', `runs/${runId}`],
+    ]);
   });
 
   it('ends with 4 when the workflow fails', async () => {

@@ -6,6 +6,7 @@ import { checkKey } from '../../../core/names.ts';
 import { Millrace } from '../../../millrace.ts';
 import { configurationOf, type Cli, type GlobalOptions } from '../../cli.ts';
 import { EXIT } from '../../exit.ts';
+import { actorAt } from '../../connect/who.ts';
 import { answering } from '../../connect/open-client.ts';
 import { workingOptions } from '../../connect/working-options.ts';
 import { readJsonArgument } from '../../read-json.ts';
@@ -62,7 +63,8 @@ export function addRun(program: Command, cli: Cli): void {
           ...workingOptions({ ...cli, terminal: live.terminal }, configuration),
         }),
       );
-      const start = { key, timeout: timeoutMs, requires, region };
+      const audit = { actor: actorAt(cli.terminal) };
+      const start = { key, timeout: timeoutMs, requires, region, audit };
       try {
         const workflow = await startable(millrace, what, target);
         const job: Job = { workflow, input, start, asJson: options.json === true, works: true, live };
