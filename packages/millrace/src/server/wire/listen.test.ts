@@ -81,4 +81,17 @@ describe('over a socket', () => {
     expect((await post(`"${large}${large}"`))[0], 'as it says').toBe(413);
     expect((await post(pieces([`"${large}`, large, '"'])))[0], 'as it turns out').toBe(413);
   });
+
+  it('a reply that cannot be sent ends its connection, and no other', async () => {
+    const odd = route({
+      ...declared,
+      method: 'get',
+      path: '/odd',
+      name: 'odd',
+      handle: () => Promise.resolve({ status: 200, headers: { 'x-odd': 'a\nb' }, body: 1 }),
+    });
+    const url = await serve([odd]);
+    await expect(fetch(`${url}/odd`)).rejects.toThrow(/fetch failed/);
+    expect((await fetch(`${url}/none`)).status).toBe(404);
+  });
 });

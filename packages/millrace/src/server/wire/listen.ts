@@ -50,10 +50,10 @@ export async function listen(
     },
     (incoming, outgoing) => {
       if (leaving) outgoing.shouldKeepAlive = false;
-      handler(new Incoming(incoming, outgoing)).then(
-        (reply) => send(reply, incoming, outgoing),
-        () => outgoing.destroy(),
-      );
+      // Whatever goes wrong here concerns one caller: the others go on.
+      handler(new Incoming(incoming, outgoing))
+        .then((reply) => send(reply, incoming, outgoing))
+        .catch(() => outgoing.destroy());
     },
   );
   server.maxHeadersCount = MOST_HEADERS;
