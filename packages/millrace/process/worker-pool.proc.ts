@@ -151,8 +151,10 @@ describe('a worker', () => {
       const options = { retry: QUICK_RETRY };
       const eater = await millrace.start(call, { name: 'eat', input: { where }, options });
       await expect(eater.result()).resolves.toBe('frugal');
+      // Where collecting garbage is late, what is resident may pass its limit before the heap does.
+      const resident = /\d+ MiB resident, more than 256 MiB/;
       const words =
-        where === 'heap' ? 'ran out of its heap of 64 MiB' : /\d+ MiB resident, more than 256 MiB/;
+        where === 'heap' ? new RegExp(`ran out of its heap of 64 MiB|${resident.source}`) : resident;
       expect(await crashesOf(eater)).toMatch(words);
       writeFileSync(gate, '');
       await expect(neighbour).resolves.toMatchObject({ attempt: 1 });

@@ -49,10 +49,13 @@ export async function listen(
       connectionsCheckingInterval: Math.min(1_000, headersMs / 2),
     },
     (incoming, outgoing) => {
-      if (leaving) outgoing.shouldKeepAlive = false;
       // Whatever goes wrong here concerns one caller: the others go on.
       handler(new Incoming(incoming, outgoing))
-        .then((reply) => send(reply, incoming, outgoing))
+        .then((reply) => {
+          // Also of what was on its way when the server began to leave.
+          if (leaving) outgoing.shouldKeepAlive = false;
+          send(reply, incoming, outgoing);
+        })
         .catch(() => outgoing.destroy());
     },
   );
