@@ -49,14 +49,14 @@ export async function listen(
       connectionsCheckingInterval: Math.min(1_000, headersMs / 2),
     },
     (incoming, outgoing) => {
+      const answer = async (): Promise<void> => {
+        const reply = await handler(new Incoming(incoming, outgoing));
+        // Also of what was on its way when the server began to leave.
+        if (leaving) outgoing.shouldKeepAlive = false;
+        send(reply, incoming, outgoing);
+      };
       // Whatever goes wrong here concerns one caller: the others go on.
-      handler(new Incoming(incoming, outgoing))
-        .then((reply) => {
-          // Also of what was on its way when the server began to leave.
-          if (leaving) outgoing.shouldKeepAlive = false;
-          send(reply, incoming, outgoing);
-        })
-        .catch(() => outgoing.destroy());
+      answer().catch(() => outgoing.destroy());
     },
   );
   server.maxHeadersCount = MOST_HEADERS;
