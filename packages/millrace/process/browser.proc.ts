@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { findChromium, openPage, type Browser } from '../testbed/proxy/chromium.ts';
+import { findChromium, openPage, type Browser } from '../testbed/browser/chromium.ts';
 import { openRig, type Rig } from './rig/rig.ts';
 import { spawnServe, type ServeProcess } from './rig/serve-process.ts';
 import { until } from './rig/wait.ts';

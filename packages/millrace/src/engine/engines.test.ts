@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { gate, open, refusal, sharedStore, typesOf, until } from '../../testbed/engines/engines.ts';
 import { Millrace, openStore, signal, workflow, type EngineLog } from '../index.ts';
+import type { Hint, Hints, ReadyPlace } from '../store/port/store.ts';
 
 const go = signal<unknown>('go');
 const waiting = workflow('waiting', (ctx, _: unknown) => ctx.waitForSignal(go));
@@ -39,27 +40,27 @@ describe('Millrace.open', () => {
 });
 
 describe('runs that become claimable', () => {
-  it('are asked for by engines that serve their queue, and by no other', async () => {
+  it('are asked for by engines that serve their place, and by no other', async () => {
+    const receivers: ((hint: Hint) => void)[] = [];
     const store = await openStore('sqlite::memory:');
-    let claims = 0;
-    const counting = new Proxy(store, {
-      get(target, name) {
-        if (name === 'claimRuns') claims++;
-        return Reflect.get(target, name) as unknown;
-      },
+    // What other processes say arrives when the test says it.
+    const hints: Hints = { send: () => {}, receive: (one) => (receivers.push(one), () => {}) };
+    const heard = new Proxy(store, {
+      get: (target, name) => (name === 'hints' ? hints : (Reflect.get(target, name) as unknown)),
     });
-    const millrace = await open({ store: counting, workflows: [echo], queues: ['ours'], idlePoll: '1h' });
-    let before: number;
-    // Polls end by themselves while there is nothing.
-    do {
-      before = claims;
-      // oxlint-disable-next-line no-await-in-loop -- looks until it is quiet
-      await new Promise((resolve) => void setTimeout(resolve, 500));
-    } while (claims > before);
+    const millrace = await open({ store: heard, workflows: [echo], queues: ['ours'] });
+    const nudge = vi.spyOn(millrace.engine?.claimer ?? { nudge: () => {} }, 'nudge');
+    const hear = (place?: ReadyPlace): void => {
+      for (const receive of receivers) receive({ kind: 'ready', place });
+    };
     for (let at = 0; at < 5; at++) await millrace.start(echo, at, { queue: 'theirs' });
-    expect(claims).toBe(before);
+    hear({ namespace: 'default', queue: 'theirs' });
+    hear({ namespace: 'other', queue: 'ours' });
+    expect(nudge).not.toHaveBeenCalled();
     millrace.engine?.hintReady({ namespace: 'default', queue: 'ours' });
-    await expect.poll(() => claims).toBeGreaterThan(before);
+    hear({ namespace: 'default', queue: 'ours' });
+    hear();
+    expect(nudge).toHaveBeenCalledTimes(3);
     await millrace.close();
     await store.close();
   });

@@ -5,7 +5,8 @@ import type { Principal } from './principal.ts';
 
 /**
  * Finds the key of the environment that a credential is. It is compared with all of them, each by its digest and in constant
- * time: how long that takes says neither whether nor where there is one.
+ * time: how long that takes says neither whether nor where there is one. One that was right before is known by its digest,
+ * which is faster for whoever has the key, and for nobody else.
  * @param namespace - of a key that names none.
  */
 export function environmentKeys(

@@ -36,9 +36,9 @@ export function replyOf(
 }
 
 /** The reply that says it. */
-export function problemReply(problem: Problem, trace?: Trace): Reply {
+export function problemReply(problem: Problem, trace: Trace): Reply {
   const headers: Record<string, string> = { ...INERT, 'content-type': PROBLEM_TYPE };
-  if (trace !== undefined) tellTrace(headers, trace);
+  tellTrace(headers, trace);
   const { retryAfterMs } = problem.details ?? {};
   if (typeof retryAfterMs === 'number') headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000));
   if (problem.status === 401) headers['www-authenticate'] = 'Bearer';

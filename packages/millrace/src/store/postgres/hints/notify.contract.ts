@@ -31,6 +31,19 @@ describe.skipIf(postgresUrl === undefined)('hints by NOTIFY', () => {
     await database.drop();
   });
 
+  /** What arrives once it listens. */
+  const listen = async (): Promise<Hint[]> => {
+    hints = notifyHints({ newClient: () => new Client(database.url) });
+    const received: Hint[] = [];
+    const listening = Promise.withResolvers<void>();
+    hints.receive((hint) => {
+      received.push(hint);
+      if (hint.kind === 'locks') listening.resolve();
+    });
+    await listening.promise;
+    received.length = 0;
+    return received;
+  };
   const hear = async (payload: string) => {
     while (heard.at(-1) !== payload) await once(listener, 'notification');
   };
@@ -66,15 +79,7 @@ describe.skipIf(postgresUrl === undefined)('hints by NOTIFY', () => {
 
   test('of messages to a run the last one is told, of those to many runs of an engine that there are some', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    hints = notifyHints({ newClient: () => new Client(database.url) });
-    const received: Hint[] = [];
-    const listening = Promise.withResolvers<void>();
-    hints.receive((hint) => {
-      received.push(hint);
-      if (hint.kind === 'locks') listening.resolve();
-    });
-    await listening.promise;
-    received.length = 0;
+    const received = await listen();
     const arrived = (engineId: string, runId: string, seq: number): Hint => ({
       ...{ kind: 'inbox', engineId, message: { runId, seq } },
     });
@@ -92,14 +97,7 @@ describe.skipIf(postgresUrl === undefined)('hints by NOTIFY', () => {
 
   test('of queues with claimable runs each is named, unless there are many', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    hints = notifyHints({ newClient: () => new Client(database.url) });
-    const received: Hint[] = [];
-    const listening = Promise.withResolvers<void>();
-    hints.receive((hint) => {
-      received.push(hint);
-      if (hint.kind === 'locks') listening.resolve();
-    });
-    await listening.promise;
+    const received = await listen();
     const told = async (hintsSent: readonly Hint[], count: number): Promise<Hint[]> => {
       received.length = 0;
       for (const hint of hintsSent) hints.send(hint);
