@@ -32,6 +32,8 @@ describe('a chunk', () => {
     expect(() => decodeChunk(0, new Uint8Array())).toThrow(unreadable);
     expect(() => decodeChunk(0, new TextEncoder().encode('{"at":'))).toThrow(SyntaxError);
     expect(() => decodeChunk(0, Uint8Array.of(0x7b, 0xff, 0xfe))).toThrow(TypeError);
+    const mark = encodeChunk({ at: 1, engine: '\uFFFD' }, []);
+    expect(() => decodeChunk(0, mark), 'a mark that somebody wrote').not.toThrow();
   });
 
   it('as it is written today can be read for ever', () => {
