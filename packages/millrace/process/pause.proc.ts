@@ -5,6 +5,7 @@ import { judge } from './judge/judge.ts';
 import { untilLateOnce } from './rig/late.ts';
 import { canOpen, openRig, STORES, type Rig } from './rig/rig.ts';
 import { stop } from './rig/stop.ts';
+import { until } from './rig/wait.ts';
 import { calmItems, type Item } from './worker/workload.ts';
 
 const LEASE_MS = 1500;
@@ -12,6 +13,18 @@ const SIZE = 12;
 
 let rig: Rig;
 afterEach(() => rig.end());
+
+/**
+ * Waits for the next beat of a worker. One that is stopped then finds, when it goes on, its steps ended before its own
+ * next beat is due; the other way round it would learn first that it is dead, drop its runs, and have nothing refused.
+ */
+async function untilBeat(rig: Rig, name: string): Promise<void> {
+  const store = await rig.store();
+  const beats = async (): Promise<number | undefined> =>
+    (await store.listEngines()).engines.find((engine) => engine.name === name)?.beatSeq;
+  const before = await beats();
+  await until(`a beat of ${name}`, async () => (await beats()) !== before, undefined, 1);
+}
 
 describe.for(STORES)('on %s', (kind) => {
   test.skipIf(!canOpen(kind))('a paused engine cannot commit, and comes back as a new one', async () => {
@@ -28,6 +41,7 @@ describe.for(STORES)('on %s', (kind) => {
     const other = rig.worker({ name: 'other', leaseMs: LEASE_MS });
     await other.untilMark('ready');
 
+    await untilBeat(rig, 'paused');
     await stop(paused, rig.url);
     await other.untilEntry('a take-over', () => other.logs('engine paused is gone').length > 0);
     expect(other.logs('engine paused is gone')[0]?.message).toContain(`${SIZE} runs requeued`);
