@@ -8,6 +8,7 @@ export type { Page, Pages } from './pages.ts';
 export type { AuditFilter, Keys } from './rooms/access.ts';
 export type { ClusterRoom, Locks } from './rooms/cluster.ts';
 export type { DefinitionLike, DefinitionName, Definitions } from './rooms/definitions.ts';
+export type { LogFilter, LogPageOptions, LogsOptions } from './rooms/logs.ts';
 export type { QueuesRoom } from './rooms/queues.ts';
 export type { ResultOptions } from './rooms/result.ts';
 export type { DescribeOptions, RunHandle, RunRef } from './rooms/run.ts';

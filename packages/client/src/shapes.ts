@@ -13,6 +13,9 @@ export type StartResult = AnswerOf<'startRuns'>[number];
 /** A run with everything that its history tells. */
 export type RunDetail = AnswerOf<'readDetail'>;
 export type HistoryItem = ItemOf<'readHistory'>;
+/** What a run has said, a page of it. */
+export type Log = AnswerOf<'readLogs'>;
+export type LogLine = ItemOf<'readLogs'>;
 export type Why = AnswerOf<'readWhy'>;
 export type Graph = AnswerOf<'readGraph'>;
 export type Definition = AnswerOf<'readDefinition'>;

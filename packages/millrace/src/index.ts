@@ -1,6 +1,8 @@
 export { Millrace, type RunsFilter, type SignalWithStartOptions, type StartItem } from './millrace.ts';
 export type { MillraceOptions } from './api/options.ts';
 export type { Run, RunGraph } from './api/handle.ts';
+export type { LogFilter, LogPage, LogPageOptions } from './api/lines/log-page.ts';
+export type { LogOptions } from './api/lines/read-log.ts';
 export type { HistoryPage, HistoryPageOptions } from './api/run/history-page.ts';
 export type { OutcomeOptions, RunOutcome } from './api/run/outcome.ts';
 export type { StartOutcome } from './api/run/start-outcome.ts';
@@ -98,6 +100,7 @@ export type {
 } from './core/reading/run-detail.ts';
 export type { StepTime } from './core/reading/time/step-times.ts';
 export type { TimeSplit } from './core/reading/time/time-split.ts';
+export type { LogLevel, RunLogLine } from './core/lines/line.ts';
 export type { HistoryItem } from './core/reading/history-items.ts';
 export type { Priority, RunStatus } from './core/status.ts';
 export { definition } from './versions/definition.ts';

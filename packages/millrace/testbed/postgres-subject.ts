@@ -14,7 +14,8 @@ const START = Date.UTC(2030, 0, 1);
 const EMPTY = `TRUNCATE millrace.locks, millrace.lock_waiters, millrace.limits, millrace.run_keys,
   millrace.engines, millrace.runs, millrace.runs_closed, millrace.history, millrace.inbox,
   millrace.keys, millrace.leases, millrace.settings, millrace.failovers,
-  millrace.definitions, millrace.routes, millrace.api_keys, millrace.audit, notes`;
+  millrace.definitions, millrace.routes, millrace.api_keys, millrace.audit,
+  millrace.logs, millrace.log_lines, notes`;
 
 interface Place {
   database: TestDatabase;

@@ -375,6 +375,31 @@ export type LockList = {
   readonly nextCursor: string | null;
 };
 
+export type Log = {
+  readonly items: readonly LogLine[];
+  /** The `cursor` of the next page; null: there is none */
+  readonly nextCursor: string | null;
+  /** The `cursor` of what comes behind this page, also if it is not there yet */
+  readonly last: number;
+  /** More may come: the run has not ended, or only just now */
+  readonly open: boolean;
+  /** Lines that are not stored, because the log of the run was full */
+  readonly dropped: number;
+};
+
+export type LogLine = {
+  /** Its place in the log, from 1 */
+  readonly seq: number;
+  /** ISO 8601, UTC */
+  readonly at: string;
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+  readonly step?: string | undefined;
+  readonly attempt?: number | undefined;
+  readonly engineId?: string | undefined;
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+};
+
 export type Node = {
   readonly status: string;
   readonly attempts: number;
@@ -1017,6 +1042,29 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: History;
   };
+  /** What a run and its steps have said, in order, a page at a time; with `wait` what they say next. */
+  readonly readLogs: {
+    readonly params: {
+      /** Id of a run */
+      readonly runId: string;
+    };
+    readonly query: {
+      /** The `last` of the page before: only lines behind it */
+      readonly cursor?: number | undefined;
+      /** Only of the last so many lines */
+      readonly tail?: number | undefined;
+      /** Items of a page, at most 1000 */
+      readonly limit?: number | undefined;
+      /** The least important lines that are wanted */
+      readonly level?: "debug" | "info" | "warn" | "error" | undefined;
+      /** Only what this step says */
+      readonly step?: string | undefined;
+      /** How long to wait for a line while there is none: a duration such as '30s'. Default: not at all */
+      readonly wait?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answer: Log;
+  };
   /** A run as it stands; with `nodes`, of a run of a definition its nodes too. */
   readonly readRun: {
     readonly params: {
@@ -1253,6 +1301,7 @@ export const OPERATIONS = {
   readDetail: { method: 'GET', path: '/api/v1/runs/{runId}/detail' },
   readGraph: { method: 'GET', path: '/api/v1/runs/{runId}/graph' },
   readHistory: { method: 'GET', path: '/api/v1/runs/{runId}/history' },
+  readLogs: { method: 'GET', path: '/api/v1/runs/{runId}/logs' },
   readRun: { method: 'GET', path: '/api/v1/runs/{runId}' },
   readStrategy: { method: 'GET', path: '/api/v1/cluster/strategy' },
   readVersion: { method: 'GET', path: '/api/v1/definitions/{name}/versions/{version}' },

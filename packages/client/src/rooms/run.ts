@@ -2,7 +2,8 @@ import { acting, list, type ActOptions, type CallOptions, type Caller } from '..
 import type { WatchOptions } from '../events/watch.ts';
 import { ApiError } from '../errors.ts';
 import type { Pages } from '../pages.ts';
-import type { Graph, HistoryItem, Run, RunDetail, Why } from '../shapes.ts';
+import type { Graph, HistoryItem, Log, LogLine, Run, RunDetail, Why } from '../shapes.ts';
+import { logLines, logPage, type LogPageOptions, type LogsOptions } from './logs.ts';
 import { awaitOutput, type ResultOptions } from './result.ts';
 import { watchEvents, type ServerEvent } from './watching.ts';
 
@@ -24,6 +25,10 @@ export interface RunHandle {
   detail(options?: CallOptions): Promise<RunDetail>;
   /** Every recorded event, in order. */
   history(options?: CallOptions): Pages<HistoryItem>;
+  /** What it and its steps have said, line by line; with `follow` until it has ended. */
+  logs(options?: LogsOptions): AsyncIterable<LogLine>;
+  /** A page of it, and whether more may come. */
+  logPage(options?: LogPageOptions): Promise<Log>;
   /** What holds it up, and what frees it. */
   why(options?: CallOptions): Promise<Why>;
   /** The nodes of a run of a definition: how they stand, and how far it is. */
@@ -72,6 +77,10 @@ export function runHandle(caller: Caller, ref: RunRef): RunHandle {
       }),
     detail: async (options = {}) => caller.call('readDetail', { params: await params(options), ...options }),
     history: (options = {}) => historyOf(caller, () => params(options), options),
+    async *logs(options = {}) {
+      yield* logLines(caller, await id(options), options);
+    },
+    logPage: async (options = {}) => logPage(caller, await id(options), options),
     why: async (options = {}) => caller.call('readWhy', { params: await params(options), ...options }),
     graph: async (options = {}) => caller.call('readGraph', { params: await params(options), ...options }),
     result: async <T>(options: ResultOptions = {}) => awaitOutput<T>(caller, await id(options), options),

@@ -13,6 +13,7 @@ describe.skipIf(postgresUrl === undefined)('starts and handles on PostgreSQL', a
   await import('./encryption.test.ts');
   await import('./locks/locks.test.ts');
   await import('./limits/limits.test.ts');
+  await import('./lines/logs.test.ts');
   await import('./preflight/preflight.test.ts');
   await import('./pausing/pause.test.ts');
   await import('./why/waits.test.ts');

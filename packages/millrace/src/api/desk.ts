@@ -38,6 +38,8 @@ export interface Desk {
   readRun(ref: RunName): Promise<RunRow>;
   /** Of a run that was found before. */
   readHistory(runId: string, fromSeq?: number, limit?: number): Promise<HistoryChunk[]>;
+  /** The same. */
+  readLines: Store['readLines'];
   /** What holds a run up; undefined: it is gone by now. */
   why(run: RunRow): Promise<Why | undefined>;
   /** Delivers one message with its group; resolves when it is durable. @throws RUN_CLOSED, RUN_NOT_FOUND. */
@@ -85,6 +87,7 @@ export function createDesk(parts: DeskParts): Desk {
       return row;
     },
     readHistory: (runId, ...part) => ask(() => store.readHistory(runId, ...part)),
+    readLines: (request) => ask(() => store.readLines(request)),
     why: (row) => readWhy({ store, outage, library, nodesOf: view }, row),
     send: (ref, message) => deliverMessage(deliver, ref, message),
     reopen: (request) => gateway.reopen(request),

@@ -4,6 +4,7 @@ import { fold } from '../core/reading/fold.ts';
 import { describeRun, describeStored, type RunDescription } from '../core/reading/describe-run.ts';
 import { eventsIn, historyItems, placedEvents, type HistoryItem } from '../core/reading/history-items.ts';
 import { detailRun, type RunDetail } from '../core/reading/run-detail.ts';
+import type { RunLogLine } from '../core/lines/line.ts';
 import { decodeValue } from '../core/json.ts';
 import type { DrawnGraph } from '../core/dag/view/view-graph.ts';
 import type { Why } from '../core/policy/why.ts';
@@ -15,6 +16,8 @@ import { readHistoryPage, type HistoryPage, type HistoryPageOptions } from './ru
 import { once } from './run/once.ts';
 import { outcomeOf, type OutcomeOptions, type RunOutcome } from './run/outcome.ts';
 import { endsOf } from './run/read-runs.ts';
+import { readLogPage, type LogPage, type LogPageOptions } from './lines/log-page.ts';
+import { readLog, type LogOptions } from './lines/read-log.ts';
 import { pauseRun, resumeRun, type PauseOptions } from './pausing/pause.ts';
 import { outputOf } from './results.ts';
 import { retryRun } from './retry.ts';
@@ -77,6 +80,13 @@ export interface Run<O = unknown> {
   history(): Promise<HistoryItem[]>;
   /** A page of it, of bounded size. @throws INVALID_ARGUMENT, RUN_NOT_FOUND. */
   historyPage(options?: HistoryPageOptions): Promise<HistoryPage>;
+  /**
+   * What the run and its steps have said by `ctx.log` and `step.log`, line by line; with `follow` until it has ended.
+   * @throws INVALID_ARGUMENT, RUN_NOT_FOUND; the reason of the signal.
+   */
+  logs(options?: LogOptions): AsyncIterable<RunLogLine>;
+  /** A page of it. @throws INVALID_ARGUMENT, RUN_NOT_FOUND. */
+  logPage(options?: LogPageOptions): Promise<LogPage>;
   /** The nodes of a run of a definition, how they stand, and what needs what. @throws NO_GRAPH, RUN_NOT_FOUND. */
   graph(): Promise<RunGraph>;
   /** What holds the run up, from itself to the cause, and what can be done about each link. */
@@ -214,6 +224,14 @@ class RunHandle<O> implements Run<O> {
   async historyPage(options: HistoryPageOptions = {}): Promise<HistoryPage> {
     const { runId } = await this.row();
     return readHistoryPage(this.desk, runId, options);
+  }
+
+  logs(options: LogOptions = {}): AsyncIterable<RunLogLine> {
+    return readLog((page) => this.logPage(page), options);
+  }
+
+  async logPage(options: LogPageOptions = {}): Promise<LogPage> {
+    return readLogPage(this.desk, this.known ?? (await this.row()).runId, options);
   }
 
   async why(): Promise<Why> {

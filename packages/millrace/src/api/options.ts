@@ -4,6 +4,7 @@ import { maskUrl } from '../core/configuration/mask-url.ts';
 import { isSecretName, isSecrets, secretsOf, type Secrets } from '../core/configuration/secrets.ts';
 import { MillraceError, checkOptions, show } from '../core/errors.ts';
 import { durationMs, type Duration } from '../core/duration.ts';
+import { RUN_LOG_LEVELS, type LogLevel } from '../core/lines/line.ts';
 import { checkName } from '../core/names.ts';
 import { DEFAULT_WEIGHTS, type LoadWeights } from '../core/placement/state.ts';
 import { DEFAULT_STRATEGY, parseStrategy, type StrategyName } from '../core/placement/strategy.ts';
@@ -95,6 +96,13 @@ export interface MillraceOptions {
   lockTimeout?: Duration | undefined;
   /** How long entries of the audit log are kept. The engine that leads goes by its own. Default 400 days. */
   auditRetention?: Duration | undefined;
+  /**
+   * Least important lines of `ctx.log` and `step.log` that are stored for `logs`: `debug`, `info`, `warn`, `error`, or `off`.
+   * Default `info`.
+   */
+  runLogLevel?: LogLevel | 'off' | undefined;
+  /** How long the log of a run is kept that says nothing more. The engine that leads goes by its own. Default 30 days. */
+  runLogRetention?: Duration | undefined;
   /** How long a closed run answers for its key. Default 7 days. */
   dedup?: Duration | undefined;
   /** Of one value as stored. Default 2 MiB. */
@@ -131,8 +139,13 @@ const OPTIONS: readonly (keyof MillraceOptions)[] = [
   ...(['dedup', 'maxPayloadBytes', 'log', 'ports', 'pool', 'lockTimeout', 'auditRetention'] as const),
   ...(['region', 'labels', 'weight', 'supportedExecutors', 'expectedEngines', 'failover'] as const),
   ...(['strategy', 'loadWeights', 'secrets', 'allowShell', 'httpAllowHosts', 'smtp'] as const),
-  'payloadKeys',
+  ...(['payloadKeys', 'runLogLevel', 'runLogRetention'] as const),
 ];
+
+const DURATIONS = [
+  ...(['beat', 'lease', 'suspect', 'idlePoll', 'dedup', 'sticky', 'lockTimeout'] as const),
+  ...(['auditRetention', 'runLogRetention'] as const),
+] as const;
 
 /** What the options say for the engine, and for what the root puts before it. */
 export interface ResolvedOptions extends Omit<EngineOptions, 'executors' | 'reportPool'> {
@@ -157,10 +170,7 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
   checkWorkflows(workflows);
   checkExecutors(executors);
   checkName('namespace', namespace);
-  const ms = (
-    name: 'beat' | 'lease' | 'suspect' | 'idlePoll' | 'dedup' | 'sticky' | 'lockTimeout' | 'auditRetention',
-    fallback: number,
-  ): number => {
+  const ms = (name: (typeof DURATIONS)[number], fallback: number): number => {
     const given = options[name];
     return given === undefined ? fallback : durationMs(given, `${where}, ${name}`);
   };
@@ -198,6 +208,8 @@ export function engineOptions(options: MillraceOptions, defaultName: () => strin
     idlePollMs: ms('idlePoll', 1_000),
     auditMs: 1_000,
     auditRetentionMs: ms('auditRetention', 400 * 24 * 3_600_000),
+    runLogLevel: runLogLevel(options.runLogLevel),
+    runLogRetentionMs: ms('runLogRetention', 30 * 24 * 3_600_000),
     lockMs: ms('lockTimeout', 300_000),
     dedupMs: ms('dedup', 7 * 24 * 3_600_000),
     maxPayloadBytes: count(options.maxPayloadBytes ?? 2 * 1024 * 1024, 'maxPayloadBytes'),
@@ -209,6 +221,13 @@ function actorOf({ actor, work }: MillraceOptions): string | undefined {
   if (actor === undefined || work === false) return actor;
   throw new MillraceError('INVALID_ARGUMENT', 'Millrace.open: actor is given to an engine', {
     remedy: 'Pass work: false, or leave actor out and call record() for what somebody does.',
+  });
+}
+
+function runLogLevel(level: LogLevel | 'off' = 'info'): LogLevel | 'off' {
+  if (RUN_LOG_LEVELS.includes(level)) return level;
+  throw new MillraceError('INVALID_ARGUMENT', `Millrace.open: runLogLevel is ${show(level)}`, {
+    remedy: `Use ${RUN_LOG_LEVELS.join(', ')}.`,
   });
 }
 

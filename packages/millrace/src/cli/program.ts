@@ -22,6 +22,7 @@ import { addStart } from './commands/execute/start.ts';
 import { addValidate } from './commands/execute/validate.ts';
 import { addKeys } from './commands/keys/keys.ts';
 import { addHistory } from './commands/look/history.ts';
+import { addLogs } from './commands/look/logs.ts';
 import { addRuns } from './commands/look/runs.ts';
 import { addShow } from './commands/look/show.ts';
 import { addWhy } from './commands/look/why.ts';
@@ -52,7 +53,7 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('Execute:');
   for (const add of [addRun, addStart, addDev, addServe, addValidate]) add(program, cli);
   program.commandsGroup('Look:');
-  for (const add of [addRuns, addShow, addHistory, addWhy]) add(program, cli);
+  for (const add of [addRuns, addShow, addHistory, addLogs, addWhy]) add(program, cli);
   program.commandsGroup('Act:');
   for (const add of [addSignal, addCancel, addPause, addResume, addRetry]) add(program, cli);
   program.commandsGroup('Versions:');

@@ -4,8 +4,8 @@ import { nodePorts } from '../ports/node-ports.ts';
 import type { Store } from '../store/port/store.ts';
 import { startChores } from './leader.ts';
 
-it('deletes old entries of the audit log in portions, as long as it leads', async () => {
-  let [old, isLeader] = [4_500, false];
+it('deletes old entries of the audit log, and old logs of runs, in portions, as long as it leads', async () => {
+  let [old, logs, isLeader] = [4_500, 170, false];
   const asked: number[] = [];
   const pauses: number[] = [];
   let tick = (): void => {};
@@ -14,7 +14,7 @@ it('deletes old entries of the audit log in portions, as long as it leads', asyn
     tick = callback;
     return () => {};
   };
-  const store: Pick<Store, 'prune' | 'pruneAudit'> = {
+  const store: Pick<Store, 'prune' | 'pruneAudit' | 'pruneLines'> = {
     prune: async () => ({ engines: 0, failovers: 0 }),
     pruneAudit: async ({ auditMs, limit }) => {
       asked.push(auditMs);
@@ -22,8 +22,18 @@ it('deletes old entries of the audit log in portions, as long as it leads', asyn
       old -= gone;
       return gone;
     },
+    pruneLines: async ({ logMs, limit }) => {
+      expect(logMs).toBe(3_600_000);
+      const gone = Math.min(logs, limit);
+      logs -= gone;
+      return gone;
+    },
   };
-  const engine = { leads: () => isLeader, store, options: { auditRetentionMs: 86_400_000 } };
+  const engine = {
+    leads: () => isLeader,
+    store,
+    options: { auditRetentionMs: 86_400_000, runLogRetentionMs: 3_600_000 },
+  };
   const chores = startChores({ ...nodePorts(() => {}), after }, engine);
   const elapse = async (): Promise<void> => {
     const { length } = pauses;
@@ -33,15 +43,20 @@ it('deletes old entries of the audit log in portions, as long as it leads', asyn
   await elapse();
   expect([asked, old], 'another leads').toEqual([[], 4_500]);
   isLeader = true;
-  for (const left of [2_500, 500, 0]) {
+  for (const [left, leftLogs] of [
+    [2_500, 120],
+    [500, 70],
+    [0, 20],
+    [0, 0],
+  ]) {
     // oxlint-disable-next-line no-await-in-loop -- one portion after the other
     await elapse();
-    expect(old).toBe(left);
+    expect([old, logs]).toEqual([left, leftLogs]);
   }
-  expect(asked).toEqual([86_400_000, 86_400_000, 86_400_000]);
+  expect(asked).toEqual(Array.from({ length: 4 }, () => 86_400_000));
   expect(
-    pauses.slice(-3).map((ms) => ms < 60_000),
+    pauses.slice(-4).map((ms) => ms < 60_000),
     'the next portion comes soon',
-  ).toEqual([true, true, false]);
+  ).toEqual([true, true, true, false]);
   await chores.stop();
 });

@@ -9,6 +9,8 @@ const RETIRED_MS = FAILOVERS_MS + 3_600_000;
 const PRUNE_CHUNK = 500;
 /** Entries of the audit log are many, and small. */
 const AUDIT_CHUNK = 2_000;
+/** A log may have thousands of lines. */
+const LOG_CHUNK = 50;
 
 const LOOK_MS = 60_000;
 /** Pauses while there is more to do are short, and not so short that others wait. */
@@ -17,8 +19,8 @@ const MORE_MS = 1_000;
 /** What the chores ask of an engine. */
 interface Leading {
   leads(): boolean;
-  readonly store: Pick<Store, 'prune' | 'pruneAudit'>;
-  readonly options: Pick<EngineOptions, 'auditRetentionMs'>;
+  readonly store: Pick<Store, 'prune' | 'pruneAudit' | 'pruneLines'>;
+  readonly options: Pick<EngineOptions, 'auditRetentionMs' | 'runLogRetentionMs'>;
 }
 
 /**
@@ -29,10 +31,11 @@ export function startChores(ports: Ports, engine: Leading): Loop {
     if (!engine.leads()) return LOOK_MS;
     const request = { limit: PRUNE_CHUNK, enginesMs: RETIRED_MS, failoversMs: FAILOVERS_MS };
     const { engines, failovers } = await engine.store.prune(request);
-    const auditMs = engine.options.auditRetentionMs;
+    const { auditRetentionMs: auditMs, runLogRetentionMs: logMs } = engine.options;
     const entries = await engine.store.pruneAudit({ auditMs, limit: AUDIT_CHUNK });
+    const logs = await engine.store.pruneLines({ logMs, limit: LOG_CHUNK });
     const isMore = Math.max(engines, failovers) === PRUNE_CHUNK || entries === AUDIT_CHUNK;
-    return isMore ? MORE_MS : LOOK_MS;
+    return isMore || logs === LOG_CHUNK ? MORE_MS : LOOK_MS;
   };
   const loop = startLoop(ports, 'chores', tick, LOOK_MS);
   loop.within(LOOK_MS);

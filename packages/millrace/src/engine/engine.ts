@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { childRunId } from '../core/ids.ts';
+import type { LogLevel } from '../core/lines/line.ts';
 import type { Standing, StepCommand } from '../core/run/command.ts';
 import type { ChunkHeader, RunEvent } from '../core/run/event.ts';
 import type { Execution, ExecutionPorts, LogLine } from '../core/run/execution.ts';
@@ -43,6 +44,7 @@ import { createFailureRate, type FailureRate } from './dispatch/failure-rate.ts'
 import { createStepGate, type StepGate } from './dispatch/step-gate.ts';
 import { shownAttempt, taskWorkflow } from './dispatch/task.ts';
 import type { Instance } from './instance.ts';
+import { createLineWriter, type LineWriter } from './lines/writer.ts';
 import type { Loop } from './loop.ts';
 import { startMembership, type Membership } from './membership/membership.ts';
 import { createSettings, type Settings } from './membership/settings.ts';
@@ -85,6 +87,7 @@ export class Engine {
   readonly listener: EngineListener;
   engineId: string;
   readonly settings: Settings;
+  readonly lines: LineWriter;
   readonly word: Word;
   readonly attempts: FailureRate;
   /** Resolves when this engine has left, by order or because it was closed. */
@@ -134,6 +137,8 @@ export class Engine {
     this.clock = createStoreClock(() => ports.clock.mono());
     this.settings = createSettings(this);
     this.word = createWord(this);
+    const { name, runLogLevel: level } = options;
+    this.lines = createLineWriter({ store, ports, name, level, storeTime: () => this.clock.upper() });
     this.attempts = createFailureRate(() => ports.clock.mono());
     ({ promise: this.departed, resolve: this.depart } = Promise.withResolvers<void>());
     this.cache = new LRUCache({ max: Math.max(1, options.cacheSize) });
@@ -371,13 +376,15 @@ export class Engine {
     this.ports.log({ source: 'engine', level: 'warn', message, fields: { refused: runId, epoch } });
   }
   logRun(instance: Instance, line: LogLine): void {
+    this.lines.keep(instance.runId, line);
     this.ports.log({ source: 'run', runId: instance.runId, workflow: instance.workflow.name, ...line });
   }
   stepLog(instance: Instance, step: StepCommand): Log {
     const { attempt, ...run } = shownAttempt(instance, step);
     const write =
-      (level: LogLine['level']) =>
+      (level: LogLevel) =>
       (message: string, own?: Readonly<Record<string, unknown>>): void => {
+        this.lines.keep(run.runId, { level, message, step: step.name, attempt, fields: own });
         const fields = { step: step.name, attempt, ...own };
         this.ports.log({ source: 'run', ...run, level, message, fields });
       };
@@ -478,6 +485,7 @@ export class Engine {
       for (const instance of [...this.held.values()]) forget(this, instance, 'this engine is shutting down');
       await this.membership.stop();
       await this.membership.leave();
+      await this.lines.stop();
     } finally {
       this.state = 'closed';
       this.depart();

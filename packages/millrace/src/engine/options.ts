@@ -1,4 +1,5 @@
 import type { PoolReport } from '../core/cluster/pool-report.ts';
+import type { LogLevel } from '../core/lines/line.ts';
 import type { StepPolicy } from '../core/run/command.ts';
 import type { Executor } from '../core/workflow/context.ts';
 import type { LoadWeights } from '../core/placement/state.ts';
@@ -48,6 +49,9 @@ export interface EngineOptions {
   readonly auditMs: number;
   /** How long entries of the audit log are kept. */
   readonly auditRetentionMs: number;
+  /** Least important lines of runs that are stored, and how long a log is kept that nobody writes to. */
+  readonly runLogLevel: LogLevel | 'off';
+  readonly runLogRetentionMs: number;
   /** How long a closed run answers for its key. */
   readonly dedupMs: number;
   readonly maxPayloadBytes: number;

@@ -1,4 +1,5 @@
 import type { MachineLoad } from '../core/cluster/load.ts';
+import type { LogLevel } from '../core/lines/line.ts';
 import type { LogLine } from '../core/run/execution.ts';
 
 /**
@@ -42,7 +43,7 @@ export interface HostIdentity {
 }
 
 export type EngineLog =
-  | ({ source: 'engine'; level: LogLine['level']; message: string } & {
+  | ({ source: 'engine'; level: LogLevel; message: string } & {
       fields?: Readonly<Record<string, unknown>>;
     })
   | ({ source: 'run'; runId: string; workflow: string } & LogLine);

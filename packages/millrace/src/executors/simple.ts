@@ -1,3 +1,4 @@
+import { LOG_LEVELS } from '../core/lines/line.ts';
 import type { Executor, StepContext } from '../core/workflow/context.ts';
 import { line, oneOf, optional, readInput, recordOf, text, anything, wholeNumber } from './input.ts';
 import { beating, type After } from './outside.ts';
@@ -43,7 +44,7 @@ interface LogInput {
 export const log: Executor<unknown> = (input, step) => {
   const { message, level, fields } = readInput<LogInput>('log', input, {
     message: text,
-    level: optional(oneOf('debug', 'info', 'warn', 'error')),
+    level: optional(oneOf(...LOG_LEVELS)),
     fields: optional(recordOf(anything)),
   });
   step.log[level ?? 'info'](message, fields);

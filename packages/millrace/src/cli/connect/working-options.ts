@@ -8,6 +8,7 @@ import { logTo } from '../output/log-line.ts';
 export function workingOptions({ terminal }: Cli, configuration: Configuration): MillraceOptions {
   const { engineName, maxRetries, beatMs, leaseMs, logLevel, logFormat } = configuration;
   const { lockMs: lockTimeout, auditRetentionMs: auditRetention } = configuration;
+  const { runLogLevel, runLogRetentionMs: runLogRetention } = configuration;
   const { queues, concurrency, stepConcurrency, supportedExecutors } = configuration;
   const { allowShell, httpAllowHosts, smtpUrl: url, smtpFrom: from } = configuration;
   const { region, labels, weight, expectedEngines, failover, strategy } = configuration;
@@ -26,6 +27,7 @@ export function workingOptions({ terminal }: Cli, configuration: Configuration):
     lease: leaseMs,
     lockTimeout,
     auditRetention,
+    ...{ runLogLevel, runLogRetention },
     log: logTo(terminal, { level: logLevel, format: logFormat }),
   };
 }

@@ -1,3 +1,4 @@
+import type { LogPage, LogPageOptions } from '../../api/lines/log-page.ts';
 import type { StartOptions } from '../../api/start-request.ts';
 import type { HistoryItem } from '../../core/reading/history-items.ts';
 import type { RunDescription } from '../../core/reading/describe-run.ts';
@@ -131,6 +132,8 @@ export interface HouseRun {
   detail(): Promise<RunDetail>;
   /** @param from - position of the first event that is wanted; default: all. */
   history(from?: number): Promise<readonly HistoryItem[]>;
+  /** A page of its log. */
+  logPage(options: LogPageOptions): Promise<LogPage>;
   why(): Promise<Why>;
   /** Resolves when the run has ended or is blocked, as soon as that is known here. */
   ended(): Promise<void>;

@@ -42,6 +42,7 @@ function localRun(millrace: Millrace, runId: string): HouseRun {
         .filter(({ seq }) => seq >= from)
         .map(historyItem);
     },
+    logPage: (options) => run.logPage(options),
     why: () => run.why(),
     async ended() {
       // How it ended is read, not caught.

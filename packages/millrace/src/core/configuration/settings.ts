@@ -1,3 +1,4 @@
+import { LOG_LEVELS, RUN_LOG_LEVELS } from '../lines/line.ts';
 import { DEFAULT_WEIGHTS } from '../placement/state.ts';
 import { DEFAULT_STRATEGY, STRATEGIES, type StrategyName } from '../placement/strategy.ts';
 import {
@@ -247,6 +248,22 @@ export const SETTINGS = {
     reason: 'A year, and time to look at it.',
     read: milliseconds(3_600_000, 3_153_600_000_000),
   }),
+  runLogLevel: setting({
+    names: ['RUN_LOG_LEVEL'],
+    meaning:
+      'Least important lines of runs that are stored for `millrace logs`: `debug`, `info`, `warn`, `error`, or `off`.',
+    fallback: 'info' as const,
+    shown: 'info',
+    read: oneOf(...RUN_LOG_LEVELS),
+  }),
+  runLogRetentionMs: setting({
+    names: ['RUN_LOG_RETENTION'],
+    meaning:
+      'How long the log of a run is kept that says nothing more. The engine that leads goes by its own.',
+    fallback: 2_592_000_000,
+    shown: '30d',
+    read: milliseconds(3_600_000, 3_153_600_000_000),
+  }),
   failover: setting({
     names: ['ENABLE_FAILOVER'],
     meaning: 'Whether this engine takes the runs of silent ones; otherwise it only reports them.',
@@ -331,7 +348,7 @@ export const SETTINGS = {
     meaning: 'Least important lines that are logged: `debug`, `info`, `warn` or `error`.',
     fallback: 'info' as const,
     shown: 'info',
-    read: oneOf('debug', 'info', 'warn', 'error'),
+    read: oneOf(...LOG_LEVELS),
   }),
   logFormat: setting({
     names: ['LOG_FORMAT'],

@@ -1,4 +1,5 @@
 import { decodeValue } from '../json.ts';
+import type { LogLevel } from '../lines/line.ts';
 import { MillraceError, type CancelledError } from '../errors.ts';
 import { withdraw, type LockCommand } from '../locks/ask.ts';
 import type { ChildStart, Mismatch, Pending, Standing, StepCommand } from './command.ts';
@@ -28,7 +29,7 @@ export interface ExecutionPorts {
 }
 
 export interface LogLine {
-  level: 'debug' | 'info' | 'warn' | 'error';
+  level: LogLevel;
   message: string;
   fields: Readonly<Record<string, unknown>> | undefined;
 }

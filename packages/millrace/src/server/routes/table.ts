@@ -11,6 +11,7 @@ import { LIMIT_ROUTES } from './limits.ts';
 import { PAUSING_ROUTES } from './pausing.ts';
 import { QUEUE_ROUTES } from './queues.ts';
 import { RUN_ACTS } from './runs/act.ts';
+import { RUN_LOGS } from './runs/logs.ts';
 import { RUN_READS } from './runs/read.ts';
 import { START_ROUTES } from './runs/start.ts';
 
@@ -18,6 +19,7 @@ import { START_ROUTES } from './runs/start.ts';
 export const ROUTES: readonly Route[] = [
   ...START_ROUTES,
   ...RUN_READS,
+  ...RUN_LOGS,
   ...DETAIL_ROUTES,
   ...RUN_ACTS,
   ...PAUSING_ROUTES,

@@ -15,6 +15,7 @@ import { agreementPromises } from './limits/agreement.ts';
 import { keyLimitPromises } from './limits/key.ts';
 import { limitPromises } from './limits/limit.ts';
 import { ratePromises } from './limits/rate.ts';
+import { linePromises } from './lines/lines.ts';
 import { workPromises } from './engines/work.ts';
 import { lockPromises } from './locks/processes.ts';
 import { runLockPromises } from './locks/runs.ts';
@@ -72,6 +73,7 @@ const SUBJECTS: Readonly<Record<string, Promises>> = {
   changes: changePromises,
   fidelity: fidelityPromises,
   concurrency: concurrencyPromises,
+  'logs of runs': linePromises,
   audit: auditPromises,
   migrate: migratePromises,
 };

@@ -4,8 +4,8 @@ import { Keyring } from './keyring.ts';
 import { isToKey, Seals } from './seals.ts';
 
 /**
- * The same store, whose payloads are encrypted on their way in and opened on their way out: histories, messages, and what
- * runs wait for. All runs that go through it are of `namespace`. What is stored as plain text stays readable: what was
+ * The same store, whose payloads are encrypted on their way in and opened on their way out: histories, messages, lines of
+ * logs, and what runs wait for. All runs that go through it are of `namespace`. What is stored as plain text stays readable: what was
  * written before there were keys, and the messages of locks, which the store itself completes.
  */
 export function encryptedStore(store: Store, keys: readonly PayloadKey[], namespace: string): Store {
@@ -40,6 +40,11 @@ function writes(store: Store, seals: Seals) {
       const { runId, seq, history } = request;
       return store.reopen({ ...request, history: history && seals.chunk(runId, seq, history) });
     },
+    appendLines: (batch, lines) =>
+      store.appendLines(
+        batch,
+        lines.map((line) => seals.line(line)),
+      ),
   } satisfies Partial<Store>;
 }
 
@@ -92,6 +97,11 @@ function reads(store: Store, seals: Seals) {
       const inbox = await store.readInbox(runId);
       await openInboxes([{ runId, inbox }]);
       return inbox;
+    },
+    readLines: async (request) => {
+      const page = await store.readLines(request);
+      for (const line of page.lines) line.body = seals.openLine(request.runId, line);
+      return page;
     },
   } satisfies Partial<Store>;
 }

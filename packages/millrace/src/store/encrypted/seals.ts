@@ -1,4 +1,12 @@
-import type { Message, NextState, Plan, RunRef, StartRequest } from '../port/store.ts';
+import type {
+  AppendedLine,
+  Message,
+  NextState,
+  Plan,
+  RunRef,
+  StartRequest,
+  StoredLine,
+} from '../port/store.ts';
 import { isSealed, readEnvelope } from './envelope.ts';
 import type { Keyring, Place } from './keyring.ts';
 
@@ -59,6 +67,14 @@ export class Seals {
     return this.ring.open(body, isToKey(body) ? this.toKey(key, dedup) : this.toRun(runId, dedup));
   }
 
+  line({ runId, at, body }: AppendedLine): AppendedLine {
+    return { runId, at, body: this.ring.seal(body, this.lineOf(runId, at)) };
+  }
+
+  openLine(runId: string, { at, body }: StoredLine): Uint8Array {
+    return isSealed(body) ? this.ring.open(body, this.lineOf(runId, at)) : body;
+  }
+
   private next(runId: string, next: NextState): NextState {
     if (next.kind !== 'suspend' && next.kind !== 'block') return next;
     // It says which key is missing, to those who do not have it.
@@ -72,6 +88,13 @@ export class Seals {
   }
   private waits(runId: string): Place {
     return { what: `what run ${runId} waits for`, toKey: false, bound: [this.namespace, runId, 'waits'] };
+  }
+  private lineOf(runId: string, at: number): Place {
+    return {
+      what: `a line of the log of run ${runId}`,
+      toKey: false,
+      bound: [this.namespace, runId, 'log', at],
+    };
   }
   private toRun(runId: string, dedup: string): Place {
     const what = `message ${dedup} to run ${runId}`;

@@ -8,6 +8,7 @@ import type { ChangeStore } from './changes.ts';
 import type { ClusterStore } from './cluster.ts';
 import type { DefinitionStore } from './definitions.ts';
 import type { LimitStore } from './limits.ts';
+import type { LineStore } from './lines.ts';
 import type { LockAct, LockGrant, LockStore } from './locks.ts';
 import type { PauseStore } from './runs/pauses.ts';
 import type { RunFilter, RunPage, RunRow } from './reads.ts';
@@ -18,6 +19,7 @@ export type * from './changes.ts';
 export type * from './cluster.ts';
 export type * from './definitions.ts';
 export type * from './limits.ts';
+export type * from './lines.ts';
 export type * from './locks.ts';
 export type * from './runs/pauses.ts';
 export type * from './reads.ts';
@@ -57,6 +59,7 @@ export interface Store
     ClusterStore,
     DefinitionStore,
     LimitStore,
+    LineStore,
     LockStore,
     PauseStore {
   readonly name: 'sqlite' | 'postgres';

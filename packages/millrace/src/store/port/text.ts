@@ -9,6 +9,7 @@ import {
   type VersionFilter,
 } from './definitions.ts';
 import { StoreError } from './errors.ts';
+import { type AppendedLine, MAX_LINE_BYTES, MAX_LINES } from './lines.ts';
 import type { LockClaim, LockFilter, LockName } from './locks.ts';
 import type { LimitChange } from './limits.ts';
 import type { PausedRecord, PauseRequest } from './runs/pauses.ts';
@@ -219,6 +220,18 @@ const AUDIT_TEXTS = [
 export function checkAuditFilter({ namespace, actor, action, target, before }: AuditFilter): void {
   const texts = { namespace, actor, action, target, before };
   for (const [field, text] of Object.entries(texts)) checkText(text, `${field} of an audit filter`);
+}
+
+export function checkLines(lines: readonly AppendedLine[]): void {
+  if (lines.length > MAX_LINES)
+    throw refused(`${lines.length} lines in one call; at most ${MAX_LINES} are allowed`);
+  for (const { runId, body } of lines) {
+    checkText(runId, 'runId');
+    if (body.byteLength <= MAX_LINE_BYTES) continue;
+    throw refused(
+      `a line of run ${runId} has ${body.byteLength} bytes; at most ${MAX_LINE_BYTES} are allowed`,
+    );
+  }
 }
 
 export function checkFilter(filter: RunFilter): void {

@@ -15,6 +15,7 @@ import {
 } from '../port/text.ts';
 import { accessCalls } from './access/keys.ts';
 import { auditCalls } from './audit/audit.ts';
+import { lineCalls } from './lines/lines.ts';
 import { readAddress } from './database/address.ts';
 import { ask, connections, type Connections, openPool } from './database/connect.ts';
 import { readDurability } from './database/durability.ts';
@@ -105,6 +106,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     ...definitionCalls(calls, now),
     ...auditCalls(calls, now),
     ...limitActs(calls, now),
+    ...lineCalls(calls, now),
     ...lockCalls(calls, now),
     ...pauseCalls(calls, now),
   };

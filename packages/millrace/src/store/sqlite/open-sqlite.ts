@@ -18,6 +18,7 @@ import {
 } from '../port/text.ts';
 import { accessCalls, prepareKeys } from './access/keys.ts';
 import { auditCalls, prepareAudit } from './audit/audit.ts';
+import { lineCalls, prepareLines } from './lines/lines.ts';
 import { connect, type Connection } from './database/connection.ts';
 import { pollHints } from './database/hints.ts';
 import { migrate, requireSchema } from './database/migrate.ts';
@@ -105,6 +106,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     ...definitionCalls(connection, acts),
     ...auditCalls(connection, acts),
     ...limitCalls(backend),
+    ...lineCalls(connection, acts),
     ...lockCalls(backend),
   };
 }
@@ -281,6 +283,7 @@ function prepareActs(connection: Connection) {
     countVersions: prepareVersionCounts(connection),
     failovers,
     audit: prepareAudit(connection),
+    lines: prepareLines(connection),
     locks,
     limits,
     limitReads: prepareLimitReads(connection, limits),

@@ -62,6 +62,9 @@ export function createSimStore(parts: SimStoreParts): (actor: Actor) => Store {
       listAudit: (filter) => read('listAudit', () => subject.listAudit(filter)),
       appendAudit: (entries) => read('appendAudit', () => subject.appendAudit(entries)),
       pruneAudit: (request) => read('pruneAudit', () => subject.pruneAudit(request)),
+      appendLines: (...args) => read('appendLines', () => subject.appendLines(...args)),
+      readLines: (request) => read('readLines', () => subject.readLines(request)),
+      pruneLines: (request) => read('pruneLines', () => subject.pruneLines(request)),
     };
   };
 }

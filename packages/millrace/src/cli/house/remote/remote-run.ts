@@ -1,4 +1,6 @@
-import { RunError, type Client } from '@millrace/client';
+import { RunError, type Client, type Log } from '@millrace/client';
+import type { LogPage, LogPageOptions } from '../../../api/lines/log-page.ts';
+import { durationMs } from '../../../core/duration.ts';
 import type { HistoryItem } from '../../../core/reading/history-items.ts';
 import type { HouseRun } from '../house.ts';
 import { answerOf } from '../refusal.ts';
@@ -12,6 +14,7 @@ export function remoteRun(client: Client, runId: string): HouseRun {
     recorded: async () => (await answerOf<readonly HistoryItem[]>(itemsFrom(client, runId, 0))).length,
     detail: () => answerOf(run.detail()),
     history: (from = 0) => answerOf(itemsFrom(client, runId, from)),
+    logPage: (options) => logPage(client, runId, options),
     why: () => answerOf(run.why()),
     ended: () => ended(client, runId),
     signal: (name, payload, { id }) => answerOf(run.signal(name, payload, { idempotencyKey: id })),
@@ -32,6 +35,16 @@ async function itemsFrom(client: Client, runId: string, from: number): Promise<r
     cursor = page.nextCursor ?? undefined;
   }
   return items;
+}
+
+async function logPage(
+  client: Client,
+  runId: string,
+  { wait = 0, ...wish }: LogPageOptions,
+): Promise<LogPage> {
+  const asked = client.run(runId).logPage({ ...wish, waitMs: durationMs(wait, 'wait') });
+  const { nextCursor, ...page } = await answerOf<Log & Omit<LogPage, 'more'>>(asked);
+  return { ...page, more: nextCursor !== null };
 }
 
 /** How it ended, or that nobody can be asked, is found out by whoever looks next. */

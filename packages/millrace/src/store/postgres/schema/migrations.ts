@@ -15,6 +15,7 @@ import { REOPEN } from './functions/reopen.ts';
 import { RETIRE } from './functions/retire.ts';
 import { START } from './functions/start.ts';
 import { WAKE, WORK } from './functions/wake.ts';
+import { LINE_TABLES } from '../lines/tables.ts';
 import { LOCKS } from '../locks/functions.ts';
 import { CLOSED_ORDER, HELD_RUNS } from './changes.ts';
 import { PAUSES } from '../pauses/functions.ts';
@@ -64,4 +65,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 9, name: 'pauses of runs', sql: PAUSES },
   { id: 10, name: 'reads of runs', sql: READ_RUNS },
   { id: 11, name: 'starts with their audit entries', sql: START_RECORDED },
+  { id: 12, name: 'logs of runs', sql: LINE_TABLES },
 ];

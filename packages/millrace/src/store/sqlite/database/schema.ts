@@ -1,5 +1,6 @@
 import { KEY_TABLE } from '../access/tables.ts';
 import { AUDIT_TABLE } from '../audit/tables.ts';
+import { LINE_TABLES } from '../lines/tables.ts';
 
 /** One forward step of the schema. A released one never changes: its checksum is kept in the database. */
 export interface Migration {
@@ -304,4 +305,5 @@ CREATE INDEX runs_closed_counts ON runs_closed (namespace, workflow, workflow_ve
   { id: 4, name: 'audit log', sql: AUDIT_TABLE },
   { id: 5, name: 'changes of runs by time', sql: CHANGES },
   { id: 6, name: 'pauses of runs', sql: PAUSES },
+  { id: 7, name: 'logs of runs', sql: LINE_TABLES },
 ];

@@ -1,0 +1,90 @@
+import { plainJson } from '../json/plain-json.ts';
+import { requireReadable, isUnreadable } from '../payload/unreadable.ts';
+import { instant } from '../reading/instant.ts';
+
+/* A line of a run's log: what a program or a step of it says to people. It decides nothing and is no history. */
+
+/** From the least important on. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+/** What of a log is stored: nothing, or from this level on. */
+export const RUN_LOG_LEVELS = [...LOG_LEVELS, 'off'] as const;
+
+/** A line as it is written. */
+export interface Line {
+  readonly level: LogLevel;
+  readonly message: string;
+  /** The step that says it; undefined: the workflow's function does. */
+  readonly step?: string | undefined;
+  /** Of the step, from 1. */
+  readonly attempt?: number | undefined;
+  /** Name of the engine where it was said. */
+  readonly engine: string;
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A line as every surface shows it. */
+export interface RunLogLine {
+  /** Its place in the log of the run, from 1. */
+  readonly seq: number;
+  /** When it was said: ISO 8601, store time. */
+  readonly at: string;
+  readonly level: LogLevel;
+  readonly message: string;
+  /** The step that says it, and which attempt of it, from 1. */
+  readonly step?: string | undefined;
+  readonly attempt?: number | undefined;
+  /** Name of the engine where it was said. */
+  readonly engineId?: string | undefined;
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Longer messages are cut. */
+export const MAX_MESSAGE_CHARS = 4_000;
+/** Of the JSON of a line's fields; larger ones are left out. */
+export const MAX_FIELDS_CHARS = 8_000;
+
+const UTF8 = new TextEncoder();
+const TEXT = new TextDecoder();
+
+/** A line as it is stored: of bounded size, whatever was said. Values that JSON does not have become text. */
+export function encodeLine({ message, fields, ...line }: Line): Uint8Array {
+  // What is written without types may say anything.
+  const text = JSON.stringify({ ...line, message: cut(String(message)) });
+  return UTF8.encode(fields === undefined ? text : `${text.slice(0, -1)},"fields":${fieldsText(fields)}}`);
+}
+
+function cut(message: string): string {
+  const over = message.length - MAX_MESSAGE_CHARS;
+  return over <= 0 ? message : `${message.slice(0, MAX_MESSAGE_CHARS)}… (${over} characters more)`;
+}
+
+function fieldsText(fields: NonNullable<Line['fields']>): string {
+  let omitted: string;
+  try {
+    const text = plainJson(fields);
+    if (text.length <= MAX_FIELDS_CHARS) return text;
+    omitted = `the fields, ${text.length} characters of JSON`;
+  } catch (error) {
+    // They may refer to themselves, or throw when they are looked at.
+    omitted = `the fields: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  return JSON.stringify({ omitted });
+}
+
+/** A stored line. One that cannot be opened says so in its place: those around it are read all the same. */
+export function readLine({ seq, at, body }: { seq: number; at: number; body: Uint8Array }): RunLogLine {
+  try {
+    requireReadable(body);
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return { seq, at: instant(at), level: 'warn', message: error.message };
+  }
+  // Written above.
+  const { engine, ...line } = JSON.parse(TEXT.decode(body)) as Line;
+  return { seq, at: instant(at), ...line, engineId: engine };
+}
+
+export function isAtLeast(level: LogLevel, least: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(least);
+}
