@@ -10,6 +10,12 @@ export const order = workflow('order', (_ctx, input: { id: number }) => ({ shipp
 const approval = workflow('approval', async (ctx) => ({
   by: await ctx.waitForSignal<string>('approved'),
 }));
+/** It says so many lines, then one more when it is approved. */
+export const talkative = workflow('talkative', async (ctx, lines: number) => {
+  for (let at = 1; at <= lines; at++) ctx.log.info(`line ${at}`);
+  await ctx.waitForSignal('approved');
+  ctx.log.warn('approved');
+});
 const broken = workflow('broken', () => {
   throw new Error('the stock is gone');
 });
@@ -22,7 +28,7 @@ export interface RealServer {
 }
 
 export async function openRealServer(doorkeeper: Doorkeeper = openDoor('default')): Promise<RealServer> {
-  const workflows = [order, approval, broken];
+  const workflows = [order, approval, talkative, broken];
   const millrace = await Opened.open({ store: 'sqlite::memory:', workflows, log: () => {} });
   let requests = 0;
   const app = createApp({

@@ -10,7 +10,7 @@ const EMPTY = [
   ...['engines', 'runs', 'runs_closed', 'history', 'inbox', 'keys', 'leases', 'settings', 'failovers'],
   ...['locks', 'lock_waiters'],
   ...['limits', 'run_keys'],
-  ...['definitions', 'routes', 'api_keys', 'audit'],
+  ...['definitions', 'routes', 'api_keys', 'audit', 'logs', 'log_lines'],
 ]
   .map((table) => `DELETE FROM millrace.${table};`)
   .join(' ');

@@ -7,7 +7,11 @@ import { workflow } from '../../core/workflow/workflow.ts';
 /* A command says the same whether it asks a server or opens the store itself. */
 
 const order = workflow('order', async (ctx, input: { id: number }) => {
-  const paid = await ctx.step('pay', () => input.id * 2);
+  ctx.log.warn('taken', { id: input.id });
+  const paid = await ctx.step('pay', (step) => {
+    step.log.info('paying');
+    return input.id * 2;
+  });
   return { paid, by: await ctx.waitForSignal<string>('approved') };
 });
 const broken = workflow('broken', (ctx) => {
@@ -30,6 +34,7 @@ beforeAll(async () => {
   const done = await served.millrace.start(order, { id: 2 }, { key: 'done' });
   await done.signal('approved', 'Ada');
   await done.result();
+  await vi.waitFor(async () => expect((await done.logPage()).items).toHaveLength(2));
   const failed = await served.millrace.start(broken, undefined, { key: 'failed', queue: 'slow' });
   await failed.result().catch(() => {});
   await vi.waitFor(async () => {
@@ -61,6 +66,10 @@ describe('a command', () => {
     { args: ['show', 'key:open'] },
     { args: ['show', 'key:failed'] },
     { args: ['history', 'key:done'] },
+    { args: ['logs', 'key:done'] },
+    { args: ['logs', 'key:done', '--level', 'warn', '--tail', '2'] },
+    { args: ['logs', 'key:done', '--step', 'pay'] },
+    { args: ['logs', 'key:failed'] },
     { args: ['why', 'key:open'] },
     { args: ['definitions'] },
     { args: ['definitions', 'order'] },

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { openTestServer, type TestServer } from '../../../testbed/http/test-server.ts';
 import { configuredKeys } from '../../core/configuration/api-keys.ts';
 import type { EngineLog } from '../../engine/ports.ts';
@@ -76,6 +76,7 @@ it('secrets are in nothing that a server says, writes down or logs', async () =>
   const run = `/api/v1/runs/${started.runId}`;
   await ask(`${run}/result?wait=10s`);
   for (const part of ['', '?nodes=true', '/history', '/why', '/graph', '/detail']) await ask(`${run}${part}`);
+  await vi.waitFor(async () => expect(await ask(`${run}/logs`)).toContain('paying with'), 5_000);
   // A credential in the wrong place is a credential all the same.
   await ask(`/api/v1/runs?tag=${API_KEY}`);
   await post('/api/v1/runs', { workflow: API_KEY, input: API_KEY, [API_KEY]: API_KEY });
