@@ -18,8 +18,8 @@ afterEach(() => rig.end());
  * Waits for the next beat of a worker. One that is stopped then finds, when it goes on, its steps ended before its own
  * next beat is due; the other way round it would learn first that it is dead, drop its runs, and have nothing refused.
  */
-async function untilBeat(rig: Rig, name: string): Promise<void> {
-  const store = await rig.store();
+async function untilBeat({ store: open }: Rig, name: string): Promise<void> {
+  const store = await open();
   const beats = async (): Promise<number | undefined> =>
     (await store.listEngines()).engines.find((engine) => engine.name === name)?.beatSeq;
   const before = await beats();

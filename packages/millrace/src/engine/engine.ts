@@ -137,8 +137,7 @@ export class Engine {
     this.clock = createStoreClock(() => ports.clock.mono());
     this.settings = createSettings(this);
     this.word = createWord(this);
-    const { name, runLogLevel: level } = options;
-    this.lines = createLineWriter({ store, ports, name, level, storeTime: () => this.clock.upper() });
+    this.lines = createLineWriter({ store, ports, options, storeTime: () => this.clock.upper() });
     this.attempts = createFailureRate(() => ports.clock.mono());
     ({ promise: this.departed, resolve: this.depart } = Promise.withResolvers<void>());
     this.cache = new LRUCache({ max: Math.max(1, options.cacheSize) });

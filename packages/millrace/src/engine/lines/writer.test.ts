@@ -11,7 +11,7 @@ type Sent = [batch: number, messages: readonly string[]];
 const messageOf = ({ at, body }: AppendedLine): string => readLine({ seq: 0, at, body }).message;
 
 /** A writer whose time the test lets pass, over a store that answers as it is told. */
-function bench(more: Partial<LineWriterParts> = {}) {
+function bench(runLogLevel: LineWriterParts['options']['runLogLevel'] = 'debug') {
   const sent: Sent[] = [];
   const told: EngineLog[] = [];
   const answers: (Error | Promise<void>)[] = [];
@@ -30,8 +30,13 @@ function bench(more: Partial<LineWriterParts> = {}) {
     if (answer instanceof Error) throw answer;
     await answer;
   };
-  const parts = { store: { appendLines }, ports, name: 'e', level: 'debug', storeTime: () => 1_000 } as const;
-  const writer = createLineWriter({ ...parts, ...more });
+  const parts = {
+    store: { appendLines },
+    ports,
+    options: { name: 'e', runLogLevel },
+    storeTime: () => 1_000,
+  };
+  const writer = createLineWriter(parts);
   return {
     writer,
     sent,
@@ -102,7 +107,7 @@ describe('lines', () => {
     ['error', ['d']],
     ['off', undefined],
   ] as const)('below %s are not kept', async (level, messages) => {
-    const { writer, sent, elapse } = bench({ level });
+    const { writer, sent, elapse } = bench(level);
     writer.keep('r', { level: 'debug', message: 'a' });
     writer.keep('r', { level: 'info', message: 'b' });
     writer.keep('r', { level: 'warn', message: 'c' });

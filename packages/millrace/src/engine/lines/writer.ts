@@ -1,7 +1,8 @@
-import { encodeLine, isAtLeast, type Line, type LogLevel } from '../../core/lines/line.ts';
+import { encodeLine, isAtLeast, type Line } from '../../core/lines/line.ts';
 import { StoreError } from '../../store/port/errors.ts';
 import { MAX_LINES, type AppendedLine, type LineStore } from '../../store/port/lines.ts';
 import { startLoop } from '../loop.ts';
+import type { EngineOptions } from '../options.ts';
 import type { Ports } from '../ports.ts';
 
 /** Writes what runs say into their logs, where people find it. */
@@ -15,10 +16,7 @@ export interface LineWriter {
 export interface LineWriterParts {
   readonly store: Pick<LineStore, 'appendLines'>;
   readonly ports: Ports;
-  /** Of this engine. */
-  readonly name: string;
-  /** Lines below it are not kept; `off`: none is. */
-  readonly level: LogLevel | 'off';
+  readonly options: Pick<EngineOptions, 'name' | 'runLogLevel'>;
   storeTime(): number;
 }
 
@@ -40,7 +38,8 @@ interface Batch {
  *   W2  A batch is sent as it is until its answer is definite, so that one whose answer was lost is there once.
  *   W3  What cannot be kept is counted, and said in this process's own log, which has every line.
  */
-export function createLineWriter({ store, ports, name, level, storeTime }: LineWriterParts): LineWriter {
+export function createLineWriter({ store, ports, options, storeTime }: LineWriterParts): LineWriter {
+  const { name, runLogLevel: level } = options;
   let kept: AppendedLine[] = [];
   let bytes = 0;
   let lost = 0;

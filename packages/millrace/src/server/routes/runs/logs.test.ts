@@ -26,7 +26,7 @@ async function talking() {
   await expect.poll(async () => (await run.logPage()).items.length, { timeout: 5_000 }).toBe(2);
   const logs = async (query = ''): Promise<[number, Page]> => {
     const { status, body } = await call('GET', `/runs/${run.runId}/logs${query}`);
-    return [status, body as Page];
+    return [status, body];
   };
   return { run, logs };
 }

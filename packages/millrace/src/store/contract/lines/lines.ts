@@ -31,8 +31,15 @@ async function read(store: Store, runId: string, more: Partial<LinesRequest> = {
 
 function texts({ lines }: LinePage): string[] {
   return lines.map(
-    ({ seq, body }) => `${seq} ${Object.keys(JSON.parse(Buffer.from(body).toString()) as object)}`,
+    ({ seq, body }) => `${seq} ${Object.keys(JSON.parse(Buffer.from(body).toString()) as object).join()}`,
   );
+}
+
+/** Batch after batch, each with a line for each of these runs. */
+async function write(by: Store, name: string, runs: readonly string[]): Promise<void> {
+  for (let at = 0; at < 20; at++)
+    // oxlint-disable-next-line no-await-in-loop -- batch after batch
+    await append(by, ...runs.map((runId) => line(runId, `${name}${at}`)));
 }
 
 export const linePromises: Promises = {
@@ -74,11 +81,6 @@ export const linePromises: Promises = {
   },
   'writers of one log number its lines without a gap': async ({ store, second }) => {
     const runs = [newId(), newId(), newId()];
-    const write = async (by: Store, name: string, order: readonly string[]): Promise<void> => {
-      for (let at = 0; at < 20; at++)
-        // oxlint-disable-next-line no-await-in-loop -- batch after batch
-        await append(by, ...order.map((runId) => line(runId, `${name}${at}`)));
-    };
     await Promise.all([write(store, 'a', runs), write(second, 'b', runs.toReversed())]);
     for (const runId of runs) {
       // oxlint-disable-next-line no-await-in-loop -- log after log
