@@ -3,6 +3,7 @@ export type { MillraceOptions } from './api/options.ts';
 export type { Run, RunGraph } from './api/handle.ts';
 export type { LogFilter, LogPage, LogPageOptions } from './api/lines/log-page.ts';
 export type { LogOptions } from './api/lines/read-log.ts';
+export type { RetryRunOptions } from './api/retry.ts';
 export type { HistoryPage, HistoryPageOptions } from './api/run/history-page.ts';
 export type { OutcomeOptions, RunOutcome } from './api/run/outcome.ts';
 export type { StartOutcome } from './api/run/start-outcome.ts';

@@ -1135,14 +1135,17 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Run;
   };
-  /** Lets a failed, cancelled or timed-out run go on from its failure, or a blocked one try again. */
+  /** Lets a failed, cancelled or timed-out run go on from its failure or a step, or a blocked one try again. */
   readonly retryRun: {
     readonly params: {
       /** Id of a run */
       readonly runId: string;
     };
     readonly query: Readonly<Record<string, never>>;
-    readonly body: undefined;
+    readonly body: {
+      /** A step or node: that and all that was asked for after it is done again */
+      readonly from?: string | undefined;
+    } | undefined;
     readonly answer: Given;
   };
   /** Ends an API key for ever; every server refuses it within 5 s. */

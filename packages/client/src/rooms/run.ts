@@ -45,8 +45,8 @@ export interface RunHandle {
   /** Lets it rest where it stands until it is resumed. */
   pause(options?: ActOptions & { readonly reason?: string | undefined }): Promise<void>;
   resume(options?: ActOptions): Promise<void>;
-  /** Lets a run that ended badly, or is blocked, go on from its failure. */
-  retry(options?: ActOptions): Promise<void>;
+  /** Lets a run that ended badly, or is blocked, go on from its failure; one that has ended also from a step. */
+  retry(options?: ActOptions & { readonly from?: string | undefined }): Promise<void>;
   /** What happens to it from now on, or behind `lastEventId`. */
   watch(options?: WatchOptions): AsyncIterable<ServerEvent>;
 }
@@ -104,8 +104,8 @@ function actsOf(
 ): Pick<RunHandle, 'cancel' | 'pause' | 'resume' | 'retry'> {
   const act =
     (name: 'cancelRun' | 'pauseRun' | 'resumeRun' | 'retryRun') =>
-    async ({ reason, ...options }: ActOptions & { readonly reason?: string | undefined } = {}) => {
-      const body = reason === undefined ? undefined : { reason };
+    async ({ reason, from, ...options }: ActOptions & { readonly reason?: string; from?: string } = {}) => {
+      const body = reason === undefined && from === undefined ? undefined : { reason, from };
       await caller.call(name, { params: await params(options), body, ...acting(options) });
     };
   return {

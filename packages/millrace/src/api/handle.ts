@@ -20,7 +20,7 @@ import { readLogPage, type LogPage, type LogPageOptions } from './lines/log-page
 import { readLog, type LogOptions } from './lines/read-log.ts';
 import { pauseRun, resumeRun, type PauseOptions } from './pausing/pause.ts';
 import { outputOf } from './results.ts';
-import { retryRun } from './retry.ts';
+import { retryRun, type RetryRunOptions } from './retry.ts';
 import { sendUpdate } from './update.ts';
 
 /** A run, as its starter or anybody with its id sees it. */
@@ -93,10 +93,10 @@ export interface Run<O = unknown> {
   why(): Promise<Why>;
   /**
    * A failed, cancelled or timed-out run goes on from its failure, and so do the children that it waits for; a
-   * blocked one is queued again. The same `id` twice is one retry, of a run that had closed.
-   * @throws RUN_CLOSED, RUN_NOT_CLOSED, RUN_COMPENSATED, RUN_NOT_FOUND.
+   * blocked one is queued again. With `from` it goes on from that step.
+   * @throws RUN_CLOSED, RUN_NOT_CLOSED, RUN_COMPENSATED, RUN_NOT_FOUND, STEP_NOT_FOUND.
    */
-  retry(options?: { id?: string | undefined }): Promise<void>;
+  retry(options?: RetryRunOptions): Promise<void>;
 }
 
 /** The nodes of a run and how they stand. */
@@ -240,9 +240,10 @@ class RunHandle<O> implements Run<O> {
     return told;
   }
 
-  async retry({ id }: { id?: string | undefined } = {}): Promise<void> {
+  async retry(options: RetryRunOptions = {}): Promise<void> {
     const { desk, ref } = this;
-    await once(desk, ref, { type: 'retried', id }, async () => retryRun(desk, await this.row(), id));
+    const deed = { type: 'retried', id: options.id } as const;
+    await once(desk, ref, deed, async () => retryRun(desk, await this.row(), options));
   }
 
   private async row(): Promise<RunRow> {

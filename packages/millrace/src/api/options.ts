@@ -97,8 +97,8 @@ export interface MillraceOptions {
   /** How long entries of the audit log are kept. The engine that leads goes by its own. Default 400 days. */
   auditRetention?: Duration | undefined;
   /**
-   * Least important lines of `ctx.log` and `step.log` that are stored for `logs`: `debug`, `info`, `warn`, `error`, or `off`.
-   * Default `info`.
+   * Least important lines of `ctx.log` and `step.log` that are stored for `logs`: `debug`, `info`, `warn`, `error`, or
+   * `off`. Default `info`.
    */
   runLogLevel?: LogLevel | 'off' | undefined;
   /** How long the log of a run is kept that says nothing more. The engine that leads goes by its own. Default 30 days. */

@@ -35,6 +35,7 @@ const EXIT_OF_CODE: Partial<Record<ErrorCode, number>> = {
   UNKNOWN_WORKFLOW: EXIT.notFound,
   UNKNOWN_VERSION: EXIT.notFound,
   RUN_NOT_FOUND: EXIT.notFound,
+  STEP_NOT_FOUND: EXIT.notFound,
   ENGINE_NOT_FOUND: EXIT.notFound,
   LOCK_NOT_HELD: EXIT.notFound,
   API_KEY_NOT_FOUND: EXIT.notFound,

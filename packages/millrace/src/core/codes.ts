@@ -119,6 +119,11 @@ export const ERRORS = {
     summary: 'No engine of this name or incarnation is there.',
     remedy: 'List the engines with `millrace cluster`; one that has left is not there any more.',
   },
+  STEP_NOT_FOUND: {
+    status: 404,
+    summary: 'Nothing is recorded of a step of this name.',
+    remedy: 'Use a name as `millrace history RUN` shows it.',
+  },
   API_KEY_NOT_FOUND: {
     status: 404,
     summary: 'The namespace has no API key of this id.',

@@ -1,15 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import { childRunId } from '../core/ids.ts';
-import type { LogLevel } from '../core/lines/line.ts';
-import type { Standing, StepCommand } from '../core/run/command.ts';
+import type { Standing } from '../core/run/command.ts';
 import type { ChunkHeader, RunEvent } from '../core/run/event.ts';
-import type { Execution, ExecutionPorts, LogLine } from '../core/run/execution.ts';
+import type { Execution, ExecutionPorts } from '../core/run/execution.ts';
 import { blockForeignAwait } from '../core/run/turn.ts';
 import { nextWakeAt } from '../core/run/waiting/waits.ts';
 import { carriesAll, splitVersion, traitsOf } from '../core/cluster/demands.ts';
 import { encodeLoad } from '../core/cluster/load.ts';
 import { encodeProfile, type EngineProfile } from '../core/cluster/profile.ts';
-import type { Executor, Log } from '../core/workflow/context.ts';
+import type { Executor } from '../core/workflow/context.ts';
 import type { ProgramPorts } from '../core/workflow/program.ts';
 import { workOf, type BeginningRun, type TaskWork } from '../core/policy/eligibility.ts';
 import { LOOK } from '../store/port/runs/pauses.ts';
@@ -42,7 +41,7 @@ import { persist } from './commit/persist.ts';
 import type { Attempt } from './dispatch/attempt.ts';
 import { createFailureRate, type FailureRate } from './dispatch/failure-rate.ts';
 import { createStepGate, type StepGate } from './dispatch/step-gate.ts';
-import { shownAttempt, taskWorkflow } from './dispatch/task.ts';
+import { taskWorkflow } from './dispatch/task.ts';
 import type { Instance } from './instance.ts';
 import { createLineWriter, type LineWriter } from './lines/writer.ts';
 import type { Loop } from './loop.ts';
@@ -373,21 +372,6 @@ export class Engine {
   noteRefusal({ runId, epoch }: { runId: string; epoch: number }): void {
     const message = `a plan of run ${runId} was refused: this engine does not own it any more`;
     this.ports.log({ source: 'engine', level: 'warn', message, fields: { refused: runId, epoch } });
-  }
-  logRun(instance: Instance, line: LogLine): void {
-    this.lines.keep(instance.runId, line);
-    this.ports.log({ source: 'run', runId: instance.runId, workflow: instance.workflow.name, ...line });
-  }
-  stepLog(instance: Instance, step: StepCommand): Log {
-    const { attempt, ...run } = shownAttempt(instance, step);
-    const write =
-      (level: LogLevel) =>
-      (message: string, own?: Readonly<Record<string, unknown>>): void => {
-        this.lines.keep(run.runId, { level, message, step: step.name, attempt, fields: own });
-        const fields = { step: step.name, attempt, ...own };
-        this.ports.log({ source: 'run', ...run, level, message, fields });
-      };
-    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   }
 
   // --- membership

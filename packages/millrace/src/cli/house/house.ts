@@ -139,7 +139,7 @@ export interface HouseRun {
   ended(): Promise<void>;
   signal(name: string, payload: unknown, options: { id?: string }): Promise<void>;
   cancel(reason: string | undefined): Promise<void>;
-  retry(): Promise<void>;
+  retry(options: { from: string | undefined }): Promise<void>;
   /** @param options.by - who sits at the terminal; of a server it is whose key it is. */
   pause(options: { reason: string | undefined; by: string | undefined }): Promise<void>;
   resume(): Promise<void>;

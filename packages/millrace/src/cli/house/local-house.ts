@@ -50,7 +50,7 @@ function localRun(millrace: Millrace, runId: string): HouseRun {
     },
     signal: (name, payload, options) => run.signal(name, payload, options),
     cancel: (reason) => run.cancel(reason),
-    retry: () => run.retry(),
+    retry: (options) => run.retry(options),
     pause: (options) => run.pause(options),
     resume: () => run.resume(),
   };

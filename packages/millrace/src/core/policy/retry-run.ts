@@ -1,3 +1,4 @@
+import { MillraceError, show } from '../errors.ts';
 import type { Failure } from '../failure.ts';
 import { failureIn } from '../run/apply.ts';
 import type { EventOf, PlacedEvent, RunEvent } from '../run/event.ts';
@@ -7,13 +8,69 @@ import { COMPENSATION_PREFIX, effective } from '../run/replay.ts';
  * The event that opens a closed run again: which failure is taken back, and until when the run has time now
  * (as long as it had from its start to its deadline).
  * @param now - store time in ms.
+ * @param step - from which on all is done again, as its name stands in the history; undefined: only what failed is.
+ * @throws STEP_NOT_FOUND.
  */
-export function retriedEvent(history: readonly PlacedEvent[], now: number): EventOf<'retried'> {
-  const retried: EventOf<'retried'> = { type: 'retried', cut: failurePoint(effective(history)).seq };
+export function retriedEvent(
+  history: readonly PlacedEvent[],
+  now: number,
+  step?: string,
+): EventOf<'retried'> {
+  const events = effective(history);
+  const retried: EventOf<'retried'> =
+    step === undefined
+      ? { type: 'retried', cut: failurePoint(events).seq }
+      : { type: 'retried', ...placeOf(events, step) };
   const first = history[0];
   if (first?.event.type !== 'started' || first.event.deadlineAt === undefined) return retried;
   const { deadlineAt, startAt = first.at } = first.event;
   return { ...retried, deadlineAt: Math.ceil(now + deadlineAt - startAt) };
+}
+
+/**
+ * The command of this name, of a node its first item's, and the first event of it or of what was given after it. A cancel is
+ * taken back with it, so that what was given because of the cancel is, too.
+ */
+function placeOf(events: readonly PlacedEvent[], step: string): { cut: number; from: number } {
+  const given = events.filter((placed): placed is Given => 'ordinal' in placed.event);
+  const named = given.filter(({ event: { name } }) => name === step || name.startsWith(`${step}[`));
+  if (named.length === 0) throw noStep(step, given);
+  const ends = events.flatMap(({ event }) =>
+    event.type === 'cancel-requested' || event.type === 'deadline-passed' ? [event.given ?? Infinity] : [],
+  );
+  const from = Math.min(...named.map(({ event }) => event.ordinal), ...ends);
+  const cut = Math.min(...given.filter(({ event }) => event.ordinal >= from).map(({ seq }) => seq));
+  return { cut, from };
+}
+
+type Given = PlacedEvent & { readonly event: { readonly ordinal: number; readonly name: string } };
+
+const MOST_NAMED = 20;
+
+function noStep(step: string, given: readonly Given[]): MillraceError {
+  const names = [...new Set(given.map(({ event }) => event.name))];
+  const others = names.length > MOST_NAMED ? [...names.slice(0, MOST_NAMED), '…'] : names;
+  return new MillraceError('STEP_NOT_FOUND', `nothing is recorded of a step ${show(step)} of the run`, {
+    remedy: others.length === 0 ? 'Retry without a step.' : `Recorded are ${others.join(', ')}.`,
+    details: { step },
+  });
+}
+
+/**
+ * Children that end after a retry and would be taken for those that are started anew in their place: their runIds.
+ * @param step - as for `retriedEvent`.
+ */
+export function leftBehind(history: readonly PlacedEvent[], step: string): string[] {
+  const events = effective(history);
+  const { from } = placeOf(events, step);
+  const ended = new Set(
+    events.flatMap(({ event }) => (event.type === 'child-closed' ? [event.ordinal] : [])),
+  );
+  return events.flatMap(({ event }) =>
+    event.type === 'child-started' && event.ordinal >= from && !event.detached && !ended.has(event.ordinal)
+      ? [event.runId]
+      : [],
+  );
 }
 
 /**

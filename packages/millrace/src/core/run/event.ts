@@ -72,7 +72,15 @@ export type RunEvent = { payload?: string | undefined } & (
   | { type: 'continued'; runId: string }
   // interventions; they change what a fold sees, not what the program sees
   | { type: 'blocked'; code: string }
-  | { type: 'retried'; cut: number; deadlineAt?: number | undefined; id?: string | undefined }
+  | {
+      type: 'retried';
+      /** Position of the first event that is taken back. */
+      cut: number;
+      /** The command from which on all is done again; undefined: only what failed is. */
+      from?: number | undefined;
+      deadlineAt?: number | undefined;
+      id?: string | undefined;
+    }
 );
 
 export interface StartedEvent {

@@ -1,7 +1,18 @@
 /* Random programs under random orders of outcomes: whatever happened live, happens again on replay. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cancelled, play, signalled, updated, type Play } from '../../../testbed/play/play.ts';
+import {
+  cancelled,
+  place,
+  play,
+  reviveRun,
+  signalled,
+  updated,
+  type Play,
+  type Program,
+} from '../../../testbed/play/play.ts';
+import { retriedEvent } from '../policy/retry-run.ts';
+import { effective } from './replay.ts';
 import type { Context } from '../workflow/context.ts';
 import { workflow } from '../workflow/workflow.ts';
 
@@ -119,7 +130,51 @@ function outcomeOf(
 }
 type Pick = { kind: string; name: string; fireAt: number | undefined };
 
+/** Commands that the history names. */
+function named(run: Play): string[] {
+  return [...new Set(run.events.flatMap((event) => ('ordinal' in event ? [event.name] : [])))];
+}
+
 describe('any program', () => {
+  it('comes back to any of its steps, and goes on from there', async () => {
+    let [tried, ended] = [0, 0];
+    const choices = fc.array(fc.nat(1023), { minLength: 1, maxLength: 14 });
+    const acts = fc.array(act, { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(acts, choices, choices, async (todo, chosen, later) => {
+        const program: Program = (ctx) => perform(ctx, { do: 'row', acts: todo });
+        const run = await play(program);
+        for (const choice of chosen) {
+          if (run.turn.standing.kind !== 'open') break;
+          await happen(run, choice);
+        }
+        for (const step of named(run)) {
+          const history = [...run.history];
+          const retried = retriedEvent(history, run.world.now, step);
+          const { from = Infinity } = retried;
+          place(history, [retried], run.world.now);
+          const again = await reviveRun(program, history, { ...run.world });
+          expect(again.execution.standing.kind, `from ${step}`).not.toBe('blocked');
+          expect(
+            effective(history).filter(({ event }) => 'ordinal' in event && event.ordinal >= from),
+          ).toEqual([]);
+          await again.give();
+          for (const choice of later) {
+            if (again.turn.standing.kind !== 'open') break;
+            await happen(again, choice);
+          }
+          expect(again.turn.standing.kind, `from ${step}`).not.toBe('blocked');
+          if (again.turn.standing.kind !== 'open') ended++;
+          expect(await again.differences(), `from ${step}`).toEqual([]);
+          tried++;
+        }
+      }),
+      { numRuns: 200 },
+    );
+    expect(tried).toBeGreaterThan(200);
+    expect(ended).toBeGreaterThan(20);
+  });
+
   it('does on replay what it did live, from every turn on, in whatever order its outcomes came', async () => {
     let ended = 0;
     const choices = fc.array(fc.nat(1023), { minLength: 1, maxLength: 14 });

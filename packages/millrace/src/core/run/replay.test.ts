@@ -8,6 +8,7 @@ import {
   replayDifferences,
   reviveRun,
   signalled,
+  updated,
   type Play,
   type Program,
 } from '../../../testbed/play/play.ts';
@@ -15,6 +16,7 @@ import { workflow } from '../workflow/workflow.ts';
 import type { RunEvent } from './event.ts';
 import { apply } from './apply.ts';
 import { describe as describeEvent } from './execution.ts';
+import { retriedEvent } from '../policy/retry-run.ts';
 import { effective } from './replay.ts';
 
 afterEach(async () => expect(await replayDifferences()).toEqual([]));
@@ -450,6 +452,30 @@ describe('a retried run', () => {
     expect(third.waits).toEqual(['step send']);
     await third.give(third.done('send', 'sent'));
     expect(third.output).toEqual(['paid', 'packed', 'sent']);
+  });
+
+  it('from a step does that and what came after it again, and keeps what it was sent', async () => {
+    const run = await play(async (ctx) => {
+      ctx.onUpdate('early', () => 'at once');
+      ctx.onUpdate('late', () => ctx.step('look', nothing));
+      const paid = await ctx.step('pay', nothing);
+      const packed = await ctx.step('pack', nothing);
+      return [paid, packed, await ctx.waitForSignal('approved')];
+    });
+    await run.give(updated('early'), run.done('pay', 1));
+    await run.give(updated('late'));
+    await run.give(run.done('look', 'seen'));
+    await run.give(run.done('pack', 2), signalled('approved', 'yes'));
+    const replies = (events: readonly RunEvent[]): number =>
+      events.filter(({ type }) => type === 'update-replied').length;
+    expect([run.output, replies(run.events)]).toEqual([[1, 2, 'yes'], 2]);
+    place(run.history, [retriedEvent(run.history, 0, 'pack')], 0);
+    const again = await run.revive();
+    expect(again.waits.toSorted()).toEqual(['step look', 'step pack']);
+    await again.give(again.done('look', 'seen again'));
+    expect(replies(again.turn.events), 'the answer of what was taken back is given anew').toBe(1);
+    await again.give(again.done('pack', 3));
+    expect(again.output).toEqual([1, 3, 'yes']);
   });
 
   it('may fail and be retried again', async () => {

@@ -6,7 +6,8 @@ import type { Execution } from './execution.ts';
 /**
  * What a program sees of a history: interventions are resolved. A `retried` event takes back the failure at
  * its `cut`, every end after it, and what belongs to commands that were given only because of it
- * (compensations among them), so that what failed is tried again while all else that succeeded stays.
+ * (compensations among them), so that what failed is tried again while all else that succeeded stays. One that says `from`
+ * takes back that command and all that were given after it: none of them has a say in how the program came there.
  * Attempts elsewhere that had no outcome ended with the run: they are made again.
  */
 export function effective(history: readonly PlacedEvent[]): PlacedEvent[] {
@@ -22,19 +23,38 @@ const ENDS = new Set<RunEvent['type']>([
   ...(['completed', 'failed', 'cancelled', 'timed-out', 'cancel-requested', 'deadline-passed'] as const),
 ]);
 
-function takeBack(events: readonly PlacedEvent[], { cut, deadlineAt }: EventOf<'retried'>): PlacedEvent[] {
-  const failure = events.find(({ seq }) => seq === cut)?.event;
-  const given = failure !== undefined && 'given' in failure ? (failure.given ?? Infinity) : Infinity;
-  const kept = events.filter(({ seq, event }) => {
-    if (seq < cut) return true;
-    if (seq === cut || ENDS.has(event.type)) return false;
-    return !('ordinal' in event) || event.ordinal < given;
-  });
-  const left = withoutLostTasks(kept);
+function takeBack(events: readonly PlacedEvent[], retried: EventOf<'retried'>): PlacedEvent[] {
+  const { deadlineAt } = retried;
+  const left = withoutLostTasks(
+    retried.from === undefined
+      ? withoutFailure(events, retried.cut)
+      : before(events, retried.from, retried.cut),
+  );
   const [first, ...rest] = left;
   if (first?.event.type !== 'started' || deadlineAt === undefined) return left;
   return [{ ...first, event: { ...first.event, deadlineAt } }, ...rest];
 }
+
+function withoutFailure(events: readonly PlacedEvent[], cut: number): PlacedEvent[] {
+  const failure = events.find(({ seq }) => seq === cut)?.event;
+  const given = failure !== undefined && 'given' in failure ? (failure.given ?? Infinity) : Infinity;
+  return events.filter(({ seq, event }) => {
+    if (seq < cut) return true;
+    if (seq === cut || ENDS.has(event.type)) return false;
+    return !('ordinal' in event) || event.ordinal < given;
+  });
+}
+
+/** What was sent to the run stays, and what it has answered while nothing had come yet of what is taken back. */
+function before(events: readonly PlacedEvent[], from: number, cut: number): PlacedEvent[] {
+  return events.filter(({ seq, event }) => {
+    if (ENDS.has(event.type)) return false;
+    if ('ordinal' in event) return event.ordinal < from;
+    return seq < cut || !ANSWERS.has(event.type);
+  });
+}
+
+const ANSWERS = new Set<RunEvent['type']>(['update-replied', 'patched']);
 
 function withoutLostTasks(events: readonly PlacedEvent[]): PlacedEvent[] {
   const tried = new Set<string>();

@@ -7,6 +7,7 @@ import { failedAttempt } from '../../core/run/outcome.ts';
 import type { Executor, FencingToken, Log, StepContext } from '../../core/workflow/context.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
+import { stepLog } from '../lines/say.ts';
 import { fencingToken } from './fencing-token.ts';
 import { shownAttempt } from './task.ts';
 
@@ -63,7 +64,7 @@ export class Attempt implements StepContext {
     return this.step.checkpoint === undefined ? undefined : decodeValue(this.step.checkpoint);
   }
   get log(): Log {
-    return this.engine.stepLog(this.instance, this.step);
+    return stepLog(this.engine, this.instance, this.step);
   }
 
   heartbeat(): void {

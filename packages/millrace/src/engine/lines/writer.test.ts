@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readLine } from '../../core/lines/line.ts';
 import { StoreError } from '../../store/port/errors.ts';
-import { MAX_LINES, type AppendedLine } from '../../store/port/lines.ts';
+import { MAX_LINES, type AppendedLine } from '../../store/port/runs/lines.ts';
 import { nodePorts } from '../../ports/node-ports.ts';
 import type { EngineLog, Ports } from '../ports.ts';
 import { createLineWriter, type LineWriterParts } from './writer.ts';

@@ -1,6 +1,6 @@
 import { encodeLine, isAtLeast, type Line } from '../../core/lines/line.ts';
 import { StoreError } from '../../store/port/errors.ts';
-import { MAX_LINES, type AppendedLine, type LineStore } from '../../store/port/lines.ts';
+import { MAX_LINES, type AppendedLine, type LineStore } from '../../store/port/runs/lines.ts';
 import { startLoop } from '../loop.ts';
 import type { EngineOptions } from '../options.ts';
 import type { Ports } from '../ports.ts';

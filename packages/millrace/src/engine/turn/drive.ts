@@ -11,6 +11,7 @@ import { isTask } from '../dispatch/task.ts';
 import { runTransaction } from '../dispatch/transaction.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
+import { sayForRun } from '../lines/say.ts';
 import { settleDeliveries, settleStarts } from './effects.ts';
 import { settleLocks } from './locks.ts';
 import { lookAgain, recordOutcomes } from './pausing.ts';
@@ -213,7 +214,7 @@ function settled(engine: Engine, instance: Instance, plan: Plan): void {
 
 /** What the commit allows: effects in the order log, abort, ends, dispatch. */
 function act(engine: Engine, instance: Instance, turn: Turn, here: ReadonlySet<StepCommand>): void {
-  for (const line of turn.logs) engine.logRun(instance, line);
+  for (const line of turn.logs) sayForRun(engine, instance, line);
   abandonAttempts(instance, turn.abandoned);
   if (engine.listener.wantsReplies()) engine.settleReplies(instance.runId, turn.events);
   if (turn.standing.kind !== 'open') {

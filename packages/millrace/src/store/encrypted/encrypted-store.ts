@@ -4,9 +4,9 @@ import { Keyring } from './keyring.ts';
 import { isToKey, Seals } from './seals.ts';
 
 /**
- * The same store, whose payloads are encrypted on their way in and opened on their way out: histories, messages, lines of
- * logs, and what runs wait for. All runs that go through it are of `namespace`. What is stored as plain text stays readable: what was
- * written before there were keys, and the messages of locks, which the store itself completes.
+ * The same store, whose payloads are encrypted on their way in and opened on their way out: histories, messages, lines
+ * of logs, and what runs wait for. All runs that go through it are of `namespace`. What is stored as plain text stays
+ * readable: what was written before there were keys, and the messages of locks, which the store itself completes.
  */
 export function encryptedStore(store: Store, keys: readonly PayloadKey[], namespace: string): Store {
   const [first, ...others] = keys;

@@ -9,7 +9,7 @@ import {
   type VersionFilter,
 } from './definitions.ts';
 import { StoreError } from './errors.ts';
-import { type AppendedLine, MAX_LINE_BYTES, MAX_LINES } from './lines.ts';
+import { type AppendedLine, MAX_LINE_BYTES, MAX_LINES } from './runs/lines.ts';
 import type { LockClaim, LockFilter, LockName } from './locks.ts';
 import type { LimitChange } from './limits.ts';
 import type { PausedRecord, PauseRequest } from './runs/pauses.ts';

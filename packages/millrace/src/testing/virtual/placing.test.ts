@@ -112,7 +112,7 @@ describe('placement in time', () => {
     expect(counts.get('commit')).toBe(20);
     const others = [...counts.keys()].filter((name) => name !== 'startRuns' && name !== 'commit');
     // What its loops ask for anyway.
-    const usual = ['beat', 'claimRuns', 'wakeDue', 'listOwned', 'prune', 'pruneAudit'];
+    const usual = ['beat', 'claimRuns', 'wakeDue', 'listOwned', 'prune', 'pruneAudit', 'pruneLines'];
     expect(others.filter((name) => !usual.includes(name))).toEqual([]);
   });
 

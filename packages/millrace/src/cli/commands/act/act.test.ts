@@ -93,12 +93,16 @@ describe('cancel and retry', () => {
     expect(await statusOf('f')).toBe('queued');
   });
 
-  it('cannot choose the step yet', async () => {
-    const { status, err } = await act('retry', 'key:a', '--from', 'charge');
-    expect([status, err]).toEqual([
-      2,
-      expect.stringContaining('--from: this version cannot choose the step'),
-    ]);
+  it('retry a run from a step', async () => {
+    const file = place.write('shop.ts', SHOP);
+    await act('run', `${file}#order`, '--key', 'g', '--input', '{"fail":"X"}');
+    const wrong = await act('retry', 'key:g', '--from', 'pack');
+    expect([wrong.status, wrong.err]).toEqual([3, expect.stringContaining('Recorded are reserve, charge')]);
+    expect((await act('retry', 'key:g', '--from', 'charge')).status).toBe(0);
+    const history = JSON.parse((await act('history', 'key:g', '--json')).out) as {
+      items: { data?: object }[];
+    };
+    expect(history.items.at(-1)).toMatchObject({ type: 'retried', data: { from: 1 } });
   });
 });
 

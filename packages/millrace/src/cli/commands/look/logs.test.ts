@@ -4,7 +4,7 @@ import { serve, type Served } from '../../../../testbed/cli/served.ts';
 import { workplace, type Workplace } from '../../../../testbed/cli/workplace.ts';
 import { workflow } from '../../../core/workflow/workflow.ts';
 import type { Run } from '../../../index.ts';
-import { MAX_LOG_LINES } from '../../../store/port/lines.ts';
+import { MAX_LOG_LINES } from '../../../store/port/runs/lines.ts';
 import { runProgram } from '../../program.ts';
 
 const talkative = workflow('talkative', async (ctx) => {

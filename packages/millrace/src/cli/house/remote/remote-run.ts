@@ -19,7 +19,7 @@ export function remoteRun(client: Client, runId: string): HouseRun {
     ended: () => ended(client, runId),
     signal: (name, payload, { id }) => answerOf(run.signal(name, payload, { idempotencyKey: id })),
     cancel: (reason) => answerOf(run.cancel({ reason })),
-    retry: () => answerOf(run.retry()),
+    retry: ({ from }) => answerOf(run.retry({ from })),
     pause: ({ reason }) => answerOf(run.pause({ reason })),
     resume: () => answerOf(run.resume()),
   };

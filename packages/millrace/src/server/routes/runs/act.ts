@@ -49,14 +49,23 @@ const retryRun = route({
   method: 'post',
   path: '/runs/{runId}/retry',
   name: 'retryRun',
-  summary: 'Lets a failed, cancelled or timed-out run go on from its failure, or a blocked one try again.',
+  summary:
+    'Lets a failed, cancelled or timed-out run go on from its failure or a step, or a blocked one try again.',
   tag: 'runs',
   permission: 'operate',
   repeatable: true,
   params: one,
+  body: z.strictObject({
+    from: text(256).optional().meta({
+      description: 'A step or node: that and all that was asked for after it is done again',
+    }),
+  }),
+  optionalBody: true,
   answers: { 202: { description: 'It is queued again', schema: given } },
-  async handle({ params }, { millrace, headers }) {
-    await millrace.run(params.runId).retry({ id: idempotencyKeyOf(headers) });
+  async handle({ params, body }, { millrace, headers }) {
+    // The body may be left out.
+    const { from } = (body ?? {}) as { from?: string };
+    await millrace.run(params.runId).retry({ id: idempotencyKeyOf(headers), from });
     return { status: 202, body: { runId: params.runId, success: true } };
   },
 });

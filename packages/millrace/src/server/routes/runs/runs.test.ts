@@ -333,6 +333,30 @@ describe('what is done to a run', () => {
   });
 });
 
+describe('a retry from a step', () => {
+  it('is asked for in the body', async () => {
+    const calls: string[] = [];
+    const shy = workflow('shy', async (ctx) => {
+      await ctx.step('one', () => void calls.push('one'));
+      await ctx.step('two', () => {
+        calls.push('two');
+        if (calls.length < 3) throw new Error('no stock');
+      });
+    });
+    const millrace = await open({ workflows: [shy] });
+    const call = apiOf(millrace);
+    const run = await millrace.start(shy, undefined);
+    await expect(run.result()).rejects.toThrow('no stock');
+    const path = `/runs/${run.runId}/retry`;
+    const wrong = await call('POST', path, { from: 'three' });
+    expect([wrong.status, (wrong.body as Ack).code]).toEqual([404, 'STEP_NOT_FOUND']);
+    expect((await call('POST', path, { form: 'one' })).status).toBe(400);
+    expect((await call('POST', path, { from: 'one' })).status).toBe(202);
+    await run.result();
+    expect(calls).toEqual(['one', 'two', 'one', 'two']);
+  });
+});
+
 describe('an answer', () => {
   it('carries the id and the trace of its request', async () => {
     const call = apiOf(await open({ workflows }));

@@ -7,7 +7,7 @@ import {
   MAX_LINES,
   MAX_LOG_BYTES,
   MAX_LOG_LINES,
-} from '../../port/lines.ts';
+} from '../../port/runs/lines.ts';
 import type { Store } from '../../port/store.ts';
 import { newId } from '../samples.ts';
 import type { Promises } from '../subject.ts';

@@ -1,4 +1,4 @@
-import { MAX_LOG_BYTES, MAX_LOG_LINES, type LineStore, type StoredLine } from '../../port/lines.ts';
+import { MAX_LOG_BYTES, MAX_LOG_LINES, type LineStore, type StoredLine } from '../../port/runs/lines.ts';
 import { checkLines } from '../../port/text.ts';
 import { byteaArray, int8Array, uuidArray } from '../database/binary-array.ts';
 import type { Connections } from '../database/connect.ts';

@@ -1,6 +1,6 @@
 /*
- * Logs of runs (port/lines.ts). Of each log what it has been given in all, so that its lines are numbered without a gap and
- * its bounds hold; `hour` is that of the last line, and changes seldom: it is what the index is on.
+ * Logs of runs (port/runs/lines.ts). Of each log what it has been given in all, so that its lines are numbered without a
+ * gap and its bounds hold; `hour` is that of the last line, and changes seldom: it is what the index is on.
  */
 export const LINE_TABLES = `
 CREATE TABLE millrace.logs (

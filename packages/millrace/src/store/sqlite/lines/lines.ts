@@ -6,7 +6,7 @@ import {
   type LinesRequest,
   type LineStore,
   type StoredLine,
-} from '../../port/lines.ts';
+} from '../../port/runs/lines.ts';
 import { checkLines } from '../../port/text.ts';
 import type { Connection } from '../database/connection.ts';
 

@@ -1,4 +1,4 @@
-/* Logs of runs (port/lines.ts): of each what it has been given in all, and the hour of its last line; and its lines. */
+/* Logs of runs (port/runs/lines.ts): of each what it has been given in all and the hour of its last line; and its lines. */
 export const LINE_TABLES = `
 CREATE TABLE logs (
   run_id TEXT PRIMARY KEY,
