@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { commandPage } from '../../testbed/cli/command-page.ts';
 import { fakeTerminal, millrace } from '../../testbed/cli/fake-terminal.ts';
 import { createProgram } from './program.ts';
 
@@ -31,6 +32,10 @@ describe('the reference page', () => {
     const options = longOptions(program).filter((option) => option !== '--version');
     expect(options.filter((option) => !page.includes(`\`${option}`))).toEqual([]);
   });
+});
+
+it('the page of all commands is made from them', async () => {
+  await expect(commandPage(program)).toMatchFileSnapshot('../../../../docs/reference/commands.md');
 });
 
 describe('usage', () => {
