@@ -3,6 +3,7 @@ import { MillraceError, show } from '../../core/errors.ts';
 import { isRunId } from '../../core/ids.ts';
 import type { Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
+import { requireWhole } from '../run/whole.ts';
 
 /** Which entries of the audit log, newest first. */
 export interface AuditFilterOptions {
@@ -30,10 +31,7 @@ export async function readAudit(
   namespace: string,
   { limit = 50, before, from, to, actor, action, target }: AuditFilterOptions,
 ): Promise<AuditPage> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
-    const remedy = `Pass a whole number from 1 to ${MOST}.`;
-    throw new MillraceError('INVALID_ARGUMENT', `audit: limit is ${String(limit)}`, { remedy });
-  }
+  requireWhole('audit: limit', limit, 1, MOST);
   if (before !== undefined && !isRunId(before)) {
     const remedy = 'Pass the `next` that the page before ended with.';
     throw new MillraceError('INVALID_ARGUMENT', `audit: before is ${show(before)}`, { remedy });

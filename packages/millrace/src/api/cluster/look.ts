@@ -7,6 +7,7 @@ import type { StrategyName } from '../../core/placement/strategy.ts';
 import type { Library } from '../../engine/claim/repertoire.ts';
 import type { FailoverEvent, Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
+import { requireWhole } from '../run/whole.ts';
 
 /** Which failovers, newest first. `before`: the `next` that the page before ended with. */
 export interface FailoversFilter {
@@ -54,10 +55,7 @@ export async function readFailovers(
   namespace: string,
   { limit = 50, before }: FailoversFilter,
 ): Promise<{ failovers: FailoverDescription[]; next: string | undefined }> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_FAILOVERS) {
-    const remedy = `Pass a whole number from 1 to ${MOST_FAILOVERS}.`;
-    throw new MillraceError('INVALID_ARGUMENT', `failovers: limit is ${String(limit)}`, { remedy });
-  }
+  requireWhole('failovers: limit', limit, 1, MOST_FAILOVERS);
   if (before !== undefined && !EVENT_ID.test(before)) {
     const remedy = 'Pass the `next` that the page before ended with.';
     throw new MillraceError('INVALID_ARGUMENT', `failovers: before is ${show(before)}`, { remedy });

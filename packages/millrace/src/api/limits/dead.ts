@@ -1,7 +1,8 @@
-import { isMillraceError, MillraceError } from '../../core/errors.ts';
+import { isMillraceError } from '../../core/errors.ts';
 import { describeRun, type RunDescription } from '../../core/reading/describe-run.ts';
 import type { RunRow, Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
+import { requireWhole } from '../run/whole.ts';
 
 /** Which dead letters. `before`: the `next` that the page before ended with. */
 export interface DeadPage {
@@ -63,10 +64,7 @@ async function deadRows(
   { namespace, queue }: OfQueue,
   { limit, before }: { limit: number; before: string | undefined },
 ): Promise<{ rows: RunRow[]; next: string | undefined }> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
-    const remedy = `Pass a whole number from 1 to ${MOST}.`;
-    throw new MillraceError('INVALID_ARGUMENT', `dead letters: limit is ${String(limit)}`, { remedy });
-  }
+  requireWhole('dead letters: limit', limit, 1, MOST);
   const rows: RunRow[] = [];
   for (let from = before; ;) {
     const filter = { namespace, queue, status: ['failed', 'blocked'], limit: MOST, before: from } as const;

@@ -1,9 +1,9 @@
 import { durationMs, type Duration } from '../../core/duration.ts';
-import { MillraceError } from '../../core/errors.ts';
 import { isAtLeast, readLine, type LogLevel, type RunLogLine } from '../../core/lines/line.ts';
 import { isClosed } from '../../core/status.ts';
 import type { RunRow } from '../../store/port/store.ts';
 import type { Desk } from '../desk.ts';
+import { requireWhole } from '../run/whole.ts';
 
 /** Which lines of a log are wanted. */
 export interface LogFilter {
@@ -53,9 +53,9 @@ export async function readLogPage(
   { wait = 0, signal, ...wish }: LogPageOptions,
 ): Promise<LogPage> {
   const { after = 0, tail, limit = 100 } = wish;
-  checkWhole('after', after, 0, Number.MAX_SAFE_INTEGER);
-  checkWhole('limit', limit, 1, CHUNK);
-  if (tail !== undefined) checkWhole('tail', tail, 0, MOST_TAIL);
+  requireWhole('log page: after', after, 0, Number.MAX_SAFE_INTEGER);
+  requireWhole('log page: limit', limit, 1, CHUNK);
+  if (tail !== undefined) requireWhole('log page: tail', tail, 0, MOST_TAIL);
   const until = desk.ports.clock.mono() + durationMs(wait, 'log page, wait');
   let from: Where = { ...wish, after, tail, limit };
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
@@ -113,12 +113,5 @@ function pause({ ports }: Desk, ms: number, signal: AbortSignal | undefined): Pr
     };
     const cancel = ports.after(ms, end);
     signal?.addEventListener('abort', end);
-  });
-}
-
-function checkWhole(name: string, value: number, least: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
-  throw new MillraceError('INVALID_ARGUMENT', `log page: ${name} is ${String(value)}`, {
-    remedy: `Pass a whole number from ${least} to ${most}.`,
   });
 }

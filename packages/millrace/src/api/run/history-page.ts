@@ -1,7 +1,7 @@
-import { MillraceError } from '../../core/errors.ts';
 import { historyItem, placedEvents, type HistoryItem } from '../../core/reading/history-items.ts';
 import type { PlacedEvent } from '../../core/run/event.ts';
 import type { Desk } from '../desk.ts';
+import { requireWhole } from './whole.ts';
 
 export interface HistoryPageOptions {
   /** Position of the first event, from 0. Default 0. */
@@ -29,8 +29,8 @@ export async function readHistoryPage(
   runId: string,
   { from = 0, limit = 100 }: HistoryPageOptions,
 ): Promise<HistoryPage> {
-  checkWhole('from', from, 0, Number.MAX_SAFE_INTEGER);
-  checkWhole('limit', limit, 1, MOST);
+  requireWhole('history page: from', from, 0, Number.MAX_SAFE_INTEGER);
+  requireWhole('history page: limit', limit, 1, MOST);
   const events: PlacedEvent[] = [];
   let bytes = 0;
   for (let at = from, goesOn = true; goesOn;) {
@@ -50,11 +50,4 @@ export async function readHistoryPage(
 /** @param rest - where what was not looked at begins. */
 function pageOf(events: readonly PlacedEvent[], limit: number, rest: number | undefined): HistoryPage {
   return { items: events.slice(0, limit).map(historyItem), next: events[limit]?.seq ?? rest };
-}
-
-function checkWhole(name: string, value: number, least: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
-  throw new MillraceError('INVALID_ARGUMENT', `history page: ${name} is ${String(value)}`, {
-    remedy: `Pass a whole number from ${least} to ${most}.`,
-  });
 }

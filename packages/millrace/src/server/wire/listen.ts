@@ -31,6 +31,10 @@ const KEEP_ALIVE_MS = 65_000;
 const SILENCE_MS = 120_000;
 /** How long a request may be on its way over a connection that has just been made. */
 const SETTLE_MS = 250;
+/** A round of the event loop that is shorter has taken what had come, and hardly anything can have come since. */
+const CALM_MS = 0.5;
+/** A busy process has no such round for long: then any does. */
+const CALM_WITHIN_MS = 100;
 const HEADER_BYTES = 16 * 1024;
 const MOST_HEADERS = 100;
 
@@ -96,10 +100,28 @@ function listenFailed(at: string, cause: NodeJS.ErrnoException): MillraceError {
 async function shut(server: Server, graceMs: number): Promise<void> {
   // Of the kind that only stops to listen: the other also cuts connections that were made a moment ago, whose request is
   // on its way.
-  const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-  const settled = setTimeout(() => server.close(() => undefined), Math.min(SETTLE_MS, graceMs));
+  await new Promise<void>((begun) => inCalm(begun));
+  const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
+  const settle = (): void => void server.close(() => undefined);
+  const settled = setTimeout(() => inCalm(settle), Math.min(SETTLE_MS, graceMs));
   await closed;
   clearTimeout(settled);
   clearTimeout(timer);
+}
+
+/**
+ * Does it at the end of a short round of the event loop. A connection that the system has taken and this process has not
+ * yet is cut when the port is closed, and a request that has come and is not read yet when its idle connection is.
+ */
+function inCalm(act: () => void): void {
+  const latest = performance.now() + CALM_WITHIN_MS;
+  let before = performance.now();
+  const look = (): void => {
+    const now = performance.now();
+    if (now - before < CALM_MS || now > latest) return act();
+    before = now;
+    setImmediate(look);
+  };
+  setImmediate(look);
 }

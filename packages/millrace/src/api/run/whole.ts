@@ -1,0 +1,9 @@
+import { MillraceError } from '../../core/errors.ts';
+
+/** @param what - where it is given. @throws INVALID_ARGUMENT for what is no whole number within these bounds. */
+export function requireWhole(what: string, value: number, least: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  throw new MillraceError('INVALID_ARGUMENT', `${what} is ${String(value)}`, {
+    remedy: `Pass a whole number from ${least} to ${most}.`,
+  });
+}
