@@ -15,6 +15,24 @@ async function statusOf(service: Pick<Service, 'url'>, path: string): Promise<nu
 }
 
 describe('a service', () => {
+  it('lets requests wait a while that come before it is whole', async () => {
+    const millrace = await Millrace.open({ store: 'sqlite::memory:' });
+    const service = await openService({ ...AT, health: createHealth('one') });
+    const early = statusOf(service, '/api/v1/cluster');
+    expect(await statusOf(service, '/ready'), 'it has come').toBe(503);
+    const tenants = createTenants(new Map([['default', millrace]]));
+    const parts = {
+      doorkeeper: openDoor('default'),
+      version: '0.0.0',
+      maxBodyBytes: 1_000,
+      reportBug: () => {},
+    };
+    service.serve({ tenants, ...parts });
+    expect(await early).toBe(200);
+    await service.close(0);
+    await millrace.close();
+  });
+
   it('answers for its health before there is anything else, and says when to come back', async () => {
     const service = await openService({ ...AT, health: createHealth('one') });
     expect([await statusOf(service, '/health'), await statusOf(service, '/ready')]).toEqual([200, 503]);

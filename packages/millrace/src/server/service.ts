@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { MillraceError } from '../core/errors.ts';
 import type { Health } from './health/health.ts';
 import { healthPages } from './health/routes.ts';
@@ -31,7 +32,8 @@ export interface Service {
  * it migrates a database. @throws LISTEN_FAILED.
  */
 export async function openService({ host, port, health, uuid }: ServiceOptions): Promise<Service> {
-  let app = waiting(health, uuid);
+  const whole = Promise.withResolvers<Handler>();
+  let app = waiting(health, uuid, whole.promise);
   const stopping = new AbortController();
   const listening: Listening = await listen((asked) => app(asked), { host, port });
   return {
@@ -39,6 +41,7 @@ export async function openService({ host, port, health, uuid }: ServiceOptions):
     serve(parts) {
       health.joined(parts.tenants);
       app = createApp({ ...parts, health, uuid, stopping: stopping.signal });
+      whole.resolve(app);
     },
     leave() {
       health.drains();
@@ -52,11 +55,17 @@ export async function openService({ host, port, health, uuid }: ServiceOptions):
   };
 }
 
-function waiting(health: Health, uuid: () => string): Handler {
+/** How long a request waits for a server that starts: a balancer may send it some as soon as the port is open. */
+const PATIENCE_MS = 2_000;
+
+function waiting(health: Health, uuid: () => string, whole: Promise<Handler>): Handler {
   const pages = healthPages(health);
-  return async ({ path, headers }) => {
+  return async (asked) => {
+    const { path, headers } = asked;
     const page = pages.get(path);
     if (page !== undefined) return page();
+    const app = await Promise.race([whole, pause(PATIENCE_MS, undefined, { ref: false })]);
+    if (app !== undefined) return app(asked);
     const error = new MillraceError('NOT_READY', 'this server is starting', {
       details: { retryAfterMs: 1_000 },
     });
