@@ -100,9 +100,10 @@ function listenFailed(at: string, cause: NodeJS.ErrnoException): MillraceError {
 async function shut(server: Server, graceMs: number): Promise<void> {
   // Of the kind that only stops to listen: the other also cuts connections that were made a moment ago, whose request is
   // on its way.
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await new Promise<void>((begun) => inCalm(begun));
   const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
+  // Not before: what came after the cut would be left.
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   const settle = (): void => void server.close(() => undefined);
   const settled = setTimeout(() => inCalm(settle), Math.min(SETTLE_MS, graceMs));
   await closed;
