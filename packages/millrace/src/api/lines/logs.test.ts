@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { open, refusal, sharedStore, until } from '../../../testbed/engines/engines.ts';
 import { contentsOf, testKey } from '../../../testbed/sealed/sealed.ts';
 import type { RunLogLine } from '../../core/lines/line.ts';
@@ -154,13 +154,15 @@ describe('who follows a log', () => {
     const before = performance.now();
     expect(await run.logPage({ after: 3, wait: 300 })).toMatchObject({ items: [], last: 3, open: true });
     expect(performance.now() - before).toBeGreaterThanOrEqual(295);
+    const looks = vi.spyOn(millrace.store, 'readLines');
     const enough = new AbortController();
     const asked = run.logPage({ after: 3, wait: '1h', signal: enough.signal });
     const all = run.logs({ follow: true, after: 3, signal: enough.signal });
     const reading = (async () => {
       for await (const line of all) expect.unreachable(line.message);
     })();
-    setTimeout(() => enough.abort(new Error('enough')), 50);
+    await expect.poll(() => looks.mock.calls.length, { timeout: 5_000 }).toBeGreaterThan(3);
+    enough.abort(new Error('enough'));
     expect(await asked).toMatchObject({ items: [], open: true });
     await expect(reading).rejects.toThrow('enough');
   });

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { fakeTerminal, millrace } from '../../../../testbed/cli/fake-terminal.ts';
 import { serve, type Served } from '../../../../testbed/cli/served.ts';
@@ -123,3 +126,30 @@ describe.each(both)('logs --follow of %s', (_, where) => {
     expect(written().out.trim().split('\n')).toHaveLength(1);
   });
 });
+
+it('logs --follow outlasts a server that does not answer', async () => {
+  let down = false;
+  const door = createServer((asked, reply) => {
+    if (down) return void asked.socket.destroy();
+    fetch(`${served.url}${asked.url}`).then(
+      async (answer) =>
+        reply.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text()),
+      () => reply.destroy(),
+    );
+  }).listen(0, '127.0.0.1');
+  await once(door, 'listening');
+  const first = await served.millrace.start(relay, 0);
+  const { terminal, written } = fakeTerminal();
+  const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+  const done = runProgram(terminal, ['logs', first.runId, '--follow', '--server', url]);
+  await vi.waitFor(() => expect(written().out).toContain('0 left'), 5_000);
+  down = true;
+  door.closeAllConnections();
+  await vi.waitFor(() => expect(written().err).not.toBe(''), 10_000);
+  await first.signal('go');
+  await first.result();
+  down = false;
+  expect(await done).toBe(0);
+  expect(written().out.trim().split('\n')).toHaveLength(1);
+  door.close();
+}, 30_000);

@@ -7,7 +7,7 @@ import { LOG_LEVELS, type LogLevel, type RunLogLine } from '../../../core/lines/
 import { printResult, type Cli, type GlobalOptions } from '../../cli.ts';
 import { withHouse } from '../../connect/open-house.ts';
 import { EXIT } from '../../exit.ts';
-import type { House } from '../../house/house.ts';
+import type { House, HouseRun } from '../../house/house.ts';
 import { isOutage } from '../../house/outage.ts';
 import { runLine } from '../../output/run-line.ts';
 import { safeLines } from '../../output/safe-text.ts';
@@ -66,11 +66,13 @@ async function follow(cli: Cli, options: Options, house: House, first: string): 
   const over = new AbortController();
   void stop.asked.then(() => over.abort());
   let runId: string | undefined = first;
-  for (let { tail } = options; runId !== undefined && !over.signal.aborted; tail = undefined) {
+  for (let { tail } = options; runId !== undefined; tail = undefined) {
+    const run = house.run(runId);
     // oxlint-disable-next-line no-await-in-loop -- one run after the other
-    await followOne(cli, options, house.run(runId), { tail, signal: over.signal });
+    await followOne(cli, options, run, { tail, signal: over.signal });
     // oxlint-disable-next-line no-await-in-loop
-    runId = over.signal.aborted ? undefined : await successorOf(house, runId);
+    const ended = await outlast(cli, over.signal, () => run.standing());
+    runId = ended?.successorRunId ?? undefined;
     if (runId !== undefined) cli.terminal.tell(`it goes on as run ${runId}`);
   }
   const signal = stop.received();
@@ -80,38 +82,41 @@ async function follow(cli: Cli, options: Options, house: House, first: string): 
 async function followOne(
   cli: Cli,
   options: Options,
-  run: Pick<ReturnType<House['run']>, 'logPage'>,
-  { signal, ...from }: LogPageOptions & { readonly signal: AbortSignal },
+  run: Pick<HouseRun, 'logPage'>,
+  { signal, tail }: { readonly signal: AbortSignal; readonly tail: number | undefined },
 ): Promise<void> {
-  const { outStyle: style } = cli.terminal;
-  let outage = false;
-  for (let where: LogPageOptions = from; !signal.aborted;) {
+  const { outStyle: style, out } = cli.terminal;
+  const wish: LogPageOptions = { ...wishOf(options), wait: WAIT, signal };
+  for (let from: LogPageOptions | undefined = { tail }; from !== undefined;) {
+    const where: LogPageOptions = from;
+    // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended
+    const page = await outlast(cli, signal, () => run.logPage({ ...wish, ...where }));
+    if (page === undefined) return;
+    for (const line of page.items) out(options.json === true ? plainJson(line) : runLine(style, line));
+    from = page.more || page.open ? { after: page.last } : undefined;
+    if (from === undefined) tellDropped(cli, page.dropped);
+  }
+}
+
+/** Asks again while nobody answers. Undefined: whoever asked has been told to stop. */
+async function outlast<T>(
+  { terminal }: Cli,
+  signal: AbortSignal,
+  ask: () => Promise<T>,
+): Promise<T | undefined> {
+  for (let told = false; !signal.aborted; told = true) {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended
-      const { items, last, more, open, dropped } = await run.logPage({
-        ...{ ...wishOf(options), ...where },
-        ...{ wait: WAIT, signal },
-      });
-      for (const line of items)
-        cli.terminal.out(options.json === true ? plainJson(line) : runLine(style, line));
-      outage = false;
-      where = { after: last };
-      if (more || open) continue;
-      tellDropped(cli, dropped);
-      return;
+      // oxlint-disable-next-line no-await-in-loop -- until somebody answers
+      return await ask();
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       if (!isOutage(error)) throw error;
-      if (!outage) cli.terminal.tell(safeLines(error.message));
-      outage = true;
+      if (!told) terminal.tell(safeLines(error.message));
       // oxlint-disable-next-line no-await-in-loop -- the pause is the point
       await pause(OUTAGE_PAUSE_MS, undefined, { signal }).catch(() => {});
     }
   }
-}
-
-async function successorOf(house: House, runId: string): Promise<string | undefined> {
-  return (await house.run(runId).standing()).successorRunId ?? undefined;
+  return undefined;
 }
 
 function wishOf({ level, step }: Options): LogPageOptions {
