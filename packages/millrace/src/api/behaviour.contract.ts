@@ -8,6 +8,7 @@ describe.skipIf(postgresUrl === undefined)('starts and handles on PostgreSQL', a
   await import('./start.test.ts');
   await import('./demands.test.ts');
   await import('./handle.test.ts');
+  await import('./retry.test.ts');
   await import('./isolation.test.ts');
   await import('./audit/acting-store.test.ts');
   await import('./encryption.test.ts');

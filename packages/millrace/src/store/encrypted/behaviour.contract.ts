@@ -12,6 +12,7 @@ describe('engines with a key', async () => {
   await import('../../engine/turn/locks.test.ts');
   await import('../../api/start.test.ts');
   await import('../../api/handle.test.ts');
+  await import('../../api/retry.test.ts');
   await import('../../api/why/waits.test.ts');
   await import('../../versions/routes.test.ts');
 });
