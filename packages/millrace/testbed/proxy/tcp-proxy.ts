@@ -6,7 +6,8 @@ import { frontendFrames, countRows, isReady, outcomeOf, type Outcome } from './p
  * A line between PostgreSQL clients and their server that can be bad in several ways.
  * Owns: its port and the connections through it.
  * I1  Bytes pass in order and whole until the connection is cut; a cut one passes nothing more.
- * I2  A planned cut happens at most once, at the first statement that it fits.
+ * I2  A planned cut happens at most once: at the first statement that it fits, or where it goes by the answer at the
+ *     first such answer, whichever of the connections that comes on.
  */
 
 /** `pass`, or bytes go nowhere and connections stay open, or every byte comes `latencyMs` later. */
@@ -114,19 +115,22 @@ function joinSockets(line: Line, { client, upstream, cut }: Pair): void {
         repeated = line.late;
         line.late = undefined;
       }
-      const plan = takePlan(line, text);
+      const plan = line.planned.find(({ statement }) => statement.test(text));
       if (plan === undefined) continue;
+      if (plan.when === 'after-commit') {
+        // It stays planned: another connection may have such an answer sooner.
+        awaited = plan;
+        continue;
+      }
+      dropPlan(line, plan);
       if (plan.when === 'before-commit') {
         cut();
         return plan.done('aborted');
       }
-      if (plan.when === 'late') {
-        client.off('close', cut).resetAndDestroy();
-        line.late = { statement: plan.statement, send: () => void upstream.write(chunk) };
-        awaited = plan;
-        return;
-      }
+      client.off('close', cut).resetAndDestroy();
+      line.late = { statement: plan.statement, send: () => void upstream.write(chunk) };
       awaited = plan;
+      return;
     }
     pass(line, chunk, upstream);
   });
@@ -142,10 +146,8 @@ function joinSockets(line: Line, { client, upstream, cut }: Pair): void {
     const [plan, whole] = [awaited, answer];
     awaited = undefined;
     answer = Buffer.alloc(0);
-    if (countRows(whole) < (plan.rowsMin ?? 0)) {
-      line.planned.push(plan);
-      return pass(line, whole, client);
-    }
+    const isOther = plan.when === 'after-commit' && !(fits(plan, whole) && dropPlan(line, plan));
+    if (isOther) return pass(line, whole, client);
     cut();
     plan.done(outcomeOf(whole));
   });
@@ -157,9 +159,15 @@ function joinSockets(line: Line, { client, upstream, cut }: Pair): void {
   }
 }
 
-function takePlan(line: Line, text: string): Planned | undefined {
-  const at = line.planned.findIndex(({ statement }) => statement.test(text));
-  return at < 0 ? undefined : line.planned.splice(at, 1)[0];
+function fits({ rowsMin = 0 }: CutPlan, answer: Buffer): boolean {
+  return countRows(answer) >= rowsMin;
+}
+
+/** Whether it was still planned. */
+function dropPlan(line: Line, plan: Planned): boolean {
+  const at = line.planned.indexOf(plan);
+  if (at >= 0) line.planned.splice(at, 1);
+  return at >= 0;
 }
 
 function pass({ condition }: Line, chunk: Buffer, to: Socket): void {
