@@ -47,8 +47,9 @@ async function playWith(disaster: Disaster, kind: StoreKind, size: Size, servers
     cuttable: disaster.cuts === true,
   });
   try {
-    const struckAt = monotonicMs();
     const striking = disaster.strike(stage, servers);
+    // Not before: while this process waits for its turn, the victim still brings steps to an end.
+    const struckAt = monotonicMs();
     if (disaster.zombie !== true) stage.letGo();
     const backAt = await striking;
     await stage.settle();
