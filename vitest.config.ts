@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -10,6 +11,8 @@ const postgres = ['packages/millrace/testbed/global-postgres.ts'];
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    // On two processors one file at a time leaves one of them idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: {
       provider: 'v8',
       include: ['packages/millrace/src/**/*.ts'],

@@ -55,19 +55,25 @@ export async function runSuite(suite) {
 export function tally(suite, files, status) {
   const tests = files.flatMap((file) => file.assertionResults);
   const passed = tests.filter((test) => test.status === 'passed').length;
-  const failedTests = tests.filter((test) => test.status === 'failed').length;
+  const failed = files.flatMap((file) => failuresIn(suite, file));
+  // An error outside every test, or one thing that is not proved, shows in the exit status alone.
+  if (failed.length === 0 && status !== 0)
+    failed.push(`${suite}: every test passed, and yet: status ${status}`);
+  return { passed, failed, skipped: files.flatMap((file) => skippedGroups(suite, file)) };
+}
+
+/**
+ * @param {string} suite
+ * @param {File} file
+ */
+function failuresIn(suite, { name, status, assertionResults }) {
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  const place = relative(ROOT, name);
   // A file that does not load, or a hook that fails, has no failed test of its own.
-  const failedFiles = files.filter(
-    ({ status: outcome, assertionResults }) =>
-      outcome === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
-  ).length;
-  const failed = failedTests + failedFiles;
-  return {
-    passed,
-    // An error outside every test shows in the exit status alone.
-    failed: failed === 0 && status !== 0 ? 1 : failed,
-    skipped: files.flatMap((file) => skippedGroups(suite, file)),
-  };
+  if (failed.length === 0) return status === 'failed' ? [`${suite}: ${place} as a whole`] : [];
+  return failed.map(
+    ({ ancestorTitles, title }) => `${suite}: ${[...ancestorTitles, title].join(' > ')} (${place})`,
+  );
 }
 
 /**

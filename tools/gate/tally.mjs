@@ -2,12 +2,12 @@
  * What a part of the gate found.
  * @typedef {object} Tally
  * @property {number} passed
- * @property {number} failed
+ * @property {readonly string[]} failed - by name, what failed.
  * @property {readonly string[]} skipped - by name, what could not run.
  */
 
 /** @type {Tally} */
-const NOTHING = { passed: 0, failed: 0, skipped: [] };
+const NOTHING = { passed: 0, failed: [], skipped: [] };
 
 /**
  * @param {Tally} a
@@ -17,7 +17,7 @@ const NOTHING = { passed: 0, failed: 0, skipped: [] };
 function add(a, b) {
   return {
     passed: a.passed + b.passed,
-    failed: a.failed + b.failed,
+    failed: [...a.failed, ...b.failed],
     skipped: [...a.skipped, ...b.skipped],
   };
 }
@@ -30,12 +30,21 @@ function add(a, b) {
 export function closing({ passed, failed, skipped }, isCi) {
   const skipsFail = isCi && skipped.length > 0;
   const lines = [
-    ...(skipped.length > 0 ? ['', 'skipped', ...skipped.map((name) => `  ${name}`)] : []),
+    ...listed('skipped', skipped),
     ...(skipsFail ? ['', 'With CI=true a skipped suite is a failure.'] : []),
+    ...listed('failed', failed),
     '',
-    `${passed} passed, ${failed} failed`,
+    `${passed} passed, ${failed.length} failed`,
   ];
-  return { text: lines.join('\n'), status: failed > 0 || skipsFail ? 1 : 0 };
+  return { text: lines.join('\n'), status: failed.length > 0 || skipsFail ? 1 : 0 };
+}
+
+/**
+ * @param {string} title
+ * @param {readonly string[]} names
+ */
+function listed(title, names) {
+  return names.length === 0 ? [] : ['', title, ...names.map((name) => `  ${name}`)];
 }
 
 /**
@@ -48,8 +57,9 @@ export async function report(parts) {
   try {
     for await (const part of parts) total = add(total, part);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    total = add(total, { passed: 0, failed: 1, skipped: [] });
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${message}\n`);
+    total = add(total, { passed: 0, failed: [message.split('\n')[0] ?? message], skipped: [] });
   }
   const { text, status } = closing(total, process.env['CI'] === 'true');
   console.log(text);

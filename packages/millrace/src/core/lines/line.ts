@@ -1,5 +1,5 @@
 import { plainJson } from '../json/plain-json.ts';
-import { requireReadable, isUnreadable } from '../payload/unreadable.ts';
+import { flawIn, sayFlaw } from '../payload/unreadable.ts';
 import { instant } from '../reading/instant.ts';
 
 /* A line of a run's log: what a program or a step of it says to people. It decides nothing and is no history. */
@@ -74,12 +74,8 @@ function fieldsText(fields: NonNullable<Line['fields']>): string {
 
 /** A stored line. One that cannot be opened says so in its place: those around it are read all the same. */
 export function readLine({ seq, at, body }: { seq: number; at: number; body: Uint8Array }): RunLogLine {
-  try {
-    requireReadable(body);
-  } catch (error) {
-    if (!isUnreadable(error)) throw error;
-    return { seq, at: instant(at), level: 'warn', message: error.message };
-  }
+  const flaw = flawIn(body);
+  if (flaw !== undefined) return { seq, at: instant(at), level: 'warn', message: sayFlaw(flaw) };
   // Written above.
   const { engine, ...line } = JSON.parse(TEXT.decode(body)) as Line;
   return { seq, at: instant(at), ...line, engineId: engine };

@@ -93,6 +93,11 @@ describe('what a retry from a step takes back', () => {
       [did(0, 'a'), { type: 'deadline-passed', given: 1 }, did(1, 'tidy'), did(2, 'b')],
       { cut: 3, from: 1 },
     ],
+    [
+      'is the command alone where a cancel does not say what had been given',
+      [did(0, 'a'), { type: 'cancel-requested', id: '1' }, did(1, 'b')],
+      { cut: 3, from: 1 },
+    ],
   ])('%s', (_what, events, place) => {
     expect(from('b', ...events)).toEqual({ type: 'retried', ...place });
   });
