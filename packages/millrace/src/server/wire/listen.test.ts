@@ -1,10 +1,12 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { open } from '../../../testbed/engines/engines.ts';
 import { openDoor } from '../access/local.ts';
 import { openServer } from '../server.ts';
 import { createTenants } from '../tenants.ts';
-import type { Listening } from './listen.ts';
+import { listen, type Listening } from './listen.ts';
 import { route, type Route } from '../http/route.ts';
 
 let listening: Listening | undefined;
@@ -94,4 +96,37 @@ describe('over a socket', () => {
     await expect(fetch(`${url}/odd`)).rejects.toThrow(/fetch failed/);
     expect((await fetch(`${url}/none`)).status).toBe(404);
   });
+
+  it('a request that the system has taken, and the process has not, is answered when the port closes', async () => {
+    listening = await listen(() => Promise.resolve({ status: 200, headers: {}, body: 'here' }), {
+      ...{ host: '127.0.0.1', port: 0 },
+    });
+    const sent = new Int32Array(new SharedArrayBuffer(4));
+    const client = new Worker(CLIENT, {
+      eval: true,
+      workerData: { port: Number(new URL(listening.url).port), sent },
+    });
+    const said = once(client, 'message');
+    // Until it is sent, this process takes nothing at all.
+    await once(client, 'online');
+    Atomics.wait(sent, 0, 0);
+    await listening.close(10_000);
+    expect(await said).toEqual(['HTTP/1.1 200 OK']);
+  });
 });
+
+/** Sends one request from a thread of its own, and tells the first line of the answer. */
+const CLIENT = `
+  const { connect } = require('node:net');
+  const { parentPort, workerData: { port, sent } } = require('node:worker_threads');
+  let text = '';
+  const socket = connect(port, '127.0.0.1', () => {
+    socket.write('GET / HTTP/1.1\\r\\nhost: a\\r\\nconnection: close\\r\\n\\r\\n', () => {
+      Atomics.store(sent, 0, 1);
+      Atomics.notify(sent, 0);
+    });
+  });
+  socket.on('data', (chunk) => (text += chunk));
+  socket.on('error', ({ code }) => (text = code));
+  socket.on('close', () => parentPort.postMessage(text.split('\\r\\n')[0]));
+`;

@@ -117,7 +117,8 @@ async function shut(server: Server, graceMs: number): Promise<void> {
  */
 function inCalm(act: () => void): void {
   const latest = performance.now() + CALM_WITHIN_MS;
-  let before = performance.now();
+  // Of the round under way nobody knows whether what has come was still to be taken in it.
+  let before = -Infinity;
   const look = (): void => {
     const now = performance.now();
     if (now - before < CALM_MS || now > latest) return act();
