@@ -9,6 +9,8 @@ export type QueueReports = () => Promise<readonly QueueReport[]>;
 const FEW = 1_000;
 /** An answer is believed so many times as long as it took. */
 const REST = 10;
+/** And so many times longer by those who ask while the next one is under way: none of them waits. */
+const GRACE = 5;
 
 /**
  * The store counts open runs, all of them: where there are many, an answer counts for a while, so that counting is a
@@ -20,7 +22,8 @@ export function createQueueReports(
   { clock }: Pick<Ports, 'clock'>,
 ): QueueReports {
   let known: readonly QueueReport[] = [];
-  let believedUntil = Number.NEGATIVE_INFINITY;
+  let freshUntil = Number.NEGATIVE_INFINITY;
+  let knownUntil = Number.NEGATIVE_INFINITY;
   let asking: Promise<readonly QueueReport[]> | undefined;
   let areMany = false;
 
@@ -29,14 +32,19 @@ export function createQueueReports(
     known = await ask(() => store.readQueues(namespace));
     areMany = known.reduce((sum, { open }) => sum + open, 0) >= FEW;
     const tookMs = clock.mono() - askedAt;
-    believedUntil = areMany ? askedAt + tookMs * (1 + REST) : Number.NEGATIVE_INFINITY;
+    freshUntil = areMany ? askedAt + tookMs * (1 + REST) : Number.NEGATIVE_INFINITY;
+    knownUntil = freshUntil + tookMs * GRACE;
     return known;
   }
 
   return () => {
-    if (clock.mono() < believedUntil) return Promise.resolve(known);
+    const now = clock.mono();
+    if (now < freshUntil) return Promise.resolve(known);
     if (!areMany) return count();
     asking ??= count().finally(() => (asking = undefined));
-    return asking;
+    if (now >= knownUntil) return asking;
+    // Who asks when nothing is known any more hears what is wrong.
+    asking.catch(() => undefined);
+    return Promise.resolve(known);
   };
 }
