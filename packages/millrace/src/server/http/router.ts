@@ -14,7 +14,13 @@ export type Router = (method: string, path: string) => Found | undefined;
 interface Place {
   readonly words: Map<string, Place>;
   parameter?: Place;
-  readonly routes: Map<string, Route>;
+  readonly ends: Map<string, End>;
+}
+
+/** Where a path ends: its route by method, and which of its parts are parameters. */
+interface End {
+  readonly route: Route;
+  readonly parameters: readonly (readonly [at: number, name: string])[];
 }
 
 const PARAMETER = /^\{(\w+)\}$/;
@@ -24,22 +30,24 @@ export function createRouter(routes: readonly Route[]): Router {
   const root = place();
   for (const route of routes) {
     let at = root;
-    for (const part of partsOf(route.path)) {
-      if (PARAMETER.test(part)) at = at.parameter ??= place();
-      else at = wordIn(at, part);
+    const parameters: [number, string][] = [];
+    for (const [index, part] of partsOf(route.path).entries()) {
+      const [, name] = PARAMETER.exec(part) ?? [];
+      if (name !== undefined) parameters.push([index, name]);
+      at = name === undefined ? wordIn(at, part) : (at.parameter ??= place());
     }
-    at.routes.set(route.method.toUpperCase(), route);
+    at.ends.set(route.method.toUpperCase(), { route, parameters });
   }
   return (asked, path) => {
     const method = asked === 'HEAD' ? 'GET' : asked;
     const parts = partsOf(path);
-    const route = search(root, method, parts, 0);
-    return route && { route, params: paramsOf(route, parts) };
+    const end = search(root, method, parts, 0);
+    return end && { route: end.route, params: paramsOf(end, parts) };
   };
 }
 
 function place(): Place {
-  return { words: new Map(), routes: new Map() };
+  return { words: new Map(), ends: new Map() };
 }
 
 function wordIn({ words }: Place, word: string): Place {
@@ -52,9 +60,9 @@ function partsOf(path: string): readonly string[] {
   return path.slice(1).split('/');
 }
 
-function search(at: Place, method: string, parts: readonly string[], depth: number): Route | undefined {
+function search(at: Place, method: string, parts: readonly string[], depth: number): End | undefined {
   const part = parts[depth];
-  if (part === undefined) return at.routes.get(method);
+  if (part === undefined) return at.ends.get(method);
   const word = at.words.get(part);
   const found = word && search(word, method, parts, depth + 1);
   if (found !== undefined || part === '' || at.parameter === undefined) return found;
@@ -62,13 +70,10 @@ function search(at: Place, method: string, parts: readonly string[], depth: numb
 }
 
 /** @throws INVALID_REQUEST. */
-function paramsOf({ path }: Route, parts: readonly string[]): Readonly<Record<string, string>> {
-  if (!path.includes('{')) return NONE;
+function paramsOf({ parameters }: End, parts: readonly string[]): Readonly<Record<string, string>> {
+  if (parameters.length === 0) return NONE;
   const params: Record<string, string> = {};
-  partsOf(path).forEach((part, at) => {
-    const [, name] = PARAMETER.exec(part) ?? [];
-    if (name !== undefined) params[name] = decoded(parts[at] ?? '');
-  });
+  for (const [at, name] of parameters) params[name] = decoded(parts[at] ?? '');
   return params;
 }
 
