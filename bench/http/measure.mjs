@@ -13,6 +13,8 @@ import { openWire, requestText } from './wire.mjs';
 
 const INPUT = { order: 17, items: ['a', 'b', 'c'] };
 const SECONDS = 8;
+/** Before anything counts: a process that has just begun compiles what it does for about so long. */
+const WARM_SECONDS = 2;
 /** More than a server works on at once: it never waits for its clients. */
 const CONNECTIONS = 192;
 /** Of the single starts that are asked for, half: the rate at which their latency counts. */
@@ -65,13 +67,7 @@ async function inProcess(client, size) {
 export async function measureStarts({ store }, session) {
   return onServer(store, session, async ({ url }) => {
     const request = startRequest;
-    const most = await closedLoop({
-      url,
-      connections: CONNECTIONS,
-      seconds: SECONDS,
-      request,
-      good: isCreated,
-    });
+    const most = await warmLoop({ url, request, good: isCreated });
     const half = await openLoop({
       ...{ url, connections: CONNECTIONS, seconds: SECONDS, request, good: isCreated },
       perSecond: HALF_OF_STARTS,
@@ -100,23 +96,21 @@ export async function measureReads({ store }, session) {
     await wire.ask(get(`/api/v1/runs/${ids.at(-1)}/result?wait=10s`));
     wire.close();
     const request = (at) => get(`/api/v1/runs/${ids[at % ids.length]}`);
-    const { perSecond, p50, p99 } = await closedLoop({
-      url,
-      connections: CONNECTIONS,
-      seconds: SECONDS,
-      request,
-      good: isOk,
-    });
+    const { perSecond, p50, p99 } = await warmLoop({ url, request, good: isOk });
     return { perSecond, ...(await besideBare({ request, good: isOk }, perSecond)), p50, p99 };
   });
+}
+
+async function warmLoop(load) {
+  await closedLoop({ ...load, connections: CONNECTIONS, seconds: WARM_SECONDS });
+  return closedLoop({ ...load, connections: CONNECTIONS, seconds: SECONDS });
 }
 
 /** The same requests at a server that does nothing, a moment later: what of its speed is left. */
 async function besideBare(load, reached) {
   const bare = await startBare();
   try {
-    const { url } = bare;
-    const { perSecond } = await closedLoop({ url, connections: CONNECTIONS, seconds: SECONDS / 2, ...load });
+    const { perSecond } = await warmLoop({ url: bare.url, ...load });
     return { barePerSecond: perSecond, shareOfBare: reached / perSecond };
   } finally {
     await bare.stop();
