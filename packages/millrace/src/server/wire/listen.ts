@@ -33,8 +33,8 @@ const SILENCE_MS = 120_000;
 const SETTLE_MS = 250;
 /** A round of the event loop that is shorter has taken what had come, and hardly anything can have come since. */
 const CALM_MS = 0.5;
-/** A busy process has no such round for long: then any does. */
-const CALM_WITHIN_MS = 100;
+/** A busy process may have no such round for long: then any does. */
+const CALM_WITHIN_MS = 1_000;
 const HEADER_BYTES = 16 * 1024;
 const MOST_HEADERS = 100;
 
@@ -100,12 +100,12 @@ function listenFailed(at: string, cause: NodeJS.ErrnoException): MillraceError {
 async function shut(server: Server, graceMs: number): Promise<void> {
   // Of the kind that only stops to listen: the other also cuts connections that were made a moment ago, whose request is
   // on its way.
-  await new Promise<void>((begun) => inCalm(begun));
+  await new Promise<void>((begun) => inCalm(graceMs, begun));
   const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
   // Not before: what came after the cut would be left.
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   const settle = (): void => void server.close(() => undefined);
-  const settled = setTimeout(() => inCalm(settle), Math.min(SETTLE_MS, graceMs));
+  const settled = setTimeout(() => inCalm(graceMs, settle), Math.min(SETTLE_MS, graceMs));
   await closed;
   clearTimeout(settled);
   clearTimeout(timer);
@@ -115,8 +115,8 @@ async function shut(server: Server, graceMs: number): Promise<void> {
  * Does it at the end of a short round of the event loop. A connection that the system has taken and this process has not
  * yet is cut when the port is closed, and a request that has come and is not read yet when its idle connection is.
  */
-function inCalm(act: () => void): void {
-  const latest = performance.now() + CALM_WITHIN_MS;
+function inCalm(graceMs: number, act: () => void): void {
+  const latest = performance.now() + Math.min(CALM_WITHIN_MS, graceMs);
   // Of the round under way nobody knows whether what has come was still to be taken in it.
   let before = -Infinity;
   const look = (): void => {
