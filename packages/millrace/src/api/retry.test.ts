@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { open, refusal, typesOf, until } from '../../testbed/engines/engines.ts';
-import { signal, workflow } from '../index.ts';
+import { signal, workflow, type Run } from '../index.ts';
 
 const go = signal<unknown>('go');
 const three = workflow('three', async (ctx, _: null) => [
@@ -99,6 +99,74 @@ describe('retry', () => {
     await until(anew, 'waiting');
     await anew.signal(go, 0);
     expect(await run.result()).toBe('slow');
+  });
+
+  it('from a step takes no end of a child that was there before', async () => {
+    const child = workflow('child', async (ctx, { name, rounds = 0 }: { name: string; rounds?: number }) => {
+      if (rounds > 0) return ctx.continueAsNew({ name, rounds: rounds - 1 });
+      await ctx.waitForSignal(go);
+      return ctx.step('end', () => {
+        if (broken) throw new Error(`${name} failed`);
+        return name;
+      });
+    });
+    let broken = true;
+    let asked = 0;
+    const order = workflow('order', async (ctx, _: null) => {
+      await ctx.step('pay', () => 1);
+      const name = await ctx.step('name', () => `child ${(asked += 1)}`);
+      return ctx.child(child, { name, rounds: 1 });
+    });
+    const millrace = await open({ workflows: [order, child] });
+    const run = await millrace.start(order, null);
+    const childrenOf = async () => {
+      const { runs } = await millrace.runs({ workflow: 'child', status: ['waiting', 'failed'] });
+      return runs.map(({ runId }) => millrace.run(runId));
+    };
+    await expect.poll(async () => (await childrenOf()).length).toBe(1);
+    const [first] = (await childrenOf()) as [Run];
+    await first.signal(go, 0);
+    await expect(run.result()).rejects.toEqual(refusal('RUN_FAILED', /child 1 failed/));
+    broken = false;
+    await run.retry({ from: 'pay' });
+    await expect.poll(async () => (await childrenOf()).length).toBe(2);
+    const [second] = (await childrenOf()) as [Run];
+    await until(run, 'waiting');
+
+    await first.retry();
+    await until(first, 'completed');
+    await second.signal(go, 0);
+    expect(await run.result()).toBe('child 2');
+  });
+
+  it('from a step gives what it does again another idempotency key, and leaves that of attempts', async () => {
+    const keys: string[] = [];
+    let broken = true;
+    const order = workflow('order', async (ctx, _: null) => {
+      const keep = ({ idempotencyKey }: { idempotencyKey: string }) => void keys.push(idempotencyKey);
+      await ctx.step('ask', keep);
+      await ctx.step('charge', keep);
+      await ctx.step('end', (step) => {
+        keep(step);
+        if (broken) throw new Error('broken');
+      });
+    });
+    const millrace = await open({ workflows: [order] });
+    const run = await millrace.start(order, null);
+    const fails = () => expect(run.result()).rejects.toEqual(refusal('RUN_FAILED'));
+    await fails();
+    await run.retry();
+    await fails();
+    await run.retry({ from: 'charge' });
+    await fails();
+    broken = false;
+    await run.retry({ from: 'end' });
+    await run.result();
+    const { runId } = run;
+    expect(keys.map((key) => key.replace(runId, ''))).toEqual([
+      ...[':0', ':1', ':2', ':2'],
+      ...[':1#2', ':2#2', ':2#3'],
+    ]);
   });
 
   it('from a node of a definition does that node and what came after it again', async () => {

@@ -92,6 +92,13 @@ export function retriesIn(history: readonly PlacedEvent[]): number {
   return retries;
 }
 
+/** The commands from which on retries did all again, in order. */
+export function doneAgainIn(history: readonly PlacedEvent[]): number[] {
+  return history.flatMap(({ event }) =>
+    event.type === 'retried' && event.from !== undefined ? [event.from] : [],
+  );
+}
+
 /**
  * Where the failure begins that ended the run: the step or child whose failure the end is, or was caused by;
  * the cancel or deadline; else the end itself (the program threw by itself: it is replayed up to there and

@@ -27,7 +27,8 @@ export function accepts(execution: Execution, event: RunEvent): boolean {
     case 'timer-fired':
       return execution.pending.get(event.ordinal)?.fireAt !== undefined;
     case 'child-closed':
-      return execution.isOpenChild(event.ordinal);
+      // Another one may have been in its place, which a retry has taken back.
+      return execution.isOpenChild(event.ordinal, event.child ?? event.runId);
     case 'external-completed': {
       const pending = execution.pending.get(event.ordinal); // tokens come from outside: the name may be wrong
       return pending?.kind === 'external' && pending.name === event.name;

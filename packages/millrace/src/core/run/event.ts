@@ -29,7 +29,16 @@ export type RunEvent = { payload?: string | undefined } & (
   | (Attempted & { type: 'step-retrying'; ordinal: number; name: string; attempt: number; retryAt: number })
   | { type: 'step-checkpoint'; ordinal: number; name: string; attempt: number }
   | { type: 'timer-fired'; ordinal: number; name: string }
-  | (Revocable & { type: 'child-closed'; ordinal: number; name: string; status: ClosedStatus; runId: string })
+  | (Revocable & {
+      type: 'child-closed';
+      ordinal: number;
+      name: string;
+      status: ClosedStatus;
+      /** The run that has ended. */
+      runId: string;
+      /** The run that was started, where that one has gone on as others; undefined: it is the same. */
+      child?: string | undefined;
+    })
   | (Revocable & { type: 'external-completed'; ordinal: number; name: string; ok: boolean })
   | { type: 'lock-granted'; ordinal: number; name: string; token: number; expiresAt: number }
   // arrivals from outside
@@ -92,7 +101,8 @@ export interface StartedEvent {
   queue: string;
   tags?: readonly string[] | undefined;
   /** Who waits for this run, and by which command. */
-  parent?: { runId: string; ordinal: number; name: string } | undefined;
+  /** `child`: the run that the parent started, in those that it goes on as. */
+  parent?: { runId: string; ordinal: number; name: string; child?: string | undefined } | undefined;
   /** It is an attempt of that command's step; the workflow is that of the run which waits. */
   task?: { workflow: string; attempt: number } | undefined;
   deadlineAt?: number | undefined;

@@ -96,6 +96,8 @@ export class Execution {
 
   /** How often the run was opened again after it had closed. */
   retries = 0;
+  /** The commands from which on retries did all again, one for each of these retries. */
+  doneAgainFrom: readonly number[] = [];
 
   readonly pending: Map<number, Pending> = new Map();
   /** Locks that the program holds or awaits, with the command that asked for them; undefined: it never asked for any. */
@@ -272,8 +274,8 @@ export class Execution {
     this.openChildren ??= new Map();
     this.openChildren.set(ordinal, child);
   }
-  isOpenChild(ordinal: number): boolean {
-    return this.openChildren?.has(ordinal) ?? false;
+  isOpenChild(ordinal: number, runId: string): boolean {
+    return this.openChildren?.get(ordinal)?.runId === runId;
   }
   /** True when it was open until now. */
   closeChild(ordinal: number): boolean {

@@ -9,7 +9,15 @@ export type InboxMessage = { payload?: string | undefined } & (
   | { kind: 'signal'; id: string; name: string }
   | { kind: 'update'; id: string; name: string }
   | { kind: 'cancel'; id: string }
-  | { kind: 'child-closed'; ordinal: number; name: string; runId: string; status: ClosedStatus }
+  | {
+      kind: 'child-closed';
+      ordinal: number;
+      name: string;
+      runId: string;
+      status: ClosedStatus;
+      /** As in the event. */
+      child?: string | undefined;
+    }
   | { kind: 'external'; ordinal: number; name: string; ok: boolean }
   | ({ kind: 'task-ended' } & Omit<TaskEnded, 'type' | 'payload'>)
   /** Its payload, which the store writes: `{"token":…,"expiresAt":…}`. */

@@ -133,7 +133,10 @@ export interface StepContext {
   readonly name: string;
   /** 1-based. */
   readonly attempt: number;
-  /** The same for all attempts of this step: give it to services that can drop repeats. */
+  /**
+   * The same for all attempts of this step: give it to services that can drop repeats. Another one where a retry from a step
+   * does it again.
+   */
   readonly idempotencyKey: string;
   /** W3C trace context of the start that led to this, if it had one: send it on with requests. */
   readonly traceparent?: string | undefined;

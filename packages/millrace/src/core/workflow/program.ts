@@ -1,7 +1,7 @@
 import { isMillraceError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import { decodeValue } from '../json.ts';
-import { retriesIn } from '../policy/retry-run.ts';
+import { doneAgainIn, retriesIn } from '../policy/retry-run.ts';
 import type { StepPolicy } from '../run/command.ts';
 import type { PlacedEvent } from '../run/event.ts';
 import { Execution, type ExecutionPorts } from '../run/execution.ts';
@@ -48,6 +48,7 @@ export async function restoreProgram(
   const { foreignUse } = ports;
   if (foreignUse !== undefined) execution.onForeignUse = () => foreignUse(execution);
   execution.retries = retriesIn(history);
+  execution.doneAgainFrom = doneAgainIn(history);
   ports.observe?.(first);
   const start = (): void => startProgram(execution, workflow, ports.program);
   await replay(execution, rest, start, ports.observe);

@@ -9,6 +9,7 @@ import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 import { stepLog } from '../lines/say.ts';
 import { fencingToken } from './fencing-token.ts';
+import { stepKey } from './step-key.ts';
 import { shownAttempt } from './task.ts';
 
 /**
@@ -47,7 +48,7 @@ export class Attempt implements StepContext {
     return this.step.name;
   }
   get idempotencyKey(): string {
-    return `${this.instance.runId}:${this.step.ordinal}`;
+    return stepKey(this.instance.execution, this.step.ordinal);
   }
   get traceparent(): string | undefined {
     return this.instance.execution.started.traceparent;

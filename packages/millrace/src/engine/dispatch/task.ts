@@ -13,6 +13,7 @@ import type { StartRequest } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 import { fencingToken } from './fencing-token.ts';
+import { stepKey } from './step-key.ts';
 
 /*
  * A task: one attempt of a call, made as a run by an engine that has the executor. The caller's plan starts it, its
@@ -27,9 +28,10 @@ interface Task {
   /** Payload text. */
   input: string;
   runId: string;
-  ordinal: number;
   name: string;
   attempt: number;
+  /** The idempotency key of the caller's step. */
+  key: string;
   /** Of the caller when it gave the task away. */
   epoch: number;
   /** Payload text. */
@@ -55,12 +57,12 @@ export function taskWorkflow(name: string, executor: Executor): AnyWorkflow {
 
 /** The executor sees the caller's step, as if it were executed there. */
 function callersStep(step: StepContext, task: Task): StepContext {
-  const { runId, ordinal, name, attempt, epoch, checkpoint } = task;
+  const { runId, name, attempt, key, epoch, checkpoint } = task;
   return {
     runId,
     name,
     attempt,
-    idempotencyKey: `${runId}:${ordinal}`,
+    idempotencyKey: key,
     traceparent: step.traceparent,
     log: step.log,
     heartbeat: () => step.heartbeat(),
@@ -98,8 +100,8 @@ export function taskStart(
   const priority = place.priority ?? row.priority;
   const { timeoutMs, heartbeatTimeoutMs } = policy;
   const task: Task = {
-    ...{ input, runId: caller, ordinal, name, attempt, epoch: row.epoch, checkpoint },
-    ...{ timeoutMs, heartbeatTimeoutMs },
+    ...{ input, runId: caller, name, attempt, key: stepKey(execution, ordinal), epoch: row.epoch },
+    ...{ checkpoint, timeoutMs, heartbeatTimeoutMs },
   };
   const workflowVersion = demandingVersion(VERSION, { labels: place.requires, region: place.region });
   const parent = { runId: caller, ordinal, name };

@@ -81,8 +81,11 @@ async function readLast(engine: Engine, runId: string): Promise<RunRow | undefin
 }
 
 /** The instance has been loaded and has had no turn: what is in its inbox is in its arrivals. */
-function wasTold({ arrivals }: Instance, { ordinal }: Awaited): boolean {
-  return arrivals.some((event) => event.type === 'child-closed' && event.ordinal === ordinal);
+function wasTold({ arrivals }: Instance, { ordinal, runId }: Awaited): boolean {
+  return arrivals.some(
+    (event) =>
+      event.type === 'child-closed' && event.ordinal === ordinal && (event.child ?? event.runId) === runId,
+  );
 }
 
 async function settleChild(
@@ -112,12 +115,13 @@ async function settleChild(
 async function tellAgain(
   engine: Engine,
   instance: Instance,
-  { ordinal, name }: Awaited,
+  { ordinal, name, runId: child }: Awaited,
   { runId, status, lastChunk }: RunRow,
 ): Promise<void> {
   if (!isClosed(status)) return;
   const payload = closingPayload(lastChunk);
-  const ended = { kind: 'child-closed', ordinal, name, runId, status, payload } as const;
+  const again = child === runId ? undefined : child;
+  const ended = { kind: 'child-closed', ordinal, name, runId, child: again, status, payload } as const;
   // To a run that this engine holds: nobody wakes.
   const message = messageTo(instance.runId, ended, 0);
   await engine.persist(() => engine.store.deliver([message]));

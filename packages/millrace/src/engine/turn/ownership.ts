@@ -82,8 +82,8 @@ function arrivalOf(message: InboxMessage): Arrival {
     case 'cancel':
       return { type: 'cancel-requested', id: message.id, payload };
     case 'child-closed': {
-      const { ordinal, name, runId, status } = message;
-      return { type: 'child-closed', ordinal, name, runId, status, payload };
+      const { ordinal, name, runId, child, status } = message;
+      return { type: 'child-closed', ordinal, name, runId, child, status, payload };
     }
     case 'external': {
       const { ordinal, name, ok } = message;

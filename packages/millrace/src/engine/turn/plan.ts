@@ -193,8 +193,10 @@ function successorStart(
   const work = { workflow: row.workflow, workflowVersion, namespace, queue, affinity };
   const place = engine.place({ ...work, lastEngineId: engine.engineId });
   const deadlineAt = timeoutMs === undefined ? undefined : Math.ceil(engine.clock.upper() + timeoutMs);
+  const { parent } = execution.started;
   const started: StartedEvent = {
     ...execution.started,
+    parent: parent && { ...parent, child: parent.child ?? row.runId },
     deadlineAt,
     startAt: undefined,
     continuedFrom: row.runId,
@@ -235,9 +237,9 @@ function messagesOf(engine: Engine, instance: Instance, turn: Turn): Message[] {
   const { parent } = execution.started;
   if (parent !== undefined) {
     const { kind: status, payload } = standing;
-    const { ordinal, name } = parent;
+    const { ordinal, name, child } = parent;
     if (isTask(instance)) send(parent.runId, taskEnded(engine, instance, standing, ordinal));
-    else send(parent.runId, { kind: 'child-closed', ordinal, name, runId, status, payload });
+    else send(parent.runId, { kind: 'child-closed', ordinal, name, runId, child, status, payload });
   }
   for (const child of execution.childrenLeft()) {
     if (child.parentClose !== 'cancel') continue;
