@@ -33,6 +33,17 @@ describe('a service', () => {
     await millrace.close();
   });
 
+  it('ends connections that become idle after it has begun to close', async () => {
+    const service = await openService({ ...AT, health: createHealth('one') });
+    const slow = fetch(`${service.url}/api/v1/cluster`); // waits for the server to be whole
+    await new Promise((resolve) => void setTimeout(resolve, 50));
+    const before = performance.now();
+    const closed = service.close(10_000);
+    expect((await slow).headers.get('connection')).toBe('close');
+    await closed;
+    expect(performance.now() - before).toBeLessThan(5_000);
+  });
+
   it('answers for its health before there is anything else, and says when to come back', async () => {
     const service = await openService({ ...AT, health: createHealth('one') });
     expect([await statusOf(service, '/health'), await statusOf(service, '/ready')]).toEqual([200, 503]);

@@ -49,6 +49,7 @@ export async function openService({ host, port, health, uuid }: ServiceOptions):
     },
     close(graceMs) {
       health.drains();
+      listening.leave();
       stopping.abort();
       return listening.close(graceMs);
     },
