@@ -26,7 +26,19 @@ export function nodePorts(log: (entry: EngineLog) => void): Ports {
     isAlive,
     load: measureLoad,
     crashPoint: armed === undefined ? () => {} : crashAt(armed),
-    log,
+    log: surely(log),
+  };
+}
+
+/** Whoever writes the log may fail at a line, and what a program says may be beyond telling: nobody fails of that. */
+function surely(log: (entry: EngineLog) => void): (entry: EngineLog) => void {
+  return (entry) => {
+    try {
+      log(entry);
+    } catch (error) {
+      const omitted = `the fields: ${error instanceof Error ? error.message : String(error)}`;
+      attempt(() => log({ ...entry, fields: { omitted } }));
+    }
   };
 }
 
@@ -55,7 +67,7 @@ function hostIdentity(): HostIdentity {
   return { host: hostname(), bootId: `${boot ?? 'unknown'} ${namespace ?? ''}`.trim(), pid: process.pid };
 }
 
-function attempt(read: () => string): string | undefined {
+function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {

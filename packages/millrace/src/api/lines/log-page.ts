@@ -3,7 +3,7 @@ import { isAtLeast, readLine, type LogLevel, type RunLogLine } from '../../core/
 import { isClosed } from '../../core/status.ts';
 import type { RunRow } from '../../store/port/store.ts';
 import type { Desk } from '../desk.ts';
-import { requireWhole } from '../run/whole.ts';
+import { LAST_POSITION, requireWhole } from '../run/whole.ts';
 
 /** Which lines of a log are wanted. */
 export interface LogFilter {
@@ -16,7 +16,7 @@ export interface LogFilter {
 export interface LogPageOptions extends LogFilter {
   /** The `seq` of a line: only later ones. Default 0: from the first on. */
   after?: number | undefined;
-  /** Only of the last so many lines that are stored. */
+  /** Only of the last so many lines that are stored, at least 1. */
   tail?: number | undefined;
   /** At most so many lines, from 1 to 1,000. Default 100. */
   limit?: number | undefined;
@@ -53,9 +53,9 @@ export async function readLogPage(
   { wait = 0, signal, ...wish }: LogPageOptions,
 ): Promise<LogPage> {
   const { after = 0, tail, limit = 100 } = wish;
-  requireWhole('log page: after', after, 0, Number.MAX_SAFE_INTEGER);
+  requireWhole('log page: after', after, 0, LAST_POSITION);
   requireWhole('log page: limit', limit, 1, CHUNK);
-  if (tail !== undefined) requireWhole('log page: tail', tail, 0, MOST_TAIL);
+  if (tail !== undefined) requireWhole('log page: tail', tail, 1, MOST_TAIL);
   const until = desk.ports.clock.mono() + durationMs(wait, 'log page, wait');
   let from: Where = { ...wish, after, tail, limit };
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {

@@ -167,6 +167,41 @@ describe('who follows a log', () => {
     await expect(reading).rejects.toThrow('enough');
   });
 
+  it('holds up no run, whatever it is told and whoever writes it', async () => {
+    const round: Record<string, unknown> = {};
+    round['self'] = round;
+    const odd = workflow('odd', async (ctx, _: null) => {
+      const say = (message: unknown, fields?: unknown) =>
+        ctx.log.info(message as string, fields as Record<string, unknown>);
+      say('nothing', null);
+      say(Object.create(null));
+      say('round', round);
+      return ctx.step('step', (step) => {
+        step.log.info('in a step', null as never);
+        return 'done';
+      });
+    });
+    const told: unknown[] = [];
+    const log = (entry: { message: string; fields?: unknown }) => told.push(JSON.stringify(entry.fields));
+    const millrace = await open({ workflows: [odd], log });
+    const run = await millrace.start(odd, null);
+    expect(await run.result()).toBe('done');
+    expect(told).toContainEqual(expect.stringContaining('the fields: Converting circular structure'));
+    expect(await said(run, 4)).toMatchObject([
+      { message: 'nothing' },
+      { message: 'a message that is no text' },
+      { message: 'round', fields: { omitted: expect.stringContaining('the fields: ') } },
+      { message: 'in a step' },
+    ]);
+    const sore = await open({
+      workflows: [odd],
+      log: () => {
+        throw new Error('the disk is full');
+      },
+    });
+    expect(await (await sore.start(odd, null)).result()).toBe('done');
+  });
+
   it('of a run that has ended is not kept waiting', async () => {
     const millrace = await open({ workflows });
     const run = await millrace.start(counting, 1);
@@ -183,6 +218,8 @@ describe('a log page', () => {
     [{ limit: 0 }, /limit is 0/],
     [{ limit: 1_001 }, /limit is 1001/],
     [{ tail: 0.5 }, /tail is 0.5/],
+    [{ tail: 0 }, /tail is 0/],
+    [{ after: 2 ** 31 }, /after is 2147483648/],
   ])('%j is refused', async (options, message) => {
     const millrace = await open({ workflows });
     const run = await millrace.start(counting, 1);

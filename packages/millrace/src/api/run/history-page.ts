@@ -1,7 +1,7 @@
 import { historyItem, placedEvents, type HistoryItem } from '../../core/reading/history-items.ts';
 import type { PlacedEvent } from '../../core/run/event.ts';
 import type { Desk } from '../desk.ts';
-import { requireWhole } from './whole.ts';
+import { LAST_POSITION, requireWhole } from './whole.ts';
 
 export interface HistoryPageOptions {
   /** Position of the first event, from 0. Default 0. */
@@ -29,7 +29,7 @@ export async function readHistoryPage(
   runId: string,
   { from = 0, limit = 100 }: HistoryPageOptions,
 ): Promise<HistoryPage> {
-  requireWhole('history page: from', from, 0, Number.MAX_SAFE_INTEGER);
+  requireWhole('history page: from', from, 0, LAST_POSITION);
   requireWhole('history page: limit', limit, 1, MOST);
   const events: PlacedEvent[] = [];
   let bytes = 0;

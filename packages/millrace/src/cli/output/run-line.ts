@@ -21,9 +21,9 @@ export function runLine(style: Style, { at, level, message, step, attempt = 1, f
 }
 
 /** What a line says besides: `amount=12 to="x"`. */
-export function fieldWords(fields: Readonly<Record<string, unknown>> = {}): string {
+export function fieldWords(fields: Readonly<Record<string, unknown>> | null | undefined): string {
   return safeText(
-    Object.entries(fields)
+    Object.entries(fields ?? {})
       .map(([key, value]) => `${key}=${plainJson(value)}`)
       .join(' '),
   );

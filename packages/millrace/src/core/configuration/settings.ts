@@ -259,7 +259,7 @@ export const SETTINGS = {
   runLogRetentionMs: setting({
     names: ['RUN_LOG_RETENTION'],
     meaning:
-      'How long the log of a run is kept that says nothing more. The engine that leads goes by its own.',
+      'How long the log of a run is kept that has ended and says nothing more. The engine that leads goes by its own.',
     fallback: 2_592_000_000,
     shown: '30d',
     read: milliseconds(3_600_000, 3_153_600_000_000),

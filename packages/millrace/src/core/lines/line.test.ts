@@ -7,6 +7,7 @@ import {
   MAX_FIELDS_CHARS,
   MAX_MESSAGE_CHARS,
   readLine,
+  soundLine,
   type Line,
 } from './line.ts';
 
@@ -44,8 +45,13 @@ describe('a line', () => {
   });
 
   it('takes whatever is said without types', () => {
-    expect(kept({ message: { toString: () => 'object' } as unknown as string }).line.message).toBe('object');
-    expect(kept({ message: undefined as unknown as string }).line.message).toBe('undefined');
+    const said = (message: unknown, fields?: unknown) => soundLine({ message, fields });
+    expect(said({ toString: () => 'object' })).toEqual({ message: 'object' });
+    expect(said(undefined, null)).toEqual({ message: 'undefined' });
+    expect(said(Object.create(null))).toEqual({ message: 'a message that is no text' });
+    expect(said('a', 7)).toEqual({ message: 'a', fields: { fields: 7 } });
+    expect(said('a', [7])).toEqual({ message: 'a', fields: { fields: [7] } });
+    expect(said('a', { b: 7 })).toEqual({ message: 'a', fields: { b: 7 } });
   });
 
   it('is of bounded size', () => {

@@ -47,10 +47,35 @@ export const MAX_FIELDS_CHARS = 8_000;
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
 
+/** What a program says without types may be anything. */
+interface Said {
+  readonly message: unknown;
+  readonly fields?: unknown;
+}
+
+/** What was said, as far as it can be told: a text, and fields if there are any. */
+export function soundLine({ message, fields }: Said): { message: string; fields: Line['fields'] } {
+  return { message: textOf(message), fields: fieldsOf(fields) };
+}
+
+function fieldsOf(said: unknown): Line['fields'] {
+  if (said === undefined || said === null) return undefined;
+  const isRecord = typeof said === 'object' && !Array.isArray(said);
+  return isRecord ? (said as Record<string, unknown>) : { fields: said };
+}
+
+function textOf(said: unknown): string {
+  try {
+    return String(said);
+  } catch {
+    // Of an object without a prototype, or with a sore one.
+    return 'a message that is no text';
+  }
+}
+
 /** A line as it is stored: of bounded size, whatever was said. Values that JSON does not have become text. */
 export function encodeLine({ message, fields, ...line }: Line): Uint8Array {
-  // What is written without types may say anything.
-  const text = JSON.stringify({ ...line, message: cut(String(message)) });
+  const text = JSON.stringify({ ...line, message: cut(message) });
   return UTF8.encode(fields === undefined ? text : `${text.slice(0, -1)},"fields":${fieldsText(fields)}}`);
 }
 

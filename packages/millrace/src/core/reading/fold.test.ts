@@ -110,6 +110,15 @@ describe('fold', () => {
     expect(timers).toEqual([]);
   });
 
+  it('takes no timer for that of a step that a retry has taken back', () => {
+    const anew: RunEvent[] = [STARTED, completed(1, 'charge', 1), { type: 'failed' }];
+    const before = [...anew, { type: 'retried', cut: 1, from: 1 } as const];
+    const slept = fold(historyOf(...before, set(1, 'nap'), { type: 'timer-fired', ordinal: 1, name: 'nap' }));
+    expect(slept.steps[0]).toMatchObject({ name: 'charge', status: 'superseded' });
+    const told: RunEvent = { type: 'signal-received', id: '1', name: 'go' };
+    expect(fold(historyOf(...before, set(1, 'go'), told)).timers).toEqual([]);
+  });
+
   it('shows which run makes an attempt elsewhere, since when, and then the engine that made it', () => {
     const placed = (attempt: number): RunEvent => ({
       ...{ type: 'step-placed', ordinal: 0, name: 'charge', attempt, runId: `task-${attempt}` },

@@ -192,7 +192,8 @@ function setTimer({ byOrdinal }: Draft, event: EventOf<'timer-set'>, at: number)
 function fireTimer(draft: Draft, event: EventOf<'timer-fired'>, at: number): void {
   draft.byOrdinal.timers.delete(event.ordinal);
   const step = draft.byOrdinal.steps.get(event.ordinal);
-  if (step === undefined) return;
+  // By ordinal alone it may be one that a retry has taken back.
+  if (step?.name !== event.name) return;
   step.status = 'timed-out';
   step.taskRunId = undefined;
   step.endedAt = at;
@@ -228,7 +229,7 @@ function closeChild(
 function endTimedWait(draft: Draft, signal: string): void {
   const { steps, timers } = draft.byOrdinal;
   for (const { ordinal, name } of timers.values()) {
-    if (name.replace(OCCURRENCE, '') !== signal || steps.has(ordinal)) continue;
+    if (name.replace(OCCURRENCE, '') !== signal || steps.get(ordinal)?.name === name) continue;
     timers.delete(ordinal);
     return;
   }

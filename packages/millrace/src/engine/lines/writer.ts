@@ -35,7 +35,8 @@ interface Batch {
 
 /**
  *   W1  Lines are written in the order in which they were said here.
- *   W2  A batch is sent as it is until its answer is definite, so that one whose answer was lost is there once.
+ *   W2  A batch is sent as it is until its answer is definite: one whose answer was lost is there once where no other engine
+ *       has written to the same log meanwhile.
  *   W3  What cannot be kept is counted, and said in this process's own log, which has every line.
  */
 export function createLineWriter({ store, ports, options, storeTime }: LineWriterParts): LineWriter {

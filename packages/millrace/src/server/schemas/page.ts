@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LAST_POSITION } from '../../api/run/whole.ts';
 
 /** A part of a list. */
 export function page<T extends z.ZodType>(item: T) {
@@ -23,6 +24,17 @@ export function limitOf(most: number) {
       ...{ type: 'integer', minimum: 1, maximum: most },
       description: `Items of a page, at most ${most}`,
     });
+}
+
+/** A place in a list that is counted: the same. */
+export function positionOf() {
+  return z
+    .string()
+    .regex(/^\d{1,10}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(0).max(LAST_POSITION))
+    .optional()
+    .meta({ type: 'integer', minimum: 0, maximum: LAST_POSITION });
 }
 
 /** A value, or several of them: `?status=failed&status=cancelled`. */

@@ -67,12 +67,19 @@ describe('GET /runs/ID/logs', () => {
     expect(performance.now() - before).toBeLessThan(10_000);
   });
 
-  it.each(['?level=loud', '?cursor=-1', '?cursor=x', '?tail=0', '?limit=1001', '?wait=soon', '?steps=a'])(
-    'refuses %s',
-    async (query) => {
-      const { logs } = await talking();
-      const [status, { code }] = await logs(query);
-      expect([status, code]).toEqual([400, query === '?wait=soon' ? 'INVALID_DURATION' : 'INVALID_REQUEST']);
-    },
-  );
+  it.each([
+    '?level=loud',
+    '?cursor=-1',
+    '?cursor=x',
+    '?cursor=',
+    '?cursor=2147483648',
+    '?tail=0',
+    '?limit=1001',
+    '?wait=soon',
+    '?steps=a',
+  ])('refuses %s', async (query) => {
+    const { logs } = await talking();
+    const [status, { code }] = await logs(query);
+    expect([status, code]).toEqual([400, query === '?wait=soon' ? 'INVALID_DURATION' : 'INVALID_REQUEST']);
+  });
 });

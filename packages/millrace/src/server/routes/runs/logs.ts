@@ -3,14 +3,12 @@ import { LOG_LEVELS } from '../../../core/lines/line.ts';
 import { durationMs } from '../../../core/duration.ts';
 import { route, type Route } from '../../http/route.ts';
 import { runLog } from '../../schemas/runs/log.ts';
-import { limitOf } from '../../schemas/page.ts';
+import { limitOf, positionOf } from '../../schemas/page.ts';
 import { runId } from '../../schemas/runs/run.ts';
 import { text } from '../../schemas/text.ts';
 
 /** Longer than that no proxy keeps a request that is not answered. */
 const LONGEST_WAIT_MS = 60_000;
-
-const position = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional();
 
 const readLogs = route({
   method: 'get',
@@ -22,7 +20,7 @@ const readLogs = route({
   waits: true,
   params: z.object({ runId }),
   query: z.strictObject({
-    cursor: position.meta({ description: 'The `last` of the page before: only lines behind it' }),
+    cursor: positionOf().meta({ description: 'The `last` of the page before: only lines behind it' }),
     tail: limitOf(1_000_000).meta({ description: 'Only of the last so many lines' }),
     limit: limitOf(1_000),
     level: z.enum(LOG_LEVELS).optional().meta({ description: 'The least important lines that are wanted' }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { route, type Route } from '../../http/route.ts';
 import { history, runGraph, why } from '../../schemas/runs/look.ts';
-import { limitOf, several } from '../../schemas/page.ts';
+import { limitOf, positionOf, several } from '../../schemas/page.ts';
 import { outcome, run, runId, runPage, status } from '../../schemas/runs/run.ts';
 import { text } from '../../schemas/text.ts';
 import { isClosed } from '../../../core/status.ts';
@@ -68,13 +68,7 @@ const readHistory = route({
   permission: 'read',
   params: one,
   query: z.strictObject({
-    cursor: z.coerce
-      .number()
-      .int()
-      .min(0)
-      .max(Number.MAX_SAFE_INTEGER)
-      .optional()
-      .meta({ description: 'Position of the first event, from 0' }),
+    cursor: positionOf().meta({ description: 'Position of the first event, from 0' }),
     limit: limitOf(1_000),
   }),
   answers: { 200: { description: 'A page of it', schema: history } },

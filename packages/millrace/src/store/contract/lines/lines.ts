@@ -9,7 +9,7 @@ import {
   MAX_LOG_LINES,
 } from '../../port/runs/lines.ts';
 import type { Store } from '../../port/store.ts';
-import { newId } from '../samples.ts';
+import { newId, startQueued } from '../samples.ts';
 import type { Promises } from '../subject.ts';
 
 const REFUSED = { name: 'StoreError', failure: 'definite' };
@@ -137,6 +137,17 @@ export const linePromises: Promises = {
     expect(texts(await read(store, busy)), 'it goes on').toEqual(['1 a', '2 c']);
     await append(store, line(old, 'anew'));
     expect(texts(await read(store, old))).toEqual(['1 anew']);
+  },
+  'the log of an open run is kept, however long it says nothing, and its lines go on counting': async ({
+    store,
+    clock,
+  }) => {
+    const runId = await startQueued(store);
+    await append(store, line(runId, 'a'));
+    clock.advance(10 * HOUR_MS);
+    expect(await store.pruneLines({ logMs: HOUR_MS, limit: 10 })).toBe(0);
+    await append(store, line(runId, 'b'));
+    expect(texts(await read(store, runId, { after: 1 }))).toEqual(['2 b']);
   },
   'too many lines at once, and one that is too long, are refused': async ({ store }) => {
     const runId = newId();

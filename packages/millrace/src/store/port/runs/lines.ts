@@ -51,8 +51,8 @@ export interface LineStore {
   /** In order. Of a run that has said nothing, or is not there, nothing. */
   readLines(request: LinesRequest): Promise<LinePage>;
   /**
-   * Deletes the logs of at most `limit` runs that have said nothing for longer than `logMs` (to the hour); returns how
-   * many.
+   * Deletes the logs of at most `limit` runs that have ended and have said nothing for longer than `logMs` (to the hour);
+   * returns how many. An open run may say more, and its lines go on counting.
    */
   pruneLines(request: { logMs: number; limit: number }): Promise<number>;
 }

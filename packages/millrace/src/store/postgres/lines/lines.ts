@@ -40,6 +40,7 @@ ORDER BY c.seq`;
 const PRUNE = `
 WITH old AS MATERIALIZED (
   SELECT l.run_id FROM millrace.logs l WHERE l.hour < (${NOW} - $2::bigint) / ${HOUR_MS}
+    AND NOT EXISTS (SELECT 1 FROM millrace.runs r WHERE r.run_id = l.run_id)
   ORDER BY l.hour LIMIT $3::integer FOR UPDATE SKIP LOCKED
 ), logs AS (
   DELETE FROM millrace.logs l USING old o WHERE l.run_id = o.run_id

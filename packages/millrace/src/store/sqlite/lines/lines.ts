@@ -40,7 +40,8 @@ export function prepareLines(connection: Connection): Lines {
     'SELECT seq, at, body FROM log_lines WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?',
   );
   const old = connection.prepare<{ run_id: string }>(
-    'SELECT run_id FROM logs WHERE hour < ? ORDER BY hour LIMIT ?',
+    `SELECT run_id FROM logs WHERE hour < ? AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.run_id = logs.run_id)
+     ORDER BY hour LIMIT ?`,
   );
   const dropLog = connection.prepare('DELETE FROM logs WHERE run_id = ?');
   const dropLines = connection.prepare('DELETE FROM log_lines WHERE run_id = ?');
