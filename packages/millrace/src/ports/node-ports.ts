@@ -36,8 +36,7 @@ function surely(log: (entry: EngineLog) => void): (entry: EngineLog) => void {
     try {
       log(entry);
     } catch (error) {
-      const omitted = `the fields: ${error instanceof Error ? error.message : String(error)}`;
-      attempt(() => log({ ...entry, fields: { omitted } }));
+      attempt(() => log({ ...entry, fields: { omitted: `the fields: ${String(error)}` } }));
     }
   };
 }

@@ -16,7 +16,7 @@ export function realPorts(
 ): Ports {
   const ports = nodePorts(log);
   if (url === undefined || work === false || url.endsWith(':memory:')) return ports;
-  return { ...ports, heart: threadHeart({ url, beatMs, leaseMs, log }) };
+  return { ...ports, heart: threadHeart({ url, beatMs, leaseMs, log: (entry) => ports.log(entry) }) };
 }
 
 export function silent(_entry: EngineLog): void {}

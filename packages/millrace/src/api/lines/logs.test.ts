@@ -57,6 +57,49 @@ describe('the log of a run', () => {
     expect((await said(run, 4)).at(-1)).toMatchObject({ level: 'error', message: 'told so' });
   });
 
+  it('holds up no run, whatever it is told and whoever writes it', async () => {
+    const round: Record<string, unknown> = {};
+    round['self'] = round;
+    const sore = Object.defineProperty({}, 'a', {
+      enumerable: true,
+      get() {
+        throw new Error('do not look');
+      },
+    });
+    const odd = workflow('odd', async (ctx, _: null) => {
+      const say = (message: unknown, fields?: unknown) =>
+        ctx.log.info(message as string, fields as Record<string, unknown>);
+      say('nothing', null);
+      say(Object.create(null));
+      say('round', round);
+      return ctx.step('step', (step) => {
+        step.log.info('in a step', null as never);
+        step.log.info('sore', sore);
+        return 'done';
+      });
+    });
+    const told: unknown[] = [];
+    const log = (entry: { message: string; fields?: unknown }) => told.push(JSON.stringify(entry.fields));
+    const millrace = await open({ workflows: [odd], log });
+    const run = await millrace.start(odd, null);
+    expect(await run.result()).toBe('done');
+    expect(told).toContainEqual(expect.stringContaining('Converting circular structure'));
+    expect(await said(run, 5)).toMatchObject([
+      { message: 'nothing' },
+      { message: 'a message that is no text' },
+      { message: 'round', fields: { omitted: expect.stringContaining('the fields: ') } },
+      { message: 'in a step' },
+      { message: 'sore', fields: { omitted: 'the fields: do not look' } },
+    ]);
+    const full = await open({
+      workflows: [odd],
+      log: () => {
+        throw new Error('the disk is full');
+      },
+    });
+    expect(await (await full.start(odd, null)).result()).toBe('done');
+  });
+
   it('is read in pages, from its end, and of what matters', async () => {
     const millrace = await open({ workflows });
     const run = await millrace.start(counting, 5);
@@ -165,41 +208,6 @@ describe('who follows a log', () => {
     enough.abort(new Error('enough'));
     expect(await asked).toMatchObject({ items: [], open: true });
     await expect(reading).rejects.toThrow('enough');
-  });
-
-  it('holds up no run, whatever it is told and whoever writes it', async () => {
-    const round: Record<string, unknown> = {};
-    round['self'] = round;
-    const odd = workflow('odd', async (ctx, _: null) => {
-      const say = (message: unknown, fields?: unknown) =>
-        ctx.log.info(message as string, fields as Record<string, unknown>);
-      say('nothing', null);
-      say(Object.create(null));
-      say('round', round);
-      return ctx.step('step', (step) => {
-        step.log.info('in a step', null as never);
-        return 'done';
-      });
-    });
-    const told: unknown[] = [];
-    const log = (entry: { message: string; fields?: unknown }) => told.push(JSON.stringify(entry.fields));
-    const millrace = await open({ workflows: [odd], log });
-    const run = await millrace.start(odd, null);
-    expect(await run.result()).toBe('done');
-    expect(told).toContainEqual(expect.stringContaining('the fields: Converting circular structure'));
-    expect(await said(run, 4)).toMatchObject([
-      { message: 'nothing' },
-      { message: 'a message that is no text' },
-      { message: 'round', fields: { omitted: expect.stringContaining('the fields: ') } },
-      { message: 'in a step' },
-    ]);
-    const sore = await open({
-      workflows: [odd],
-      log: () => {
-        throw new Error('the disk is full');
-      },
-    });
-    expect(await (await sore.start(odd, null)).result()).toBe('done');
   });
 
   it('of a run that has ended is not kept waiting', async () => {

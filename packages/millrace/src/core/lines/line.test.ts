@@ -18,6 +18,16 @@ function kept(line: Partial<Line>) {
   return { bytes: body.byteLength, line: readLine({ seq: 7, at: AT, body }) };
 }
 
+/** An object that throws when it is looked at. */
+function sore(thrown: unknown): Record<string, unknown> {
+  return Object.defineProperty({}, 'a', {
+    enumerable: true,
+    get() {
+      throw thrown;
+    },
+  });
+}
+
 describe('a line', () => {
   it('is read as it was said', () => {
     const said = { level: 'warn', message: 'a "b"\n\0\ud800 😀', step: 'pay', attempt: 2 } as const;
@@ -52,6 +62,10 @@ describe('a line', () => {
     expect(said('a', 7)).toEqual({ message: 'a', fields: { fields: 7 } });
     expect(said('a', [7])).toEqual({ message: 'a', fields: { fields: [7] } });
     expect(said('a', { b: 7 })).toEqual({ message: 'a', fields: { b: 7 } });
+    const error = new Error('late');
+    expect(said('a', error)).toEqual({ message: 'a', fields: { fields: error } });
+    const omitted = 'the fields: a message that is no text';
+    expect(said('a', sore(Object.create(null)))).toEqual({ message: 'a', fields: { omitted } });
   });
 
   it('is of bounded size', () => {
@@ -70,13 +84,6 @@ describe('a line', () => {
     const round: Record<string, unknown> = {};
     round['self'] = round;
     expect(kept({ fields: round }).line.fields).toEqual({ omitted: expect.stringContaining('the fields: ') });
-    const sore = (thrown: unknown) =>
-      Object.defineProperty({}, 'a', {
-        enumerable: true,
-        get() {
-          throw thrown;
-        },
-      });
     const omitted = 'the fields: do not look';
     expect(kept({ fields: sore(new Error('do not look')) }).line.fields).toEqual({ omitted });
     expect(kept({ fields: sore('do not look') }).line.fields).toEqual({ omitted });

@@ -60,8 +60,18 @@ export function soundLine({ message, fields }: Said): { message: string; fields:
 
 function fieldsOf(said: unknown): Line['fields'] {
   if (said === undefined || said === null) return undefined;
-  const isRecord = typeof said === 'object' && !Array.isArray(said);
-  return isRecord ? (said as Record<string, unknown>) : { fields: said };
+  const prototype: unknown = Object.getPrototypeOf(said);
+  if (prototype !== Object.prototype && prototype !== null) return { fields: said };
+  try {
+    return { ...said };
+  } catch (error) {
+    return omitted(error);
+  }
+}
+
+/** Of fields that refer to themselves, or throw when they are looked at. */
+function omitted(error: unknown): { omitted: string } {
+  return { omitted: `the fields: ${error instanceof Error ? error.message : textOf(error)}` };
 }
 
 function textOf(said: unknown): string {
@@ -85,16 +95,13 @@ function cut(message: string): string {
 }
 
 function fieldsText(fields: NonNullable<Line['fields']>): string {
-  let omitted: string;
   try {
     const text = plainJson(fields);
     if (text.length <= MAX_FIELDS_CHARS) return text;
-    omitted = `the fields, ${text.length} characters of JSON`;
+    return JSON.stringify({ omitted: `the fields, ${text.length} characters of JSON` });
   } catch (error) {
-    // They may refer to themselves, or throw when they are looked at.
-    omitted = `the fields: ${error instanceof Error ? error.message : String(error)}`;
+    return JSON.stringify(omitted(error));
   }
-  return JSON.stringify({ omitted });
 }
 
 /** A stored line. One that cannot be opened says so in its place: those around it are read all the same. */

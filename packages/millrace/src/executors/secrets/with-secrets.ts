@@ -1,5 +1,6 @@
 import type { Secrets } from '../../core/configuration/secrets.ts';
 import { isSealed } from '../../core/dag/expression/sealed.ts';
+import { soundLine } from '../../core/lines/line.ts';
 import type { Executor, Log, StepContext } from '../../core/workflow/context.ts';
 import { createScrubber, matcherOf, type Matcher, type Scrubber } from './scrub.ts';
 
@@ -67,9 +68,11 @@ async function scrubbed(
 /** The step as the executor sees it, with everything that leaves through it scrubbed. */
 function discreet(step: StepContext, scrubber: Scrubber): StepContext {
   const { runId, name, attempt, idempotencyKey, traceparent } = step;
-  const lineAt = (level: keyof Log) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
+  const lineAt = (level: keyof Log) => (said: string, own?: Readonly<Record<string, unknown>>) => {
+    const { message, fields } = soundLine({ message: said, fields: own });
     // A copy of an object is one.
-    step.log[level](scrubber.text(String(message)), fields && (scrubber.value(fields) as typeof fields));
+    step.log[level](scrubber.text(message), fields && (scrubber.value(fields) as typeof fields));
+  };
   return {
     ...{ runId, name, attempt, idempotencyKey, traceparent },
     heartbeat: () => step.heartbeat(),

@@ -1,6 +1,7 @@
 import { show } from '../../core/errors.ts';
 import { errorOf, type Failure } from '../../core/failure.ts';
 import { decodeValue, encodeValue } from '../../core/json.ts';
+import { soundLine } from '../../core/lines/line.ts';
 import type { Log, StepContext } from '../../core/workflow/context.ts';
 import type { AttemptFacts, FromWorker } from '../protocol.ts';
 
@@ -15,8 +16,10 @@ export function jobContext(id: number, facts: AttemptFacts, send: (message: From
   const controller = new AbortController();
   const waiting = new Map<number, { resolve: () => void; reject: (reason: Error) => void }>();
   let lastSeq = 0;
-  const logAt = (level: keyof Log) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
-    send({ type: 'log', id, level, message: String(message), fields: fields && encodedFields(fields) });
+  const logAt = (level: keyof Log) => (said: string, own?: Readonly<Record<string, unknown>>) => {
+    const { message, fields } = soundLine({ message: said, fields: own });
+    send({ type: 'log', id, level, message, fields: fields && encodedFields(fields) });
+  };
   const step: StepContext = {
     ...facts,
     lastCheckpoint: decodeValue(facts.lastCheckpoint),
