@@ -101,7 +101,10 @@ export interface MillraceOptions {
    * `off`. Default `info`.
    */
   runLogLevel?: LogLevel | 'off' | undefined;
-  /** How long the log of a run is kept that says nothing more. The engine that leads goes by its own. Default 30 days. */
+  /**
+   * How long the log of a run is kept that has ended and says nothing more. The engine that leads goes by its own.
+   * Default 30 days.
+   */
   runLogRetention?: Duration | undefined;
   /** How long a closed run answers for its key. Default 7 days. */
   dedup?: Duration | undefined;

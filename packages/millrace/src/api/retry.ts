@@ -58,7 +58,7 @@ async function goOn(desk: Desk, row: RunRow, by: Reopener): Promise<ReopenReques
   throw new MillraceError('RUN_COMPENSATED', `run ${row.runId} has run its compensation "${undone}"`);
 }
 
-/** It would be taken for the child that is started anew in its place. @throws RUN_NOT_CLOSED. */
+/** Two would be at work on the same thing: it, and the one that is started anew. @throws RUN_NOT_CLOSED. */
 async function requireEnded(desk: Desk, children: readonly string[]): Promise<void> {
   for (let runId of children) {
     // oxlint-disable-next-line no-await-in-loop -- each says which is the next

@@ -36,7 +36,7 @@ describe('a service', () => {
   it('ends connections that become idle after it has begun to close', async () => {
     const service = await openService({ ...AT, health: createHealth('one') });
     const slow = fetch(`${service.url}/api/v1/cluster`); // waits for the server to be whole
-    await new Promise((resolve) => void setTimeout(resolve, 50));
+    expect(await statusOf(service, '/ready'), 'it has come').toBe(503);
     const before = performance.now();
     const closed = service.close(10_000);
     expect((await slow).headers.get('connection')).toBe('close');

@@ -57,7 +57,7 @@ function noStep(step: string, given: readonly Given[]): MillraceError {
 }
 
 /**
- * Children that end after a retry and would be taken for those that are started anew in their place: their runIds.
+ * Children that the run waited for and has not seen end, and that would be started anew: their runIds.
  * @param step - as for `retriedEvent`.
  */
 export function leftBehind(history: readonly PlacedEvent[], step: string): string[] {

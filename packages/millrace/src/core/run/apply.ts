@@ -4,7 +4,7 @@ import { failureOf, type Failure } from '../failure.ts';
 import { decodeValue } from '../json.ts';
 import type { Pending, StepCommand } from './command.ts';
 import { describe, type Execution } from './execution.ts';
-import type { EventOf, RunEvent } from './event.ts';
+import { startedChild, type EventOf, type RunEvent } from './event.ts';
 import { encodeFailure } from './outcome.ts';
 
 /**
@@ -28,7 +28,7 @@ export function accepts(execution: Execution, event: RunEvent): boolean {
       return execution.pending.get(event.ordinal)?.fireAt !== undefined;
     case 'child-closed':
       // Another one may have been in its place, which a retry has taken back.
-      return execution.isOpenChild(event.ordinal, event.child ?? event.runId);
+      return execution.isOpenChild(event.ordinal, startedChild(event));
     case 'external-completed': {
       const pending = execution.pending.get(event.ordinal); // tokens come from outside: the name may be wrong
       return pending?.kind === 'external' && pending.name === event.name;

@@ -92,6 +92,11 @@ export type RunEvent = { payload?: string | undefined } & (
     }
 );
 
+/** The run that was started by the command whose child has ended. */
+export function startedChild({ child, runId }: Pick<EventOf<'child-closed'>, 'child' | 'runId'>): string {
+  return child ?? runId;
+}
+
 export interface StartedEvent {
   type: 'started';
   workflow: string;
@@ -100,8 +105,7 @@ export interface StartedEvent {
   priority: Priority;
   queue: string;
   tags?: readonly string[] | undefined;
-  /** Who waits for this run, and by which command. */
-  /** `child`: the run that the parent started, in those that it goes on as. */
+  /** Who waits for this run, and by which command. `child`: the run that was started, in those that it goes on as. */
   parent?: { runId: string; ordinal: number; name: string; child?: string | undefined } | undefined;
   /** It is an attempt of that command's step; the workflow is that of the run which waits. */
   task?: { workflow: string; attempt: number } | undefined;

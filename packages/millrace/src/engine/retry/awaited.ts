@@ -2,6 +2,7 @@ import { isClosed } from '../../core/status.ts';
 import { undoneIn } from '../../core/policy/retry-run.ts';
 import { placedEvents } from '../../core/reading/history-items.ts';
 import { closingPayload } from '../../core/run/chunk.ts';
+import { startedChild } from '../../core/run/event.ts';
 import type { RunRow } from '../../store/port/store.ts';
 import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
@@ -83,8 +84,7 @@ async function readLast(engine: Engine, runId: string): Promise<RunRow | undefin
 /** The instance has been loaded and has had no turn: what is in its inbox is in its arrivals. */
 function wasTold({ arrivals }: Instance, { ordinal, runId }: Awaited): boolean {
   return arrivals.some(
-    (event) =>
-      event.type === 'child-closed' && event.ordinal === ordinal && (event.child ?? event.runId) === runId,
+    (event) => event.type === 'child-closed' && event.ordinal === ordinal && startedChild(event) === runId,
   );
 }
 

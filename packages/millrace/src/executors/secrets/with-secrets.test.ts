@@ -54,6 +54,15 @@ describe('an executor', () => {
     ]);
   });
 
+  it('may say what is no text', async () => {
+    const step = fakeStep();
+    const talking = discreet((_input, seen) =>
+      seen.log.info(Object.create(null) as string, [CANARY] as never),
+    );
+    await talking(TOKEN, step);
+    expect(step.said).toEqual(['info a message that is no text {"fields":["***TOKEN***"]}']);
+  });
+
   it('that fails says so without it', async () => {
     const failing = discreet((input: { token: string }) => {
       throw Object.assign(new Error(`no ${input.token}`), { code: 'DECLINED' });

@@ -12,29 +12,25 @@ export function page<T extends z.ZodType>(item: T) {
   });
 }
 
-/** How many items a page may have: digits, and nothing else that JavaScript takes for a number. */
+/** How many items a page may have. */
 export function limitOf(most: number) {
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.int().min(1).max(most))
-    .optional()
-    .meta({
-      ...{ type: 'integer', minimum: 1, maximum: most },
-      description: `Items of a page, at most ${most}`,
-    });
+  return wholeOf(1, most).meta({ description: `Items of a page, at most ${most}` });
 }
 
-/** A place in a list that is counted: the same. */
+/** A place in what is counted from its beginning. */
 export function positionOf() {
+  return wholeOf(0, LAST_POSITION);
+}
+
+/** Digits, and nothing else that JavaScript takes for a number. */
+function wholeOf(least: number, most: number) {
   return z
     .string()
     .regex(/^\d{1,10}$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.int().min(0).max(LAST_POSITION))
+    .pipe(z.int().min(least).max(most))
     .optional()
-    .meta({ type: 'integer', minimum: 0, maximum: LAST_POSITION });
+    .meta({ type: 'integer', minimum: least, maximum: most });
 }
 
 /** A value, or several of them: `?status=failed&status=cancelled`. */
