@@ -30,6 +30,8 @@ export default defineConfig({
             'tools/**/*.test.ts',
             'examples/**/*.test.ts',
           ],
+          // Only there for what hangs: minutes of virtual time take seconds, and longer beside other work.
+          testTimeout: 30_000,
         },
       },
       {
