@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../bootstrap/run-child.mjs';
+import { nameStray } from './strays-reporter.mjs';
 import { tally } from './suites.mjs';
 import { closing } from './tally.mjs';
 
@@ -9,6 +10,8 @@ const result = (status: string, title = 'a promise', ...ancestorTitles: string[]
   ancestorTitles,
 });
 const PLACE = 'packages/millrace/src/store/postgres/postgres.contract.ts';
+/** What vitest leaves behind where every error is in a test. */
+const left = (status: number, ...files: ReturnType<typeof file>[]) => ({ files, strays: [], status });
 const file = (status: string, ...assertionResults: ReturnType<typeof result>[]) => ({
   name: `${ROOT}${PLACE}`,
   status,
@@ -18,23 +21,36 @@ const file = (status: string, ...assertionResults: ReturnType<typeof result>[]) 
 describe('the tally of a suite', () => {
   test('counts tests', () => {
     const files = [file('passed', result('passed'), result('passed')), file('failed', result('failed'))];
-    expect(tally('unit', files, 1)).toEqual({
+    expect(tally('unit', left(1, ...files))).toEqual({
       ...{ passed: 2, skipped: [] },
       failed: [`unit: a promise (${PLACE})`],
     });
   });
 
   test('counts a file that did not load as a failure', () => {
-    expect(tally('unit', [file('failed')], 1).failed).toEqual([`unit: ${PLACE} as a whole`]);
+    expect(tally('unit', left(1, file('failed'))).failed).toEqual([`unit: ${PLACE} as a whole`]);
   });
 
-  test('counts an error outside every test as a failure', () => {
-    expect(tally('unit', [file('passed', result('passed'))], 1)).toEqual({
+  test('counts an error outside every test as a failure, by name', () => {
+    const name = nameStray({
+      ...{ name: 'Error', message: 'enough\nof that', type: 'Unhandled Rejection' },
+      ...{ VITEST_TEST_NAME: 'a promise', VITEST_TEST_PATH: `${ROOT}${PLACE}` },
+    });
+    const files = [file('passed', result('passed'))];
+    expect(tally('unit', { files, strays: [name], status: 1 })).toEqual({
+      ...{ passed: 1, skipped: [] },
+      failed: [`unit: Unhandled Rejection: enough, during or after "a promise" (${PLACE})`],
+    });
+    expect(nameStray({ message: 'gone' })).toBe('Error: gone');
+  });
+
+  test('counts what shows in the exit status alone as a failure', () => {
+    expect(tally('unit', left(1, file('passed', result('passed'))))).toEqual({
       ...{ passed: 1, skipped: [] },
       failed: ['unit: every test passed, and yet: status 1'],
     });
-    expect(tally('unit', [], 1).failed).toHaveLength(1);
-    expect(tally('unit', [], 0).failed).toEqual([]);
+    expect(tally('unit', left(1)).failed).toHaveLength(1);
+    expect(tally('unit', left(0)).failed).toEqual([]);
   });
 
   test('names what was skipped, once for each group', () => {
@@ -43,7 +59,7 @@ describe('the tally of a suite', () => {
       result('skipped', 'b', 'the PostgreSQL store'),
       result('pending', 'a promise of its own'),
     ];
-    expect(tally('contract', [file('passed', ...skipped)], 0).skipped).toEqual([
+    expect(tally('contract', left(0, file('passed', ...skipped))).skipped).toEqual([
       'contract: the PostgreSQL store (packages/millrace/src/store/postgres/postgres.contract.ts, 2 tests)',
       'contract: a promise of its own (packages/millrace/src/store/postgres/postgres.contract.ts, 1 test)',
     ]);

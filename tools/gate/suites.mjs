@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { ROOT, runScript } from '../bootstrap/run-child.mjs';
+import { STRAYS_FILE } from './strays-reporter.mjs';
 
 /** @typedef {import('./tally.mjs').Tally} Tally */
 /** @typedef {{ ancestorTitles: string[], title: string, status: string }} Test */
@@ -29,34 +30,49 @@ const SKIPPED = ['skipped', 'pending', 'todo', 'disabled'];
 export async function runSuite(suite) {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-suite-'));
   const results = join(folder, 'results.json');
+  const strays = join(folder, 'strays.json');
+  const reporters = ['default', 'json', './tools/gate/strays-reporter.mjs'].map(
+    (reporter) => `--reporter=${reporter}`,
+  );
   try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
-    const status = await runScript('node_modules/vitest/vitest.mjs', [
-      'run',
-      '--project',
-      suite,
-      ...reporters,
-      ...(PROOFS[suite] ?? []),
-    ]);
+    const status = await runScript(
+      'node_modules/vitest/vitest.mjs',
+      ['run', '--project', suite, ...reporters, `--outputFile.json=${results}`, ...(PROOFS[suite] ?? [])],
+      { env: { ...process.env, [STRAYS_FILE]: strays } },
+    );
     /** @type {File[]} */
     const files = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')).testResults : [];
-    return tally(suite, files, status);
+    return tally(suite, {
+      files,
+      strays: existsSync(strays) ? JSON.parse(readFileSync(strays, 'utf8')) : [],
+      status,
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /**
+ * What a run of vitest left behind.
+ * @typedef {object} Outcome
+ * @property {readonly File[]} files
+ * @property {readonly string[]} strays - by name, errors outside of every test.
+ * @property {number} status - vitest's own exit status.
+ */
+
+/**
  * @param {string} suite
- * @param {readonly File[]} files
- * @param {number} status - vitest's own exit status.
+ * @param {Outcome} outcome
  * @returns {Tally}
  */
-export function tally(suite, files, status) {
+export function tally(suite, { files, strays, status }) {
   const tests = files.flatMap((file) => file.assertionResults);
   const passed = tests.filter((test) => test.status === 'passed').length;
-  const failed = files.flatMap((file) => failuresIn(suite, file));
-  // An error outside every test, or one thing that is not proved, shows in the exit status alone.
+  const failed = [
+    ...files.flatMap((file) => failuresIn(suite, file)),
+    ...strays.map((stray) => `${suite}: ${stray}`),
+  ];
+  // What a suite does not prove shows in the exit status alone.
   if (failed.length === 0 && status !== 0)
     failed.push(`${suite}: every test passed, and yet: status ${status}`);
   return { passed, failed, skipped: files.flatMap((file) => skippedGroups(suite, file)) };

@@ -19,7 +19,7 @@ const UNFINISHED = /\b(?:TOD[O]|FIXM[E]|XX[X]|HAC[K])\b/;
 const ELSEWHERE = /(?<![\w.-])\/wor[k]\/|registry\.(?:npmj[s]|yarnpk[g]|npmmirro[r])\b|npm\.pkg\.githu[b]/;
 const DEFAULT_EXPORT = /^export\b(?:.*\bas)? default\b/m;
 /** Tools ask for a default export here. */
-const DEFAULT_ANYWAY = /(\.config\.ts|\/global-[a-z-]+\.ts)$/;
+const DEFAULT_ANYWAY = /(\.config\.ts|\/global-[a-z-]+\.ts|-reporter\.mjs)$/;
 
 /** Names of files and folders that are empty words or not in kebab-case. */
 export function poorNames(files: readonly SourceFile[]): readonly string[] {
