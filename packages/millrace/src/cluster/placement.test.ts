@@ -3,25 +3,30 @@ import { open, refusal, sharedStore, until } from '../../testbed/engines/engines
 import { openStore, workflow } from '../index.ts';
 import type { ClusterDescription, EngineLog, Millrace, MillraceOptions, Run } from '../index.ts';
 import { nodePorts } from '../ports/node-ports.ts';
+import type { Work } from '../core/policy/eligibility.ts';
+import { WINDOW_MS } from '../engine/placing.ts';
 import type { Store } from '../store/port/store.ts';
 
 /** Not faster: on a busy machine engines would seem to be silent. */
 const FAST = { beat: 100, lease: 4_000 } as const;
 const IDLE = { cpuUsage: 10, memoryUsage: 10, loopLagMs: 1 };
 const eventually = { interval: 10, timeout: 8_000 } as const;
+const LONG_MS = 10_000;
 
 const hold = workflow('hold', (ctx, _: null) => ctx.step('for ever', () => new Promise<never>(() => {})));
 
 interface Stand extends MillraceOptions {
   /** What it measures of its process: the same for all, so that a slow test machine plays no part. */
   load?: typeof IDLE;
+  /** For how long a run is kept for the engine that it was placed at: nor does a slow disk. */
+  windowMs?: number;
 }
 
 /** An engine whose runs tell where they were executed. */
 async function stand(
   store: string | Store,
   name: string,
-  { load = IDLE, ...more }: Stand = {},
+  { load = IDLE, windowMs = LONG_MS, ...more }: Stand = {},
 ): Promise<Millrace> {
   const ports = { ...nodePorts(more.log ?? (() => {})), load: () => load };
   const where = workflow('where', (_ctx, _input: unknown) => name);
@@ -33,7 +38,30 @@ async function stand(
     visited.length < 6 ? ctx.continueAsNew([...visited, name]) : visited,
   );
   const workflows = [where, family, chain, hold];
-  return open({ ...FAST, ports, store, name, workflows, strategy: 'load-balanced', ...more });
+  const millrace = await open({
+    ...{ ...FAST, ports, store, name, workflows, strategy: 'load-balanced' as const },
+    ...more,
+  });
+  const { placing } = millrace.engine ?? {};
+  const place = placing?.place;
+  Object.assign(placing ?? {}, { place: (work: Work) => lasting(place?.(work), windowMs) });
+  return millrace;
+}
+
+function lasting<P>(place: P, windowMs: number): P {
+  return typeof place === 'object' && place !== null ? { ...place, windowMs } : place;
+}
+
+/** As `stand`, for what a client places. */
+function lastingStarts(store: Store): Store {
+  return {
+    ...store,
+    startRuns: (requests, transaction) =>
+      store.startRuns(
+        requests.map((request) => ({ ...request, assignTo: lasting(request.assignTo, LONG_MS) })),
+        transaction,
+      ),
+  };
 }
 
 /** Three engines that know each other, and by now the strategy that is set for all. */
@@ -150,7 +178,7 @@ describe('runs that begin', () => {
 
   it('are placed when a client starts them, too', async () => {
     const [one] = await three(['round-robin', { queues: { keyed: 'affinity' } }]);
-    const client = await open({ store: one.store, work: false });
+    const client = await open({ store: lastingStarts(one.store), work: false });
     expect(await deal(client, 6)).toEqual({ one: 2, two: 2, three: 2 });
     const keyed = { key: 'ada', queue: 'keyed', reuse: 'allow' } as const;
     const names: unknown[] = [];
@@ -169,7 +197,7 @@ describe('runs that begin', () => {
     ];
     await eu.setStrategy('geographic');
     await met([eu, us]);
-    const client = await open({ store, work: false, region: 'eu-west-2' });
+    const client = await open({ store: lastingStarts(eu.store), work: false, region: 'eu-west-2' });
     const place = async (from: Millrace, near?: string): Promise<unknown> =>
       (await from.start(WHERE, null, { near })).result();
     expect(await place(eu)).toBe('eu');
@@ -311,7 +339,7 @@ describe('an engine that a run was placed at', () => {
     const store = sharedStore();
     const real = await openStore(store);
     const deaf = await stand({ ...real, claimRuns: () => Promise.resolve([]) }, 'deaf');
-    const one = await stand(store, 'one');
+    const one = await stand(store, 'one', { windowMs: WINDOW_MS });
     await one.setStrategy('round-robin');
     await followed([one, deaf]);
     const assignees: unknown[] = [];
