@@ -22,6 +22,7 @@ import type { Keeper } from './api/locks/keeper.ts';
 import { openKeeper } from './api/locks/open-keeper.ts';
 import { openObservatory, type Observatory } from './api/changes/observer.ts';
 import { createDesk, type Desk } from './api/desk.ts';
+import { engineListener } from './api/engine/listener.ts';
 import { createGateway, type Gateway } from './api/gateway.ts';
 import { createPausing } from './api/pausing/pause.ts';
 import { runHandle, type Run } from './api/handle.ts';
@@ -39,14 +40,14 @@ import {
   type StartFacts,
   type StartOptions,
 } from './api/start-request.ts';
-import { createReplies, type Replies } from './api/update.ts';
+import { createReplies } from './api/update.ts';
 import { startChores } from './cluster/leader.ts';
 import { createPlacing } from './cluster/placement.ts';
 import { reportPool } from './core/cluster/pool-report.ts';
 import type { LockOptions } from './core/locks/lock-options.ts';
 import type { Library } from './engine/claim/repertoire.ts';
-import { Engine, type EngineListener } from './engine/engine.ts';
-import { createOutage, watchStore, type Outage } from './engine/outage.ts';
+import { Engine } from './engine/engine.ts';
+import { createOutage, watchStore } from './engine/outage.ts';
 import type { EngineOptions } from './engine/options.ts';
 import type { Loop } from './engine/loop.ts';
 import type { Ports } from './engine/ports.ts';
@@ -185,12 +186,9 @@ export class Millrace extends Publisher {
     this.results = createResults({ store, ports, namespace, isHere });
     this.observatory = openObservatory(store, ports, options.namespace);
     if (parts.work) {
-      const engine = new Engine(
-        store,
-        ports,
-        options,
-        listener(this.results, replies, outage, this.observatory),
-      );
+      const { results, observatory, meters: meter } = this;
+      const listener = engineListener({ results, replies, outage, observatory, meter });
+      const engine = new Engine(store, ports, options, listener);
       engine.placing = createPlacing(engine);
       this.engine = engine;
     }
@@ -205,7 +203,7 @@ export class Millrace extends Publisher {
     this.gateway = createGateway(engine?.store ?? store, ports, engine, answered);
     const { name: engineName, maxPayloadBytes, stickyMs } = options;
     const { results, gateway } = this;
-    this.keeper = openKeeper({ store, ports, options, engine });
+    this.keeper = openKeeper({ store, ports, options, engine, meter: this.meters });
     const readNodes = nodeReader(storedDefinitions(store), ports.drained);
     const pausing = createPausing(engine?.store ?? store, engine, answered, gateway.hintReady);
     const callers = { results, replies, gateway, pausing, outage, clock, library, readNodes };
@@ -467,26 +465,6 @@ function isProgram(workflow: AnyWorkflow | StartName): workflow is AnyWorkflow {
 
 function reporterOf(pool: Pool | undefined): EngineOptions['reportPool'] {
   return pool && (() => reportPool(pool.state()));
-}
-
-/** Callers of this process hear at once of what its engine does. */
-function listener(
-  results: Results,
-  replies: Replies,
-  outage: Outage,
-  observatory: Observatory,
-): EngineListener {
-  return {
-    closed(runId, standing) {
-      const { kind: status, payload } = standing;
-      const successor = 'successor' in standing ? standing.successor : undefined;
-      results.settle(runId, { status, payload, successor });
-      observatory.nudge();
-    },
-    replied: (_runId, id, ok, payload) => replies.settle(id, { ok, payload }),
-    wantsReplies: () => replies.any(),
-    storeFails: () => outage.current() !== undefined,
-  };
 }
 
 /** Whether a run that has closed leaves its key to this start. */

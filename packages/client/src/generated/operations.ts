@@ -1065,6 +1065,13 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Log;
   };
+  /** Metrics of this process and of the queues of the namespace, for Prometheus. */
+  readonly readMetrics: {
+    readonly params: Readonly<Record<string, never>>;
+    readonly query: Readonly<Record<string, never>>;
+    readonly body: undefined;
+    readonly answer: undefined;
+  };
   /** A run as it stands; with `nodes`, of a run of a definition its nodes too. */
   readonly readRun: {
     readonly params: {
@@ -1305,6 +1312,7 @@ export const OPERATIONS = {
   readGraph: { method: 'GET', path: '/api/v1/runs/{runId}/graph' },
   readHistory: { method: 'GET', path: '/api/v1/runs/{runId}/history' },
   readLogs: { method: 'GET', path: '/api/v1/runs/{runId}/logs' },
+  readMetrics: { method: 'GET', path: '/metrics' },
   readRun: { method: 'GET', path: '/api/v1/runs/{runId}' },
   readStrategy: { method: 'GET', path: '/api/v1/cluster/strategy' },
   readVersion: { method: 'GET', path: '/api/v1/definitions/{name}/versions/{version}' },

@@ -125,6 +125,7 @@ const MEMBERS: Readonly<Record<keyof Millrace, Bound>> = {
   engine: 'of this process',
   departed: 'of this process',
   pool: 'of this process',
+  meters: 'of this process',
   close: 'of this process',
   cluster: 'of the whole cluster: what is told to whom is for the server to say',
   failovers: 'of the whole cluster: what is told to whom is for the server to say',

@@ -86,6 +86,7 @@ export function createPlacing(engine: Engine): Placing {
       if (engineId === undefined) return 'anyone';
       return engineId === engine.engineId ? 'self' : { engineId, windowMs: WINDOW_MS };
     },
+    strategy: () => rule.strategy,
     shadow: () => shadow.tally(),
   };
 }

@@ -50,7 +50,7 @@ import { createSettings, type Settings } from './membership/settings.ts';
 import type { EngineOptions } from './options.ts';
 import { encodePayload } from './payload.ts';
 import type { Place, Placing } from './placing.ts';
-import type { Ports } from './ports.ts';
+import type { Meter, Ports } from './ports.ts';
 import { createStoreClock, type StoreClock } from './store-clock.ts';
 import { childVersion } from './turn/child-version.ts';
 import { drive, leaveIfIdle } from './turn/drive.ts';
@@ -61,6 +61,8 @@ import { forget } from './turn/ownership.ts';
 export interface EngineListener {
   /** A run of this engine ended; `payload` is its output or failure. */
   closed(runId: string, standing: Exclude<Standing, { kind: 'open' | 'blocked' }>): void;
+  /** Counts what is done here. */
+  readonly meter: Meter;
   /** A reply to an update became durable. */
   replied(runId: string, id: string, ok: boolean, payload: string): void;
   wantsReplies(): boolean;
@@ -343,8 +345,10 @@ export class Engine {
   auditSoon(): void {
     this.audit.within(this.options.auditMs / 4);
   }
-  settleResult(instance: Instance, standing: Exclude<Standing, { kind: 'open' | 'blocked' }>): void {
-    this.listener.closed(instance.runId, standing);
+  settleResult({ runId, row }: Instance, standing: Exclude<Standing, { kind: 'open' | 'blocked' }>): void {
+    this.listener.closed(runId, standing);
+    const ms = Math.max(0, this.clock.upper() - row.createdAt);
+    this.listener.meter.ended({ workflow: row.workflow, status: standing.kind, ms });
     this.hints?.send({ kind: 'closed' });
   }
   settleReplies(runId: string, events: readonly RunEvent[]): void {

@@ -1,4 +1,5 @@
 import type { ShadowTally } from '../core/cluster/shadow.ts';
+import type { StrategyName } from '../core/placement/strategy.ts';
 import type { Work } from '../core/policy/eligibility.ts';
 import type { Assignment, EngineRow } from '../store/port/store.ts';
 
@@ -25,6 +26,8 @@ export interface Placing {
   /** Whether there is nobody else: then there is nothing to decide, and nothing to pay for it. */
   isAlone(): boolean;
   place(work: Work): Place;
+  /** The strategy in force. */
+  strategy(): StrategyName;
   /** How the strategy in the shadow compares so far. */
   shadow(): ShadowTally | undefined;
 }

@@ -1,6 +1,7 @@
 import type { MachineLoad } from '../core/cluster/load.ts';
 import type { LogLevel } from '../core/lines/line.ts';
 import type { LogLine } from '../core/run/execution.ts';
+import type { ClosedStatus } from '../core/status.ts';
 
 /**
  * Everything an engine needs from the world besides its store. Injected at the root, replaced in simulation.
@@ -33,6 +34,32 @@ export interface Heart {
   /** This incarnation beats now, with this load. */
   note(engineId: string, load: Uint8Array): void;
   stop(): Promise<void>;
+}
+
+/** A run that ended here. */
+export interface EndedRun {
+  readonly workflow: string;
+  readonly status: ClosedStatus;
+  /** Since it was started, waits included. */
+  readonly ms: number;
+}
+
+/** One try that ended here by itself: it completed, failed, or ran out of time. */
+export interface EndedAttempt {
+  /** What was tried: a function of the program, an executor, or a database transaction of the program. */
+  readonly kind: 'step' | 'executor' | 'transaction';
+  /** Its name; undefined where it is a function of the program. */
+  readonly executor: string | undefined;
+  readonly failed: boolean;
+  readonly ms: number;
+}
+
+/** Hears of what becomes of the work of this process, at once and each time; must not throw. */
+export interface Meter {
+  ended(run: EndedRun): void;
+  attempted(attempt: EndedAttempt): void;
+  /** A lock was given to a run, or to a function of this process, after so long. */
+  locked(holder: 'run' | 'process', ms: number): void;
 }
 
 export interface HostIdentity {

@@ -8,6 +8,7 @@ import { createHealth } from './health/health.ts';
 import { openService } from './service.ts';
 import { createTenants } from './tenants.ts';
 
+export { openMetrics, type Metrics } from '../observe/metrics.ts';
 export type { Doorkeeper, Permission, Principal, Role } from './access/principal.ts';
 
 /** Largest body of a request that is read. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { problem } from './schemas/problem.ts';
 import { PROBLEM_TYPE } from './http/problem.ts';
-import type { AnswerSpec, Route } from './http/route.ts';
+import { addressOf, type AnswerSpec, type Route } from './http/route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -13,7 +13,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
   const components = new Map<string, unknown>();
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
-    const path = `/api/v1${route.path}`;
+    const path = addressOf(route);
     paths[path] = { ...paths[path], [route.method]: operationOf(route, components) };
   }
   const refused = problemResponse(components);

@@ -7,9 +7,10 @@ import { type Listening, listen, type ListenOptions } from './wire/listen.ts';
 import { jsonReply } from './http/reply.ts';
 import { traceOf } from './http/trace.ts';
 import type { Health } from './health/health.ts';
+import { countRequests } from './metrics/count.ts';
 import { healthPages, type Pages } from './health/routes.ts';
 import { openApiDocument } from './openapi.ts';
-import type { Route } from './http/route.ts';
+import { addressOf, API, type Route } from './http/route.ts';
 import type { Gate } from './quota/gate.ts';
 import { callerOf, readNetworks } from './remote.ts';
 import { ROUTES } from './routes/table.ts';
@@ -36,17 +37,20 @@ export interface ServerParts {
   readonly health?: Health;
 }
 
-const API = '/api/v1';
-
 /** The whole HTTP application. */
 export function createApp(parts: ServerParts): Handler {
   const remoteOf = callerIn(parts);
-  const api = createApi({
-    routes: ROUTES,
+  const { routes = ROUTES } = parts;
+  const shared = {
     ...parts,
     ...(remoteOf && { remoteOf }),
     onEnd: createAuditor(parts),
-  });
+    onAnswer: countRequests(parts.tenants),
+  };
+  const atRoot = routes.filter((route) => route.atRoot === true);
+  const roots = new Set(atRoot.map(addressOf));
+  const root = createApi({ ...shared, routes: atRoot });
+  const api = createApi({ ...shared, routes: routes.filter((route) => route.atRoot !== true) });
   const document = JSON.stringify(openApiDocument(ROUTES, parts.version));
   const pages: Pages = new Map([
     ...(parts.health === undefined ? [] : healthPages(parts.health)),
@@ -55,6 +59,7 @@ export function createApp(parts: ServerParts): Handler {
   return async (asked) => {
     const { path, method } = asked;
     if (path.startsWith(`${API}/`)) return api(asked, path.slice(API.length));
+    if (roots.has(path)) return root(asked, path);
     const page = method === 'GET' || method === 'HEAD' ? pages.get(path) : undefined;
     const trace = traceOf(asked.headers, parts.uuid);
     try {

@@ -4,6 +4,7 @@ import { checkOptions, MillraceError } from '../../core/errors.ts';
 import type { Ports } from '../../engine/ports.ts';
 import type { Store } from '../../store/port/store.ts';
 import { createHistories, type RunSubscription } from './histories.ts';
+import { createMeters, type Meters } from '../engine/meters.ts';
 import { createHub, type Seats, type Subscription } from './hub.ts';
 
 export interface WatchOptions extends ChangeFilter {
@@ -68,6 +69,8 @@ export function createSeats(most: number): Seats {
 export abstract class Observer {
   /** Who follows what; servers take batches from it. */
   abstract readonly observatory: Observatory;
+  /** Who counts what this process does. */
+  readonly meters: Meters = createMeters();
 
   /**
    * Follows what becomes of runs, engines and queues of this namespace, whichever process does it: from the moment in which

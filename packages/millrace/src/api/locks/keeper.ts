@@ -2,7 +2,7 @@ import { MillraceError } from '../../core/errors.ts';
 import { lockTerms, type LockOptions, type LockTerms } from '../../core/locks/lock-options.ts';
 import { lockTimeout } from '../../core/run/apply.ts';
 import { persist } from '../../engine/commit/persist.ts';
-import type { Ports } from '../../engine/ports.ts';
+import type { Meter, Ports } from '../../engine/ports.ts';
 import type { AcquireResult, LockClaim, LockGrant, LockHolder, Store } from '../../store/port/store.ts';
 import { ask } from '../store-failure.ts';
 import { Hold, type HeldLock, type Terms } from './hold.ts';
@@ -16,6 +16,7 @@ export interface KeeperParts {
   /** For people. */
   owner: string;
   lockMs: number;
+  meter: Meter;
   /** Tells runs and processes that were given a lock. */
   settle(grants: readonly LockGrant[]): void;
 }
@@ -46,9 +47,12 @@ export class Keeper {
   async lock(name: string, options: LockOptions | undefined): Promise<HeldLock> {
     const terms = lockTerms(name, options, this.parts.lockMs);
     if (this.closed) throw new MillraceError('ENGINE_CLOSED', 'lock after close');
+    const { meter, ports } = this.parts;
+    const askedAt = ports.clock.mono();
     const asked = this.acquire(name, terms);
     this.asking.add(asked);
     const hold = await asked.finally(() => this.asking.delete(asked));
+    meter.locked('process', ports.clock.mono() - askedAt);
     if (!this.closed) return hold;
     await hold.release();
     throw leaving(name);

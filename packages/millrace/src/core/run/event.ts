@@ -40,7 +40,15 @@ export type RunEvent = { payload?: string | undefined } & (
       child?: string | undefined;
     })
   | (Revocable & { type: 'external-completed'; ordinal: number; name: string; ok: boolean })
-  | { type: 'lock-granted'; ordinal: number; name: string; token: number; expiresAt: number }
+  | {
+      type: 'lock-granted';
+      ordinal: number;
+      name: string;
+      token: number;
+      expiresAt: number;
+      /** Store time at which it was asked for. */
+      askedAt?: number | undefined;
+    }
   // arrivals from outside
   | { type: 'signal-received'; id: string; name: string }
   | { type: 'update-received'; id: string; name: string }

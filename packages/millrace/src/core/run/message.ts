@@ -21,7 +21,7 @@ export type InboxMessage = { payload?: string | undefined } & (
   | { kind: 'external'; ordinal: number; name: string; ok: boolean }
   | ({ kind: 'task-ended' } & Omit<TaskEnded, 'type' | 'payload'>)
   /** Its payload, which the store writes: `{"token":…,"expiresAt":…}`. */
-  | { kind: 'lock-granted'; ordinal: number; name: string }
+  | { kind: 'lock-granted'; ordinal: number; name: string; askedAt?: number | undefined }
 );
 
 const ENCODER = new TextEncoder();

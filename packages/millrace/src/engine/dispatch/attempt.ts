@@ -10,7 +10,7 @@ import type { Instance } from '../instance.ts';
 import { stepLog } from '../lines/say.ts';
 import { fencingToken } from './fencing-token.ts';
 import { stepKey } from './step-key.ts';
-import { shownAttempt } from './task.ts';
+import { executorOf, shownAttempt } from './task.ts';
 
 /**
  * One try of a step in this process.
@@ -25,6 +25,7 @@ export class Attempt implements StepContext {
   private readonly step: StepCommand;
   private controller: AbortController | undefined;
   private started = false;
+  private startedAt = 0;
   private over = false;
   private reason: Error | undefined;
   private cancelTimeout: (() => void) | undefined;
@@ -92,6 +93,7 @@ export class Attempt implements StepContext {
   /** Runs the step's function. Never throws. */
   run(): void {
     this.started = true;
+    this.startedAt = this.engine.ports.clock.mono();
     if (this.over) return this.engine.stepSlotFreed();
     const { timeoutMs } = this.step.policy;
     if (timeoutMs !== undefined) {
@@ -140,7 +142,7 @@ export class Attempt implements StepContext {
       return this.fail(error);
     }
     this.end(undefined);
-    this.engine.attempts.note(false);
+    this.note(false);
     const { ordinal } = this.step;
     this.report({ type: 'step-completed', ordinal, name: this.name, attempt: this.attempt, payload });
   }
@@ -148,8 +150,17 @@ export class Attempt implements StepContext {
   private fail(error: unknown): void {
     if (this.over) return;
     this.end(error instanceof Error ? error : new CancelledError());
-    this.engine.attempts.note(true);
+    this.note(true);
     this.report(failedAttempt(this.engine.executionPorts, this.step, failureOf(error)));
+  }
+
+  /** It ended by itself, this way or that. */
+  private note(failed: boolean): void {
+    const { attempts, listener, ports } = this.engine;
+    attempts.note(failed);
+    const executor = executorOf(this.instance, this.step);
+    const kind = executor === undefined ? 'step' : 'executor';
+    listener.meter.attempted({ kind, executor, failed, ms: ports.clock.mono() - this.startedAt });
   }
 
   private end(reason: Error | undefined): void {

@@ -139,6 +139,13 @@ export function isTask({ execution }: Instance): boolean {
   return execution.started.task !== undefined;
 }
 
+/** The executor that makes this attempt; undefined: it is a function of the program. */
+export function executorOf(instance: Instance, { name, work }: StepCommand): string | undefined {
+  if (work.kind === 'executor') return work.executor;
+  // The one step of a task has the name of its executor.
+  return isTask(instance) ? name : undefined;
+}
+
 /** Which attempt of which run this is, for people: of a task its caller's. */
 export function shownAttempt(instance: Instance, { attempt }: StepCommand) {
   const { parent, task } = instance.execution.started;

@@ -21,6 +21,15 @@ export async function runTransaction(engine: Engine, instance: Instance): Promis
   if (step?.work.kind !== 'transaction') return;
   if (instance.execution.pending.get(step.ordinal) !== step) return;
   const { run } = step.work;
+  const { clock } = engine.ports;
+  const begunAt = clock.mono();
+  const meter = (failed: boolean): void =>
+    engine.listener.meter.attempted({
+      kind: 'transaction',
+      executor: undefined,
+      failed,
+      ms: clock.mono() - begunAt,
+    });
   let event: RunEvent | undefined;
   try {
     const { result } = await engine.store.transact(run, (value) => {
@@ -35,6 +44,7 @@ export async function runTransaction(engine: Engine, instance: Instance): Promis
     if (instance.suspect) engine.clearSuspect(instance);
     instance.stored = event;
     instance.transactionPauseMs = FIRST_TRANSACTION_PAUSE_MS;
+    meter(false);
   } catch (error) {
     if (error instanceof StoreError && error.failure === 'ambiguous') {
       // Whether it happened is not known here; whoever reads history next will know.
@@ -42,6 +52,7 @@ export async function runTransaction(engine: Engine, instance: Instance): Promis
       return engine.giveBack(instance);
     }
     if (error instanceof StoreError && error.retryable) return again(engine, instance, step);
+    meter(true);
     instance.arrivals.push(failedAttempt(engine.executionPorts, step, failureOf(error)));
   }
 }

@@ -13,7 +13,7 @@ import type { Engine } from '../engine.ts';
 import type { Instance } from '../instance.ts';
 import { sayForRun } from '../lines/say.ts';
 import { settleDeliveries, settleStarts } from './effects.ts';
-import { settleLocks } from './locks.ts';
+import { meterGrants, settleLocks } from './locks.ts';
 import { lookAgain, recordOutcomes } from './pausing.ts';
 import { planOf } from './plan.ts';
 import { block, blockUnreadable, consumedBy, forget, redo, rest, takeInbox } from './ownership.ts';
@@ -217,6 +217,7 @@ function act(engine: Engine, instance: Instance, turn: Turn, here: ReadonlySet<S
   for (const line of turn.logs) sayForRun(engine, instance, line);
   abandonAttempts(instance, turn.abandoned);
   if (engine.listener.wantsReplies()) engine.settleReplies(instance.runId, turn.events);
+  meterGrants(engine, instance, turn);
   if (turn.standing.kind !== 'open') {
     if (turn.standing.kind !== 'blocked' && !isTask(instance)) engine.settleResult(instance, turn.standing);
     return;

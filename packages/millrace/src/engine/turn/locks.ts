@@ -17,14 +17,15 @@ export function actsOn(
   if (standing.kind !== 'open' && standing.kind !== 'blocked')
     return execution.asked === undefined ? undefined : LEAVE;
   if (locks.length === 0) return undefined;
-  return locks.map((command) => actOf(command, engine.options.stickyMs));
+  return locks.map((command) => actOf(engine, command));
 }
 
-function actOf(command: LockCommand, windowMs: number): LockAct {
+function actOf({ options, clock }: Engine, command: LockCommand): LockAct {
   const request = String(command.ordinal);
   if (command.kind === 'release') return { kind: 'release', name: command.lock, request };
-  const granted = { kind: 'lock-granted', ordinal: command.ordinal, name: command.name } as const;
-  const message = { dedup: dedupOf(granted), body: encodeMessage(granted), windowMs };
+  const { ordinal, name } = command;
+  const granted = { kind: 'lock-granted', ordinal, name, askedAt: Math.floor(clock.lower()) } as const;
+  const message = { dedup: dedupOf(granted), body: encodeMessage(granted), windowMs: options.stickyMs };
   return { kind: 'request', name: command.lock, request, holdMs: command.holdMs, message };
 }
 
@@ -36,6 +37,14 @@ export function settleLocks(engine: Engine, { runId, locks }: Plan, grants: read
   const got = grants.filter(({ holder }) => holder.id === runId).length;
   if (got < asked) engine.waker.noteWakeAt(engine.clock.lower());
   settleGrants(engine, grants);
+}
+
+/** Locks that the program has got with this turn, and for how long it waited. */
+export function meterGrants({ listener, clock }: Engine, { execution }: Instance, { events }: Turn): void {
+  if (execution.asked === undefined) return;
+  for (const event of events)
+    if (event.type === 'lock-granted' && event.askedAt !== undefined)
+      listener.meter.locked('run', Math.max(0, clock.upper() - event.askedAt));
 }
 
 /** Who was given a lock is told: runs by the message that was written with the grant, processes by a hint. */

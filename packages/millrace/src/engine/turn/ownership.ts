@@ -94,10 +94,10 @@ function arrivalOf(message: InboxMessage): Arrival {
       return { type: 'task-ended', ordinal, runId, ok, engine, checkpoint, payload: payload ?? 'null' };
     }
     case 'lock-granted': {
-      const { ordinal, name } = message;
+      const { ordinal, name, askedAt } = message;
       // The store wrote it: see `grantPayload`.
       const { token, expiresAt } = JSON.parse(payload ?? '') as { token: number; expiresAt: number };
-      return { type: 'lock-granted', ordinal, name, token, expiresAt };
+      return { type: 'lock-granted', ordinal, name, token, expiresAt, askedAt };
     }
   }
 }

@@ -90,6 +90,7 @@ it('secrets are in nothing that a server says, writes down or logs', async () =>
     '/api/v1/cluster',
     '/api/v1/definitions',
     '/openapi.json',
+    '/metrics',
   ])
     await ask(path);
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Schema, valuesOf } from '../../../testbed/http/arbitrary.ts';
 import { openTestServer, type TestServer } from '../../../testbed/http/test-server.ts';
-import type { Route } from '../http/route.ts';
+import { addressOf, type Route } from '../http/route.ts';
 import { problem } from '../schemas/problem.ts';
 import { ROUTES } from '../routes/table.ts';
 
@@ -39,7 +39,7 @@ function shots(route: Route): fc.Arbitrary<Shot> {
     { requiredKeys: [] },
   );
   return fc.tuple(params, query, body, headers).map(([inPath, inQuery, sent, extra]): Shot => {
-    const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => segment(inPath[name]));
+    const path = addressOf(route).replaceAll(/\{(\w+)\}/g, (_, name: string) => segment(inPath[name]));
     const search = new URLSearchParams(
       Object.entries(inQuery).map(([name, value]): [string, string] => [name, textOf(value)]),
     );
@@ -47,7 +47,7 @@ function shots(route: Route): fc.Arbitrary<Shot> {
     const content = sent === undefined ? {} : { body: JSON.stringify(sent) };
     return {
       route,
-      path: `/api/v1${path}?${search.toString()}`,
+      path: `${path}?${search.toString()}`,
       init: { method, headers: { ...extra, 'content-type': 'application/json' }, ...content },
     };
   });

@@ -7,7 +7,7 @@ import { workflow } from '../../core/workflow/workflow.ts';
 import { Millrace } from '../../millrace.ts';
 import { openStore } from '../../open-store.ts';
 import type { Store } from '../../store/port/store.ts';
-import type { Route } from '../http/route.ts';
+import { addressOf, type Route } from '../http/route.ts';
 import { ROUTES } from '../routes/table.ts';
 import { requesting, type Ask } from '../../../testbed/http/requesting.ts';
 import { createApp } from '../server.ts';
@@ -104,7 +104,7 @@ describe('who may do what', () => {
   function call(route: Route, of: Things, key: string | undefined): Response | Promise<Response> {
     const credential = key === undefined ? {} : { authorization: `Bearer ${key}` };
     const body = bodyOf(route);
-    return ask(`/api/v1${pathOf(route, of)}${queryOf(route)}`, {
+    return ask(`${pathOf(route, of)}${queryOf(route)}`, {
       method: route.method.toUpperCase(),
       headers: { ...credential, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -216,7 +216,7 @@ function namesThings(route: Route): boolean {
 
 function pathOf(route: Route, of: Things): string {
   const shapes = propertiesOf(route.params);
-  return route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+  return addressOf(route).replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = isThing(name) ? of[name] : sampleOf(shapes.properties?.[name], `${route.name}.${name}`);
     return encodeURIComponent(String(value));
   });

@@ -8,7 +8,7 @@ import type { Asked, HeaderReader, Reply } from '../wire/exchange.ts';
 import { refuseForeignPages } from './origin.ts';
 import { problemOf } from './problem.ts';
 import { problemReply, replyOf } from './reply.ts';
-import { HandledRequest, type RequestContext } from './request.ts';
+import { HandledRequest } from './request.ts';
 import type { Answer, Described, Route, Taken } from './route.ts';
 import { createRouter, type Found } from './router.ts';
 import { traceOf, type Trace } from './trace.ts';
@@ -29,10 +29,10 @@ export interface AppParts {
   readonly reportBug: (error: unknown, requestId: string) => void;
   /** Aborted when the server is about to close: whoever waits in a handler is let go. */
   readonly stopping?: AbortSignal;
-  /** Hears of every request that was answered; must not throw. */
-  readonly onAnswer?: (seen: Answered) => void;
   /** Hears how each request ended, before its caller does; must not reject. Undefined: its caller need not wait. */
   readonly onEnd?: (seen: Seen, end: End) => Promise<void> | undefined;
+  /** Hears of every answer, with its status; must not throw. */
+  readonly onAnswer?: (seen: Seen, status: number) => void;
 }
 
 /** One request, as far as it has come. */
@@ -42,6 +42,8 @@ export interface Seen {
   readonly requestId: string;
   readonly remote: string;
   readonly params: Readonly<Record<string, string>>;
+  /** By the monotonic clock, ms. */
+  readonly arrivedAt: number;
   principal?: Principal;
   /** Since it was given to its handler. */
   taken?: Taken;
@@ -49,16 +51,6 @@ export interface Seen {
 }
 
 export type End = { readonly answer: Answer } | { readonly error: unknown };
-
-/** One request with its end. */
-export interface Answered {
-  readonly route: Route;
-  readonly context: RequestContext;
-  readonly remote: string;
-  readonly params: Readonly<Record<string, string>>;
-  readonly body: unknown;
-  readonly status: number;
-}
 
 /** The API: every path of it asks who calls before it says anything else. Paths are given without what stands before. */
 export function createApi(parts: AppParts): (asked: Asked, path: string) => Promise<Reply> {
@@ -80,7 +72,8 @@ export function createApi(parts: AppParts): (asked: Asked, path: string) => Prom
 async function serve(parts: AppParts, asked: Asked, { route, params }: Found, trace: Trace): Promise<Reply> {
   const { headers } = asked;
   const { requestId } = trace;
-  const seen: Seen = { route, headers, requestId, remote: remoteOf(parts, asked), params };
+  const arrivedAt = performance.now();
+  const seen: Seen = { route, headers, requestId, remote: remoteOf(parts, asked), params, arrivedAt };
   let reply: Reply;
   let end: End;
   let visit: Visit | undefined;
@@ -97,6 +90,7 @@ async function serve(parts: AppParts, asked: Asked, { route, params }: Found, tr
   }
   const told = parts.onEnd?.(seen, end);
   if (told !== undefined) await told;
+  parts.onAnswer?.(seen, reply.status);
   return reply;
 }
 
@@ -127,9 +121,7 @@ async function handled(
   seen.taken = taken;
   // What cannot be described may be done all the same, or its handler says why not.
   seen.described = await route.describe?.(taken, context).catch(() => ({}));
-  const answer = await route.handle(taken, context);
-  parts.onAnswer?.({ route, context, remote, params, body: taken.body, status: answer.status });
-  return answer;
+  return route.handle(taken, context);
 }
 
 /** Of a path that does not exist, or that is none, one learns only with a credential. */

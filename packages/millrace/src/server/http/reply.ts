@@ -17,12 +17,13 @@ const INERT = {
 export function replyOf(
   { polled }: Route,
   asked: { readonly headers: HeaderReader },
-  { status, headers: own, body, stream }: Answer,
+  { status, headers: own, body, text: plain, stream }: Answer,
   trace: Trace,
 ): Reply {
   const headers: Record<string, string> = { ...INERT, ...own };
   tellTrace(headers, trace);
   if (stream !== undefined) return { status, headers, body: stream };
+  if (plain !== undefined) return { status, headers, body: plain };
   if (body === undefined) return { status, headers };
   const text = plainJson(body);
   if (polled === true && status === 200) {

@@ -22,6 +22,7 @@ export interface Answer {
   /** The audit log has it already, written together with what was done. */
   readonly recorded?: boolean;
   /** Sent as it is; then `headers` says of what type. */
+  readonly text?: string;
   readonly stream?: ReadableStream<Uint8Array>;
 }
 
@@ -42,6 +43,8 @@ export interface RouteSpec<P extends Fields, Q extends Fields, B extends z.ZodTy
   readonly method: Method;
   /** Below `/api/v1`, parameters in braces: `/runs/{runId}`. */
   readonly path: `/${string}`;
+  /** It is not below `/api/v1`: where tools of others look for it. Such a path has no parameters. */
+  readonly atRoot?: boolean;
   /** Its name in the OpenAPI document and in the client: verb and noun. */
   readonly name: string;
   readonly summary: string;
@@ -96,6 +99,14 @@ export interface Taken {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
+}
+
+/** Before the paths of all routes that are not at the root. */
+export const API = '/api/v1';
+
+/** The whole path of a route, parameters in braces. */
+export function addressOf({ path, atRoot = false }: Pick<Route, 'path' | 'atRoot'>): string {
+  return atRoot ? path : `${API}${path}`;
 }
 
 /** Declares a route: the types of what its handler takes are those of its schemas. */

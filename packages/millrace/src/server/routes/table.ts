@@ -8,6 +8,7 @@ import { DETAIL_ROUTES } from './detail.ts';
 import { EVENT_ROUTES } from './events.ts';
 import { KEY_ROUTES } from './keys.ts';
 import { LIMIT_ROUTES } from './limits.ts';
+import { METRICS_ROUTES } from '../metrics/routes.ts';
 import { PAUSING_ROUTES } from './pausing.ts';
 import { QUEUE_ROUTES } from './queues.ts';
 import { RUN_ACTS } from './runs/act.ts';
@@ -15,7 +16,7 @@ import { RUN_LOGS } from './runs/logs.ts';
 import { RUN_READS } from './runs/read.ts';
 import { START_ROUTES } from './runs/start.ts';
 
-/** Everything that can be called below `/api/v1`. */
+/** Everything that can be called by those who show who they are. */
 export const ROUTES: readonly Route[] = [
   ...START_ROUTES,
   ...RUN_READS,
@@ -32,4 +33,5 @@ export const ROUTES: readonly Route[] = [
   ...EVENT_ROUTES,
   ...KEY_ROUTES,
   ...AUDIT_ROUTES,
+  ...METRICS_ROUTES,
 ];
