@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { collectDefaultMetrics, Registry } from '@prometheus-io/client';
 import type { ClusterDescription } from '../core/cluster/describe-cluster.ts';
 import type { QueueDescription } from '../core/limits/describe-queue.ts';
@@ -79,10 +78,14 @@ function stateOf(engine: Engine) {
 
 /** Null: it failed, or did not answer in time. */
 async function inTime<T>(call: () => Promise<T>): Promise<T | null> {
+  const { promise: silence, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), PATIENCE_MS);
   try {
-    return await Promise.race([call(), pause(PATIENCE_MS, null, { ref: false })]);
+    return await Promise.race([call(), silence]);
   } catch {
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
