@@ -12,7 +12,7 @@ import type { PoolState } from './core/pool/state.ts';
 import type { Signal } from './core/workflow/signal.ts';
 import { readToken } from './core/workflow/token.ts';
 import { checkInput, hasSchema } from './core/workflow/check-input.ts';
-import type { AnyWorkflow, InputOf, OutputOf } from './core/workflow/workflow.ts';
+import type { AnyWorkflow, InputOf, NamedWorkflow, OutputOf } from './core/workflow/workflow.ts';
 import { actingStore } from './api/audit/acting-store.ts';
 import { createTrail, type Trail } from './api/audit/trail.ts';
 import { createClientPlacing, type ClientPlacing } from './api/cluster/client-placing.ts';
@@ -57,7 +57,7 @@ import { openExecutors } from './open-executors.ts';
 import { realPorts, silent } from './ports/real-ports.ts';
 import { DEFAULT_STORE, openExisting, openStore, withPayloadKeys } from './open-store.ts';
 import type { Pool } from './pool/pool.ts';
-import { chooseWorkflow, type StartName } from './versions/acts/choose.ts';
+import { chooseWorkflow, chosenAtOnce, type StartName } from './versions/acts/choose.ts';
 import type { VersionDesk } from './versions/desk.ts';
 import { startGuard } from './versions/guard-chore.ts';
 import { openVersions, refuseDuplicates } from './versions/open-versions.ts';
@@ -396,26 +396,33 @@ export class Millrace extends Publisher {
     if (this.ownsStore) await this.store.close();
   }
 
-  private async request(
+  /** At once, unless something has to be asked for before. */
+  private request(
     workflow: AnyWorkflow | StartName,
     input: unknown,
     options: StartOptions,
-  ): Promise<StartRequest> {
+  ): StartRequest | Promise<StartRequest> {
     if (this.closing !== undefined) throw new MillraceError('ENGINE_CLOSED', 'start after close');
     checkWorkflow(workflow);
-    if (!isProgram(workflow)) return this.requestByName(workflow, input, options);
-    const checked = hasSchema(workflow) ? await checkInput(workflow, input) : input;
-    if (this.clientPlacing !== undefined && isPlaced(options)) await this.clientPlacing.look();
-    return startRequest(workflow, checked, options, this.facts);
+    if (isProgram(workflow)) return this.requestFor(workflow, { input, options, facts: this.facts });
+    // A roll-out is drawn by the key, or by the id that the run then has.
+    const runId = this.facts.newRunId();
+    const start = { input, options, facts: { ...this.facts, newRunId: () => runId } };
+    const key = options.key ?? runId;
+    const chosen = chosenAtOnce(this.versions, workflow, key);
+    if (chosen !== undefined) return this.requestFor(chosen, start);
+    return chooseWorkflow(this.versions, workflow, key).then((found) => this.requestFor(found, start));
   }
 
-  /** A roll-out is drawn by the key, or by the id that the run then has. */
-  private async requestByName(name: StartName, input: unknown, options: StartOptions): Promise<StartRequest> {
-    const runId = this.facts.newRunId();
-    const workflow = await chooseWorkflow(this.versions, name, options.key ?? runId);
-    const checked = await checkInput(workflow, input);
-    if (this.clientPlacing !== undefined && isPlaced(options)) await this.clientPlacing.look();
-    return startRequest(workflow, checked, options, { ...this.facts, newRunId: () => runId });
+  private requestFor(
+    workflow: AnyWorkflow | NamedWorkflow,
+    { input, options, facts }: Start,
+  ): StartRequest | Promise<StartRequest> {
+    const look = isPlaced(options) ? this.clientPlacing?.look() : undefined;
+    if (look === undefined && !hasSchema(workflow)) return startRequest(workflow, input, options, facts);
+    return Promise.all([checkInput(workflow, input), look]).then(([checked]) =>
+      startRequest(workflow, checked, options, facts),
+    );
   }
 
   private startFacts(): StartFacts {
@@ -447,6 +454,12 @@ export class Millrace extends Publisher {
     if (refusal !== undefined) throw refusal;
     return runHandle<O>(this.desk, { runId: result.runId }, true);
   }
+}
+
+interface Start {
+  readonly input: unknown;
+  readonly options: StartOptions;
+  readonly facts: StartFacts;
 }
 
 interface Parts {

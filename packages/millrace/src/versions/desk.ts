@@ -1,8 +1,8 @@
-import type { EngineView } from '../core/cluster/engine-view.ts';
 import type { Patience } from '../api/store-failure.ts';
 import type { AnyWorkflow } from '../core/workflow/workflow.ts';
 import type { Store } from '../store/port/store.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
+import type { EngineLook } from './catalogue/engines.ts';
 
 /** What the acts of this room work with: made by the composition root. */
 export interface VersionDesk {
@@ -16,6 +16,6 @@ export interface VersionDesk {
   readonly workflows: readonly AnyWorkflow[];
   /** Store time, ms. */
   storeTime(): number;
-  /** The engines of the namespace that are there, with the definitions that they interpret; not older than a second. */
-  engines(): Promise<readonly EngineView[]>;
+  /** The engines of the namespace that are there, with the definitions that they interpret. */
+  readonly engines: EngineLook;
 }

@@ -26,7 +26,10 @@ describe('the doorkeeper', () => {
     });
   }
 
-  function identify(headers: Record<string, string>, remote = '10.0.0.1'): Promise<Principal | undefined> {
+  async function identify(
+    headers: Record<string, string>,
+    remote = '10.0.0.1',
+  ): Promise<Principal | undefined> {
     return keeper().identify(new Headers(headers), remote);
   }
 

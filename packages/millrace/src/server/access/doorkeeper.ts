@@ -35,7 +35,7 @@ export function createDoorkeeper(parts: DoorkeeperParts): Doorkeeper {
   const ofIssuer = parts.issuer && tokenReader(parts.issuer, others.length === 0 ? first : undefined, mono);
   const throttle = createThrottle(mono);
 
-  async function look(credential: Credential): Promise<Principal | undefined> {
+  function look(credential: Credential): Principal | undefined | Promise<Principal | undefined> {
     const { text } = credential;
     const configured = ofEnvironment(credential);
     if (configured !== undefined) return configured;
@@ -43,7 +43,7 @@ export function createDoorkeeper(parts: DoorkeeperParts): Doorkeeper {
   }
 
   return {
-    identify: async (headers, remote) => {
+    identify(headers, remote) {
       const credential = credentialOf(headers);
       return credential && throttle(remote, credential, () => look(credential));
     },

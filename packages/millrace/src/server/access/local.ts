@@ -12,7 +12,7 @@ export function openDoor(namespace: string): Doorkeeper {
   return {
     identify: (headers) => {
       const host = headers.get('host');
-      return Promise.resolve(host === null || LOOPBACK.test(host) ? local : undefined);
+      return host === null || LOOPBACK.test(host) ? local : undefined;
     },
   };
 }

@@ -25,7 +25,7 @@ export interface Doorkeeper {
    * @returns undefined where the request says nothing of who calls, or something that is not true.
    * @throws TOO_MANY_REQUESTS where this address has guessed too often.
    */
-  identify(headers: HeaderReader, remote: string): Promise<Principal | undefined>;
+  identify(headers: HeaderReader, remote: string): Principal | undefined | Promise<Principal | undefined>;
   /**
    * Whose credential it is that was not accepted, where that is known: of a key that has expired or was revoked. For the
    * audit log only.

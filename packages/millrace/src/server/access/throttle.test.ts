@@ -6,7 +6,9 @@ const LONG = 'k'.repeat(40);
 
 describe('guesses from one address', () => {
   let now = 0;
-  const throttle = createThrottle(() => now);
+  const throttled = createThrottle(() => now);
+  const throttle = async <T>(remote: string, credential: Credential, look: () => Promise<T | undefined>) =>
+    throttled(remote, credential, look);
   const guess = (text: string, remote: string): Promise<string | undefined> =>
     throttle(remote, shown(text), () => Promise.resolve(undefined));
   const show = (text: string, remote: string): Promise<string | undefined> =>

@@ -31,8 +31,8 @@ interface Guesser {
 export type Throttle = <T>(
   remote: string,
   credential: Credential,
-  look: () => Promise<T | undefined>,
-) => Promise<T | undefined>;
+  look: () => T | undefined | Promise<T | undefined>,
+) => T | undefined | Promise<T | undefined>;
 
 export function createThrottle(mono: () => number): Throttle {
   const guessers = new LRUCache<string, Guesser>({ max: MOST_ADDRESSES });
@@ -51,7 +51,7 @@ export function createThrottle(mono: () => number): Throttle {
     return mono() - (trusted.get(pair) ?? Number.NEGATIVE_INFINITY) < TRUSTED_MS;
   }
 
-  async function tried<T>(address: string, look: () => Promise<T>): Promise<T> {
+  async function tried<T>(address: string, look: () => T | Promise<T>): Promise<T> {
     const guesser = guesserAt(address);
     const over = guesser.misses - (MOST_MISSES - 1);
     if (over > 0) throw tooMany(over / FORGIVEN_PER_MS);
@@ -64,15 +64,18 @@ export function createThrottle(mono: () => number): Throttle {
     }
   }
 
-  return async (remote, { text, digest }, look) => {
+  return (remote, { text, digest }, look) => {
     const address = networkOf(remote);
     const pair = `${address} ${digest}`;
-    const found = await (isTrusted(pair) ? look() : tried(address, look));
-    if (found === undefined) {
-      trusted.delete(pair);
-      guesserAt(address).misses += 1;
-    } else if (text.length >= LEAST_CHARS) trusted.set(pair, mono());
-    return found;
+    const noted = <T>(found: T | undefined): T | undefined => {
+      if (found === undefined) {
+        trusted.delete(pair);
+        guesserAt(address).misses += 1;
+      } else if (text.length >= LEAST_CHARS) trusted.set(pair, mono());
+      return found;
+    };
+    const found = isTrusted(pair) ? look() : tried(address, look);
+    return found instanceof Promise ? found.then(noted) : noted(found);
   };
 }
 

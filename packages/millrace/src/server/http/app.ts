@@ -104,23 +104,27 @@ async function handled(
   { seen, trace, visit }: { seen: Seen; trace: Trace; visit: Visit },
 ): Promise<Answer> {
   const { route, remote, params } = seen;
-  const principal = await identified(parts, asked, remote);
+  const known = identified(parts, asked, remote);
+  const principal = known instanceof Promise ? await known : known;
   seen.principal = principal;
   const { namespace } = principal;
   const millrace = parts.tenants.of(namespace);
   if (!may(principal, route.permission)) throw forbidden(principal, route);
   const { waits = false, starts } = route;
-  const quotaBytes = await visit.enter({ namespace, waits, starts: starts !== undefined });
+  const entered = visit.enter({ namespace, waits, starts: starts !== undefined });
+  const quotaBytes = typeof entered === 'number' ? entered : await entered;
+  const mostBytes = Math.min(route.maxBodyBytes ?? parts.maxBodyBytes, quotaBytes);
   const taken = {
     params: checked(route.params, params, 'path'),
     query: checked(route.query, queryOf(asked.query), 'query'),
-    body: await bodyOf(parts, { route, quotaBytes }, asked),
+    body: route.body && bodyOf(route, await sentTo(route, asked, mostBytes)),
   };
-  if (starts !== undefined) await visit.start(starts(taken.body));
+  const started = starts && visit.start(starts(taken.body));
+  if (started !== undefined) await started;
   const context = new HandledRequest({ asked, principal, millrace, trace, remote, stopping: parts.stopping });
   seen.taken = taken;
   // What cannot be described may be done all the same, or its handler says why not.
-  seen.described = await route.describe?.(taken, context).catch(() => ({}));
+  if (route.describe !== undefined) seen.described = await route.describe(taken, context).catch(() => ({}));
   return route.handle(taken, context);
 }
 
@@ -141,8 +145,12 @@ async function refusedUnknown(
   }
 }
 
-async function identified({ doorkeeper }: AppParts, asked: Asked, remote: string): Promise<Principal> {
-  const principal = await doorkeeper.identify(asked.headers, remote);
+function identified({ doorkeeper }: AppParts, asked: Asked, remote: string): Principal | Promise<Principal> {
+  const principal = doorkeeper.identify(asked.headers, remote);
+  return principal instanceof Promise ? principal.then(requirePrincipal) : requirePrincipal(principal);
+}
+
+function requirePrincipal(principal: Principal | undefined): Principal {
   if (principal === undefined)
     throw new MillraceError('UNAUTHENTICATED', 'the request has no valid credential');
   return principal;
@@ -153,19 +161,13 @@ function forbidden({ role }: Principal, { permission, name }: Route): MillraceEr
   return new MillraceError('FORBIDDEN', what, { details: { role, permission } });
 }
 
-async function bodyOf(
-  parts: AppParts,
-  { route, quotaBytes }: { route: Route; quotaBytes: number },
-  asked: Asked,
-): Promise<unknown> {
-  if (route.body === undefined) return undefined;
-  const { textTypes } = route;
-  const maxBodyBytes = Math.min(route.maxBodyBytes ?? parts.maxBodyBytes, quotaBytes);
-  const body = await (textTypes === undefined
-    ? readBody(asked, maxBodyBytes)
-    : readText(asked, maxBodyBytes, textTypes));
-  if (body === undefined && route.optionalBody === true) return undefined;
-  return checked(route.body, body, 'body');
+/** The body as it came: text, or what its JSON says; undefined: there is none. */
+function sentTo({ textTypes }: Route, asked: Asked, mostBytes: number): Promise<unknown> {
+  return textTypes === undefined ? readBody(asked, mostBytes) : readText(asked, mostBytes, textTypes);
+}
+
+function bodyOf({ body, optionalBody }: Route, sent: unknown): unknown {
+  return sent === undefined && optionalBody === true ? undefined : checked(body, sent, 'body');
 }
 
 /** What is given twice counts as a list. */

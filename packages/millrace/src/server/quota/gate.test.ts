@@ -103,8 +103,7 @@ describe('the quota of starts in a second', () => {
   it('refuses before a body is read, and holds up nothing that starts no runs', async () => {
     const gate = gateOf({ ...quotas, mono: () => 0 });
     await started(gate, 'acme', 10);
-    const visit = gate.arrive();
-    await expect(visit.enter(wishOf({ namespace: 'acme', starts: true }))).rejects.toMatchObject(exceeded);
+    await expect(entered(gate, { namespace: 'acme', starts: true })).rejects.toMatchObject(exceeded);
     await entered(gate, { namespace: 'acme' });
   });
 });

@@ -1,7 +1,7 @@
 import { NO_QUOTA, quotaOf, type Quota } from '../../core/configuration/quotas.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { createOpenRuns } from './open-runs.ts';
-import { createShares } from './shares.ts';
+import { createShares, type Shares } from './shares.ts';
 import { createStartRates } from './starts.ts';
 
 /*
@@ -25,9 +25,9 @@ export interface Visit {
    * @returns how many bytes its body may have, by the quota of its namespace.
    * @throws TOO_MANY_REQUESTS, QUOTA_EXCEEDED.
    */
-  enter(wish: Wish): Promise<number>;
+  enter(wish: Wish): number | Promise<number>;
   /** When it is known how many runs it starts, and before it does. @throws QUOTA_EXCEEDED. */
-  start(runs: number): Promise<void>;
+  start(runs: number): undefined | Promise<void>;
   /** It is answered; once. */
   leave(): void;
 }
@@ -58,55 +58,93 @@ export interface GateParts {
 const MOST_WAITING = 1_000;
 const SOON_MS = 1_000;
 
-export function createGate(parts: GateParts): Gate {
-  const {
-    maxRequests,
-    maxNamespaceRequests,
-    payloadBytes = NO_QUOTA,
-    mono = () => performance.now(),
-  } = parts;
-  const shares = createShares(maxNamespaceRequests, mono);
-  const waiting = new Map<string, number>();
-  const quotas = createQuotas(parts, mono);
-  let inside = 0;
+/** What all visits share. */
+interface House {
+  readonly shares: Shares;
+  /** Requests that wait, by namespace. */
+  readonly waiting: Map<string, number>;
+  readonly quotas: Quotas;
+  readonly payloadBytes: Quota;
+  readonly dampen: (() => Promise<void>) | undefined;
+  /** Requests that are on their way and do not wait. */
+  inside: number;
+}
 
+export function createGate(parts: GateParts): Gate {
+  const { maxRequests, maxNamespaceRequests, payloadBytes = NO_QUOTA, dampen } = parts;
+  const { mono = () => performance.now() } = parts;
+  const shares = createShares(maxNamespaceRequests, mono);
+  const quotas = createQuotas(parts, mono);
+  const house: House = { shares, waiting: new Map(), quotas, payloadBytes, dampen, inside: 0 };
   return {
-    arrive: () => {
-      if (inside >= maxRequests) throw busy(maxRequests);
-      inside += 1;
-      let wish: Wish | undefined;
-      let leave = (): void => void (inside -= 1);
-      return {
-        enter: async (wished) => {
-          const { namespace, waits, starts } = wished;
-          const before = leave;
-          const turn = waits ? claim(waiting, namespace, MOST_WAITING) : shares.enter(namespace);
-          if (turn === undefined) {
-            // Whoever sends the next when he has his answer sends no more than there is time to refuse (I4).
-            leave = () => {};
-            before();
-            await parts.dampen?.();
-            throw tooMany(waits);
-          }
-          const release = typeof turn === 'function' ? turn : await turn;
-          if (waits) before();
-          leave = waits ? release : () => (release(), before());
-          wish = wished;
-          if (starts) await quotas.check(namespace, 1);
-          return quotaOf(payloadBytes, namespace) ?? Infinity;
-        },
-        start: async (runs) => {
-          if (wish === undefined) throw new Error('nobody starts anything before he is let in');
-          await quotas.check(wish.namespace, runs);
-          quotas.take(wish.namespace, runs);
-        },
-        leave: () => {
-          leave();
-          leave = () => {};
-        },
-      };
+    arrive() {
+      if (house.inside >= maxRequests) throw busy(maxRequests);
+      return new Guest(house);
     },
   };
+}
+
+// A class, because one is made for each request; and nobody waits for a promise where nothing has to be waited for.
+class Guest implements Visit {
+  private readonly house: House;
+  private wish: Wish | undefined;
+  private isInside = true;
+  private release: (() => void) | undefined;
+
+  constructor(house: House) {
+    this.house = house;
+    house.inside += 1;
+  }
+
+  enter(wish: Wish): number | Promise<number> {
+    const { shares, waiting } = this.house;
+    const { namespace, waits } = wish;
+    const turn = waits ? claim(waiting, namespace, MOST_WAITING) : shares.enter(namespace);
+    if (turn === undefined) return this.refuse(waits);
+    return typeof turn === 'function'
+      ? this.admit(wish, turn)
+      : turn.then((release) => this.admit(wish, release));
+  }
+
+  start(runs: number): undefined | Promise<void> {
+    const { wish } = this;
+    if (wish === undefined) throw new Error('nobody starts anything before he is let in');
+    const { quotas } = this.house;
+    const take = (): void => quotas.take(wish.namespace, runs);
+    const checked = quotas.check(wish.namespace, runs);
+    if (checked !== undefined) return checked.then(take);
+    take();
+    return undefined;
+  }
+
+  leave(): void {
+    this.release?.();
+    this.release = undefined;
+    this.goOut();
+  }
+
+  private admit(wish: Wish, release: () => void): number | Promise<number> {
+    const { quotas, payloadBytes } = this.house;
+    const { namespace, waits, starts } = wish;
+    this.release = release;
+    if (waits) this.goOut();
+    this.wish = wish;
+    const bytes = quotaOf(payloadBytes, namespace) ?? Infinity;
+    const checked = starts ? quotas.check(namespace, 1) : undefined;
+    return checked === undefined ? bytes : checked.then(() => bytes);
+  }
+
+  /** Whoever sends the next when he has his answer sends no more than there is time to refuse (I4). */
+  private async refuse(waits: boolean): Promise<never> {
+    this.goOut();
+    await this.house.dampen?.();
+    throw tooMany(waits);
+  }
+
+  private goOut(): void {
+    if (this.isInside) this.house.inside -= 1;
+    this.isInside = false;
+  }
 }
 
 /** @returns how it is given back; undefined: there are as many as there may be. */
@@ -118,24 +156,32 @@ function claim(counts: Map<string, number>, namespace: string, most: number): ((
 }
 
 /** What each namespace may start. */
+interface Quotas {
+  /** Undefined: it may. @throws QUOTA_EXCEEDED. */
+  check(namespace: string, runs: number): undefined | Promise<void>;
+  take(namespace: string, runs: number): void;
+}
+
 function createQuotas(
   { openRuns = NO_QUOTA, startsPerSecond = NO_QUOTA, countOpen }: GateParts,
   mono: () => number,
-) {
+): Quotas {
   const rates = createStartRates(mono);
   const counts = createOpenRuns(countOpen, mono);
   return {
-    /** @throws QUOTA_EXCEEDED. */
-    check: async (namespace: string, runs: number): Promise<void> => {
+    check(namespace, runs) {
       const rate = quotaOf(startsPerSecond, namespace);
       const waitMs = rate === undefined ? 0 : rates.waitMs(namespace, rate);
       if (rate !== undefined && waitMs > 0)
         throw exceeded('startsPerSecond', `starts more than ${rate} runs a second`, { limit: rate, waitMs });
       const limit = quotaOf(openRuns, namespace);
-      if (limit === undefined || (await counts.fits(namespace, limit, runs))) return;
-      throw exceeded('openRuns', `has ${limit} runs open, or would have more`, { limit, waitMs: SOON_MS });
+      if (limit === undefined) return undefined;
+      return counts.fits(namespace, limit, runs).then((fits) => {
+        if (fits) return;
+        throw exceeded('openRuns', `has ${limit} runs open, or would have more`, { limit, waitMs: SOON_MS });
+      });
     },
-    take: (namespace: string, runs: number): void => {
+    take(namespace, runs) {
       const rate = quotaOf(startsPerSecond, namespace);
       if (rate !== undefined) rates.take(namespace, rate, runs);
       if (quotaOf(openRuns, namespace) !== undefined) counts.add(namespace, runs);
@@ -145,7 +191,7 @@ function createQuotas(
 
 /** Lets everybody in: for applications that have limits of their own. */
 export const OPEN_GATE: Gate = {
-  arrive: () => ({ enter: () => Promise.resolve(Infinity), start: () => Promise.resolve(), leave: () => {} }),
+  arrive: () => ({ enter: () => Infinity, start: () => undefined, leave: () => {} }),
 };
 
 function exceeded(quota: string, what: string, of: { limit: number; waitMs: number }): MillraceError {

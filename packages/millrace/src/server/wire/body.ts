@@ -13,7 +13,8 @@ const MOST_NESTED = 200;
  * @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_JSON.
  */
 export async function readBody(asked: Body, maxBytes: number): Promise<unknown> {
-  const text = await readText(asked, maxBytes, JSON_TYPES);
+  checkLength(asked, maxBytes);
+  const text = textIn(await asked.readBytes(maxBytes).catch(incomplete), asked, JSON_TYPES);
   if (text === undefined) return undefined;
   if (isDeep(text))
     throw new MillraceError('INVALID_JSON', `the body is nested more than ${MOST_NESTED} deep`);
@@ -39,14 +40,21 @@ export async function readText(
   maxBytes: number,
   types: readonly string[],
 ): Promise<string | undefined> {
-  const { headers } = asked;
+  checkLength(asked, maxBytes);
+  return textIn(await asked.readBytes(maxBytes).catch(incomplete), asked, types);
+}
+
+/** Of what its headers say already. */
+function checkLength({ headers }: Body, maxBytes: number): void {
   const coding = headers.get('content-encoding') ?? 'identity';
   if (coding !== 'identity')
     throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', `the body is encoded as "${coding.slice(0, 40)}"`, {
       remedy: 'Send it as it is, without Content-Encoding.',
     });
   if (Number(headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const bytes = await asked.readBytes(maxBytes).catch(incomplete);
+}
+
+function textIn(bytes: Uint8Array, { headers }: Body, types: readonly string[]): string | undefined {
   if (bytes.byteLength === 0) return undefined;
   const type = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (!types.includes(type))

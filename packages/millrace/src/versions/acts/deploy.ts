@@ -76,7 +76,7 @@ async function refuseCode(desk: VersionDesk, name: string, version: string): Pro
   const isIt = (one: { name: string; version: string }): boolean =>
     one.name === name && one.version === version;
   const stored = desk.catalogue.has(name, version);
-  const engines = stored ? [] : await desk.engines();
+  const engines = stored ? [] : await desk.engines.read();
   const engine = engines.find(({ workflows }) =>
     workflows.some(({ workflow, version: announced }) => isIt({ name: workflow, version: announced })),
   );

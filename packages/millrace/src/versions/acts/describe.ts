@@ -20,7 +20,7 @@ export async function describeDefinitions(
   const { store, catalogue, namespace } = desk;
   await desk.answered(() => catalogue.look());
   const [engines, open] = await Promise.all([
-    desk.engines(),
+    desk.engines.read(),
     desk.answered(() => store.countVersions({ namespace, workflow: only })),
   ]);
   const names = new Set([

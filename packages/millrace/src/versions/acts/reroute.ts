@@ -61,13 +61,23 @@ export async function versionsOf(desk: VersionDesk, name: string): Promise<reado
   return (await allVersions(desk)).get(name) ?? [];
 }
 
-type Versions = ReadonlyMap<string, readonly string[]>;
+export type Versions = ReadonlyMap<string, readonly string[]>;
 
 /** Of each desk what was found last: starts by name ask for it each time, and it seldom changes. */
 const found = new WeakMap<VersionDesk, { stored: object; engines: object; versions: Versions }>();
 
-async function allVersions(desk: VersionDesk): Promise<Versions> {
-  const engines = await desk.engines();
+/** By name, in the order of versions; the same object while nothing has changed. */
+export async function allVersions(desk: VersionDesk): Promise<Versions> {
+  return versionsAmong(desk, await desk.engines.read());
+}
+
+/** The same at once; undefined: who is there has to be asked for. */
+export function knownVersions(desk: VersionDesk): Versions | undefined {
+  const engines = desk.engines.known();
+  return engines && versionsAmong(desk, engines);
+}
+
+function versionsAmong(desk: VersionDesk, engines: readonly EngineView[]): Versions {
   const stored = desk.catalogue.stored();
   const last = found.get(desk);
   if (last?.stored === stored && last.engines === engines) return last.versions;

@@ -10,6 +10,8 @@ import { createBodies, type Bodies, type BodyParts } from './bodies.ts';
 export interface Catalogue extends Library {
   rows(): readonly DefinitionRow[];
   row(name: string, version: string): DefinitionRow | undefined;
+  /** Whether somebody has told of the settings lately: then `refresh` does nothing. */
+  isFresh(): boolean;
   /** Names that have a route, with it and the revision that a change of it must name. */
   routes(): ReadonlyMap<string, KnownRoute>;
 }
@@ -86,8 +88,9 @@ export function createCatalogue(parts: CatalogueParts): Catalogue {
       await look();
       return known.stored !== before;
     },
+    isFresh: () => ports.clock.mono() - heardAt < freshMs,
     async refresh() {
-      if (ports.clock.mono() - heardAt >= freshMs) await look();
+      if (!catalogue.isFresh()) await look();
     },
     routes: () => known.routes,
     route: (name) => known.routes.get(name)?.route,
