@@ -43,13 +43,9 @@ export async function openService({ host, port, health, uuid }: ServiceOptions):
       app = createApp({ ...parts, health, uuid, stopping: stopping.signal });
       whole.resolve(app);
     },
-    leave() {
-      health.drains();
-      listening.leave();
-    },
+    leave: () => health.drains(),
     close(graceMs) {
       health.drains();
-      listening.leave();
       stopping.abort();
       return listening.close(graceMs);
     },

@@ -8,6 +8,7 @@ import { openServer } from '../server.ts';
 import { createTenants } from '../tenants.ts';
 import { listen, type Listening } from './listen.ts';
 import { route, type Route } from '../http/route.ts';
+import type { Handler } from './exchange.ts';
 
 let listening: Listening | undefined;
 
@@ -95,6 +96,25 @@ describe('over a socket', () => {
     const url = await serve([odd]);
     await expect(fetch(`${url}/odd`)).rejects.toThrow(/fetch failed/);
     expect((await fetch(`${url}/none`)).status).toBe(404);
+  });
+
+  it('an answer given after the port was closed ends its connection', async () => {
+    const answer = Promise.withResolvers<void>();
+    const handler: Handler = async ({ path }) => {
+      if (path === '/slow') await answer.promise;
+      return { status: 200, headers: {}, body: 'here' };
+    };
+    listening = await listen(handler, { host: '127.0.0.1', port: 0 });
+    const { url } = listening;
+    expect((await fetch(url)).headers.get('connection')).toBe('keep-alive');
+    const slow = fetch(`${url}/slow`);
+    const closed = listening.close(10_000);
+    const isOpen = async (): Promise<boolean> =>
+      (await fetch(url, { headers: { connection: 'close' } }).catch(() => undefined))?.ok ?? false;
+    await expect.poll(isOpen, { interval: 5, timeout: 5_000 }).toBe(false);
+    answer.resolve();
+    expect((await slow).headers.get('connection')).toBe('close');
+    await closed;
   });
 
   it('a request that the system has taken, and the process has not, is answered when the port closes', async () => {

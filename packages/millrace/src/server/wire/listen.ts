@@ -17,9 +17,10 @@ export interface ListenOptions {
 /** An open port. */
 export interface Listening {
   readonly url: string;
-  /** From now on each answer ends its connection: who keeps some for later goes elsewhere. */
-  leave(): void;
-  /** Takes no new connection, lets requests end for at most so long, and cuts what is left. */
+  /**
+   * Takes no new connection, ends those that there are with their next answer, lets requests end for at most so long, and
+   * cuts what is left.
+   */
   close(graceMs: number): Promise<void>;
 }
 
@@ -32,7 +33,7 @@ const SILENCE_MS = 120_000;
 /** How long a request may be on its way over a connection that has just been made. */
 const SETTLE_MS = 250;
 /** A round of the event loop that is shorter has taken what had come, and hardly anything can have come since. */
-const CALM_MS = 0.5;
+const CALM_MS = 0.1;
 /** A busy process may have no such round for long: then any does. */
 const CALM_WITHIN_MS = 1_000;
 const HEADER_BYTES = 16 * 1024;
@@ -43,7 +44,6 @@ export async function listen(
   handler: Handler,
   { host, port, patience: { headersMs, requestMs } = PATIENCE, silenceMs = SILENCE_MS }: ListenOptions,
 ): Promise<Listening> {
-  let leaving = false;
   const server = createServer(
     {
       headersTimeout: headersMs,
@@ -55,8 +55,8 @@ export async function listen(
     (incoming, outgoing) => {
       const answer = async (): Promise<void> => {
         const reply = await handler(new Incoming(incoming, outgoing));
-        // Also of what was on its way when the server began to leave.
-        if (leaving) outgoing.shouldKeepAlive = false;
+        // Also of what was on its way when the port was closed.
+        if (!server.listening) outgoing.shouldKeepAlive = false;
         send(reply, incoming, outgoing);
       };
       // Whatever goes wrong here concerns one caller: the others go on.
@@ -70,7 +70,6 @@ export async function listen(
   const { port: actual } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
-    leave: () => void (leaving = true),
     close: (graceMs) => shut(server, graceMs),
   };
 }
@@ -97,6 +96,10 @@ function listenFailed(at: string, cause: NodeJS.ErrnoException): MillraceError {
   return new MillraceError('LISTEN_FAILED', `cannot listen at ${at}: ${why}`, { cause });
 }
 
+/**
+ * The port goes before the connections: whoever keeps some has no need of new ones until then, and what is sent over a new
+ * one in the moment in which the port closes is lost.
+ */
 async function shut(server: Server, graceMs: number): Promise<void> {
   // Of the kind that only stops to listen: the other also cuts connections that were made a moment ago, whose request is
   // on its way.

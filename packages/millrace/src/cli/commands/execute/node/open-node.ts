@@ -29,7 +29,7 @@ export interface NodeParts {
   /** Undefined: engines alone. */
   readonly at: { readonly host: string; readonly port: number } | undefined;
   readonly options?: Pick<MillraceOptions, 'httpAllowHosts'>;
-  /** How long it answers still when it is about to leave: balancers and their kept connections go elsewhere meanwhile. */
+  /** How long it answers still when it is about to leave: balancers go elsewhere meanwhile. */
   readonly lingerMs?: number;
 }
 
