@@ -18,7 +18,7 @@ const hold = workflow('hold', (ctx, _: null) => ctx.step('for ever', () => new P
 interface Stand extends MillraceOptions {
   /** What it measures of its process: the same for all, so that a slow test machine plays no part. */
   load?: typeof IDLE;
-  /** For how long a run is kept for the engine that it was placed at: nor does a slow disk. */
+  /** For how long a run is kept for the engine that it was placed at: longer than any commit takes. */
   windowMs?: number;
 }
 

@@ -63,7 +63,8 @@ describe('a service', () => {
       200, 200,
     ]);
     service.leave();
-    expect(await statusOf(service, '/ready')).toBe(503);
+    const leaving = await fetch(`${service.url}/ready`);
+    expect([leaving.status, leaving.headers.get('connection')]).toEqual([503, 'keep-alive']);
     expect(await statusOf(service, '/api/v1/cluster'), 'what is on its way is answered').toBe(200);
     await service.close(1_000);
     await expect(statusOf(service, '/health')).rejects.toThrow(/fetch failed/);

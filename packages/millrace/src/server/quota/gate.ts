@@ -59,7 +59,7 @@ const MOST_WAITING = 1_000;
 const SOON_MS = 1_000;
 
 /** What all visits share. */
-interface House {
+interface Shared {
   readonly shares: Shares;
   /** Requests that wait, by namespace. */
   readonly waiting: Map<string, number>;
@@ -75,29 +75,29 @@ export function createGate(parts: GateParts): Gate {
   const { mono = () => performance.now() } = parts;
   const shares = createShares(maxNamespaceRequests, mono);
   const quotas = createQuotas(parts, mono);
-  const house: House = { shares, waiting: new Map(), quotas, payloadBytes, dampen, inside: 0 };
+  const shared: Shared = { shares, waiting: new Map(), quotas, payloadBytes, dampen, inside: 0 };
   return {
     arrive() {
-      if (house.inside >= maxRequests) throw busy(maxRequests);
-      return new Guest(house);
+      if (shared.inside >= maxRequests) throw busy(maxRequests);
+      return new GatedVisit(shared);
     },
   };
 }
 
 // A class, because one is made for each request; and nobody waits for a promise where nothing has to be waited for.
-class Guest implements Visit {
-  private readonly house: House;
+class GatedVisit implements Visit {
+  private readonly shared: Shared;
   private wish: Wish | undefined;
   private isInside = true;
   private release: (() => void) | undefined;
 
-  constructor(house: House) {
-    this.house = house;
-    house.inside += 1;
+  constructor(shared: Shared) {
+    this.shared = shared;
+    shared.inside += 1;
   }
 
   enter(wish: Wish): number | Promise<number> {
-    const { shares, waiting } = this.house;
+    const { shares, waiting } = this.shared;
     const { namespace, waits } = wish;
     const turn = waits ? claim(waiting, namespace, MOST_WAITING) : shares.enter(namespace);
     if (turn === undefined) return this.refuse(waits);
@@ -109,7 +109,7 @@ class Guest implements Visit {
   start(runs: number): undefined | Promise<void> {
     const { wish } = this;
     if (wish === undefined) throw new Error('nobody starts anything before he is let in');
-    const { quotas } = this.house;
+    const { quotas } = this.shared;
     const take = (): void => quotas.take(wish.namespace, runs);
     const checked = quotas.check(wish.namespace, runs);
     if (checked !== undefined) return checked.then(take);
@@ -124,7 +124,7 @@ class Guest implements Visit {
   }
 
   private admit(wish: Wish, release: () => void): number | Promise<number> {
-    const { quotas, payloadBytes } = this.house;
+    const { quotas, payloadBytes } = this.shared;
     const { namespace, waits, starts } = wish;
     this.release = release;
     if (waits) this.goOut();
@@ -137,12 +137,12 @@ class Guest implements Visit {
   /** Whoever sends the next when he has his answer sends no more than there is time to refuse (I4). */
   private async refuse(waits: boolean): Promise<never> {
     this.goOut();
-    await this.house.dampen?.();
+    await this.shared.dampen?.();
     throw tooMany(waits);
   }
 
   private goOut(): void {
-    if (this.isInside) this.house.inside -= 1;
+    if (this.isInside) this.shared.inside -= 1;
     this.isInside = false;
   }
 }
